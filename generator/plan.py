@@ -1,0 +1,128 @@
+"""Cluster and method to Change: who runs what, in which order; the same as data in change.json."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from typing import Any
+
+from generator import __version__, manifest, methods
+from generator.model import Change, Cluster, Facts, Line, Member
+from generator.templates import templates_sha256
+
+FORMAT = 1
+
+
+def tolerance(members: int) -> tuple[int, int]:
+    """(majority, failures tolerated) of a cluster with this many members: majority is half of it rounded down, plus one."""
+    majority = members // 2 + 1
+    return majority, members - majority
+
+
+def plan(cluster: Cluster) -> Change:
+    """The change that this cluster's mapping asks for. The cluster must have passed check()."""
+    mapping = cluster.mapping
+    moves = mapping.moves()
+    manifests = {m.name: manifest.manifests_of(cluster.facts[m.name], m, moves) for m in mapping.members}
+    phases = methods.phases(mapping.method, mapping.addresses)
+    order = _order(mapping.members, mapping.addresses)
+    data = {
+        "format": FORMAT,
+        "tool": {"name": "etcd-renumber", "version": __version__, "templates_sha256": templates_sha256()},
+        "mapping": _mapping(cluster),
+        "ca_fingerprint": ca_fingerprint(cluster),
+        "members": [
+            {
+                "name": m.name,
+                "old": str(m.old),
+                "new": str(m.new),
+                "facts": _facts(cluster.facts[m.name]),
+                "manifests": {
+                    f.file: {"old": f.old, "old_sha256": sha256(f.old), "new_sha256": sha256(f.new)}
+                    for f in manifests[m.name]
+                },
+            }
+            for m in mapping.members
+        ],
+        "order": [
+            {"line": n.line, "host": n.host, "kind": n.kind, "phase": n.phase, "action": n.action, "text": n.text}
+            for n in order
+        ],
+    }
+    text = json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    return Change(cluster, phases, order, manifests, text, sha256(text)[:12])
+
+
+def sha256(text: str) -> str:
+    """Hex sha256 of the text's UTF-8 bytes."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def ca_fingerprint(cluster: Cluster) -> str:
+    """Upper-case hex sha256 of etcd's public CA (the first certificate of its file), "" when no host's facts have it."""
+    for facts in cluster.facts.values():
+        found = re.search(r"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", facts.ca_pem or "", re.S)
+        if found:
+            return hashlib.sha256(base64.b64decode(found[1])).hexdigest().upper()
+    return ""
+
+
+def _order(members: tuple[Member, ...], addresses: str) -> tuple[Line, ...]:
+    """Every line of RUNBOOK.md. One block per column of the plan; what a person does is a line too."""
+    moving = [m for m in members if not m.stays]
+    lines: list[tuple[Member, str, str]] = [(m, "phase", "preflight") for m in members]
+    lines += [(m, "phase", "prepare") for m in moving]
+    if addresses == "both":
+        lines += [(m, "address", "add") for m in moving]
+        for m in moving:
+            lines += [(m, "phase", "move"), (m, "address", "remove"), (m, "phase", "release")]
+    else:
+        for m in moving:
+            lines += [(m, "phase", "leave"), (m, "address", "replace"), (m, "phase", "move"), (m, "phase", "release")]
+    lines += [(m, "phase", "finish") for m in members]
+    return tuple(_line(number, *entry) for number, entry in enumerate(lines, start=1))
+
+
+def _line(number: int, member: Member, kind: str, what: str) -> Line:
+    if kind == "phase":
+        return Line(number, member.name, "phase", phase=what, text=f"bash runbook.sh apply {what}")
+    text = {
+        "add": f"you put {member.new} on, beside {member.old}",
+        "remove": f"when `bash runbook.sh verify move` holds, you take {member.old} away",
+        "replace": f"you change the address from {member.old} to {member.new}",
+    }[what]
+    return Line(number, member.name, "address", action=what, text=text)
+
+
+def _mapping(cluster: Cluster) -> dict[str, Any]:
+    m = cluster.mapping
+    return {
+        "cluster": m.cluster,
+        "change": m.change,
+        "method": m.method,
+        "addresses": m.addresses,
+        "snapshots": m.snapshots,
+        "accept_loss": m.accept_loss,
+        "bump_revision": m.bump_revision,
+        "tools": m.tools,
+        "address_command": m.address_command,
+        "members": [
+            {"name": x.name, "old": str(x.old), "new": str(x.new), "stays": x.stays, "ssh": list(x.ssh)}
+            for x in m.members
+        ],
+    }
+
+
+def _facts(facts: Facts) -> dict[str, Any]:
+    etcd = facts.etcd
+    if etcd is None:
+        return {}
+    return {
+        "data_dir": etcd.data_dir,
+        "wal_dir": etcd.wal_dir,
+        "peer_port": etcd.peer_port,
+        "client_port": etcd.client_port,
+        "image": etcd.image,
+    }

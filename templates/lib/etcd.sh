@@ -1,0 +1,159 @@
+# etcd.sh -- our etcd as /proc shows it (docker, containerd and CRI-O are alike there), and the tools that belong to it.
+
+etcd_pid=  # its process, or empty
+etcd_args= # old | new: whose arguments it has; empty when it does not run
+etcdctl=   # the path of the member's own etcdctl, or empty
+
+# pids_of COMM SHA256 -- processes in this host's network with exactly these arguments, one a word.
+pids_of() {
+  local proc name net
+  net=$(readlink /proc/1/ns/net)
+  for proc in /proc/[0-9]*; do
+    { read -r name <"$proc/comm"; } 2>/dev/null || continue
+    [[ $name == "$1" && $(readlink "$proc/ns/net" 2>/dev/null) == "$net" ]] || continue
+    # The cmdline of a process that just ended is gone or empty: not ours.
+    [[ $({ sha256sum <"$proc/cmdline"; } 2>/dev/null) == "$2  -" ]] || continue
+    printf '%s ' "${proc#/proc/}"
+  done
+}
+
+# look_at_etcd -- sets etcd_pid and etcd_args. The first pid is enough here: two of them are etcd_is_alone's business.
+look_at_etcd() {
+  local pids
+  etcd_pid='' etcd_args=''
+  pids=$(pids_of etcd "${ARGS_NEW[0]}")
+  if [[ -n $pids ]]; then
+    etcd_pid=${pids%% *} etcd_args=new
+    return 0
+  fi
+  pids=$(pids_of etcd "${ARGS_OLD[0]}")
+  [[ -z $pids ]] || { etcd_pid=${pids%% *} etcd_args=old; }
+}
+
+etcd_runs() {
+  look_at_etcd
+  [[ -n $etcd_pid ]]
+}
+etcd_runs_old() {
+  look_at_etcd
+  [[ $etcd_args == old ]]
+}
+etcd_runs_new() {
+  look_at_etcd
+  [[ $etcd_args == new ]]
+}
+etcd_is_gone() {
+  look_at_etcd
+  [[ -z $etcd_pid ]]
+}
+
+# our_address -- where our etcd listens for peers now, by its arguments; with none running, nothing.
+our_address() {
+  case $etcd_args in
+    old) printf '%s' "$OLD" ;;
+    new) printf '%s' "$NEW" ;;
+  esac
+}
+
+# foreign_etcds -- processes named etcd that use our data folder or ports and are not ours, "PID ARGUMENTS" a line.
+foreign_etcds() {
+  local proc name words ours
+  ours=" $(pids_of etcd "${ARGS_OLD[0]}")$(pids_of etcd "${ARGS_NEW[0]}")"
+  for proc in /proc/[0-9]*; do
+    { read -r name <"$proc/comm"; } 2>/dev/null || continue
+    [[ $name == etcd && $ours != *" ${proc#/proc/} "* ]] || continue
+    [[ $(readlink "$proc/ns/net" 2>/dev/null) == "$(readlink /proc/1/ns/net)" ]] || continue
+    words=$({ tr '\0' ' ' <"$proc/cmdline"; } 2>/dev/null)
+    case $words in
+      *"=$DATA_DIR "* | *" $DATA_DIR "* | *":$PEER_PORT "* | *":$PEER_PORT,"* | *":$CLIENT_PORT "* | *":$CLIENT_PORT,"*)
+        printf '%s %s\n' "${proc#/proc/}" "$words"
+        ;;
+    esac
+  done
+}
+
+# etcd_is_alone -- no second etcd, and none that nobody reviewed. A restart may show two for a moment, so it looks for 10 s.
+etcd_is_alone() {
+  local tries
+  for tries in 1 2 3 4 5 6 7 8 9 10; do
+    local ours=()
+    read -ra ours <<<"$(pids_of etcd "${ARGS_NEW[0]}")$([[ ${ARGS_OLD[0]} == "${ARGS_NEW[0]}" ]] || pids_of etcd "${ARGS_OLD[0]}")" || true # read is false at the end of input
+    [[ ${#ours[@]} -gt 1 || -n $(foreign_etcds) ]] || return 0
+    [[ $tries == 10 ]] || sleep 1
+  done
+  return 1
+}
+
+# find_etcdctl -- sets etcdctl: the copy of `prepare`, else the one inside the running container, else (for a word
+# about the cluster while etcd is down) the host's own. same_minor decides whether it may be used for anything.
+find_etcdctl() {
+  local folder
+  etcdctl=
+  if [[ -x $TOOLS/etcdctl ]] && tools_are_staged; then
+    etcdctl=$TOOLS/etcdctl
+    return 0
+  fi
+  look_at_etcd
+  if [[ -n $etcd_pid ]]; then
+    for folder in "$(readlink "/proc/$etcd_pid/exe" 2>/dev/null)" /usr/local/bin/ /usr/bin/ /bin/ /; do
+      [[ ! -x /proc/$etcd_pid/root${folder%/*}/etcdctl ]] || { etcdctl=/proc/$etcd_pid/root${folder%/*}/etcdctl && return 0; }
+    done
+  fi
+  etcdctl=$(command -v etcdctl || true) # none is a fact; the guards say so
+}
+
+# server_minor -- 3.4, 3.5 …: of the process that runs, else of the etcd that `prepare` copied.
+server_minor() {
+  local words=
+  if [[ -n $etcd_pid ]]; then
+    words=$("/proc/$etcd_pid/exe" --version 2>/dev/null)
+  elif [[ -x $TOOLS/etcd ]]; then
+    words=$("$TOOLS/etcd" --version 2>/dev/null)
+  fi
+  minor_of "$words" 'etcd Version: '
+}
+tool_minor() { minor_of "$("$etcdctl" version 2>/dev/null)" 'etcdctl version: '; }
+
+# minor_of TEXT LABEL -- "etcd Version: 3.5.16" says 3.5.
+minor_of() {
+  [[ $1 == *"$2"* ]] || return 0
+  local version=${1#*"$2"} patch
+  version=${version%%[!0-9.]*}
+  patch=${version##*.}
+  printf '%s' "${version%".$patch"}"
+}
+
+# tools_are_staged -- the copies of `prepare` are whole.
+tools_are_staged() { [[ -s $TOOLS/SHA256SUMS ]] && (cd "$TOOLS" && sha256sum --quiet --check SHA256SUMS) >/dev/null 2>&1; }
+
+same_minor() { [[ -n $etcdctl && -n $(server_minor) && $(tool_minor) == "$(server_minor)" ]]; }
+etcdctl_is_found() { [[ -n $etcdctl ]]; }
+
+# ctl ENDPOINTS ARGUMENTS... -- etcdctl with a limit. `snapshot save` has none: see take_snapshot.
+ctl() {
+  local endpoints=$1
+  shift
+  timeout -k 1 10 "$etcdctl" --endpoints="$endpoints" --cacert="$CLIENT_CA" --cert="$CLIENT_CERT" --key="$CLIENT_KEY" "$@" 9>&-
+}
+
+# own_endpoint -- the client URL of our own etcd as this host reaches it.
+own_endpoint() {
+  if [[ $etcd_args == new ]]; then
+    printf 'https://%s:%s' "$(bracketed "$NEW_CLIENT")" "$CLIENT_PORT"
+  else
+    printf 'https://%s:%s' "$(bracketed "$OLD_CLIENT")" "$CLIENT_PORT"
+  fi
+}
+
+# bracketed ADDRESS -- as a URL and openssl want it.
+bracketed() {
+  if [[ $1 == *:* ]]; then printf '[%s]' "$1"; else printf '%s' "$1"; fi
+}
+
+# ctl_line ENDPOINTS ARGUMENTS... -- sets ctl_words: the same call as a line for run, that can be pasted into a root shell.
+# `snapshot save` has no limit: it takes as long as the data needs.
+ctl_line() {
+  local limit=(timeout -k 1 10)
+  [[ $2 != snapshot ]] || limit=()
+  ctl_words=(env ETCDCTL_API=3 ${limit[@]+"${limit[@]}"} "$etcdctl" --endpoints="$1" --cacert="$CLIENT_CA" --cert="$CLIENT_CERT" --key="$CLIENT_KEY" "${@:2}")
+}

@@ -1,0 +1,84 @@
+# files.sh -- manifests: which bytes lie where, and how one goes out of kubelet's folder and another one in.
+
+manifest_is() { has_sha "$MANIFESTS/${FILES[$1]}" "$2"; }
+manifest_is_new() { manifest_is "$1" "${FILES_NEW[$1]}"; }
+manifest_is_old() { manifest_is "$1" "${FILES_OLD[$1]}"; }
+manifest_is_out() { [[ ! -e $MANIFESTS/${FILES[$1]} ]]; }
+
+# manifest_is_known I -- the file that was reviewed or the one that will replace it, in the folder or set aside by us.
+manifest_is_known() {
+  manifest_is_old "$1" || manifest_is_new "$1" || {
+    manifest_is_out "$1" && { has_sha "$ASIDE/${FILES[$1]}" "${FILES_OLD[$1]}" || has_sha "$ASIDE/${FILES[$1]}" "${FILES_NEW[$1]}"; }
+  }
+}
+
+# payload I -- the new manifest beside this script. A file that does not change has none.
+payload() { printf '%s/manifests/%s' "$HERE" "${FILES[$1]}"; }
+payloads_are_new() {
+  local i
+  for i in "${!FILES[@]}"; do
+    [[ ${FILES_OLD[i]} == "${FILES_NEW[i]}" ]] || has_sha "$(payload "$i")" "${FILES_NEW[i]}" || return 1
+  done
+}
+
+manifests_are_backed_up() {
+  local i
+  for i in "${!FILES[@]}"; do
+    has_sha "$BACKUP/manifests/${FILES[i]}" "${FILES_OLD[i]}" || [[ ${FILES_OLD[i]} == "${FILES_NEW[i]}" ]] || manifest_is_new "$i" || return 1
+  done
+}
+
+# data_is_there -- an etcd manifest beside an empty data folder founds a new, empty, healthy cluster, and Kubernetes then
+# deletes what it does not find in it. No manifest goes in without this.
+data_is_there() { [[ -s $DATA_DIR/member/snap/db && -n $(find "$WAL_DIR" -maxdepth 1 -name '*.wal' -print -quit 2>/dev/null) ]]; }
+
+# stray_files -- kubelet runs every file in its folder that does not begin with a dot, copies and backups included.
+stray_files() {
+  local path
+  for path in "$MANIFESTS"/*; do
+    [[ -e $path ]] || continue
+    is_one_of "${path##*/}" "${FILES[@]}" ${OTHER_FILES[@]+"${OTHER_FILES[@]}"} || printf '%s ' "$path"
+  done
+}
+no_stray_file() { [[ -z $(stray_files) ]]; }
+
+kubelet_pid() {
+  local proc name
+  for proc in /proc/[0-9]*; do
+    { read -r name <"$proc/comm"; } 2>/dev/null || continue
+    [[ $name != kubelet ]] || { printf '%s' "${proc#/proc/}" && return 0; }
+  done
+}
+kubelet_runs() { [[ -n $(kubelet_pid) ]]; }
+
+# take_out I -- kubelet stops the pod when its file leaves the folder.
+take_out() {
+  run install -d -m 0700 "$ASIDE"
+  run mv -f "$MANIFESTS/${FILES[$1]}" "$ASIDE/${FILES[$1]}"
+}
+
+# put_in I SOURCE -- written beside the target under a dot name that kubelet ignores, then renamed: never half a file.
+put_in() {
+  local target=$MANIFESTS/${FILES[$1]} hidden=$MANIFESTS/.${FILES[$1]}.etcd-renumber
+  run install -m 0600 "$2" "$hidden"
+  run chown --reference="$BACKUP/manifests/${FILES[$1]}" "$hidden"
+  run chmod --reference="$BACKUP/manifests/${FILES[$1]}" "$hidden"
+  run mv -f "$hidden" "$target"
+}
+
+# restart_kubelet -- once, where it does not act on its folder. Without systemctl the wait is all there is.
+restart_kubelet() {
+  if command -v systemctl >/dev/null; then
+    note 'kubelet has not acted: it is restarted, once'
+    run systemctl restart kubelet
+  else
+    note 'kubelet has not acted and there is no systemctl here: restart it by hand; this run goes on waiting'
+  fi
+}
+
+# wait_with_kubelet SECONDS TEXT PREDICATE... -- waits, restarts kubelet once, waits again; false when it is still not so.
+wait_with_kubelet() {
+  wait_until "$@" && return 0
+  restart_kubelet
+  wait_until "$@"
+}

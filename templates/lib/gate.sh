@@ -1,0 +1,161 @@
+# gate.sh -- lets nobody past while the cluster is not safe. It holds when, for every member of the plan and nobody else:
+#   recorded   it has one peer URL, its old or its new one, in everybody's list
+#   reachable  it answers there, from this host, with the same cluster id and the same list as all others
+#   reached    it keeps at least two connections to the address our etcd listens on
+#   caught up  it names the same leader as all others and has applied what the leader had when it was asked; no alarm
+
+readonly GATE_LIMIT=60
+gate_why=   # what it misses first; empty when it holds
+gate_world= # what is not the reviewed world, when a majority of those asked says so
+in_gate=()  # by member: yes | no
+moving=()   # by member: recorded on its new address, still listens on the old one
+
+# gate_now SCOPE SELF -- asks once. SCOPE: all | others. SELF: what this host must be recorded on: old | new | any.
+gate_now() {
+  local scope=$1 self=$2
+  gate_why='' gate_world=''
+  ask_everybody
+  choose_members "$scope"
+  miss_world
+  miss_recorded "$self"
+  miss_reachable
+  has_quorum_without_us || return 0
+  miss_reached
+  [[ -n $gate_why ]] || miss_caught_up
+}
+
+miss() { [[ -n $gate_why ]] || gate_why=$1; }
+
+# choose_members SCOPE -- our own member counts among `others` only while it listens where it is recorded, on an address
+# that is still here: a phase that was killed half-way must be able to go on.
+choose_members() {
+  local i
+  for i in "${!NAMES[@]}"; do
+    in_gate[i]=yes
+    ! is_left_out "${NAMES[i]}" || in_gate[i]=no
+  done
+  [[ $1 == others ]] || return 0
+  if [[ -z $etcd_pid || ${asked_at[OWN]} != "$(our_address)" ]] || ! address_is_here "$(our_address)"; then
+    in_gate[OWN]=no
+  fi
+}
+
+is_left_out() { [[ ${#without[@]} -gt 0 ]] && is_one_of "$1" "${without[@]}"; }
+
+# miss_world -- a learner, a stranger, a URL of no plan. A member that has just started replays its past and shows a part
+# of the members for a moment, so one list proves nothing.
+miss_world() {
+  local i problem answers=0 bad=0 first=
+  [[ -n $base ]] || { miss 'no member of this plan answers' && return 0; }
+  for i in "${!NAMES[@]}"; do
+    [[ -n ${said[i]-} ]] || continue
+    answers=$((answers + 1))
+    problem=$(list_problem "${said[i]}")
+    [[ -n $problem ]] || continue
+    bad=$((bad + 1))
+    first=${first:-$problem}
+  done
+  if [[ $answers == 0 ]]; then
+    answers=1
+    first=$(list_problem "$base")
+    [[ -z $first ]] || bad=1
+  fi
+  [[ $bad == 0 ]] || miss "$first"
+  [[ $((bad * 2)) -le $answers ]] || gate_world=$first
+}
+
+# list_problem LIST -- what in it is in no plan; nothing when all is.
+list_problem() {
+  local id name urls learner i seen=' '
+  while read -r id name urls learner; do
+    if [[ $learner == learner ]]; then
+      printf 'member %x (%s) is a learner' "$id" "$name"
+      return 0
+    elif [[ $name == - ]]; then
+      printf 'member %x at %s was added and never started: it has no name' "$id" "$urls"
+      return 0
+    elif ! is_one_of "$name" "${NAMES[@]}"; then
+      printf 'member %s at %s is in no plan' "$name" "$urls"
+      return 0
+    fi
+    i=$(index_of "$name")
+    if [[ $urls != "${OLD_URLS[i]}" && $urls != "${NEW_URLS[i]}" ]]; then
+      printf '%s is recorded on %s: neither %s nor %s' "$name" "$urls" "${OLD_URLS[i]}" "${NEW_URLS[i]}"
+      return 0
+    fi
+    seen+="$name "
+  done <<<"$1"
+  for name in "${NAMES[@]}"; do
+    [[ $seen == *" $name "* ]] || is_left_out "$name" || printf '%s is in the plan and not in the cluster; ' "$name"
+  done
+}
+
+# miss_recorded SELF -- this host's own record, where the phase demands one.
+miss_recorded() {
+  [[ $1 == any || ${in_gate[OWN]} == no || ${recorded[OWN]} == "$1" ]] ||
+    miss "$HOST is recorded on its ${recorded[OWN]} address, not on its $1 one"
+}
+
+miss_reachable() {
+  local i first='' cluster=''
+  for i in "${!NAMES[@]}"; do
+    [[ ${in_gate[i]} == yes && ${recorded[i]} != missing && ${recorded[i]} != other ]] || continue
+    if [[ -z ${said[i]-} ]]; then
+      miss "${NAMES[i]} does not answer on its recorded address ${asked_at[i]}, port $PEER_PORT: ${silence[i]-}"
+      continue
+    fi
+    if [[ ${moving[i]} == yes ]]; then
+      is_ours_to_go_first "$i" || miss "${NAMES[i]} is recorded on ${NEWS[i]} and still listens on ${OLDS[i]}: its own move is under way"
+    fi
+    [[ -n $first ]] || first=${said[i]} cluster=${said_cluster[i]}
+    [[ ${said[i]} == "$first" ]] || miss "${NAMES[i]} shows another member list than the others"
+    [[ ${said_cluster[i]} == "$cluster" ]] || miss "${NAMES[i]} is of cluster ${said_cluster[i]}, not $cluster"
+  done
+}
+
+# is_ours_to_go_first I -- two people updated two members at the same moment and both stopped. The one whose host comes
+# first in the plan may go on: the other's etcd runs untouched, on the connections it has.
+is_ours_to_go_first() {
+  [[ $OWN -lt $1 ]]
+}
+
+# has_quorum_without_us -- where the others alone are no majority and our etcd is down, nobody can tell a leader.
+has_quorum_without_us() {
+  local i others=0
+  [[ -z $etcd_pid ]] || return 0
+  for i in "${!NAMES[@]}"; do
+    [[ ${NAMES[i]} == "$HOST" || ${in_gate[i]} == no ]] || others=$((others + 1))
+  done
+  [[ $others -gt $((${#NAMES[@]} / 2)) ]]
+}
+
+# miss_reached -- connections *from* the others, the one thing that a member nobody can dial does not have.
+miss_reached() {
+  local i count
+  [[ -n $etcd_pid && ${in_gate[OWN]} == yes ]] || return 0
+  for i in "${!NAMES[@]}"; do
+    [[ $i != "$OWN" && ${in_gate[i]} == yes && -n ${said[i]-} ]] || continue
+    count=$(connections_from "$i")
+    [[ $count -ge 2 ]] || miss "${NAMES[i]} keeps $count connections to our $(our_address), port $PEER_PORT; two are needed"
+  done
+}
+
+# connections_from I -- established connections of member I to our peer port, from its old or new address.
+connections_from() {
+  local recv send here there count=0
+  while read -r recv send here there; do
+    here=$(plain_address "$here") there=$(plain_address "$there")
+    [[ $here == "$(our_address)" ]] || continue
+    [[ $there == "${OLDS[$1]}" || $there == "${NEWS[$1]}" ]] || continue
+    count=$((count + 1))
+  done < <(ss -Htn state established "sport = :$PEER_PORT")
+  printf '%s' "$count"
+}
+
+# plain_address ADDRESS:PORT -- without port, brackets, zone and the IPv4-mapped form.
+plain_address() {
+  local address=${1%:*}
+  address=${address#[} address=${address%]}
+  address=${address%%%*}
+  printf '%s' "${address#::ffff:}"
+}

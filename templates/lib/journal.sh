@@ -1,0 +1,54 @@
+# journal.sh -- where this change keeps what it saves, who holds it, and what was done when.
+
+readonly STATE=/var/lib/etcd-renumber/$CLUSTER/$CHANGE-$DIGEST
+readonly BACKUP=$STATE/backup ASIDE=$STATE/aside TOOLS=$STATE/tools
+
+# open_state -- one apply or undo at a time. The lock dies with the process that holds it.
+open_state() {
+  install -d -m 0700 "${STATE%/*/*}" "${STATE%/*}" "$STATE"
+  exec 9>>"$STATE/lock"
+  if ! flock -n 9; then
+    closed "another run holds this change on $HOST: $(cat "$STATE/lock.holder" 2>/dev/null || printf 'somebody')" 'wait for it, then the same line again'
+  fi
+  printf '%s %s, pid %s, since %s\n' "$MODE" "$PHASE" "$$" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$STATE/lock.holder"
+  journal begin '' '' 0 0
+}
+
+# journal EVENT STEP RESULT EXIT MS -- one line of JSON; every word in it is ours and needs no quoting.
+journal() {
+  is_changing && [[ -e $STATE/lock.holder ]] || return 0
+  local left_out=
+  [[ ${#without[@]} == 0 ]] || left_out=",\"without\":\"${without[*]}\""
+  printf '{"at":"%s","event":"%s","verb":"%s","phase":"%s","step":"%s","result":"%s","exit":%d,"ms":%d%s}\n' \
+    "$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)" "$1" "$MODE" "$PHASE" "$2" "$3" "$4" "$5" "$left_out" >>"$STATE/journal.jsonl"
+}
+
+# last_phase -- the phase begun last and not taken back, by the journal; nothing when there is none.
+last_phase() {
+  local line phase='' last=''
+  [[ -f $STATE/journal.jsonl ]] || return 0
+  while IFS= read -r line; do
+    [[ $line == *'"step":"",'* ]] || continue
+    phase=${line#*'"phase":"'}
+    phase=${phase%%'"'*}
+    case $line in
+      *'"event":"begin","verb":"apply"'*) last=$phase ;;
+      *'"event":"end","verb":"undo"'*'"result":"done"'*) [[ $last != "$phase" ]] || last='' ;;
+    esac
+  done <"$STATE/journal.jsonl"
+  printf '%s' "$last"
+}
+
+# longest_phase -- "PHASE SECONDS s": the slowest apply that ended well, from its first line in the journal to its last.
+longest_phase() {
+  local at event phase result began='' ms longest=-1 name=none
+  while read -r at event phase result; do
+    if [[ $event == begin ]]; then
+      began=$at
+    elif [[ $result == done && -n $began ]]; then
+      ms=$(($(date -d "$at" +%s%3N) - $(date -d "$began" +%s%3N)))
+      [[ $ms -le $longest ]] || longest=$ms name=$phase
+    fi
+  done < <(sed -n 's/^{"at":"\([^"]*\)","event":"\([a-z]*\)","verb":"apply","phase":"\([^"]*\)","step":"","result":"\([^"]*\)".*/\1 \2 \3 \4/p' "$STATE/journal.jsonl" 2>/dev/null)
+  printf '%s, %d.%d s' "$name" "$((longest / 1000))" "$((longest % 1000 / 100))"
+}

@@ -1,0 +1,100 @@
+# next.sh -- which line of RUNBOOK.md comes next. Idempotent like everything here: it looks at the world, not at a list of marks.
+
+# next_line -- the first line that is seen not to be done. What cannot be seen from here counts as done once a later line
+# is seen, else it is named as "if not done".
+next_line() {
+  local entry number host what last_done=-1 k=0 seen=() unseen=()
+  for entry in "${LINES_OF_PLAN[@]}"; do
+    read -r number host what <<<"$entry"
+    seen[k]=$(line_state "$host" "$what")
+    [[ ${seen[k]} != done ]] || last_done=$k
+    k=$((k + 1))
+  done
+  in_between
+  for k in "${!LINES_OF_PLAN[@]}"; do
+    [[ $k -gt $last_done ]] || continue
+    read -r number host what <<<"${LINES_OF_PLAN[k]}"
+    if [[ ${seen[k]} == unseen ]]; then
+      unseen+=("line $number on $host")
+      continue
+    fi
+    [[ ${#unseen[@]} == 0 ]] || note "if not done: $(join_words "${unseen[@]}")"
+    note "next: line $number: on $host: $(command_of "$host" "$what")"
+    return 0
+  done
+  [[ ${#unseen[@]} == 0 ]] || note "if not done: $(join_words "${unseen[@]}")"
+  note 'next: nothing more that can be seen from here'
+}
+
+command_of() {
+  local i
+  i=$(index_of "$1")
+  case $2 in
+    add) printf 'you put %s on, beside %s' "${NEWS[i]}" "${OLDS[i]}" ;;
+    remove) printf 'when verify move holds, you take %s away' "${OLDS[i]}" ;;
+    replace) printf 'you change the address from %s to %s' "${OLDS[i]}" "${NEWS[i]}" ;;
+    *) printf 'bash runbook.sh apply %s' "$2" ;;
+  esac
+}
+
+# line_state HOST WHAT -- done | open | unseen.
+line_state() {
+  local i
+  i=$(index_of "$1")
+  if [[ $i == "$OWN" ]]; then own_line_state "$2"; else other_line_state "$i" "$2"; fi
+}
+
+own_line_state() {
+  case $1 in
+    preflight | release | finish) yes_or_open phase_ended "$1" ;;
+    prepare) yes_or_open own_prepare_is_done ;;
+    add | replace) yes_or_open address_is_here "$NEW" ;;
+    leave) yes_or_open own_leave_is_done ;;
+    move) yes_or_open own_move_is_done ;;
+    remove) yes_or_open own_remove_is_done ;;
+  esac
+}
+yes_or_open() { if "$@"; then printf 'done'; else printf 'open'; fi; }
+own_prepare_is_done() { manifests_are_backed_up && tools_are_staged && certs_are_wide; }
+own_leave_is_done() { [[ ${recorded[OWN]} == new && $etcd_args != old ]]; }
+own_remove_is_done() { own_move_is_done && old_is_gone; }
+own_move_is_done() {
+  local i
+  [[ ${recorded[OWN]} == new && $etcd_args == new ]] || return 1
+  for i in "${!FILES[@]}"; do
+    manifest_is_new "$i" || return 1
+  done
+}
+# phase_ended PHASE -- by this host's own journal: it ended with 0 and was not begun anew or taken back since.
+phase_ended() {
+  local last
+  last=$(sed -n "/\"phase\":\"$1\",\"step\":\"\",/p" "$STATE/journal.jsonl" 2>/dev/null | tail -n 1)
+  [[ $last == *'"event":"end","verb":"apply"'*'"result":"done"'* ]]
+}
+
+other_line_state() {
+  local i=$1
+  case $2 in
+    prepare) [[ -s $SCRATCH/cert.$i ]] && yes_or_open wire_is_wide "$i" || printf 'unseen' ;;
+    leave) yes_or_open is_recorded_new "$i" ;;
+    move) yes_or_open has_moved "$i" ;;
+    *) printf 'unseen' ;;
+  esac
+}
+is_recorded_new() { [[ ${recorded[$1]} == new ]]; }
+has_moved() { is_recorded_new "$1" && [[ -n ${said[$1]-} && ${moving[$1]} == no ]]; }
+
+# in_between -- a move that was begun and not ended, here or elsewhere, and the two ways out of it.
+in_between() {
+  local i
+  [[ $OLD != "$NEW" ]] || return 0
+  if [[ ${recorded[OWN]} == new && $etcd_args != new ]] || { [[ ${recorded[OWN]} == old && $etcd_args == new ]]; } || manifest_is_out 0; then
+    if ! own_leave_is_done || [[ $ADDRESSES == both ]]; then
+      note "in between: on $HOST etcd, its manifest and its record do not agree. Two ways out: bash runbook.sh apply move, or: bash runbook.sh undo move"
+    fi
+  fi
+  for i in "${!NAMES[@]}"; do
+    [[ $i != "$OWN" && ${recorded[i]} == new && ${moving[i]} == yes ]] || continue
+    note "in between: ${NAMES[i]} is recorded on ${NEWS[i]} and listens on ${OLDS[i]}. Two ways out, there: bash runbook.sh apply move, or: bash runbook.sh undo move"
+  done
+}

@@ -1,0 +1,63 @@
+# pass.sh -- how a phase stands at the gate: before its first change, in the middle, at its end.
+
+gate_title() {
+  local words="gate: every member recorded, reachable, reached and caught up"
+  [[ $1 == all ]] || words="gate: every other member recorded, reachable, reached and caught up"
+  [[ ${#without[@]} == 0 ]] || words+=" (left out: ${without[*]})"
+  printf '%s' "$words"
+}
+
+# gate_before SCOPE SELF -- looks once. Exit 3 with what it misses first; exit 4 when three asks in a row show another world.
+gate_before() {
+  gate_ask "$1" "$2" closed
+}
+
+# gate_between SCOPE SELF -- the same after this phase's first change: of two people, the later one stops here.
+gate_between() {
+  gate_ask "$1" "$2" half_done
+}
+
+gate_ask() {
+  local scope=$1 self=$2 stop=$3 tries
+  for tries in 1 2 3; do
+    gate_now "$scope" "$self"
+    if [[ -z $gate_why ]]; then
+      note "ok: $(gate_title "$scope")"
+      return 0
+    fi
+    [[ -n $gate_world ]] || [[ $stop == half_done ]] || break
+    [[ $tries == 3 ]] || sleep 1
+  done
+  if ! is_changing; then
+    not_held "$(gate_title "$scope"): $gate_why"
+    return 0
+  fi
+  [[ -z $gate_world ]] || other_world "$gate_world" 'this is not the cluster that was reviewed; look at: bash runbook.sh status'
+  "$stop" "$gate_why" "bash runbook.sh status shows every member; when it is mended, the same line again"
+}
+
+# gate_after SCOPE SELF -- after a change: three times in a row, one second apart, within the limit. Exit 5 with what it misses.
+gate_after() {
+  local scope=$1 self=$2 in_a_row=0 world_in_a_row=0 until last=
+  if ! is_changing; then
+    gate_ask "$scope" "$self" closed
+    return 0
+  fi
+  note "waiting, at most $GATE_LIMIT s: $(gate_title "$scope"), three times in a row"
+  until=$(($(now_ms) + GATE_LIMIT * 1000))
+  while [[ $(now_ms) -lt $until ]]; do
+    gate_now "$scope" "$self"
+    if [[ -z $gate_why ]]; then
+      in_a_row=$((in_a_row + 1)) world_in_a_row=0
+      [[ $in_a_row -lt 3 ]] || { note "ok: $(gate_title "$scope")" && return 0; }
+    else
+      in_a_row=0
+      if [[ -n $gate_world ]]; then world_in_a_row=$((world_in_a_row + 1)); else world_in_a_row=0; fi
+      [[ $gate_why == "$last" ]] || note "not yet: $gate_why"
+      last=$gate_why
+      [[ $world_in_a_row -lt 3 ]] || other_world "$gate_world" 'this is not the cluster that was reviewed; look at: bash runbook.sh status'
+    fi
+    sleep 1
+  done
+  half_done "after $GATE_LIMIT s: ${last:-the gate did not hold three times in a row}" "mend it and apply $PHASE again, or: bash runbook.sh undo $PHASE"
+}

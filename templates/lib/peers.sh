@@ -1,0 +1,179 @@
+# peers.sh -- what each member says when it is asked the way a member asks: GET /members on its peer port.
+#
+# A TLS handshake proves nothing (etcd refuses a caller after it) and `endpoint health` passes a member that nobody can
+# dial. This question is answered only to a caller whose certificate and address are right, and also without quorum.
+
+said=()          # by member: its list, one "ID NAME URLS LEARNER" a line, sorted; empty when it did not answer
+said_cluster=()  # by member: the cluster id in its answer
+said_date=()     # by member: its Date header
+silence=()       # by member: why it did not answer
+asked_at=()      # by member: the address it was asked at
+base=            # the list that the asking began with
+recorded=()      # by member: old | new | other | missing, by the base list
+member_ids=()    # by member: its id, decimal, by the base list
+
+# ask ADDRESS [FROM] -- the question. Only a body that is announced and never sent makes etcd close the connection at once.
+ask() {
+  local address=$1 from=()
+  [[ -z ${2-} ]] || from=(-bind "$(bracketed "$2"):0")
+  printf 'GET /members HTTP/1.1\r\nHost: etcd\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n' |
+    timeout -k 1 3 openssl s_client -quiet -verify_return_error -verify_ip "$address" ${from[@]+"${from[@]}"} \
+      -CAfile "$PEER_CA" -cert "$PEER_CERT" -key "$PEER_KEY" -connect "$(bracketed "$address"):$PEER_PORT"
+}
+
+# ask_into NAME ADDRESS [FROM] -- the answer and the reason for silence, as files in SCRATCH; asked side by side.
+ask_into() {
+  local status=0
+  ask "$2" "${3-}" >"$SCRATCH/$1.answer" 2>"$SCRATCH/$1.error" || status=$?
+  printf '%s' "$status" >"$SCRATCH/$1.status"
+}
+
+# answered NAME -- true when the file holds a whole answer: 200, a cluster id, a list that ends.
+answered() {
+  local text
+  text=$(tr -d '\r' <"$SCRATCH/$1.answer" 2>/dev/null)
+  [[ $text == 'HTTP/1.1 200 '* && $text == *'X-Etcd-Cluster-Id: '* && $text == *'}]' ]]
+}
+
+# why_silent NAME ADDRESS [FROM] -- in words, from what openssl said.
+why_silent() {
+  local error status
+  error=$(cat "$SCRATCH/$1.error" 2>/dev/null)
+  status=$(cat "$SCRATCH/$1.status" 2>/dev/null)
+  case $error in
+    *'num=64'* | *'IP address mismatch'*) printf 'its certificate does not hold %s' "$2" ;;
+    *'errno=111'* | *'Connection refused'*) printf 'nobody listens there' ;;
+    *'errno=113'* | *'No route to host'*) printf 'no host has this address' ;;
+    *'errno=101'* | *'Network is unreachable'*) printf 'no route leads there' ;;
+    *'errno=99'* | *'Cannot assign requested address'*) printf '%s is not on this host' "${3:-the source address}" ;;
+    *'verify error'* | *'verify failed'*) printf 'its certificate is not of this etcd CA or not valid' ;;
+    *)
+      if [[ $status == 124 || $status == 137 ]]; then
+        printf 'no answer in 3 s: filtered, or no host has this address'
+      else
+        printf 'it refuses us: our certificate does not hold the address we call from, or it is another CA'
+      fi
+      ;;
+  esac
+}
+
+# list_in NAME -- the member list of an answer, canonical.
+list_in() {
+  local object id name urls learner
+  tr -d '\r' <"$SCRATCH/$1.answer" | sed -n 's/^\[\({.*}\)\]$/\1/p' | sed 's/},{/}\n{/g' | while IFS= read -r object; do
+    [[ $object =~ \"id\":([0-9]+) ]] || continue
+    id=${BASH_REMATCH[1]} name=- urls=- learner=no
+    [[ ! $object =~ \"name\":\"([^\"]+)\" ]] || name=${BASH_REMATCH[1]}
+    [[ ! $object =~ \"peerURLs\":\[(\"[^\"]*\"(,\"[^\"]*\")*)\] ]] || urls=${BASH_REMATCH[1]//\"/}
+    [[ $object != *'"isLearner":true'* ]] || learner=learner
+    printf '%s %s %s %s\n' "$id" "$name" "$urls" "$learner"
+  done | sort
+}
+
+header_in() { tr -d '\r' <"$SCRATCH/$1.answer" | sed -n "s/^$2: //p"; }
+
+# ask_everybody -- one round: a first list from our own member, or from anybody, then every member where it is recorded.
+ask_everybody() {
+  local i j names=()
+  said=() said_cluster=() said_date=() silence=() asked_at=()
+  look_at_etcd
+  first_list
+  read_base
+  for i in "${!NAMES[@]}"; do
+    j=${recorded[i]}
+    asked_at[i]=${OLDS[i]}
+    [[ $j != new ]] || asked_at[i]=${NEWS[i]}
+    [[ $j == old || $j == new ]] || continue
+    names+=("$i")
+    ask_into "member.$i" "${asked_at[i]}" &
+  done
+  wait
+  for i in ${names[@]+"${names[@]}"}; do
+    hear "$i" "member.$i" "${asked_at[i]}"
+  done
+  ask_at_old
+}
+
+# hear I NAME ADDRESS -- keeps the answer of member I.
+hear() {
+  said[$1]='' said_cluster[$1]='' said_date[$1]='' silence[$1]=''
+  if answered "$2"; then
+    said[$1]=$(list_in "$2")
+    said_cluster[$1]=$(header_in "$2" X-Etcd-Cluster-Id)
+    said_date[$1]=$(header_in "$2" Date)
+  else
+    silence[$1]=$(why_silent "$2" "$3")
+  fi
+}
+
+# first_list -- sets base. Our own member knows; while it is down, whoever answers first in the plan's order.
+first_list() {
+  local i
+  base=
+  if [[ -n $etcd_pid ]]; then
+    ask_into first "$(our_address)"
+    if answered first; then
+      base=$(list_in first)
+      return 0
+    fi
+  fi
+  for i in "${!NAMES[@]}"; do
+    [[ ${NAMES[i]} != "$HOST" ]] || continue
+    ask_into "old.$i" "${OLDS[i]}" &
+    [[ ${NEWS[i]} == "${OLDS[i]}" ]] || ask_into "new.$i" "${NEWS[i]}" &
+  done
+  wait
+  for i in "${!NAMES[@]}"; do
+    [[ ${NAMES[i]} != "$HOST" ]] || continue
+    if [[ ${NEWS[i]} != "${OLDS[i]}" ]] && answered "new.$i"; then
+      base=$(list_in "new.$i")
+      return 0
+    elif answered "old.$i"; then
+      base=$(list_in "old.$i")
+      return 0
+    fi
+  done
+}
+
+# read_base -- what the base list says of each member of the plan.
+read_base() {
+  local i id name urls learner
+  recorded=() member_ids=()
+  for i in "${!NAMES[@]}"; do
+    recorded[i]=missing member_ids[i]=
+    while read -r id name urls learner; do
+      [[ $name == "${NAMES[i]}" ]] || continue
+      member_ids[i]=$id
+      case $urls in
+        "${NEW_URLS[i]}") recorded[i]=new ;;
+        "${OLD_URLS[i]}") recorded[i]=old ;;
+        *) recorded[i]=other ;;
+      esac
+      [[ ${STAYS[i]} == no || ${recorded[i]} != new ]] || recorded[i]=old
+    done <<<"$base"
+  done
+}
+
+# ask_at_old -- a member recorded on its new address that is silent there may still listen on its old one: its move is
+# under way, or somebody stopped between the update and the restart. moving[I] says so.
+ask_at_old() {
+  local i
+  moving=()
+  for i in "${!NAMES[@]}"; do
+    moving[i]=no
+    [[ ${recorded[i]} == new && -z ${said[i]-} && ${NAMES[i]} != "$HOST" ]] || continue
+    ask_into "old.$i" "${OLDS[i]}"
+    answered "old.$i" || continue
+    hear "$i" "old.$i" "${OLDS[i]}"
+    moving[i]=yes
+    asked_at[i]=${OLDS[i]}
+  done
+}
+
+# index_of NAME -- the place of a member in the plan.
+index_of() {
+  local i
+  for i in "${!NAMES[@]}"; do
+    [[ ${NAMES[i]} != "$1" ]] || printf '%s' "$i"
+  done
+}

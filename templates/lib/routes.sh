@@ -1,0 +1,113 @@
+# routes.sh -- from which address this host calls the others, and the host routes that settle it.
+#
+# A moved member goes on calling from its old address wherever the kernel prefers that one. When the old address then
+# goes, etcd 3.5 has been seen without a write for minutes. A route of our own (proto 147) to each other member says NEW.
+
+# `ip -6` or `ip -4`, and the length of a host route.
+if [[ $FAMILY == 6 ]]; then
+  readonly IP=(ip -6) HOST_BITS=128
+else
+  readonly IP=(ip -4) HOST_BITS=32
+fi
+
+address_is_here() { [[ $("${IP[@]}" -o addr show) == *" $1/"* ]]; }
+address_is_settled() { address_is_here "$1" && [[ $("${IP[@]}" -o addr show tentative 2>/dev/null) != *" $1/"* ]]; }
+new_is_here() { address_is_settled "$NEW"; }
+old_is_here() { address_is_settled "$OLD"; }
+old_is_gone() { ! address_is_here "$OLD"; }
+
+# other_addresses -- every address, old and new, that another member has or will have.
+other_addresses() {
+  local i
+  for i in "${!NAMES[@]}"; do
+    [[ $i != "$OWN" ]] || continue
+    printf '%s\n' "${OLDS[i]}"
+    [[ ${NEWS[i]} == "${OLDS[i]}" ]] || printf '%s\n' "${NEWS[i]}"
+  done
+}
+
+leaves_from_new() { [[ $("${IP[@]}" -o route get "$1" 2>/dev/null) == *" src $NEW "* ]]; }
+
+# way_to ADDRESS -- "via GATEWAY dev INTERFACE" or "dev INTERFACE" for a packet from NEW; nothing where nothing leads there.
+way_to() {
+  local words via dev
+  words=$("${IP[@]}" -o route get "$1" from "$NEW" 2>/dev/null) || return 0
+  [[ $words == *' dev '* && $words != unreachable* ]] || return 0
+  dev=${words#* dev } dev=${dev%% *}
+  [[ $dev != lo ]] || return 0
+  if [[ $words == *' via '* ]]; then
+    via=${words#* via }
+    printf 'via %s ' "${via%% *}"
+  fi
+  printf 'dev %s' "$dev"
+}
+
+# needs_route ADDRESS -- something leads there, and not from NEW.
+needs_route() { ! leaves_from_new "$1" && [[ -n $(way_to "$1") ]]; }
+
+routes_are_right() {
+  local address
+  for address in $(other_addresses); do
+    ! needs_route "$address" || return 1
+  done
+  own_route_is_right
+}
+
+# own_route_is_right -- where NEW is a secondary address of OLD's subnet, the host calls its own NEW from OLD.
+own_route_is_right() {
+  old_is_gone || [[ $("${IP[@]}" -o route get "$NEW" 2>/dev/null) != *" src $OLD "* ]]
+}
+
+# foreign_routes -- host routes of somebody else that ours would replace without a word.
+foreign_routes() {
+  local address route
+  for address in $(other_addresses); do
+    needs_route "$address" || continue
+    route=$("${IP[@]}" -o route show "$address/$HOST_BITS" table main 2>/dev/null)
+    [[ -z $route || $route == *'proto 147'* ]] || printf '%s\n' "$route"
+  done
+}
+no_foreign_route() { [[ -z $(foreign_routes) ]]; }
+
+our_routes() { "${IP[@]}" -o route show proto 147 2>/dev/null; }
+no_route_of_ours() { [[ -z $(our_routes) ]]; }
+
+set_routes() {
+  local address way=()
+  for address in $(other_addresses); do
+    needs_route "$address" || continue
+    read -ra way <<<"$(way_to "$address")"
+    run "${IP[@]}" route replace "$address/$HOST_BITS" "${way[@]}" src "$NEW" proto 147
+  done
+  own_route_is_right || run "${IP[@]}" route replace local "$NEW" dev "$(device_of "$NEW")" table local proto kernel scope host src "$NEW"
+}
+
+# drop_routes -- exactly ours: nobody else uses protocol 147.
+drop_routes() { run "${IP[@]}" route flush proto 147; }
+
+device_of() {
+  local number dev rest
+  read -r number dev rest <<<"$("${IP[@]}" -o addr show to "$1/$HOST_BITS")"
+  printf '%s' "${dev%%@*}"
+}
+
+# goes_with_old -- NEW is a secondary address that the kernel would take away together with OLD.
+goes_with_old() {
+  local dev
+  [[ $FAMILY == 4 && $ADDRESSES == both && $("${IP[@]}" -o addr show to "$NEW/32") == *' secondary '* ]] || return 1
+  dev=$(device_of "$NEW")
+  [[ $(cat /proc/sys/net/ipv4/conf/all/promote_secondaries) == 0 && $(cat "/proc/sys/net/ipv4/conf/$dev/promote_secondaries") == 0 ]]
+}
+new_outlives_old() { ! goes_with_old; }
+
+# connections_with ADDRESS -- connections of our etcd that have it at either end: "HERE THERE" a line.
+connections_with() {
+  local recv send here there who
+  [[ -n $etcd_pid ]] || return 0
+  while read -r recv send here there who; do
+    [[ $who == *",pid=$etcd_pid,"* ]] || continue
+    if [[ $(plain_address "$here") == "$1" || $(plain_address "$there") == "$1" ]]; then
+      printf '%s %s\n' "$here" "$there"
+    fi
+  done < <(ss -Htnp state established)
+}

@@ -1,0 +1,162 @@
+# run.sh -- say it, then do it. Every change of the runbook goes through run; everything else only looks.
+
+HERE=$(cd -- "${BASH_SOURCE[0]%/*}" && pwd)
+readonly HERE
+unheld=0     # in plan and verify: what did not hold
+changed=0    # commands carried out by this run
+chosen=      # the exit status that somebody chose
+step=        # the step that runs now, for the journal
+step_began=0 # milliseconds, and what `changed` was then
+step_changed=0
+without=() # members that --without leaves out, as words
+
+is_changing() { [[ $MODE == apply || $MODE == undo ]]; }
+
+# begin TEXT -- a step starts. Its name is the function that says so.
+begin() {
+  end_of_step
+  step=${FUNCNAME[1]}
+  step_began=$(now_ms)
+  step_changed=$changed
+  printf '\n==> %s\n' "$1"
+  journal begin "$step" '' 0 0
+}
+
+note() { printf '    %s\n' "$*"; }
+
+# end_of_step [RESULT [EXIT]] -- writes down how the step before went.
+end_of_step() {
+  local result=${1:-held}
+  [[ -n $step ]] || return 0
+  [[ $result != held || $changed == "$step_changed" ]] || result=changed
+  journal end "$step" "$result" "${2:-0}" "$(($(now_ms) - step_began))"
+  step=
+}
+
+# stop STATUS WHAT [HINT] -- what is wrong, then what the operator should do about it.
+stop() {
+  printf '\nrunbook.sh: %s\n' "$2" >&2
+  [[ -z ${3-} ]] || printf 'runbook.sh: hint: %s\n' "$3" >&2
+  chosen=$1
+  exit "$1"
+}
+failed() { stop 1 "$@"; }
+usage() { stop 2 "$@"; }
+closed() { stop 3 "$@"; }
+other_world() { stop 4 "$@"; }
+half_done() { stop 5 "$@"; }
+
+# guard STOP WHAT HINT PREDICATE... -- apply and undo refuse; plan and verify report and go on.
+guard() {
+  local stop=$1 what=$2 hint=$3
+  shift 3
+  if "$@"; then
+    note "ok: $*"
+  elif is_changing; then
+    "$stop" "$what" "$hint"
+  else
+    not_held "$what ($hint)"
+  fi
+}
+
+not_held() {
+  note "NO: $1"
+  unheld=$((unheld + 1))
+}
+
+# holds TEXT PREDICATE... -- true when the work is already done.
+holds() {
+  local text=$1
+  shift
+  if "$@"; then
+    note "ok: $text"
+    return 0
+  fi
+  [[ $MODE != verify ]] || note "NO: $text"
+  is_changing || unheld=$((unheld + 1))
+  return 1
+}
+
+# run CMD... -- print a line that can be pasted into a root shell; execute it only in apply and undo.
+# Descriptor 9 is the lock: a child that outlives this script must not keep it.
+run() {
+  local line
+  printf -v line '%q ' "$@"
+  if ! is_changing; then
+    [[ $MODE == verify ]] || note "would run: ${line% }"
+    return 0
+  fi
+  note "# ${line% }"
+  changed=$((changed + 1))
+  "$@" </dev/null 9>&- || failed "exit $? from: ${line% }" 'look, then run the same line again'
+}
+
+# must PREDICATE... -- after the work: the same predicate that decided to start it must now hold.
+must() {
+  is_changing || return 0
+  "$@" || half_done "still not so after the change: $*" "bash runbook.sh apply $PHASE again, or undo $PHASE"
+  note "changed: $*"
+}
+
+# wait_until SECONDS TEXT PREDICATE... -- looks five times a second; false when the limit is over.
+wait_until() {
+  local limit=$1 text=$2 until
+  shift 2
+  is_changing || return 0
+  until=$(($(now_ms) + limit * 1000))
+  note "waiting, at most $limit s: $text"
+  while ! "$@"; do
+    [[ $(now_ms) -lt $until ]] || return 1
+    sleep 0.2
+  done
+}
+
+# pause SECONDS WHY -- the only sleep that waits for nothing in particular.
+pause() {
+  is_changing || return 0
+  note "pause of $1 s: $2"
+  sleep "$1"
+}
+
+finished() {
+  end_of_step
+  printf '\n'
+  case $MODE in
+    apply | undo) note "$MODE $PHASE on $HOST: done, $changed commands carried out" ;;
+    plan) note "$unheld things do not hold yet" ;;
+    verify) [[ $unheld == 0 ]] || failed "$unheld things do not hold" "bash runbook.sh apply $PHASE" ;;
+  esac
+}
+
+# on_exit -- a status that nobody chose (etcdctl and systemctl exit with 3 and 4 too) is a failed command.
+# Whatever stopped the run, the operator is shown where the cluster stands.
+on_exit() {
+  local status=$?
+  [[ $status == 0 || -n $chosen ]] || status=1
+  trap - EXIT
+  set +o errexit
+  case $status in
+    0) end_of_step ;;
+    3 | 4) end_of_step refused "$status" ;;
+    *) end_of_step failed "$status" ;;
+  esac
+  ! is_changing || journal end '' "$([[ $status == 0 ]] && printf done || printf stopped)" "$status" 0
+  case $status in 1 | 3 | 4 | 5) status_after_stop ;; esac
+  [[ -z ${SCRATCH-} ]] || rm -rf -- "$SCRATCH"
+  exit "$status"
+}
+
+now_ms() { date +%s%3N; }
+
+# is_one_of WORD WORDS... -- true when WORD is among them.
+is_one_of() {
+  local word=$1 other
+  shift
+  for other in "$@"; do
+    [[ $other != "$word" ]] || return 0
+  done
+  return 1
+}
+
+# has_sha FILE SHA256 -- true only for exactly these bytes; a missing file is false, not an error.
+has_sha() { [[ -f $1 && $(sha256sum <"$1") == "$2  -" ]]; }

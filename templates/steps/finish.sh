@@ -1,0 +1,58 @@
+# finish: the whole cluster on its new addresses, our routes away, and what is left for the ticket.
+
+everybody_has_moved() {
+  local i
+  begin 'every member is where the plan wants it'
+  gate_before all "$END_RECORD"
+  for i in "${!NAMES[@]}"; do
+    guard closed "${NAMES[i]} is recorded on its ${recorded[i]} address" "finish ${NAMES[i]}'s lines first" is_at_its_end "$i"
+    [[ ${STAYS[i]} == yes ]] || guard closed "a connection of etcd has ${OLDS[i]} at one end" 'look at: ss -tnp' no_connection_with "${OLDS[i]}"
+  done
+  [[ $NEW == "$OLD" ]] || guard closed "$OLD is still on this host" 'bash runbook.sh apply release says what to do' old_is_gone
+}
+is_at_its_end() { [[ ${recorded[$1]} == new ]] || [[ ${STAYS[$1]} == yes && ${recorded[$1]} == old ]]; }
+no_connection_with() { [[ -z $(connections_with "$1") ]]; }
+
+# The kernel may have taken them together with the old address. Where it would now choose another source, they are put back.
+take_routes_away() {
+  [[ $NEW != "$OLD" ]] || return 0
+  begin 'our routes are away, and calls still leave from the new address'
+  if holds 'they are, and they do' routes_are_settled; then return 0; fi
+  no_route_of_ours || drop_routes
+  if is_changing && ! routes_are_right; then
+    set_routes
+    run touch "$STATE/routes.kept"
+    note "without these routes this host would call from another address. Keep them: write them into its network configuration:"
+    our_routes | sed 's/^/      /'
+  fi
+  must routes_are_right
+}
+routes_are_settled() { routes_are_right && { no_route_of_ours || routes_are_needed; }; }
+# Routes that were put back stay: they are needed when the main table alone would choose another source.
+routes_are_needed() { [[ -e $STATE/routes.kept ]]; }
+
+what_is_left() {
+  begin 'places on this host where an old address still stands'
+  list_leftovers
+  note 'renewals of the certificates keep the old address: the certificates hold it until they are reissued without it'
+}
+
+# for_the_ticket -- before and after, and which bytes were run.
+for_the_ticket() {
+  begin 'for the ticket'
+  ask_everybody
+  in_gate=() && read_progress
+  printf -- '----- etcd-renumber %s %s, %s -----\n' "$CLUSTER" "$CHANGE" "$HOST"
+  printf 'digest %s, this folder sha256 %s\n' "$DIGEST" "$(sha256sum <"$HERE/SHA256SUMS" | cut -d ' ' -f 1)"
+  [[ ! -s $STATE/before.txt ]] || sed 's/^/before: /' "$STATE/before.txt"
+  summary_now | sed 's/^/after:  /'
+  printf 'ids: %s\n' "$(ids_compared)"
+  printf 'longest phase: %s\n' "$(longest_phase)"
+  [[ ! -s $STATE/snapshot/before.txt ]] || printf '%s\n' "$(snapshot_words)"
+  printf -- '----- end -----\n'
+}
+ids_in() { sed -n 's/^\(cluster [^ ]*\)$/\1/p; s/^member \([^ ]*\) \([^ ]*\) .*/\1 \2/p' | sort; }
+ids_compared() {
+  [[ -s $STATE/before.txt ]] || { printf 'not compared: this host noted none before' && return 0; }
+  if [[ $(ids_in <"$STATE/before.txt") == "$(summary_now | ids_in)" ]]; then printf 'cluster and members equal before and after'; else printf 'DIFFERENT before and after'; fi
+}

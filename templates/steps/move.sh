@@ -1,0 +1,127 @@
+# move: this member's new address becomes the recorded one, and its etcd starts on it.
+
+# Before etcd starts, so that it never dials from the old address.
+source_routes() {
+  begin "calls to the other members leave from $NEW"
+  if holds 'they do, or nothing leads there' routes_are_right; then return 0; fi
+  set_routes
+  must routes_are_right
+}
+
+# A leader that is stopped costs an election; one that hands over first costs nothing.
+hand_over_leadership() {
+  local target
+  begin 'this member does not lead'
+  if holds 'it does not, or its etcd has the new arguments already' need_not_hand_over; then return 0; fi
+  target=$(heir)
+  ctl_line "$(own_endpoint)" move-leader "$(printf %x "${member_ids[target]}")"
+  note "leadership goes to ${NAMES[target]}"
+  run "${ctl_words[@]}"
+  must need_not_hand_over
+}
+need_not_hand_over() { look_at_etcd && [[ $etcd_args != "$LEAVING" || ${#NAMES[@]} == 1 ]] || ! we_lead; }
+
+# heir -- a member that has moved already, else the last in order: at most two transfers in the whole change.
+heir() {
+  local i last=
+  for i in "${!NAMES[@]}"; do
+    [[ $i != "$OWN" && ${in_gate[i]} == yes ]] || continue
+    last=$i
+    [[ ${recorded[i]} == new && ${STAYS[i]} == no && ${moving[i]} == no ]] || continue
+    printf '%s' "$i"
+    return 0
+  done
+  printf '%s' "$last"
+}
+
+we_lead() {
+  local words id lead
+  find_etcdctl
+  words=$(ctl "$(own_endpoint)" endpoint status -w fields 2>/dev/null) || return 1
+  id=$(sed -n 's/^"MemberID" : //p' <<<"$words") lead=$(sed -n 's/^"Leader" : //p' <<<"$words")
+  [[ -n $id && $id == "$lead" ]]
+}
+
+# The update comes before the restart: a member restarted on an address that is not recorded looks healthy and cannot be dialled.
+record_new_address() {
+  begin "the cluster records $NEW for $HOST"
+  record_address new "${NEW_URLS[OWN]}"
+}
+
+# record_address old|new URL -- by any member that can take it; with one or two members and our etcd down, nobody can yet.
+record_address() {
+  local which=$1 url=$2
+  if holds "$HOST is recorded on its $which address" is_recorded "$which"; then return 0; fi
+  in_gate=() && choose_members all
+  if [[ -z $etcd_pid ]] && ! has_quorum_without_us; then
+    note 'nobody can take the update while this etcd is down: it follows after the start'
+    return 0
+  fi
+  find_etcdctl
+  ctl_line "$(endpoint_for_update)" member update "$(printf %x "${member_ids[OWN]}")" --peer-urls="$url"
+  run "${ctl_words[@]}"
+  wait_until 10 'the members show it' is_recorded "$which" || half_done "$HOST is not recorded on $url" "bash runbook.sh apply $PHASE again, or undo $PHASE"
+}
+is_recorded() {
+  ask_everybody
+  [[ ${recorded[OWN]} == "$1" ]]
+}
+# endpoint_for_update -- our own member, else the first other one that answers.
+endpoint_for_update() {
+  local i
+  [[ -z $etcd_pid ]] || { own_endpoint && return 0; }
+  for i in "${!NAMES[@]}"; do
+    [[ $i == "$OWN" || -z ${said[i]-} ]] || { client_url "$i" && return 0; }
+  done
+}
+
+# Somebody else may have moved another host in the same seconds. The later one stops here, with etcd still running.
+the_others_are_safe() {
+  begin 'the other members are still safe to be left alone for a moment'
+  if holds 'etcd runs with the new arguments: they were' etcd_runs_new; then return 0; fi
+  gate_between others any
+}
+
+start_on_new_address() {
+  begin "etcd's new manifest, through kubelet"
+  swap_etcd "${FILES_NEW[0]}" "$(payload 0)" new
+}
+
+record_new_address_late() {
+  begin "the cluster records $NEW for $HOST, where it could not before"
+  record_address new "${NEW_URLS[OWN]}"
+}
+
+the_cluster_is_whole() {
+  begin 'every member, this one on its new address'
+  gate_after all new
+}
+
+# kubeadm's kube-apiserver probes and advertises the old address in its own manifest: it would die with it.
+the_other_manifests() {
+  local i
+  for i in "${!FILES[@]}"; do
+    [[ $i != 0 ]] || continue
+    begin "${FILES[i]} with the new addresses"
+    swap_other "$i" "${FILES_NEW[i]}" "$(payload "$i")" "${ARGS_NEW[i]}"
+  done
+}
+
+# A connection that outlived the restart from the old address would die with it, and etcd 3.5 would not notice for minutes.
+no_connection_is_old() {
+  begin "no connection of etcd has $OLD at either end"
+  if holds 'none has' connections_are_new; then return 0; fi
+  close_connections_with "$OLD"
+  wait_until 20 'they are gone' connections_are_new || half_done "a connection of etcd still has $OLD: $(connections_with "$OLD" | head -n 1)" "bash runbook.sh apply $PHASE again closes it"
+}
+connections_are_new() {
+  look_at_etcd
+  [[ $NEW == "$OLD" || -z $(connections_with "$OLD") ]]
+}
+
+close_connections_with() {
+  local here there
+  while read -r here there; do
+    run ss -K src "${here%:*}" sport = ":${here##*:}" dst "${there%:*}" dport = ":${there##*:}"
+  done <<<"$(connections_with "$1")"
+}

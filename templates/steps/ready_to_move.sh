@@ -1,0 +1,66 @@
+# Every refusal of the phase stands here, before its first change. After it only the world can stop the phase.
+ready_to_move() {
+  begin 'everything that could forbid the move, before its first change'
+  show_snapshot_age
+  guard closed "$NEW is not on this host, or still being checked for a duplicate" "$(how_to_keep_new)" new_is_here
+  guard closed "$NEW is a secondary address of $OLD's subnet and would go with it" "sysctl -w net.ipv4.conf.all.promote_secondaries=1 (and in /etc/sysctl.d)" new_outlives_old
+  guard closed "$MANIFESTS is not writable" 'look at the mount' folder_is_writable
+  guard closed 'kubelet does not run here' 'start it: nobody would start the new etcd' kubelet_runs
+  guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'with a manifest beside it etcd would found a new, empty cluster' data_is_there
+  guard closed "too little space on $DATA_DIR" 'make room' has_space "$DATA_DIR"
+  guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_prepared
+  guard closed "a certificate of this host lacks $OLD or $NEW" 'bash runbook.sh apply prepare' certs_are_wide
+  guard closed "somebody else's route would be replaced: $(foreign_routes | head -n 1)" 'take it away, or make it say src NEW' no_foreign_route
+  gate_before others any
+  ready_on_the_wire
+}
+
+folder_is_writable() { [[ -w $MANIFESTS ]]; }
+is_prepared() { manifests_are_backed_up && tools_are_staged; }
+
+# What only the network can tell: the others' certificates, and an answer when we ask from NEW.
+ready_on_the_wire() {
+  local i
+  look_over_the_wire
+  for i in "${!NAMES[@]}"; do
+    [[ $i != "$OWN" && ${in_gate[i]} == yes ]] || continue
+    guard closed "the certificate of ${NAMES[i]} on the wire lacks $(addresses_lacking "$i")" "on ${NAMES[i]}: bash runbook.sh apply prepare" wire_is_wide "$i"
+    guard closed "${NAMES[i]} does not answer a question from $NEW: $(why_silent "from.$i" "${asked_at[i]}" "$NEW")" 'look at routes, rp_filter and firewalls between the two networks' answered "from.$i"
+    guard closed "$NEW to ${NAMES[i]} at ${NEWS[i]} is $(flows_closed "$i")" 'see the flows in RUNBOOK.md' flows_are_open "$i"
+  done
+}
+
+# look_over_the_wire -- all questions side by side: GET /members from NEW, the certificate, the ways to the new addresses.
+look_over_the_wire() {
+  local i
+  for i in "${!NAMES[@]}"; do
+    [[ $i != "$OWN" && ${in_gate[i]} == yes ]] || continue
+    ask_into "from.$i" "${asked_at[i]}" "$NEW" &
+    fetch_certificate "${asked_at[i]}" >"$SCRATCH/cert.$i" 2>/dev/null &
+  done
+  wait
+  knock_everywhere
+}
+
+# fetch_certificate ADDRESS -- what it shows on its peer port. The handshake is enough for that.
+fetch_certificate() {
+  timeout -k 1 3 openssl s_client -CAfile "$PEER_CA" -cert "$PEER_CERT" -key "$PEER_KEY" \
+    -connect "$(bracketed "$1"):$PEER_PORT" </dev/null 2>/dev/null | openssl x509 2>/dev/null
+}
+addresses_lacking() {
+  local address
+  for address in "${OLDS[$1]}" "${NEWS[$1]}"; do
+    cert_holds "$SCRATCH/cert.$1" "$address" || printf '%s ' "$address"
+  done
+}
+wire_is_wide() { [[ -z $(addresses_lacking "$1") ]]; }
+
+# flows_closed I -- the ports of its new address that nothing gets through to. With `addresses: replace` it may have none yet.
+flows_closed() {
+  local port state
+  for port in "$PEER_PORT" "$CLIENT_PORT"; do
+    state=$(flow "$1" "$port")
+    [[ $state == open ]] || [[ $state == absent && $ADDRESSES == replace ]] || printf '%s on port %s ' "$state" "$port"
+  done
+}
+flows_are_open() { [[ -z $(flows_closed "$1") ]]; }

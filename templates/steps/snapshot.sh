@@ -1,0 +1,35 @@
+# take_snapshot -- one snapshot of the whole cluster, on the first host only: three at once slow the disks that hold the WALs.
+take_snapshot() {
+  [[ $SNAPSHOT == yes ]] || return 0
+  begin 'a snapshot of the cluster, verified'
+  if holds "the snapshot is there, and whole: $STATE/snapshot/before.db" snapshot_is_there; then return 0; fi
+  run install -d -m 0700 "$STATE/snapshot"
+  run rm -f "$STATE/snapshot/.before.db" "$STATE/snapshot/.before.db.part"
+  ctl_line "$(own_endpoint)" snapshot save "$STATE/snapshot/.before.db"
+  run "${ctl_words[@]}"
+  is_changing || return 0
+  snapshot_status "$STATE/snapshot/.before.db" >"$STATE/snapshot/before.txt"
+  run mv -f "$STATE/snapshot/.before.db" "$STATE/snapshot/before.db"
+  note "$(snapshot_words)"
+  must snapshot_is_there
+}
+
+# The sums of the file, its revision and keys as etcdctl read them after writing it.
+snapshot_status() {
+  local tool=$etcdctl
+  [[ ! -x $TOOLS/etcdutl ]] || tool=$TOOLS/etcdutl
+  "$tool" snapshot status -w fields "$1" 2>/dev/null | sed -n 's/^"\(Hash\|Revision\|Keys\|TotalKey\|Size\|TotalSize\)" *: *\(.*\)$/\1 \2/p'
+  printf 'sha256 %s\n' "$(sha256sum <"$1" | cut -d ' ' -f 1)"
+  printf 'taken %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+}
+snapshot_field() { sed -n "s/^$1 //p" "$STATE/snapshot/before.txt" 2>/dev/null; }
+
+# Later phases do not need it whole again; finish leaves it in STATE.
+snapshot_is_there() { [[ -s $STATE/snapshot/before.db && -n $(snapshot_field Hash) ]] && has_sha "$STATE/snapshot/before.db" "$(snapshot_field sha256)"; }
+snapshot_words() { printf 'snapshot: hash %s, revision %s, keys %s, taken %s' "$(snapshot_field Hash)" "$(snapshot_field Revision)" "$(snapshot_field Keys)" "$(snapshot_field taken)"; }
+
+# show_snapshot_age -- on the host that has it: how old the way back is, and how far the cluster went on since.
+show_snapshot_age() {
+  [[ $SNAPSHOT == yes && -s $STATE/snapshot/before.txt ]] || return 0
+  note "$(snapshot_words): $((($(date +%s) - $(date -d "$(snapshot_field taken)" +%s)) / 60)) min ago"
+}

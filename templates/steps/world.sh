@@ -1,0 +1,42 @@
+# the_reviewed_world -- first in every phase: this host, this cluster, these bytes, and nothing that nobody reviewed.
+the_reviewed_world() {
+  local i
+  begin "this is $HOST of $CLUSTER, as it was reviewed"
+  look_at_etcd
+  guard other_world "this is not $HOST: $(who_is_here)" 'look at the ticket: which folder goes to which host' this_is_our_host
+  guard other_world "etcd's CA is not the reviewed one: $PEER_CA has the fingerprint $(ca_here)" 'a cluster with the same names? compare with hosts/diff.txt' ca_is_reviewed
+  for i in "${!FILES[@]}"; do
+    guard other_world "$MANIFESTS/${FILES[i]} is neither the file that was reviewed nor the new one" 'read the facts of this host again, render and review again' manifest_is_known "$i"
+  done
+  guard other_world "$HERE/manifests does not hold the reviewed files" "copy the whole folder hosts/$HOST again" payloads_are_new
+  guard other_world "another etcd runs here: $(foreign_etcds | head -n 3)" 'end it, or review again with its facts' etcd_is_alone
+}
+
+# this_is_our_host -- by the name in etcd's own arguments or manifest; a hostname proves nothing.
+this_is_our_host() {
+  local name
+  [[ -n $etcd_pid ]] && return 0
+  name=$(name_in_manifest)
+  [[ -z $name || $name == "$HOST" ]]
+}
+
+name_in_manifest() { sed -n 's/^ *- *"\{0,1\}--name=\([^"]*\)"\{0,1\} *$/\1/p' "$MANIFESTS/${FILES[0]}" 2>/dev/null; }
+who_is_here() {
+  local name
+  name=$(name_in_manifest)
+  printf 'its etcd is %s' "${name:-unknown}"
+}
+
+ca_here() {
+  local words
+  words=$(openssl x509 -noout -fingerprint -sha256 -in "$PEER_CA" 2>/dev/null)
+  words=${words#*=}
+  printf '%s' "${words//:/}"
+}
+# Without the CA among the facts there is nothing to compare with; the plan warned about that.
+ca_is_reviewed() { [[ -z $ETCD_CA_SHA256 || $(ca_here) == "$ETCD_CA_SHA256" ]]; }
+
+# how_to_keep_new -- what the person does who has to give this host its new address.
+how_to_keep_new() {
+  printf 'ip addr add %s/PREFIX dev INTERFACE, and in the network configuration of the host' "$NEW"
+}
