@@ -10,7 +10,7 @@ from typing import Any
 
 from generator import __version__, manifest, methods
 from generator.model import Change, Cluster, Facts, Line, Member
-from generator.templates import templates_sha256
+from generator.resources import templates_sha256
 
 FORMAT = 1
 

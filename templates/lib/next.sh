@@ -98,3 +98,15 @@ in_between() {
     note "in between: ${NAMES[i]} is recorded on ${NEWS[i]} and listens on ${OLDS[i]}. Two ways out, there: bash runbook.sh apply move, or: bash runbook.sh undo move"
   done
 }
+
+# next_phase_here -- the first phase of this host that is not done, by the plan's order; nothing when all are.
+next_phase_here() {
+  local entry number host what
+  find_etcdctl
+  ask_everybody
+  for entry in "${LINES_OF_PLAN[@]}"; do
+    read -r number host what <<<"$entry"
+    [[ $host == "$HOST" ]] && is_one_of "$what" "${PHASES[@]}" || continue
+    [[ $(own_line_state "$what") == done ]] || { printf '%s' "$what" && return 0; }
+  done
+}

@@ -1,8 +1,8 @@
 # progress.sh -- the last part of the gate: one leader, everybody has what it had, no alarm.
 
-leader=       # the leader's id, decimal, as last seen
-status_of=()  # by member: "LEADER INDEX APPLIED TERM REVISION VERSION ERRORS", '-' where it does not say
-mark=         # the leader's raft index when it was asked
+leader=      # the leader's id, decimal, as last seen
+status_of=() # by member: "LEADER INDEX APPLIED TERM REVISION VERSION ERRORS", '-' where it does not say
+mark=        # the leader's raft index when it was asked
 
 # endpoints_leader_first -- client URLs of everybody who answers; the leader's index must be read before the others'.
 endpoints_leader_first() {

@@ -8,7 +8,7 @@ chosen=      # the exit status that somebody chose
 step=        # the step that runs now, for the journal
 step_began=0 # milliseconds, and what `changed` was then
 step_changed=0
-without=() # members that --without leaves out, as words
+without=() # members that --without leaves out
 
 is_changing() { [[ $MODE == apply || $MODE == undo ]]; }
 

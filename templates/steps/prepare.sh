@@ -25,8 +25,8 @@ note_before() {
   find_etcdctl
   ask_everybody
   in_gate=() && read_progress
-  is_changing || return 0
-  summary_now >"$STATE/.before.txt"
+  summary_now >"$SCRATCH/before.txt"
+  run install -m 0600 "$SCRATCH/before.txt" "$STATE/.before.txt"
   run mv -f "$STATE/.before.txt" "$STATE/before.txt"
   must before_is_noted
 }
@@ -74,9 +74,32 @@ stage_tools() {
   done
   run chmod -R u+rx,go= "$TOOLS"
   run "$TOOLS/etcdctl" version
-  if is_changing; then (cd "$TOOLS" && sha256sum etcd etcdctl $([[ ! -e etcdutl ]] || printf etcdutl) >.sums); fi
-  run mv -f "$TOOLS/.sums" "$TOOLS/SHA256SUMS"
+  sums_of_tools >"$SCRATCH/tools.sums"
+  run install -m 0600 "$SCRATCH/tools.sums" "$TOOLS/SHA256SUMS"
   must tools_are_staged
   find_etcdctl
   guard other_world "etcdctl in the container is $(tool_minor), etcd is $(server_minor)" "put the right etcdctl into $TOOLS and its hash into $TOOLS/SHA256SUMS" same_minor
+}
+
+sums_of_tools() {
+  local name
+  for name in etcd etcdctl etcdutl; do
+    [[ ! -e $TOOLS/$name ]] || (cd "$TOOLS" && sha256sum "$name")
+  done
+}
+
+# etcd reads replaced certificate files at its next handshake, without a restart.
+the_wire_shows_both() {
+  begin 'the certificate on the wire holds both addresses, and the others still accept this member'
+  look_at_etcd
+  if [[ -n $etcd_pid ]] && address_is_here "$(our_address)"; then
+    wait_until 10 'etcd shows the new certificate' own_wire_is_wide || half_done "etcd does not show a certificate with $OLD and $NEW on $(our_address), port $PEER_PORT" "look at $PEER_CERT"
+  else
+    note 'etcd does not run or is cut off here: the file is all there is to look at'
+  fi
+  gate_after others any
+}
+own_wire_is_wide() {
+  fetch_certificate "$(our_address)" >"$SCRATCH/cert.$OWN" 2>/dev/null
+  cert_holds "$SCRATCH/cert.$OWN" "$OLD" && cert_holds "$SCRATCH/cert.$OWN" "$NEW"
 }

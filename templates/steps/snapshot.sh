@@ -8,7 +8,8 @@ take_snapshot() {
   ctl_line "$(own_endpoint)" snapshot save "$STATE/snapshot/.before.db"
   run "${ctl_words[@]}"
   is_changing || return 0
-  snapshot_status "$STATE/snapshot/.before.db" >"$STATE/snapshot/before.txt"
+  snapshot_status "$STATE/snapshot/.before.db" >"$SCRATCH/snapshot.txt"
+  run install -m 0600 "$SCRATCH/snapshot.txt" "$STATE/snapshot/before.txt"
   run mv -f "$STATE/snapshot/.before.db" "$STATE/snapshot/before.db"
   note "$(snapshot_words)"
   must snapshot_is_there

@@ -1,0 +1,88 @@
+# main.sh -- the verbs. Only apply and undo change anything.
+
+MODE=    # status | plan | apply | verify | undo
+PHASE=   # the phase that was asked for
+LEAVING= # old | new: the arguments that etcd gives up in this run
+
+main() {
+  local given=()
+  while [[ $# -gt 0 ]]; do
+    case $1 in
+      --without)
+        [[ $# -gt 1 ]] || usage '--without needs the name of a member' "members: ${NAMES[*]}"
+        leave_out "$2"
+        shift 2
+        ;;
+      -*) usage "unknown option '$1'" 'the only option is --without NAME' ;;
+      *)
+        given+=("$1")
+        shift
+        ;;
+    esac
+  done
+  [[ ${#given[@]} -le 2 ]] || usage "too many words: ${given[*]}" 'VERB [PHASE]'
+  choose_verb "${given[0]-}" "${given[1]-}"
+}
+
+# leave_out NAME -- a member that is dead for good. At most a minority, and never this host.
+leave_out() {
+  is_one_of "$1" "${NAMES[@]}" || usage "--without $1: no such member" "members: ${NAMES[*]}"
+  [[ $1 != "$HOST" ]] || usage "--without $1: that is this host" 'leave out another one'
+  is_left_out "$1" || without+=("$1")
+  [[ $((${#without[@]} * 2)) -lt ${#NAMES[@]} ]] || usage "--without: ${without[*]} are no minority of ${#NAMES[@]}" 'without a majority there is no quorum'
+}
+
+choose_verb() {
+  case $1 in
+    phases)
+      printf '%s\n' "${PHASES[@]}"
+      return 0
+      ;;
+    '' | status | plan | apply | verify | undo) ;;
+    *) usage "unknown verb '$1'" 'status, plan, apply, verify, undo or phases' ;;
+  esac
+  [[ $EUID == 0 ]] || usage 'not root' 'sudo bash runbook.sh ...'
+  open_scratch
+  MODE=${1:-status} PHASE=$2
+  if [[ $MODE == undo ]]; then LEAVING=new; else LEAVING=old; fi
+  case $MODE in
+    status) begin_with_status "$1" ;;
+    plan) PHASE=${PHASE:-$(next_phase_here)} ;;
+    verify) PHASE=${PHASE:-$(last_phase)} ;;
+  esac
+  [[ $MODE != status ]] || return 0
+  if [[ -z $PHASE ]]; then
+    [[ $MODE != plan ]] || { note 'nothing is left to do on this host' && return 0; }
+    usage "$MODE needs a phase" "phases of this host: ${PHASES[*]}"
+  fi
+  is_one_of "$PHASE" "${PHASES[@]}" || usage "unknown phase '$PHASE'" "phases of this host: ${PHASES[*]}"
+  ! is_changing || open_state
+  printf '%s %s on %s (%s, change %s, digest %s)\n' "$MODE" "$PHASE" "$HOST" "$CLUSTER" "$CHANGE" "$DIGEST"
+  do_phase
+  finished
+}
+
+# A private folder for answers and drafts. Nothing secret ever lies in it.
+open_scratch() {
+  SCRATCH=$(mktemp -d /tmp/etcd-renumber.XXXXXXXX)
+  readonly SCRATCH
+  trap on_exit EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM HUP
+}
+
+# Without a verb: where it stands, then what would run next on this host.
+begin_with_status() {
+  show_status
+  [[ -z $1 ]] || return 0
+  PHASE=$(next_phase_here)
+  if [[ -z $PHASE ]]; then
+    note 'nothing is left to do on this host'
+    return 0
+  fi
+  MODE=plan
+  printf '\nwhat `apply %s` would do now on %s:\n' "$PHASE" "$HOST"
+  do_phase
+  finished
+  MODE=status
+}
