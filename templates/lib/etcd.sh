@@ -153,7 +153,7 @@ bracketed() {
 # ctl_line ENDPOINTS ARGUMENTS... -- sets ctl_words: the same call as a line for run, that can be pasted into a root shell.
 # `snapshot save` has no limit: it takes as long as the data needs.
 ctl_line() {
-  local limit=(timeout -k 1 10)
-  [[ $2 != snapshot ]] || limit=()
-  ctl_words=(env ETCDCTL_API=3 ${limit[@]+"${limit[@]}"} "$etcdctl" --endpoints="$1" --cacert="$CLIENT_CA" --cert="$CLIENT_CERT" --key="$CLIENT_KEY" "${@:2}")
+  local bound=(timeout -k 1 10)
+  [[ $2 != snapshot ]] || bound=()
+  ctl_words=(env ETCDCTL_API=3 ${bound[@]+"${bound[@]}"} "$etcdctl" --endpoints="$1" --cacert="$CLIENT_CA" --cert="$CLIENT_CERT" --key="$CLIENT_KEY" "${@:2}")
 }

@@ -142,8 +142,8 @@ miss_reached() {
 
 # connections_from I -- established connections of member I to our peer port, from its old or new address.
 connections_from() {
-  local recv send here there count=0
-  while read -r recv send here there; do
+  local here there count=0
+  while read -r _ _ here there; do
     here=$(plain_address "$here") there=$(plain_address "$there")
     [[ $here == "$(our_address)" ]] || continue
     [[ $there == "${OLDS[$1]}" || $there == "${NEWS[$1]}" ]] || continue

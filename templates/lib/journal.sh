@@ -33,7 +33,7 @@ last_phase() {
     phase=${phase%%'"'*}
     case $line in
       *'"event":"begin","verb":"apply"'*) last=$phase ;;
-      *'"event":"end","verb":"undo"'*'"result":"done"'*) [[ $last != "$phase" ]] || last='' ;;
+      *'"event":"end","verb":"undo"'*'"exit":0,'*) [[ $last != "$phase" ]] || last='' ;;
     esac
   done <"$STATE/journal.jsonl"
   printf '%s' "$last"
@@ -41,14 +41,14 @@ last_phase() {
 
 # longest_phase -- "PHASE SECONDS s": the slowest apply that ended well, from its first line in the journal to its last.
 longest_phase() {
-  local at event phase result began='' ms longest=-1 name=none
-  while read -r at event phase result; do
+  local at event phase status began='' ms longest=-1 name=none
+  while read -r at event phase status; do
     if [[ $event == begin ]]; then
       began=$at
-    elif [[ $result == done && -n $began ]]; then
+    elif [[ $status == 0 && -n $began ]]; then
       ms=$(($(date -d "$at" +%s%3N) - $(date -d "$began" +%s%3N)))
       [[ $ms -le $longest ]] || longest=$ms name=$phase
     fi
-  done < <(sed -n 's/^{"at":"\([^"]*\)","event":"\([a-z]*\)","verb":"apply","phase":"\([^"]*\)","step":"","result":"\([^"]*\)".*/\1 \2 \3 \4/p' "$STATE/journal.jsonl" 2>/dev/null)
+  done < <(sed -n 's/^{"at":"\([^"]*\)","event":"\([a-z]*\)","verb":"apply","phase":"\([^"]*\)","step":"","result":"[^"]*","exit":\([0-9]*\),.*/\1 \2 \3 \4/p' "$STATE/journal.jsonl" 2>/dev/null)
   printf '%s, %d.%d s' "$name" "$((longest / 1000))" "$((longest % 1000 / 100))"
 }

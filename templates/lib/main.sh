@@ -43,6 +43,7 @@ choose_verb() {
   esac
   [[ $EUID == 0 ]] || usage 'not root' 'sudo bash runbook.sh ...'
   open_scratch
+  began=$(now_ms)
   MODE=${1:-status} PHASE=$2
   if [[ $MODE == undo ]]; then LEAVING=new; else LEAVING=old; fi
   case $MODE in
@@ -81,7 +82,7 @@ begin_with_status() {
     return 0
   fi
   MODE=plan
-  printf '\nwhat `apply %s` would do now on %s:\n' "$PHASE" "$HOST"
+  printf '\nwhat apply %s would do now on %s:\n' "$PHASE" "$HOST"
   do_phase
   finished
   MODE=status

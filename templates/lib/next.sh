@@ -7,7 +7,7 @@ next_line() {
   for entry in "${LINES_OF_PLAN[@]}"; do
     read -r number host what <<<"$entry"
     seen[k]=$(line_state "$host" "$what")
-    [[ ${seen[k]} != done ]] || last_done=$k
+    [[ ${seen[k]} != carried ]] || last_done=$k
     k=$((k + 1))
   done
   in_between
@@ -37,7 +37,7 @@ command_of() {
   esac
 }
 
-# line_state HOST WHAT -- done | open | unseen.
+# line_state HOST WHAT -- carried (out) | open | unseen.
 line_state() {
   local i
   i=$(index_of "$1")
@@ -54,7 +54,7 @@ own_line_state() {
     remove) yes_or_open own_remove_is_done ;;
   esac
 }
-yes_or_open() { if "$@"; then printf 'done'; else printf 'open'; fi; }
+yes_or_open() { if "$@"; then printf 'carried'; else printf 'open'; fi; }
 own_prepare_is_done() { manifests_are_backed_up && tools_are_staged && certs_are_wide; }
 own_leave_is_done() { [[ ${recorded[OWN]} == new && $etcd_args != old ]]; }
 own_remove_is_done() { own_move_is_done && old_is_gone; }
@@ -69,7 +69,7 @@ own_move_is_done() {
 phase_ended() {
   local last
   last=$(sed -n "/\"phase\":\"$1\",\"step\":\"\",/p" "$STATE/journal.jsonl" 2>/dev/null | tail -n 1)
-  [[ $last == *'"event":"end","verb":"apply"'*'"result":"done"'* ]]
+  [[ $last == *'"event":"end","verb":"apply"'*'"exit":0,'* ]]
 }
 
 other_line_state() {
@@ -106,7 +106,8 @@ next_phase_here() {
   ask_everybody
   for entry in "${LINES_OF_PLAN[@]}"; do
     read -r number host what <<<"$entry"
-    [[ $host == "$HOST" ]] && is_one_of "$what" "${PHASES[@]}" || continue
-    [[ $(own_line_state "$what") == done ]] || { printf '%s' "$what" && return 0; }
+    [[ $host == "$HOST" ]] || continue
+    is_one_of "$what" "${PHASES[@]}" || continue
+    [[ $(own_line_state "$what") == carried ]] || { printf '%s' "$what" && return 0; }
   done
 }

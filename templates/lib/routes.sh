@@ -102,9 +102,9 @@ new_outlives_old() { ! goes_with_old; }
 
 # connections_with ADDRESS -- connections of our etcd that have it at either end: "HERE THERE" a line.
 connections_with() {
-  local recv send here there who
+  local here there who
   [[ -n $etcd_pid ]] || return 0
-  while read -r recv send here there who; do
+  while read -r _ _ here there who; do
     [[ $who == *",pid=$etcd_pid,"* ]] || continue
     if [[ $(plain_address "$here") == "$1" || $(plain_address "$there") == "$1" ]]; then
       printf '%s %s\n' "$here" "$there"

@@ -100,11 +100,11 @@ must() {
 
 # wait_until SECONDS TEXT PREDICATE... -- looks five times a second; false when the limit is over.
 wait_until() {
-  local limit=$1 text=$2 until
+  local seconds=$1 text=$2 until
   shift 2
   is_changing || return 0
-  until=$(($(now_ms) + limit * 1000))
-  note "waiting, at most $limit s: $text"
+  until=$(($(now_ms) + seconds * 1000))
+  note "waiting, at most $seconds s: $text"
   while ! "$@"; do
     [[ $(now_ms) -lt $until ]] || return 1
     sleep 0.2
@@ -131,16 +131,18 @@ finished() {
 # on_exit -- a status that nobody chose (etcdctl and systemctl exit with 3 and 4 too) is a failed command.
 # Whatever stopped the run, the operator is shown where the cluster stands.
 on_exit() {
-  local status=$?
+  local status=$? result
   [[ $status == 0 || -n $chosen ]] || status=1
   trap - EXIT
   set +o errexit
   case $status in
-    0) end_of_step ;;
-    3 | 4) end_of_step refused "$status" ;;
-    *) end_of_step failed "$status" ;;
+    0) result=held ;;
+    3 | 4) result=refused ;;
+    *) result=failed ;;
   esac
-  ! is_changing || journal end '' "$([[ $status == 0 ]] && printf done || printf stopped)" "$status" 0
+  end_of_step "$result" "$status"
+  [[ $result != held || $changed == 0 ]] || result=changed
+  journal end '' "$result" "$status" "$(($(now_ms) - began))"
   case $status in 1 | 3 | 4 | 5) status_after_stop ;; esac
   [[ -z ${SCRATCH-} ]] || rm -rf -- "$SCRATCH"
   exit "$status"
