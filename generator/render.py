@@ -40,6 +40,8 @@ PARTS = (
     "lib/progress.sh",
     "lib/pass.sh",
     "lib/certs.sh",
+    "lib/reissue.sh",
+    "lib/reissue.sh",
     "lib/leftovers.sh",
     "lib/status.sh",
     "lib/next.sh",
