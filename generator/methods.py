@@ -100,7 +100,7 @@ ROLLING: tuple[Phase, ...] = (
         "release",
         "reads only: the old address is gone, no connection of etcd has it, the gate",
         steps=("the_reviewed_world", "old_address_is_gone"),
-        no_undo="it changed nothing; put the old address back on the host, then `undo move`",
+        no_undo="it changed nothing; put the old address back on the host, then: bash runbook.sh undo move",
     ),
     Phase(
         "finish",

@@ -1,8 +1,9 @@
 # main.sh -- the verbs. Only apply and undo change anything.
 
-MODE=    # status | plan | apply | verify | undo
-PHASE=   # the phase that was asked for
-LEAVING= # old | new: the arguments that etcd gives up in this run
+MODE=       # status | plan | apply | verify | undo
+PHASE=      # the phase that was asked for
+LEAVING=    # old | new: the arguments that etcd gives up in this run
+END_RECORD= # old | new: what this host is recorded on when the change is over
 
 main() {
   local given=()
@@ -46,6 +47,7 @@ choose_verb() {
   began=$(now_ms)
   MODE=${1:-status} PHASE=$2
   if [[ $MODE == undo ]]; then LEAVING=new; else LEAVING=old; fi
+  if [[ $NEW == "$OLD" ]]; then END_RECORD=old; else END_RECORD=new; fi
   case $MODE in
     status) begin_with_status "$1" ;;
     plan) PHASE=${PHASE:-$(next_phase_here)} ;;

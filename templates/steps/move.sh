@@ -51,6 +51,7 @@ record_new_address() {
 # record_address old|new URL -- by any member that can take it; with one or two members and our etcd down, nobody can yet.
 record_address() {
   local which=$1 url=$2
+  wait_until 10 'the members agree on the list' lists_agree || note 'they do not agree yet'
   if holds "$HOST is recorded on its $which address" is_recorded "$which"; then return 0; fi
   in_gate=() && choose_members all
   if [[ -z $etcd_pid ]] && ! has_quorum_without_us; then
@@ -58,9 +59,21 @@ record_address() {
     return 0
   fi
   find_etcdctl
+  [[ -n ${member_ids[OWN]} ]] || failed "no member list names $HOST" 'look at the table below, then the same line again'
   ctl_line "$(endpoint_for_update)" member update "$(printf %x "${member_ids[OWN]}")" --peer-urls="$url"
   run "${ctl_words[@]}"
   wait_until 10 'the members show it' is_recorded "$which" || half_done "$HOST is not recorded on $url" "bash runbook.sh apply $PHASE again, or undo $PHASE"
+}
+# lists_agree -- everybody who answers shows the same; a member that has just started replays its past for a moment.
+lists_agree() {
+  local i first=
+  ask_everybody
+  for i in "${!NAMES[@]}"; do
+    [[ -n ${said[i]-} ]] || continue
+    first=${first:-${said[i]}}
+    [[ ${said[i]} == "$first" ]] || return 1
+  done
+  [[ -n $first && ( -z $etcd_pid || -n ${said[OWN]-} || ${asked_at[OWN]} != "$(our_address)" ) ]]
 }
 is_recorded() {
   ask_everybody
