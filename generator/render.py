@@ -41,7 +41,6 @@ PARTS = (
     "lib/pass.sh",
     "lib/certs.sh",
     "lib/reissue.sh",
-    "lib/reissue.sh",
     "lib/leftovers.sh",
     "lib/status.sh",
     "lib/next.sh",
