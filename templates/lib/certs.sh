@@ -177,7 +177,7 @@ wanted_names() {
 address_hex() {
   local left right group zeros=
   [[ $1 == *:* ]] || { ipv4_hex "$1" && return 0; }
-  [[ $1 =~ ^[0-9A-Fa-f:]+$ && $1 == *:*:* && $1 != *:::* && $1 != *::*::* ]] || return 0
+  [[ $1 =~ ^[0-9A-Fa-f:]+$ && $1 == *:*:* && $1 != *:::* && $1 != *::*::* && ! $1 =~ [0-9A-Fa-f]{5} ]] || return 0
   left=$(groups_hex "${1%%::*}") right=
   if [[ $1 == *::* ]]; then
     right=$(groups_hex "${1#*::}")
@@ -190,7 +190,7 @@ groups_hex() {
   local group groups=()
   IFS=: read -r -a groups <<<"$1"
   for group in ${groups[@]+"${groups[@]}"}; do
-    [[ ${#group} -le 4 && -n $group ]] || return 0
+    [[ -n $group ]] || return 0
     printf '%04x' "$((16#$group))"
   done
 }

@@ -3,6 +3,8 @@
 readonly STATE=/var/lib/etcd-renumber/$CLUSTER/$CHANGE-$DIGEST
 readonly BACKUP=$STATE/backup ASIDE=$STATE/aside TOOLS=$STATE/tools
 
+holds_lock=no # yes: this run holds the change on this host, and writes the journal
+
 # open_state -- one apply or undo at a time. The lock dies with the process that holds it.
 open_state() {
   install -d -m 0700 "${STATE%/*/*}" "${STATE%/*}" "$STATE"
@@ -10,13 +12,14 @@ open_state() {
   if ! flock -n 9; then
     closed "another run holds this change on $HOST: $(cat "$STATE/lock.holder" 2>/dev/null || printf 'somebody')" 'wait for it, then the same line again'
   fi
+  holds_lock=yes
   printf '%s %s, pid %s, since %s\n' "$MODE" "$PHASE" "$$" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$STATE/lock.holder"
   journal begin '' '' 0 0
 }
 
 # journal EVENT STEP RESULT EXIT MS -- one line of JSON; every word in it is ours and needs no quoting.
 journal() {
-  is_changing && [[ -e $STATE/lock.holder ]] || return 0
+  [[ $holds_lock == yes ]] || return 0
   local left_out=
   [[ ${#without[@]} == 0 ]] || left_out=",\"without\":\"${without[*]}\""
   printf '{"at":"%s","event":"%s","verb":"%s","phase":"%s","step":"%s","result":"%s","exit":%d,"ms":%d%s}\n' \

@@ -73,7 +73,7 @@ lists_agree() {
     first=${first:-${said[i]}}
     [[ ${said[i]} == "$first" ]] || return 1
   done
-  [[ -n $first && ( -z $etcd_pid || -n ${said[OWN]-} || ${asked_at[OWN]} != "$(our_address)" ) ]]
+  [[ -n $first && (-z $etcd_pid || -n ${said[OWN]-} || ${asked_at[OWN]} != "$(our_address)") ]]
 }
 is_recorded() {
   ask_everybody

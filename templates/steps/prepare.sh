@@ -73,7 +73,7 @@ stage_tools() {
     [[ ! -x /proc/$etcd_pid/root$folder/$name ]] || run cp "/proc/$etcd_pid/root$folder/$name" "$TOOLS/$name"
   done
   run chmod -R u+rx,go= "$TOOLS"
-  run "$TOOLS/etcdctl" version
+  run env ETCDCTL_API=3 "$TOOLS/etcdctl" version
   sums_of_tools >"$SCRATCH/tools.sums"
   run install -m 0600 "$SCRATCH/tools.sums" "$TOOLS/SHA256SUMS"
   must tools_are_staged

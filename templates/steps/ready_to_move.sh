@@ -25,8 +25,28 @@ ready_on_the_wire() {
   for i in "${!NAMES[@]}"; do
     [[ $i != "$OWN" && ${in_gate[i]} == yes ]] || continue
     guard closed "the certificate of ${NAMES[i]} on the wire lacks $(addresses_lacking "$i")" "on ${NAMES[i]}: bash runbook.sh apply prepare" wire_is_wide "$i"
-    guard closed "${NAMES[i]} does not answer a question from $NEW: $(why_silent "from.$i" "${asked_at[i]}" "$NEW")" 'look at routes, rp_filter and firewalls between the two networks' answered "from.$i"
+    ! can_bind || guard_answer "$i"
     guard closed "$NEW to ${NAMES[i]} at ${NEWS[i]} is $(flows_closed "$i")" 'see the flows in RUNBOOK.md' flows_are_open "$i"
+  done
+  can_bind || ask_through_routes
+}
+guard_answer() {
+  guard closed "${NAMES[$1]} does not answer a question from $NEW: $(why_silent "from.$1" "${asked_at[$1]}" "$NEW")" 'look at routes, rp_filter and firewalls between the two networks' answered "from.$1"
+}
+
+# can_bind -- OpenSSL 1.1.1 and later can ask from an address of our choice.
+can_bind() { [[ $(openssl s_client -help 2>&1) == *-bind* ]]; }
+
+# ask_through_routes -- an older OpenSSL is led by the source routes: they are made first, and taken away where nobody answers.
+ask_through_routes() {
+  local i
+  routes_are_right || set_routes
+  is_changing || return 0
+  for i in "${!NAMES[@]}"; do
+    [[ $i != "$OWN" && ${in_gate[i]} == yes ]] || continue
+    ask_into "from.$i" "${asked_at[i]}"
+    answered "from.$i" || drop_routes
+    guard_answer "$i"
   done
 }
 
@@ -35,7 +55,7 @@ look_over_the_wire() {
   local i
   for i in "${!NAMES[@]}"; do
     [[ $i != "$OWN" && ${in_gate[i]} == yes ]] || continue
-    ask_into "from.$i" "${asked_at[i]}" "$NEW" &
+    ! can_bind || ask_into "from.$i" "${asked_at[i]}" "$NEW" &
     fetch_certificate "${asked_at[i]}" >"$SCRATCH/cert.$i" 2>/dev/null &
   done
   wait

@@ -75,7 +75,7 @@ guard_issuer() {
   fi
 }
 is_certificate() { openssl x509 -noout -in "$1" 2>/dev/null; }
-holds_no_key() { [[ $(<"$1") != *'PRIVATE KEY-----'* ]]; }
+holds_no_key() { [[ -r $1 && $(<"$1") != *'PRIVATE KEY-----'* ]]; }
 hostname_is_allowed() { [[ -z $CERT_REQUIRED_HOSTNAME || $(openssl x509 -noout -checkhost "$CERT_REQUIRED_HOSTNAME" -in "$1" 2>/dev/null) == *' does match '* ]]; }
 name_is_allowed() {
   local names=()
