@@ -1,0 +1,120 @@
+"""Scripts are checked before they are written: every value is one word, every body is clean bash."""
+
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator import lint as room
+from generator.lint import lint
+
+SCRIPT = """#!/usr/bin/env bash
+# runbook.sh -- {title}
+set -o errexit -o nounset -o pipefail
+
+# --- values: the only lines that differ between hosts ---
+
+# names
+{values}
+# --- end values ---
+
+main() {{
+  printf '%s\\n' "$HOST" "${{NAMES[@]}}"
+}}
+main "$@"
+"""
+
+
+def script(host: str = "m1", names: str = "(m1 m2)", title: str = "a host", more: str = "") -> str:
+    return SCRIPT.format(title=title, values=f"readonly HOST={host}\nreadonly -a NAMES={names}{more}")
+
+
+def facts(text: str, path: str = "runbook.sh") -> list[str]:
+    return [f"{p.place} {p.fact}" for p in lint({path: text})]
+
+
+def test_a_clean_script_has_no_problem_and_other_files_are_not_looked_at() -> None:
+    assert lint({"a/runbook.sh": script(), "x.json": "((", "RUNBOOK.md": "`"}) == []
+
+
+VALUES = [
+    ("a word without quotes that bash would split", script("a b"), "no value"),
+    ("a command substitution", script("$(id)"), "no value"),
+    ("a command substitution in double quotes", script('"$(id)"'), "no value"),
+    ("a quote that is not closed", script("'a"), "no value"),
+    ("a second command", script("a; id"), "no value"),
+    ("a brace expansion", script("{a,b}"), "no value"),
+    ("a tilde", script("~root"), "no value"),
+    ("a glob in a list", script(names="(*)"), "no value"),
+    ("an index in a list", script(names="([1]=a)"), "no value"),
+    ("a value of two lines", script("'a\nb'"), "no value"),
+    ("a carriage return in quotes", script("'a\r'"), "no value"),
+    ("a command instead of a value", script(more="\nid"), "no value"),
+    ("a name in small letters", script(more="\nreadonly host=x"), "no value"),
+    ("a directive among the values", script(more="\n# shellcheck disable=SC2086"), "no value"),
+    ("a value given twice", script(more="\nreadonly HOST=b"), "HOST has two values"),
+    ("no end of the values", script().replace("# --- end values ---", ""), "has no end"),
+    ("a trailing blank", script("a "), "no value"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "fact"), VALUES, ids=[c[0] for c in VALUES])
+def test_a_values_block_is_refused(name: str, text: str, fact: str) -> None:
+    assert any(fact in line for line in facts(text)), facts(text)
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20), min_size=1, max_size=3))
+def test_whatever_shlex_quotes_is_one_word_here(values: list[str]) -> None:
+    text = script(shlex.quote(values[0]), f"({' '.join(shlex.quote(v) for v in values)})")
+    assert room.blanked(text, "x")[1] == []
+
+
+def test_bash_reads_hostile_values_as_they_are() -> None:
+    values = ["$(id)", "`id`", "it's", '"', "\\", "!x", "*", "a=b", "-n", "", "é\u2028"]
+    text = script("x", f"({' '.join(shlex.quote(v) for v in values)})")
+    assert lint({"r.sh": text}) == []
+    out = subprocess.run(["bash", "-s"], input=text, capture_output=True, text=True, check=True).stdout
+    assert out.split("\n")[1:-1] == values
+
+
+def test_a_syntax_error_is_named_with_its_line() -> None:
+    assert facts("#!/usr/bin/env bash\nif true; then\n")[0].startswith("runbook.sh:3 bash: syntax error")
+
+
+def test_what_shellcheck_dislikes_is_named_with_line_and_column() -> None:
+    found = facts("#!/usr/bin/env bash\necho $1\n")
+    assert found == ["runbook.sh:2:6 SC2086: Double quote to prevent globbing and word splitting."]
+
+
+def test_the_same_body_is_linted_once_whatever_the_values_and_the_title(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: set[str] = set()
+    assert lint({"a.sh": script("a", title="of a"), "b.sh": script("b", "(x 'y z')", title="of b")}, seen) == []
+    assert len(seen) == 1
+    monkeypatch.setattr(room, "_run", None)
+    assert lint({"c.sh": script("c")}, seen) == []
+
+
+def test_a_body_that_lacks_a_value_is_another_body() -> None:
+    seen: set[str] = set()
+    lint({"a.sh": script()}, seen)
+    assert "SC2153" in facts(script().replace("readonly HOST=m1\n", "readonly HOSTS=m1\n"))[0]
+
+
+def test_an_unclean_body_is_reported_each_time() -> None:
+    seen: set[str] = set()
+    text = script() + "echo $1\n"
+    assert lint({"a.sh": text}, seen) and lint({"a.sh": text}, seen)
+    assert not seen
+
+
+def test_the_surroundings_of_the_caller_do_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".shellcheckrc").write_text("disable=all\n")
+    (tmp_path / "env").write_text("echo hello >&2\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BASH_ENV", str(tmp_path / "env"))
+    monkeypatch.setenv("SHELLCHECK_OPTS", "-e SC2086")
+    assert len(facts("#!/usr/bin/env bash\necho $1\n")) == 1
+    assert lint({"a.sh": script()}) == []
