@@ -38,8 +38,8 @@ def make_ca(folder: Path, name: str = "etcd-ca", kind: str = "EC") -> Path:
 
 
 def make_leaf(
-    path: Path, ca: Path, *, names: str = NAMES, extensions: str = KUBEADM, subject: str = "/CN=master1", kind: str = "EC",
-    days: int = 365, key: Path | None = None,
+    path: Path, ca: Path, *, names: str = NAMES, extensions: str = KUBEADM, subject: str = "/CN=master1",
+    kind: str = "EC", days: int = 365, key: Path | None = None,
 ) -> Path:  # fmt: skip
     key = key or make_key(path.with_suffix(".key"), kind)
     request = path.with_suffix(".req")
@@ -49,10 +49,11 @@ def make_leaf(
         config.write_text(config.read_text() + f"subjectAltName = {names}\n")
     openssl("req", "-new", "-utf8", "-key", key, "-subj", subject, "-out", request)
     openssl(
-        "x509", "-req", "-in", request, "-CA", ca, "-CAkey", ca.with_suffix(".key"), "-set_serial", "7", "-days", str(days),
-        "-extfile", config, "-out", path,
+        "x509", "-req", "-in", request, "-CA", ca, "-CAkey", ca.with_suffix(".key"), "-set_serial", "7",
+        "-days", str(days), "-extfile", config, "-out", path,
     )  # fmt: skip
-    request.unlink(), config.unlink()
+    request.unlink()
+    config.unlink()
     path.chmod(0o644)
     return path
 
@@ -95,9 +96,10 @@ class Host:
 
     def script(self, mode: str, what: str) -> str:
         values = {
-            "MODE": mode, "PHASE": "prepare", "HOST": "master1", "OLD": self.old, "NEW": self.new, "STATE": str(self.state),
-            "BACKUP": str(self.backup), "CERT_REQUIRED_CN": "", "CERT_REQUIRED_HOSTNAME": "",
-            "PEER_CERT": str(self.certs[0]) if self.certs else "", "PHASES": "prepare",
+            "MODE": mode, "PHASE": "prepare", "HOST": "master1", "OLD": self.old, "NEW": self.new,
+            "STATE": str(self.state), "BACKUP": str(self.backup), "CERT_REQUIRED_CN": "",
+            "CERT_REQUIRED_HOSTNAME": "", "PEER_CERT": str(self.certs[0]) if self.certs else "",
+            "PHASES": "prepare", "began": "0",
         } | self.values  # fmt: skip
         arrays = {
             "CERT_FILES": [str(c) for c in self.certs],
