@@ -152,13 +152,13 @@ def _replace(folder: Path, files: dict[str, str], known: dict[str, set[str]]) ->
     for name in sorted(changed - {SUMS}):
         _put(folder / name, content[name])
     for name in sorted(known.keys() - content.keys()):
-        (folder / name).with_name(_beside(name)).unlink(missing_ok=True)
         (folder / name).unlink(missing_ok=True)
-        _drop_empty(folder, folder / name)
     if SUMS in changed:
         _put(folder / SUMS, content[SUMS])
-    for name in (NEXT, _beside(NEXT)):
-        (folder / name).unlink(missing_ok=True)
+    (folder / NEXT).unlink(missing_ok=True)
+    for name in {NEXT, *known, *content}:
+        (folder / name).with_name(_beside(name)).unlink(missing_ok=True)
+        _drop_empty(folder, folder / name)
     for name in content.keys() - changed:
         (folder / name).chmod(_mode(name))
     added = content.keys() - before.keys()
