@@ -1,0 +1,61 @@
+"""What the command line shows, as text. Nothing is printed here."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from generator.intake import Table
+from generator.model import Change, Problem
+from generator.plan import tolerance
+from generator.write import Written
+
+
+def order(change: Change) -> str:
+    """Every line of the order; what a person does is told apart by having no command."""
+    width = max(len(m.name) for m in change.cluster.mapping.members)
+    return "\n".join(f"{n.line:>4}  {n.host:<{width}}  {n.text}" for n in change.order)
+
+
+def tolerance_table(size: int) -> str:
+    """Size, majority and failures tolerated of one to nine members, this cluster's row marked."""
+    rows = ["members  majority  failures tolerated"]
+    for n in range(1, max(9, size) + 1):
+        majority, failures = tolerance(n)
+        rows.append(f"{n:>7}  {majority:>8}  {failures:>18}{'  <- this cluster' if n == size else ''}")
+    return "\n".join(rows)
+
+
+def meaning(size: int) -> str:
+    """What the tolerance means while the change runs."""
+    failures = tolerance(size)[1]
+    if failures == 0:
+        return "Every restart costs quorum: no writes for 3 to 4 s in each `move`. Nothing else may fail meanwhile."
+    others = "no other one may be down" if failures == 1 else f"{failures - 1} more may be down"
+    return f"The member that moves is down for some seconds: meanwhile {others}. Etcd goes on taking writes."
+
+
+def hashes(files: dict[str, str]) -> str:
+    """sha256 of each runbook.sh, as `sha256sum` prints it and as RUNBOOK.md has it."""
+    scripts = sorted(name for name in files if name.endswith("/runbook.sh"))
+    return "\n".join(f"{hashlib.sha256(files[name].encode()).hexdigest()}  {name}" for name in scripts)
+
+
+def problem(p: Problem) -> str:
+    """`error: FACT`, the place and key below it, then the hint; control characters are made visible."""
+    where = " ".join(part for part in (p.place, f"({p.key})" if p.key else "") if part)
+    lines = [f"{p.severity}: {p.fact}", f"  at {where}" if where else "", f"  hint: {p.hint}" if p.hint else ""]
+    return "\n".join(re.sub(r"[\x00-\x1f\x7f-\x9f]", lambda m: repr(m[0])[1:-1], line) for line in lines if line)
+
+
+def understood(table: Table) -> str:
+    """What was read out of a table, and what was passed over."""
+    width = max((len(r.name) for r in table.rows), default=0)
+    rows = [f"  {r.name:<{width}}  {r.old} -> {r.new or 'open: write it into mapping.yaml'}" for r in table.rows]
+    return "\n".join([*rows, *(f"  line {number} passed over: {line[:100]}" for number, line in table.skipped)])
+
+
+def written(done: Written) -> str:
+    """How many files are new, changed, gone, the same."""
+    counts = [(done.added, "new"), (done.changed, "changed"), (done.removed, "gone"), (done.same, "as they were")]
+    return ", ".join(f"{len(names)} {what}" for names, what in counts if names) or "nothing"
