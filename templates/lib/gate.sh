@@ -114,9 +114,9 @@ miss_reachable() {
 }
 
 # is_ours_to_go_first I -- two people updated two members at the same moment and both stopped. The one whose host comes
-# first in the plan may go on: the other's etcd runs untouched, on the connections it has.
+# first in the plan may go on: the other's etcd runs untouched, on the connections it has. Back may go whose own etcd is old.
 is_ours_to_go_first() {
-  [[ $OWN -lt $1 ]]
+  [[ $OWN -lt $1 || ($MODE == undo && $etcd_args == old) ]]
 }
 
 # has_quorum_without_us -- where the others alone are no majority and our etcd is down, nobody can tell a leader.

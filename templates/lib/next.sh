@@ -46,7 +46,8 @@ line_state() {
 
 own_line_state() {
   case $1 in
-    preflight | release | finish) yes_or_open phase_ended "$1" ;;
+    preflight) yes_or_open phase_ended preflight ;;
+    release | finish) yes_or_open ended_and_still_so "$1" ;;
     prepare) yes_or_open own_prepare_is_done ;;
     add | replace) yes_or_open address_is_here "$NEW" ;;
     leave) yes_or_open own_leave_is_done ;;
@@ -58,6 +59,8 @@ yes_or_open() { if "$@"; then printf 'carried'; else printf 'open'; fi; }
 own_prepare_is_done() { manifests_are_backed_up && tools_are_staged && certs_are_wide; }
 own_leave_is_done() { [[ ${recorded[OWN]} == new && $etcd_args != old ]]; }
 own_remove_is_done() { own_move_is_done && old_is_gone; }
+# After an undo these two are before us again, whatever the journal says.
+ended_and_still_so() { phase_ended "$1" && { [[ $NEW == "$OLD" ]] || own_move_is_done; }; }
 own_move_is_done() {
   local i
   [[ ${recorded[OWN]} == new && $etcd_args == new ]] || return 1

@@ -1,8 +1,8 @@
 # preflight only reads. It says everything it finds; the first thing that forbids the change stops it.
 
 # Every command the runbook calls, so that none is found missing half-way.
-readonly COMMANDS=(cat chmod chown cp cut date df env find flock head install ip ls mkdir mktemp mv openssl printf readlink rm sed
-  sha256sum sleep sort ss stat tail tar timeout tr uname)
+readonly COMMANDS=(cat chmod chown cp cut date df dirname env find flock grep head install ip ls mktemp mv od openssl readlink rm sed
+  sha256sum sleep sort ss stat tail timeout touch tr wc)
 
 tools_are_at_hand() {
   begin 'the commands and tools that the runbook needs'
