@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -173,9 +174,10 @@ def say(text: str) -> None:
 
 
 def complain(problems: tuple[Problem, ...] | list[Problem]) -> None:
-    """Each problem to stderr; its first word has a colour where stderr is a terminal. Never wrapped."""
+    """Each problem to stderr, a hint they share once. Colour on a terminal only; never wrapped."""
     console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
-    for p in problems:
-        text = Text(show.problem(p))
+    for p, after in zip(problems, [*problems[1:], None], strict=True):
+        is_said_below = after is not None and (after.hint, after.severity) == (p.hint, p.severity)
+        text = Text(show.problem(replace(p, hint="") if is_said_below else p))
         text.stylize(COLOURS[p.severity], 0, len(p.severity))
         console.print(text)
