@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated
 
@@ -176,7 +177,7 @@ def say(text: str) -> None:
 def complain(problems: tuple[Problem, ...] | list[Problem]) -> None:
     """Each problem to stderr, a hint they share once. Colour on a terminal only; never wrapped."""
     console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
-    for p, after in zip(problems, [*problems[1:], None], strict=True):
+    for p, after in zip_longest(problems, problems[1:]):
         is_said_below = after is not None and (after.hint, after.severity) == (p.hint, p.severity)
         text = Text(show.problem(replace(p, hint="") if is_said_below else p))
         text.stylize(COLOURS[p.severity], 0, len(p.severity))

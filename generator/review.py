@@ -63,7 +63,7 @@ def _read(folder: Path) -> tuple[dict[str, str], list[Problem]]:
 def _listed(files: dict[str, str], top: str = "") -> list[Problem]:
     """The list against the files: each there with these bytes, and nothing else there. `top` is a host's folder."""
     problems, listed = [], set()
-    for line in files[top + SUMS].splitlines():
+    for line in files.get(top + SUMS, "").splitlines():
         digest, _, name = line.partition("  ")
         listed.add(top + name)
         if top + name not in files:
