@@ -50,12 +50,13 @@ def manifests(host: Host, every: list[Host], flags: tuple[str, ...] = ()) -> dic
     cluster = ",".join(f"{h.name}=https://{bracketed(h.old)}:2380" for h in every)
     for path in sorted(EXAMPLE.glob("*.yaml")):
         text = path.read_text(encoding="utf-8")
-        text = text.replace("--initial-cluster=master1=https://192.168.100.10:2380", f"--initial-cluster={cluster}")
+        text = text.replace("--initial-cluster=master1=https://192.168.100.10:2380", "--initial-cluster=EVERYBODY")
         text = text.replace("--name=master1", f"--name={host.name}")
         text = text.replace("https://192.168.100.10", f"https://{bracketed(host.old)}")
         text = text.replace("endpoint: 192.168.100.10:", f"endpoint: {bracketed(host.old)}:")
         text = text.replace("192.168.100.10", host.old)
         text = text.replace("https://127.0.0.1:2379,", f"https://{loopback}:2379,")
+        text = text.replace("EVERYBODY", cluster)
         if path.name == "etcd.yaml" and flags:
             anchor = f"    - --name={host.name}\n"
             text = text.replace(anchor, anchor + "".join(f"    - {f}\n" for f in flags))
