@@ -10,8 +10,8 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from generator.rehearsal.namespaces import enter
-from generator.rehearsal.spec import HostSpec, Ran
+from generator.bed.namespaces import enter
+from generator.bed.spec import HostSpec, Ran
 
 ALL = ("net", "mount", "pid", "uts")
 CLEAN = {"PATH": "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C"}

@@ -9,10 +9,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from generator.rehearsal.host import Host
+from generator.bed.host import Host
 
 if TYPE_CHECKING:
-    from generator.rehearsal.bed import Bed
+    from generator.bed.bed import Bed
 
 FILE, STOP = "/run/acknowledged", "/run/stop"
 

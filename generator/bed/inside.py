@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from generator.rehearsal import kubelet, writing
+from generator.bed import kubelet, writing
 
 FRESH = ("/var/lib", "/var/log", "/run", "/tmp")
 

@@ -15,10 +15,10 @@ from types import TracebackType
 
 import yaml
 
-from generator.rehearsal import namespaces, pki
-from generator.rehearsal.host import Host
-from generator.rehearsal.load import Load
-from generator.rehearsal.spec import HostSpec, Link
+from generator.bed import namespaces, pki
+from generator.bed.host import Host
+from generator.bed.load import Load
+from generator.bed.spec import HostSpec, Link
 
 WRITER = "writer"
 
@@ -81,7 +81,7 @@ class Bed:
             "--fork",
             sys.executable,
             "-m",
-            "generator.rehearsal.inside",
+            "generator.bed.inside",
         ]
         log = open(Path(self._tmp.name) / f"{spec.name}.log", "wb")  # noqa: SIM115
         process = subprocess.Popen(
