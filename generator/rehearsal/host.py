@@ -1,0 +1,185 @@
+"""One host of a bed: commands, files, addresses, its kubelet and its etcd."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from generator.manifest import process
+from generator.rehearsal import pki
+from generator.rehearsal.namespaces import PATH, Place, gone, ip
+from generator.rehearsal.running import Ran, Running, start
+from generator.rehearsal.spec import Flags, HostSpec
+
+EVERYTHING = ("net", "mount", "pid", "uts")
+ENVIRONMENT = {"PATH": PATH, "HOME": "/root", "LOGNAME": "root", "USER": "root", "TERM": "dumb", "LC_ALL": "C"}
+PACKAGE = Path(__file__).parents[2]
+ETCD_PKI = "/etc/kubernetes/pki/etcd"
+
+
+class Host:
+    """A host that is up. `met` is told of every address that comes, with its network, and `left` of one that goes."""
+
+    def __init__(self, spec: HostSpec, place: Place) -> None:
+        self.spec, self.place, self.name = spec, place, spec.name
+        self.kubelet: Running | None = None
+        self.met: Callable[[str, str], None] = lambda network, interface: None
+        self.left: Callable[[str], None] = lambda interface: None
+
+    # -- commands
+
+    def start(self, argv: Sequence[str], env: Mapping[str, str] | None = None, stdin: str | None = None) -> Running:
+        """Start a command on the host as its root, in /, with a root shell's plain environment and `env`."""
+        return start(argv, self.place.enter(*EVERYTHING), ENVIRONMENT | dict(env or {}), stdin)
+
+    def run(
+        self, argv: Sequence[str], env: Mapping[str, str] | None = None, timeout: float = 60, stdin: str | None = None
+    ) -> Ran:
+        """The same to its end. Raises TimeoutError, with what it said so far."""
+        return self.start(argv, env, stdin).wait(timeout)
+
+    def must(self, argv: Sequence[str], timeout: float = 60) -> str:
+        """The same where only success will do: its standard output. Raises RuntimeError with what it said."""
+        ran = self.run(argv, timeout=timeout)
+        if ran.exit:
+            raise RuntimeError(f"{self.name}: {' '.join(argv)}: exit {ran.exit}\n{ran.text}")
+        return ran.out
+
+    def processes(self, name: str) -> list[int]:
+        """The pids, as seen from outside, of this host's processes whose comm is `name`."""
+        mine, found = os.readlink(f"/proc/{self.place.pid}/ns/pid"), []
+        for pid in filter(str.isdecimal, os.listdir("/proc")):
+            try:
+                stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+                comm, rest = stat.split("(", 1)[1].rsplit(")", 1)
+                if comm == name[:15] and rest.split()[0] != "Z" and os.readlink(f"/proc/{pid}/ns/pid") == mine:
+                    found.append(int(pid))
+            except OSError:
+                continue
+        return sorted(found)
+
+    # -- files
+
+    def path(self, name: str) -> Path:
+        """A path of the host as seen from outside. An absolute symbolic link on the way leads astray."""
+        return Path(f"/proc/{self.place.pid}/root") / name.lstrip("/")
+
+    def read_text(self, name: str) -> str:
+        """A file of the host."""
+        return self.path(name).read_text(encoding="utf-8")
+
+    def write_text(self, name: str, text: str, mode: int = 0o644) -> None:
+        """Write a file of the host as people should: beside it under a dot name, then renamed."""
+        path = self.path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new = path.with_name(f".{path.name}.new")
+        new.write_text(text, encoding="utf-8", newline="")
+        new.chmod(mode)
+        new.replace(path)
+
+    def copy_in(self, folder: Path, to: str) -> None:
+        """Copy a folder's contents to a folder of the host."""
+        shutil.copytree(folder, self.path(to), symlinks=True, dirs_exist_ok=True)
+
+    # -- network
+
+    def add_address(self, interface: str, device: str = "eth0") -> None:
+        """Put "192.0.2.1/24" on a device. IPv6 is usable at once: no duplicate address detection."""
+        ip(self.place, "address", "add", interface, "dev", device, *(["nodad"] if ":" in interface else []))
+        self.met(self.spec.legs[int(device.removeprefix("eth"))].network, interface)
+
+    def remove_address(self, interface: str, device: str = "eth0") -> None:
+        """Take it away again, under whatever uses it."""
+        ip(self.place, "address", "del", interface, "dev", device)
+        self.left(interface)
+
+    def sysctl(self, key: str, value: str) -> None:
+        """Set a kernel parameter of this host, such as net.ipv4.ip_forward."""
+        self.must(["bash", "-c", 'printf "%s\\n" "$2" >"/proc/sys/${1//.//}"', "-", key, value])
+
+    # -- kubelet and etcd
+
+    def start_kubelet(self) -> None:
+        """Start the kubelet stand-in. It takes over what an earlier one left running."""
+        words = [sys.executable, "-m", "generator.rehearsal.kubelet", str(self.place.pid)]
+        self.kubelet = start(words, self.place.enter("net", "pid", "uts"), ENVIRONMENT | {"PYTHONPATH": str(PACKAGE)})
+
+    def stop_kubelet(self, number: int = signal.SIGKILL) -> None:
+        """End kubelet alone: the pods live on."""
+        for pid in self.processes("kubelet"):
+            os.kill(pid, number)
+            gone(pid, 5)
+        if self.kubelet:
+            self.kubelet.wait(5)
+        self.kubelet = None
+
+    def etcd_pid(self) -> int:
+        """The pid of the host's etcd as seen from outside; 0 where none runs, the oldest where two do."""
+        return next(iter(self.processes("etcd")), 0)
+
+    def kill_etcd(self, number: int = signal.SIGKILL) -> None:
+        """Signal etcd, and after a SIGKILL wait until it is gone. Kubelet, where it runs, starts it again."""
+        for pid in self.processes("etcd"):
+            os.kill(pid, number)
+            if number == signal.SIGKILL:
+                gone(pid, 5)
+
+    def down(self) -> None:
+        """As after the power went: kubelet and every pod are killed. Files and addresses stay."""
+        self.stop_kubelet()
+        for text in self.spec.manifests.values():
+            for pid in self.processes(process(text).name):
+                os.kill(pid, signal.SIGKILL)
+                gone(pid, 5)
+
+    def up(self) -> None:
+        """Kubelet again, and with it the pods."""
+        self.start_kubelet()
+
+    def flags(self) -> Flags:
+        """The arguments in the host's etcd.yaml as it is now; as it was where it is not there."""
+        path = self.path("/etc/kubernetes/manifests/etcd.yaml")
+        return Flags(process(path.read_text() if path.exists() else self.spec.manifests["etcd.yaml"]).argv)
+
+    def etcdctl(self, *words: str, timeout: float = 20, endpoints: str = "") -> Ran:
+        """etcdctl with kubeadm's health check certificate, against this host's own etcd."""
+        url = self.flags().get("listen-client-urls").split(",")[0]
+        url = endpoints or url.replace("0.0.0.0", "127.0.0.1").replace("[::]", "[::1]")
+        client = f"{ETCD_PKI}/healthcheck-client"
+        tls = [f"--cacert={ETCD_PKI}/ca.crt", f"--cert={client}.crt", f"--key={client}.key"]
+        return self.run(["etcdctl", f"--endpoints={url}", *tls, *words], {"ETCDCTL_API": "3"}, timeout)
+
+    def healthy(self) -> bool:
+        """Whether this host's etcd can agree with a majority."""
+        return self.etcdctl("endpoint", "health").exit == 0
+
+    # -- the beginning
+
+    def furnish(self, kind: pki.Kind, of: str) -> None:
+        """The files of a fresh host: manifests, certificates, data folder."""
+        for path, text in pki.files(self.spec, kind, of).items():
+            self.write_text(path, text, 0o600 if path.endswith(".key") else 0o644)
+        flags = self.spec.etcd
+        for folder in ("/etc/kubernetes/manifests", *([flags.data_dir] if flags else [])):
+            self.path(folder).mkdir(parents=True, exist_ok=True)
+            self.path(folder).chmod(0o700)
+        for path, text in self.spec.files.items():
+            self.write_text(path, text)
+
+    def install(self) -> None:
+        """The manifests into their folder: from here on kubelet runs them."""
+        for file, text in self.spec.manifests.items():
+            self.write_text(f"/etc/kubernetes/manifests/{file}", text, 0o600)
+
+    def wait_for(self, what: Callable[[], bool], seconds: float, text: str) -> None:
+        """Look ten times a second. Raises TimeoutError with `text`."""
+        deadline = time.monotonic() + seconds
+        while not what():
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self.name}: {text}: not within {seconds:g} s")
+            time.sleep(0.1)
