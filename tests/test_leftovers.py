@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pki import Host, make_ca, make_leaf
+from tests.pki import Host, make_ca, make_leaf
 
 
 def found(host: Host, *places: Path) -> list[str]:

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -116,20 +117,20 @@ class Kubelet:
 
 def read_folder() -> dict[str, str]:
     """Pod name to text. Every file that does not begin with a dot counts; of two with one pod name the younger wins."""
-    found: dict[str, str] = {}
-    files = [p for p in FOLDER.iterdir() if p.is_file() and not p.name.startswith(".")] if FOLDER.is_dir() else []
-    for path in sorted(files, key=_age):
+    files: list[tuple[float, str, str]] = []
+    for entry in os.scandir(FOLDER) if FOLDER.is_dir() else []:
         with contextlib.suppress(OSError, yaml.YAMLError, KeyError, TypeError):
-            text = path.read_text()
-            found[yaml.safe_load(text)["metadata"]["name"]] = text
-    return found
+            seen = entry.stat()
+            if not entry.name.startswith(".") and entry.is_file():
+                files.append((seen.st_mtime, *read_pod(entry.path, seen.st_mtime_ns, seen.st_ino, seen.st_size)))
+    return {name: text for _, name, text in sorted(files)}
 
 
-def _age(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0
+@lru_cache(maxsize=64)
+def read_pod(path: str, *_seen: int) -> tuple[str, str]:
+    """(pod name, text) of one file; read again only when its time, inode or size is another."""
+    text = Path(path).read_text()
+    return yaml.safe_load(text)["metadata"]["name"], text
 
 
 def start(text: str) -> subprocess.Popen[bytes]:

@@ -1,0 +1,51 @@
+"""What the tests of all rooms share: a real etcd of every minor, and the article's three masters as hosts of a bed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from generator.errors import Refused
+from generator.rehearsal.fetch import etcd
+from generator.rehearsal.spec import HostSpec
+
+ROOT = Path(__file__).parent.parent
+FACTS = ROOT / "examples" / "three-masters" / "facts"
+MINORS = ("3.3", "3.4", "3.5")
+
+
+def etcd_folder(minor: str) -> Path:
+    """The folder with etcd and etcdctl of this minor. Without them the test fails and says what is missing."""
+    try:
+        return etcd(minor, ROOT / ".cache" / "etcd")
+    except Refused as refused:
+        pytest.fail("\n".join(f"{p.fact}\nhint: {p.hint}" for p in refused.problems), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def etcds() -> Callable[[str], Path]:
+    return etcd_folder
+
+
+@pytest.fixture(scope="session")
+def etcd35() -> Path:
+    return etcd_folder("3.5")
+
+
+@pytest.fixture(params=MINORS)
+def every_etcd(request: pytest.FixtureRequest) -> Path:
+    return etcd_folder(request.param)
+
+
+def three_masters() -> list[HostSpec]:
+    """master1 to master3 with the manifests that kubeadm wrote for them, on 192.168.100.10 to .12."""
+    return [
+        HostSpec(
+            f"master{n + 1}",
+            {p.name: p.read_text() for p in sorted((FACTS / f"master{n + 1}" / "manifests").glob("*.yaml"))},
+            (f"192.168.100.{10 + n}/24",),
+        )
+        for n in range(3)
+    ]

@@ -1,0 +1,203 @@
+"""A bed with a rendered change folder on it: what the tests of the runbook handle."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from ipaddress import ip_address
+from pathlib import Path
+from types import TracebackType
+
+from generator.bed import fetch, pki
+from generator.bed.bed import WRITER, Bed
+from generator.bed.host import Host
+from generator.bed.load import Load
+from generator.bed.spec import HostSpec, Link, Ran
+from tests.scenario import Scenario, bracketed
+from tests.scenario import Host as Member
+
+FOLDER = "/run/change"
+KILLER = Path(__file__).parent / "kill_after.bash"
+
+
+class Rig:
+    """A running cluster and the change folder that is for it. `bits` is the prefix length of every address."""
+
+    def __init__(
+        self,
+        made: Scenario,
+        version: str,
+        *,
+        bits: int = 24,
+        links: Mapping[str, Sequence[Link]] | None = None,
+        extra: Sequence[HostSpec] = (),
+        device: str = "eth0",
+    ) -> None:
+        self.made, self.version, self.bits, self.device = made, version, bits, device
+        specs = [
+            HostSpec(
+                m.name,
+                tuple((links or {}).get(m.name) or [Link("lan", (f"{m.old}/{bits}",))]),
+                made.facts[m.name],
+                certificate_addresses=(m.old,),
+            )
+            for m in made.members
+        ]
+        self.bed = Bed([*specs, *extra], fetch.etcd(version), version, self._writer())
+
+    def _writer(self) -> HostSpec:
+        """A host in every network of the members."""
+        nets = dict.fromkeys(_neighbour(a) for m in self.made.members for a in (m.old, m.new))
+        return HostSpec(WRITER, (Link("lan", tuple(f"{a}/{self.bits}" for a in nets)),))
+
+    def __enter__(self) -> Rig:
+        self._stack = ExitStack()
+        self._stack.enter_context(self.bed)
+        for m in self.made.members:
+            self.bed[m.name].copy_in(self.made.host_folder(m.name), FOLDER)
+        self.bed.wait_healthy()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stack.close()
+
+    def __getitem__(self, name: str) -> Host:
+        return self.bed[name]
+
+    def member(self, name: str) -> Member:
+        return next(m for m in self.made.members if m.name == name)
+
+    # --- the runbook ---
+
+    def runbook(self, host: str, *words: str, env: Mapping[str, str] | None = None) -> Ran:
+        """`bash runbook.sh WORDS` on a host, as root there."""
+        return self.bed[host].run(["bash", f"{FOLDER}/runbook.sh", *words], env=env)
+
+    def apply(self, host: str, phase: str, *words: str, expect: int = 0) -> Ran:
+        """A phase, with the exit code that is expected; the output stands in the failure."""
+        return self._expect(host, expect, "apply", phase, *words)
+
+    def undo(self, host: str, phase: str, *words: str, expect: int = 0) -> Ran:
+        return self._expect(host, expect, "undo", phase, *words)
+
+    def verify(self, host: str, *words: str, expect: int = 0) -> Ran:
+        return self._expect(host, expect, "verify", *words)
+
+    def status(self, host: str) -> str:
+        return self._expect(host, 0, "status").text
+
+    def _expect(self, host: str, expect: int, *words: str) -> Ran:
+        ran = self.runbook(host, *words)
+        assert ran.exit == expect, f"{host}: {' '.join(words)}: exit {ran.exit}, not {expect}\n{ran.text}"
+        return ran
+
+    def killed(self, host: str, phase: str, after: int) -> Ran:
+        """`apply PHASE`, ended by SIGKILL after that many of its commands (or at its end, when it has no more)."""
+        self.bed[host].path("/run/kill_after.bash").write_text(KILLER.read_text())
+        return self.runbook(host, "apply", phase, env={"BASH_ENV": "/run/kill_after.bash", "KILL_AFTER": str(after)})
+
+    # --- the order of RUNBOOK.md ---
+
+    def follow_the_order(self, until: str = "", start: str = "") -> None:
+        """Every line of the plan's order, what a person does included; from `start` to before `until`, each "HOST WHAT"."""
+        doing = not start
+        for line in self.made.change.order:
+            what = line.phase or line.action
+            doing = doing or f"{line.host} {what}" == start
+            if f"{line.host} {what}" == until:
+                return
+            if doing and line.kind == "phase":
+                self.apply(line.host, what)
+            elif doing:
+                self.person(line.host, what)
+
+    def person(self, host: str, action: str) -> None:
+        """add, remove or replace: what the network people do to a host's addresses."""
+        if action == "remove":
+            self.verify(host, "move")
+        if action in ("remove", "replace"):
+            self.remove_old(host)
+        if action in ("add", "replace"):
+            self.add_new(host)
+
+    def add_new(self, host: str) -> None:
+        self.bed[host].add_address(f"{self.member(host).new}/{self.bits}", self.device)
+
+    def add_old(self, host: str) -> None:
+        self.bed[host].add_address(f"{self.member(host).old}/{self.bits}")
+
+    def remove_old(self, host: str) -> None:
+        self.bed[host].remove_address(f"{self.member(host).old}/{self.bits}")
+
+    def prepare_all(self) -> None:
+        """Preflight and prepare everywhere, and every new address on."""
+        first = next(m.name for m in self.made.members if not m.stays)
+        what = "move" if self.made.change.cluster.mapping.addresses == "both" else "leave"
+        self.follow_the_order(until=f"{first} {what}")
+
+    # --- what the cluster says ---
+
+    def load(self, writers: int = 4, rate: float = 60) -> Load:
+        """Writers against every member's old and new client address."""
+        addresses = dict.fromkeys(a for m in self.made.members for a in (m.old, m.new))
+        return self.bed.load([(a, 2379) for a in addresses], writers, rate)
+
+    def client(self, host: str) -> str:
+        """The client URL at which a host reaches its own etcd."""
+        return "https://[::1]:2379" if ":" in self.member(host).old else "https://127.0.0.1:2379"
+
+    def members(self, host: str) -> dict[str, tuple[str, str, str]]:
+        """Name to (id, peer URL, client URL), as this host's etcd says."""
+        answer = self.bed[host].etcdctl("member", "list", endpoint=self.client(host))
+        rows = re.findall(r"^([0-9a-f]+), started, ([^,]+), ([^,]+), ([^,\s]+)", answer.text, re.M)
+        return {name: (ident, peer, client) for ident, name, peer, client in rows}
+
+    def cluster_id(self, host: str) -> str:
+        text = self.bed[host].etcdctl("endpoint", "status", "-w", "fields", endpoint=self.client(host)).text
+        return re.findall(r'"ClusterID" : (\d+)', text)[0]
+
+    def leader(self) -> str:
+        """The name of the member that leads."""
+        for m in self.made.members:
+            text = self.bed[m.name].etcdctl("endpoint", "status", "-w", "fields", endpoint=self.client(m.name)).text
+            own, lead = re.findall(r'"MemberID" : (\d+)', text), re.findall(r'"Leader" : (\d+)', text)
+            if own and own == lead:
+                return m.name
+        return ""
+
+    def lost(self, load: Load) -> list[str]:
+        return load.lost(self.bed[self.made.members[0].name], self.client(self.made.members[0].name))
+
+    def urls(self, which: str) -> dict[str, tuple[str, str]]:
+        """Name to (peer URL, client URL) when everybody is on the `old` or the `new` address."""
+        return {m.name: tuple(f"https://{bracketed(getattr(m, which))}:{p}" for p in (2380, 2379)) for m in self.made.members}  # type: ignore[misc]
+
+    def old_connections(self) -> list[str]:
+        """Connections of etcd with an address that went, at either end, on any host."""
+        gone = {m.old for m in self.made.members if not m.stays}
+        found = []
+        for m in self.made.members:
+            for row in self.bed[m.name].must("ss", "-Htnp", "state", "established").splitlines():
+                if '"etcd"' in row and any(_plain(end) in gone for end in row.split()[2:4]):
+                    found.append(f"{m.name}: {row}")
+        return found
+
+
+def ca_pem() -> str:
+    """The public CA of every bed of this process: what the facts hold."""
+    return pki.authorities()[0].crt.decode()
+
+
+def commands(ran: Ran) -> list[str]:
+    """The commands that a run printed and carried out."""
+    return [line.removeprefix("    # ") for line in ran.text.splitlines() if line.startswith("    # ")]
+
+
+def _neighbour(address: str) -> str:
+    """An address of the same network for the writer: the last part 200."""
+    return f"{address.rpartition(':')[0]}:2000" if ip_address(address).version == 6 else f"{address.rpartition('.')[0]}.200"
+
+
+def _plain(end: str) -> str:
+    return end.rpartition(":")[0].strip("[]").removeprefix("::ffff:")

@@ -1,0 +1,40 @@
+"""The article's cluster, renumbered under load through the runbooks, in the order of RUNBOOK.md, on every etcd."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.rig import Rig, ca_pem, commands
+from tests.scenario import hosts, scenario
+
+
+@pytest.mark.parametrize("version", ["3.3", "3.4", "3.5"])
+def test_three_masters_get_new_addresses_and_no_write_is_lost(tmp_path: Path, version: str) -> None:
+    made = scenario(tmp_path, hosts(3), ca_pem())
+    with Rig(made, version) as rig:
+        before, cluster = rig.members("master1"), rig.cluster_id("master1")
+        with rig.load() as load:
+            rig.follow_the_order()
+        for name in before:
+            after = rig.members(name)
+            assert {n: m[1:] for n, m in after.items()} == rig.urls("new")
+            assert {n: m[0] for n, m in after.items()} == {n: m[0] for n, m in before.items()}
+        assert rig.cluster_id("master3") == cluster
+        assert len(load.acknowledged) > 200
+        assert rig.lost(load) == []
+        assert rig.old_connections() == []
+        print(f"{version}: largest gap {load.largest_gap():.3f} s, {len(load.failed)} failed requests")
+        leader = rig.leader()
+        everything_again_changes_nothing(rig)
+        assert rig.leader() == leader
+
+
+def everything_again_changes_nothing(rig: Rig) -> None:
+    for line in rig.made.change.order:
+        if line.kind == "phase":
+            ran = rig.apply(line.host, line.phase)
+            assert commands(ran) == []
+            assert f"apply {line.phase} on {line.host}: done, 0 commands carried out" in ran.text
+            rig.verify(line.host, line.phase)
