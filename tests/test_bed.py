@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.conftest import three_masters
 
 from generator.manifest import process
 from generator.rehearsal.bed import Bed
 from generator.rehearsal.fetch import sources_for
 from generator.rehearsal.spec import Flags, HostSpec, Leg
+from tests.conftest import three_masters
 
 
 def test_three_masters_come_up_take_writes_and_lose_none(every_etcd: Path) -> None:

@@ -10,11 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.conftest import three_masters
 
 from generator.rehearsal import kubelet
 from generator.rehearsal.bed import Bed
 from generator.rehearsal.host import Host
+from tests.conftest import three_masters
 
 MANIFESTS = "/etc/kubernetes/manifests"
 SCHEDULER = f"{MANIFESTS}/kube-scheduler.yaml"

@@ -10,16 +10,18 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.conftest import ROOT, three_masters
 
+from generator.errors import Refused
 from generator.rehearsal.bed import Bed
 from generator.rehearsal.namespaces import gone
+from tests.conftest import ROOT, three_masters
 
 PROGRAM = """
 import os, sys, time
 from pathlib import Path
 sys.path.insert(0, {root!r})
 from tests.conftest import three_masters
+from generator.errors import Refused
 from generator.rehearsal.bed import Bed
 with Bed(three_masters(), Path({etcd!r})) as bed:
     bed.wait_healthy()
@@ -84,7 +86,13 @@ def test_nothing_is_left(how: str, number: int, etcd35: Path) -> None:
 
 def test_a_bed_that_does_not_come_up_leaves_nothing(etcd35: Path, tmp_path: Path) -> None:
     bed = Bed(three_masters(), tmp_path)  # no etcd in there
-    with pytest.raises(FileNotFoundError), bed, bed.writer():
+    with pytest.raises(Refused, match="no etcd"), bed:
+        pass
+    assert bed.places == []
+    for tool in ("etcd", "etcdctl"):
+        (tmp_path / tool).write_text("#!/bin/bash\necho broken >&2\nexit 1\n")
+        (tmp_path / tool).chmod(0o755)
+    with pytest.raises(RuntimeError, match="broken"), Bed(three_masters(), tmp_path, patience=1):
         pass
     assert bed.places == []
 

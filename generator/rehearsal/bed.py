@@ -1,10 +1,10 @@
 """A control plane of namespaces: hosts on wires, a real etcd in each, and a writer beside them.
 
-    with Bed([HostSpec("master1", manifests, ("192.0.2.1/24",)), ...], etcd=Path("folder")) as bed:
-        bed.wait_healthy()
-        with bed.writer() as writer:
-            bed["master1"].run(["bash", "/root/runbook/runbook.sh", "apply", "move"])
-        assert writer.lost() == []
+with Bed([HostSpec("master1", manifests, ("192.0.2.1/24",)), ...], etcd=Path("folder")) as bed:
+    bed.wait_healthy()
+    with bed.writer() as writer:
+        bed["master1"].run(["bash", "/root/runbook/runbook.sh", "apply", "move"])
+    assert writer.lost() == []
 """
 
 from __future__ import annotations
@@ -13,15 +13,18 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from ipaddress import IPv4Interface, IPv6Interface, ip_interface
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
+from generator.errors import Refused
+from generator.model import Problem
 from generator.rehearsal import pki
 from generator.rehearsal.host import Host
 from generator.rehearsal.namespaces import Place, inner, ip, outer
+from generator.rehearsal.neighbour import Neighbour
 from generator.rehearsal.running import Running
-from generator.rehearsal.spec import HostSpec, Leg, bare, url_host
+from generator.rehearsal.spec import HostSpec, Leg, bare
 from generator.rehearsal.writer import Writer
 
 WRITER = "writer"
@@ -31,19 +34,24 @@ class Bed:
     """The hosts by name while it lasts. `etcd` is a folder with etcd, etcdctl and, from 3.5 on, etcdutl.
 
     `kind` of keys: EC is quick, RSA what kubeadm makes. `of` names the CAs: beds of the same name share them.
-    With `found=False` there are hosts and files and no process.
+    With `found=False` there are hosts and files and no process. Founding the cluster takes `patience` seconds at most.
     """
 
     def __init__(
-        self, hosts: Sequence[HostSpec], etcd: Path, *, kind: pki.Kind = "EC", of: str = "bed", found: bool = True
+        self,
+        hosts: Sequence[HostSpec],
+        etcd: Path,
+        *,
+        kind: pki.Kind = "EC",
+        of: str = "bed",
+        found: bool = True,
+        patience: float = 30,
     ) -> None:
         self.specs, self.etcd, self.kind, self.of, self.found = tuple(hosts), etcd, kind, of, found
+        self.patience = patience
         self.hosts: dict[str, Host] = {}
         self.places: list[Place] = []
         self.networks = list(dict.fromkeys(leg.network for spec in hosts for leg in spec.legs))
-        self.taken: set[str] = set()
-        self.subnets: set[tuple[str, str]] = set()
-        self.urls: list[str] = []
         self.writers: list[Writer] = []
 
     def __enter__(self) -> Bed:
@@ -78,39 +86,47 @@ class Bed:
     # -- building
 
     def _build(self) -> None:
+        missing = [tool for tool in ("etcd", "etcdctl") if not (self.etcd / tool).exists()]
+        if missing:
+            raise Refused(*(Problem(f"there is no {tool} in this folder", str(self.etcd)) for tool in missing))
         self.wire = self._kept(outer())
         for number, _ in enumerate(self.networks):
             ip(self.wire, "link", "add", "name", f"net{number}", "type", "bridge", "mcast_snooping", "0")
             ip(self.wire, "link", "set", f"net{number}", "up")
-        writer = HostSpec(WRITER, also=tuple(Leg(network) for network in self.networks[1:]), network=self.networks[0])
-        for number, spec in enumerate((writer, *self.specs)):
-            host = self.hosts[spec.name] = Host(spec, self._kept(inner(self.wire, spec.name, self.etcd)))
-            self._cable(host, number)
+        legs = tuple(Leg(network) for network in self.networks)
+        writer = HostSpec(WRITER, network=legs[0].network, also=legs[1:])
+        place = self._cabled(writer, 0).place
+        known = [bare(i) for spec in self.specs for leg in spec.legs for i in leg.addresses]
+        self.neighbour = Neighbour(place, self.networks, known, self._tell)
+        for number, spec in enumerate(self.specs, 1):
+            self.hosts[spec.name] = host = self._cabled(spec, number)
+            self._address(host)
             host.furnish(self.kind, self.of)
-        del self.hosts[WRITER]
-        self.writer_host = host = Host(writer, self.places[1])
 
     def _kept(self, place: Place) -> Place:
         self.places.append(place)
         return place
 
-    def _cable(self, host: Host, number: int) -> None:
-        """Interfaces, addresses, default route, forwarding."""
-        for leg_number, leg in enumerate(host.spec.legs):
+    def _cabled(self, spec: HostSpec, number: int) -> Host:
+        """A host with its interfaces up."""
+        host = Host(spec, self._kept(inner(self.wire, spec.name, self.etcd)))
+        for leg_number, leg in enumerate(spec.legs):
             port, device = f"h{number}e{leg_number}", f"eth{leg_number}"
             peer = ("type", "veth", "peer", "name", device, "netns", str(host.place.pid))
             ip(self.wire, "link", "add", "name", port, *peer)
             ip(self.wire, "link", "set", port, "master", f"net{self.networks.index(leg.network)}", "up")
             ip(host.place, "link", "set", device, "up")
-            if host.spec.name == WRITER:
-                continue
-            host.met = lambda network, interface, host=host: self._meet(host, network, interface)  # type: ignore[misc]
-            host.left = self._leave
+        return host
+
+    def _address(self, host: Host) -> None:
+        """Addresses, default route, forwarding."""
+        host.met, host.left = partial(self.neighbour.meet, host), self.neighbour.leave
+        for number, leg in enumerate(host.spec.legs):
             for interface in leg.addresses:
-                host.add_address(interface, device)
+                host.add_address(interface, f"eth{number}")
             if leg.gateway:
                 family = ["-6"] if ":" in leg.gateway else []
-                ip(host.place, *family, "route", "add", "default", "via", leg.gateway, "dev", device)
+                ip(host.place, *family, "route", "add", "default", "via", leg.gateway, "dev", f"eth{number}")
         if host.spec.forwards:
             host.sysctl("net.ipv4.ip_forward", "1")
             host.sysctl("net.ipv6.conf.all.forwarding", "1")
@@ -149,13 +165,16 @@ class Bed:
             assert host.spec.etcd
             words = [*host.spec.etcd.argv, f"--initial-cluster={whole}", "--initial-cluster-state=new"]
             started.append(host.start(words))
-        self.wait_healthy()
+        try:
+            self.wait_healthy(self.patience)
+        except TimeoutError as error:
+            raise RuntimeError("\n".join([str(error), *(r.text[-3000:] for r in started)])) from None
         for host, running in zip(self.members, started, strict=True):
             host.kill_etcd()  # what it has acknowledged is on its disk
             running.wait()
 
     def wait_healthy(self, seconds: float = 60, names: Sequence[str] = ()) -> None:
-        """Until every member (or those named) agrees with a majority. Raises TimeoutError with the last words of etcd."""
+        """Until every member (or those named) agrees with a majority. Raises TimeoutError with etcd's last words."""
         deadline = time.monotonic() + seconds
         waiting = [h for h in self.members if not names or h.name in names]
         while waiting := [h for h in waiting if not h.etcd_pid() or not h.healthy()]:
@@ -165,42 +184,14 @@ class Bed:
 
     def _last_words(self, host: Host) -> str:
         log = host.path("/var/log/pods/etcd.log")
-        return f"{host.name}\n{log.read_text(errors='replace')[-2000:] if log.exists() else ''}"
+        kubelet = host.kubelet.text if host.kubelet else "kubelet does not run"
+        return f"{host.name}\n{log.read_text(errors='replace')[-2000:] if log.exists() else ''}\n{kubelet}"
 
-    # -- the writer and its view of the network
+    # -- the writer
 
-    def _meet(self, host: Host, network: str, interface: str) -> None:
-        """Give the writer an address in the subnet of every address that comes up, and the URL behind it."""
-        here = ip_interface(interface)
-        self.taken.add(str(here.ip))
-        device = f"eth{self.networks.index(network)}"
-        if here.network.num_addresses == 1:
-            ip(self.places[1], "route", "replace", str(here.network), "dev", device)
-        elif (network, str(here.network)) not in self.subnets:
-            self.subnets.add((network, str(here.network)))
-            nodad = ["nodad"] if here.version == 6 else []
-            ip(self.places[1], "address", "add", self._free(here), "dev", device, *nodad)
-        first = host.spec.etcd and host.spec.etcd.address
-        if first and (str(here.ip) == first or host.kubelet):
-            url = f"https://{url_host(str(here.ip))}:{host.flags().client_port}"
-            self.urls.append(url)
-            for writer in self.writers:
-                writer.tell(f"+{url}")
-
-    def _free(self, here: IPv4Interface | IPv6Interface) -> str:
-        """An address near the end of the subnet that nobody has."""
-        known = self.taken | {bare(i) for s in self.specs for leg in s.legs for i in leg.addresses}
-        last = here.network.network_address + (min(here.network.num_addresses, 1 << 16) - 2)
-        while str(last) in known:
-            last -= 1
-        self.taken.add(str(last))
-        return f"{last}/{here.network.prefixlen}"
-
-    def _leave(self, interface: str) -> None:
-        for url in [u for u in self.urls if u.split("://")[1].rsplit(":", 1)[0] == url_host(bare(interface))]:
-            self.urls.remove(url)
-            for writer in self.writers:
-                writer.tell(f"-{url}")
+    def _tell(self, line: str) -> None:
+        for writer in self.writers:
+            writer.tell(line)
 
     @property
     def api(self) -> str:
@@ -210,8 +201,9 @@ class Bed:
 
     @contextmanager
     def writer(self, writers: int = 4, rate: float = 80) -> Iterator[Writer]:
-        """Numbered keys to all members, `rate` a second in all, until the block ends. Starts once one is acknowledged."""
-        writer = Writer(self.writer_host.place, self.urls, self.api, writers, rate, pki.etcd_client(self.kind, self.of))
+        """Numbered keys to all members, `rate` a second in all, until the block ends. Begins once it works."""
+        client, there = pki.etcd_client(self.kind, self.of), self.neighbour
+        writer = Writer(there.place, there.urls, self.api, writers, rate, client)
         writer.ask = lambda words: next((r for h in self.members if (r := h.etcdctl(*words)).exit == 0), None)
         self.writers.append(writer)
         try:

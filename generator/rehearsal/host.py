@@ -12,13 +12,12 @@ from pathlib import Path
 
 from generator.manifest import process
 from generator.rehearsal import pki
-from generator.rehearsal.namespaces import PATH, Place, gone, ip
+from generator.rehearsal.namespaces import PATH, PYTHON, Place, gone, ip
 from generator.rehearsal.running import Ran, Running, start
 from generator.rehearsal.spec import Flags, HostSpec
 
 EVERYTHING = ("net", "mount", "pid", "uts")
 ENVIRONMENT = {"PATH": PATH, "HOME": "/root", "LOGNAME": "root", "USER": "root", "TERM": "dumb", "LC_ALL": "C"}
-PACKAGE = Path(__file__).parents[2]
 ETCD_PKI = "/etc/kubernetes/pki/etcd"
 
 
@@ -107,7 +106,7 @@ class Host:
     def start_kubelet(self) -> None:
         """Start the kubelet stand-in. It takes over what an earlier one left running."""
         words = [sys.executable, "-m", "generator.rehearsal.kubelet", str(self.place.pid)]
-        self.kubelet = start(words, self.place.enter("net", "pid", "uts"), ENVIRONMENT | {"PYTHONPATH": str(PACKAGE)})
+        self.kubelet = start(words, self.place.enter("net", "pid", "uts"), ENVIRONMENT | PYTHON)
 
     def stop_kubelet(self, number: int = signal.SIGKILL) -> None:
         """End kubelet alone: the pods live on."""

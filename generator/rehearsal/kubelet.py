@@ -9,23 +9,17 @@ The delays were measured on kubelet 1.36.2 with containerd; where a real one is 
 from __future__ import annotations
 
 import ctypes
-import hashlib
 import json
 import os
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
-from typing import Any
 
-import yaml
+from generator.rehearsal.pods import Manifests, Proc, Wanted, start
 
-from generator.manifest import process
-from generator.rehearsal.placeholder import program
-
-FOLDER, STATE, LOGS, BIN = Path("/etc/kubernetes/manifests"), Path("/run/kubelet/pods.json"), Path("/var/log/pods"), Path("/usr/local/bin")
+STATE = Path("/run/kubelet/pods.json")
 POLL = 0.1
 NEW_FILE = 0.5  # a new file, nothing of that pod running: its process is there after 0.45 to 0.7 s
 EDITED = 12.0  # a file changed in place: 11.7 to 12.2 s, the old process gone at once
@@ -34,32 +28,6 @@ DUPLICATE_GONE = 19.5  # the second file of the same pod is taken away: the firs
 CRASHED = (0.5, 11.0, 22.0, 46.0, 90.0)  # attempts at about 0.5, 1, 12, 34, 80, 170 s; a new file begins again
 GRACE = 30.0  # SIGTERM at once, SIGKILL after this
 GRACE_RESTARTED = 1.0  # what a kubelet that comes back gives a pod whose manifest changed meanwhile
-REAL = ("etcd", "sh", "bash")  # everything else is a placeholder
-
-
-@dataclass
-class Proc:
-    """A pod's process. `ticks` is when it started: a pid alone may be somebody else's by now."""
-
-    pid: int
-    ticks: str
-    child: subprocess.Popen[bytes] | None = None
-    kill_at: float = 0.0
-
-    def lives(self) -> bool:
-        if self.child:
-            self.child.poll()
-        return _ticks(self.pid) == self.ticks != ""
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """One manifest. `uid` differs for other bytes and for another file; `seen` counts the files as they came."""
-
-    uid: str
-    file: str
-    text: str
-    seen: int
 
 
 @dataclass
@@ -72,43 +40,6 @@ class Pod:
     ended: float = -1000.0
     start_at: float = 0.0
     crashes: int = 0
-
-
-def _ticks(pid: int) -> str:
-    """When the process started, in ticks; empty when it is gone or a zombie."""
-    try:
-        rest = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    except OSError:
-        return ""
-    return "" if rest[0] in "ZX" else rest[19]
-
-
-class Manifests:
-    """The folder as kubelet reads it: every file that does not begin with a dot; of two for one pod the newer one."""
-
-    def __init__(self) -> None:
-        self.known: dict[str, tuple[str, str, Wanted]] = {}
-        self.count = 0
-
-    def read(self) -> dict[str, Wanted]:
-        there = {p.name: p for p in sorted(FOLDER.glob("*")) if not p.name.startswith(".") and p.is_file()}
-        for gone in self.known.keys() - there.keys():
-            del self.known[gone]
-        for file, path in there.items():
-            try:
-                text = path.read_text(encoding="utf-8")
-                if file in self.known and self.known[file][0] == text:
-                    continue
-                name = str(yaml.safe_load(text)["metadata"]["name"])
-                process(text)
-            except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
-                continue  # half-written or no pod: what was known of this file stays
-            seen = self.known[file][2].seen if file in self.known else self.count
-            self.count += 1
-            uid = hashlib.sha256(f"{file}\n{text}".encode()).hexdigest()[:16]
-            self.known[file] = (text, name, Wanted(uid, file, text, seen))
-        newest = sorted(self.known.values(), key=lambda entry: entry[2].seen)
-        return {name: wanted for _, name, wanted in newest}
 
 
 def change(pod: Pod, want: Wanted | None, now: float) -> None:
@@ -150,41 +81,6 @@ def look(pod: Pod, now: float) -> None:
         pod.crashes += 1
     if pod.want and pod.start_at and now >= pod.start_at:
         pod.start_at, pod.proc = 0.0, start(pod.want)
-
-
-def start(want: Wanted) -> Proc:
-    """The first container's command with exactly the manifest's arguments and environment."""
-    wanted, spec = process(want.text), yaml.safe_load(want.text)["spec"]
-    container = spec["containers"][0]
-    argv = list(wanted.argv) or [container["name"]]
-    for volume in spec.get("volumes") or ():
-        host_path(volume.get("hostPath") or {})
-    name = Path(argv[0]).name
-    executable = BIN / name if name == "etcd" else Path("/bin") / name
-    if name not in REAL:
-        executable = BIN / name
-        if not executable.exists():
-            executable.write_bytes(program())
-            executable.chmod(0o755)
-    env = {e["name"]: str(e.get("value", "")) for e in container.get("env") or ()}
-    LOGS.mkdir(parents=True, exist_ok=True)
-    with open(LOGS / f"{container['name']}.log", "ab") as log:
-        child = subprocess.Popen(
-            argv, executable=executable, env={"PATH": os.environ["PATH"]} | env, cwd="/",
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-        )  # fmt: skip
-    return Proc(child.pid, _ticks(child.pid), child)
-
-
-def host_path(volume: dict[str, Any]) -> None:
-    """Make what the manifest asks for, DirectoryOrCreate or FileOrCreate; below /usr, which is read-only, nothing."""
-    path, kind = Path(volume.get("path", "/")), volume.get("type", "")
-    if path.is_relative_to("/usr") or not kind.endswith("OrCreate"):
-        return
-    folder = path if kind == "DirectoryOrCreate" else path.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    if kind == "FileOrCreate":
-        path.touch()
 
 
 def resume(pods: dict[str, Pod], wanted: dict[str, Wanted], now: float) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import select
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from generator.rehearsal.running import children
 HERE = Path(__file__).parent
 WAIT = "echo ready; while read -r _; do :; done"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+PYTHON = {"PYTHONPATH": os.pathsep.join(p for p in (str(HERE.parents[1]), *sys.path) if p)}  # finds what this one finds
 NEEDED = ("unshare", "nsenter", "mount", "pivot_root", "ip", "ss", "hostname", "openssl")
 
 

@@ -1,7 +1,7 @@
 """Throwaway certificates in the shape that kubeadm gives them, by the openssl command. Made once a session.
 
-Shape (kubeadm 1.20, read from its output): server and peer certificates may be used on both ends and name localhost, the
-host, its address and both loopbacks; client certificates name nobody; keys are 0600; a CA key lies beside its certificate.
+Shape (kubeadm 1.20, read from its output): server and peer certificates may be used on both ends and name localhost,
+the host, its address and both loopbacks; client certificates name nobody; keys are 0600; the CA keys are there, too.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def authority(name: str, kind: Kind = "EC", of: str = "bed") -> Pair:
 def leaf(
     ca: Pair, subject: str, usage: str, names: tuple[str, ...] = (), kind: Kind = "EC", days: int = 365, part: str = ""
 ) -> Pair:
-    """A certificate signed by `ca`. `names` are host names and addresses, in their order; another `part`, another key."""
+    """A certificate signed by `ca`. `names` are host names and addresses, in order; another `part`, another key."""
     with tempfile.TemporaryDirectory() as folder:
         conf, key, crt, request = (Path(folder) / n for n in ("conf", "key", "crt", "request"))
         cacrt, cakey = Path(folder) / "ca.crt", Path(folder) / "ca.key"

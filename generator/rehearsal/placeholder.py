@@ -1,7 +1,7 @@
 """A program that waits for a signal and ignores its arguments, as bytes: it stands in for every pod but etcd.
 
-/proc must show exactly the manifest's arguments and name. Interpreters refuse foreign arguments or show their own, and a
-user's machine has no compiler, so this is the smallest static executable there is: one system call in a loop.
+/proc must show exactly the manifest's arguments and name. Interpreters refuse foreign arguments or show their own, and
+a user's machine has no compiler, so this is the smallest static executable there is: one system call in a loop.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ from generator.model import Problem
 CODE = {
     "x86_64": (62, bytes.fromhex("b822000000 0f05 ebf7".replace(" ", ""))),  # mov eax,34 (pause); syscall; jmp
     # mov x0..x3,#0; mov x8,#73 (ppoll); svc #0; b to the start
-    "aarch64": (183, struct.pack("<7I", 0xD2800000, 0xD2800001, 0xD2800002, 0xD2800003, 0xD2800928, 0xD4000001, 0x17FFFFFA)),
+    "aarch64": (
+        183,
+        struct.pack("<7I", 0xD2800000, 0xD2800001, 0xD2800002, 0xD2800003, 0xD2800928, 0xD4000001, 0x17FFFFFA),
+    ),
 }
 BASE, HEADERS = 0x400000, 64 + 56
 

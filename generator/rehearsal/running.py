@@ -75,7 +75,7 @@ class Running:
             return
 
     def wait(self, timeout: float = 60) -> Ran:
-        """Until it has ended. Raises TimeoutError, with what it said, after `timeout` seconds; everything is killed then."""
+        """Until it has ended. Raises TimeoutError, with what it said, after `timeout` seconds; and kills it."""
         try:
             status = self.first.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -102,7 +102,7 @@ class Running:
 def start(
     argv: Sequence[str], prefix: Sequence[str] = (), env: Mapping[str, str] | None = None, stdin: str | None = None
 ) -> Running:
-    """Start `argv` behind `prefix` (nsenter, which forks once) in a session of its own. `env` is the whole environment."""
+    """Start `argv` behind `prefix` (nsenter, which forks once) in its own session. `env` is the whole environment."""
     first = subprocess.Popen(
         [*prefix, *argv],
         stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,

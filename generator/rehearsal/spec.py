@@ -41,10 +41,12 @@ class HostSpec:
 
     @property
     def legs(self) -> tuple[Leg, ...]:
+        """All interfaces, eth0 first."""
         return (Leg(self.network, self.addresses, self.gateway), *self.also)
 
     @property
     def etcd(self) -> Flags | None:
+        """The arguments of its etcd, where it has one."""
         text = self.manifests.get("etcd.yaml")
         return None if text is None else Flags(process(text).argv)
 
@@ -56,6 +58,7 @@ class Flags:
     argv: tuple[str, ...]
 
     def get(self, flag: str, default: str = "") -> str:
+        """The value of a flag, named without its dashes."""
         found = default
         for word, after in zip(self.argv, (*self.argv[1:], ""), strict=True):
             name, equals, value = word.lstrip("-").partition("=")
@@ -65,14 +68,17 @@ class Flags:
 
     @property
     def data_dir(self) -> str:
+        """As etcd takes it where no flag says it."""
         return self.get("data-dir", f"/{self.get('name', 'default')}.etcd")
 
     @property
     def peer_url(self) -> str:
+        """The first peer URL that it advertises."""
         return self.get("initial-advertise-peer-urls").split(",")[0]
 
     @property
     def client_port(self) -> int:
+        """The port of its first client URL."""
         return int(self.get("listen-client-urls", "https://127.0.0.1:2379").split(",")[0].rsplit(":", 1)[1])
 
     @property

@@ -11,21 +11,19 @@ import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from pathlib import Path
 
-from generator.rehearsal.namespaces import PATH, Place
+from generator.rehearsal.namespaces import PATH, PYTHON, Place
 from generator.rehearsal.pki import Pair
 from generator.rehearsal.running import Ran
 
-PACKAGE = Path(__file__).parents[2]
 Ask = Callable[[Sequence[str]], Ran | None]
 
 
 class Writer:
     """What was acknowledged (key, monotonic seconds), what was sent in vain (seconds, why), how often nobody answered.
 
-    `failed` are requests that were sent and not acknowledged: nobody knows whether they are in. `refused` are attempts to
-    connect that came to nothing: an address on which no etcd listens, yet or any more.
+    `failed` are requests that were sent and not acknowledged: nobody knows whether they are in. `refused` are attempts
+    to connect that came to nothing: an address on which no etcd listens, yet or any more.
     """
 
     def __init__(self, place: Place, urls: Sequence[str], api: str, writers: int, rate: float, client: Pair) -> None:
@@ -42,7 +40,7 @@ class Writer:
                 [*place.enter("net"), sys.executable, "-m", "generator.rehearsal.writing", json.dumps(options)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env={"PATH": PATH, "PYTHONPATH": str(PACKAGE), "LC_ALL": "C"},
+                env=PYTHON | {"PATH": PATH, "LC_ALL": "C"},
                 text=True,
                 start_new_session=True,
             )
@@ -63,7 +61,7 @@ class Writer:
                 self.refused += 1
 
     def tell(self, line: str) -> None:
-        """"+URL" or "-URL": an address came or went."""
+        """ "+URL" or "-URL": an address came or went."""
         assert self.process.stdin
         try:
             self.process.stdin.write(line + "\n")
@@ -95,7 +93,7 @@ class Writer:
             time.sleep(0.01)
 
     def largest_gap(self, since: float | None = None, until: float | None = None) -> float:
-        """Seconds: the longest time without an acknowledgement, the edges included. By default from the first to the stop."""
+        """Seconds: the longest time without an acknowledgement, edges included. Default: from the first to the stop."""
         times = sorted(at for _, at in self.acked)
         if not times and since is None:
             return float("inf")

@@ -37,6 +37,7 @@ class Work:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def say(self, kind: str, text: str) -> None:
+        """One whole line, whichever thread says it."""
         line = f"{kind} {time.monotonic():.6f} {text}\n".encode()
         with self.lock:
             os.write(1, line)
