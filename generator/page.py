@@ -1,38 +1,43 @@
-"""RUNBOOK.md: the page that people sign, carry to the night shift and go by. What is said of a phase stands in `words`."""
+"""RUNBOOK.md: the page that people sign, carry to the night shift and go by. What it says of a phase is in `words`."""
 
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from collections.abc import Iterable
 
 from generator import words
 from generator.environment import environment
-from generator.model import Change, Line, Member
+from generator.model import Address, Change, Line, Member
 from generator.plan import tolerance
 
 
 def page(change: Change, files: dict[str, str]) -> str:
     """The Markdown of one change. `files` are the rendered files of the hosts, for their hashes."""
     mapping = change.cluster.mapping
-    moving = [m for m in mapping.members if not m.stays]
     first = change.cluster.facts[mapping.members[0].name].etcd
     assert first is not None, "check() refuses a host without an etcd manifest"
     size = len(mapping.members)
-    return environment().get_template("RUNBOOK.md.j2").render(
-        change=change,
-        mapping=mapping,
-        moving=moving,
-        size=size,
-        tolerated=tolerance(size)[1],
-        table=[(n, *tolerance(n), n == size) for n in range(1, max(9, size) + 1)],
-        down=words.what_is_down(size, mapping.addresses),
-        order=[_row(change, line) for line in change.order],
-        codes=words.EXIT_CODES,
-        undo=[(p.name, p.undo_when or p.no_undo, bool(p.undo)) for p in change.phases],
-        flows=_flows(moving, mapping.members, first.peer_port, first.client_port),
-        scripts=[(m.name, sha256_of(files[f"hosts/{m.name}/runbook.sh"])) for m in mapping.members],
-        folders=[(m.name, sha256_of(files[f"hosts/{m.name}/SHA256SUMS"])) for m in mapping.members],
-        founders=founders(change),
+    return (
+        environment()
+        .get_template("RUNBOOK.md.j2")
+        .render(
+            change=change,
+            mapping=mapping,
+            moving=[m for m in mapping.members if not m.stays],
+            size=size,
+            tolerated=tolerance(size)[1],
+            down=_cells(words.what_is_down(size, mapping.addresses)),
+            codes=_cells(words.EXIT_CODES),
+            order=_cells(_row(change, line) for line in change.order),
+            undo=_cells(_undo(change)),
+            members=_cells(
+                (m.name, m.old, "stays" if m.stays else m.new, _url(m.new, first.peer_port)) for m in mapping.members
+            ),
+            founders=founders(change),
+            table=[(n, *tolerance(n), n == size) for n in range(1, max(9, size) + 1)],
+            flows=_cells(_flows(mapping.members, first.peer_port, first.client_port)),
+            hashes=_cells(_hashes(change, files)),
+        )
     )
 
 
@@ -42,7 +47,7 @@ def sha256_of(text: str) -> str:
 
 
 def founders(change: Change) -> list[str]:
-    """Members whose manifest would found a new, empty cluster beside an empty data folder: they lack state `existing`."""
+    """Members whose manifest would found a new, empty cluster on an empty data folder: they lack state `existing`."""
     found = []
     for member in change.cluster.mapping.members:
         etcd = change.cluster.facts[member.name].etcd
@@ -51,25 +56,70 @@ def founders(change: Change) -> list[str]:
     return found
 
 
-def _row(change: Change, line: Line) -> dict[str, Any]:
+def _cells(rows: Iterable[Iterable[object]]) -> list[list[str]]:
+    """Rows of a Markdown table: a pipe would end its cell, a line break its row."""
+    return [[" ".join(str(cell).split()).replace("|", "\\|") for cell in row] for row in rows]
+
+
+def _row(change: Change, line: Line) -> list[object]:
     """One line of the order: number, host, what is done, what it does, what one sees, how to go back."""
-    what = line.phase or line.action
-    does, seen, back = words.LINES[what]
-    command = f"`{line.text}`" if line.kind == "phase" else line.text
-    return {"line": line.line, "host": line.host, "command": command, "does": does, "seen": seen, "back": back}
+    mapping = change.cluster.mapping
+    does, seen, back = words.LINES[line.phase or line.action]
+    if mapping.addresses == "replace":
+        back = words.BACK_WITH_REPLACE.get(line.phase, back)
+    if line.phase == "finish" and _member(change, line.host).stays:
+        back = "nothing to take back"
+    if line.phase == "prepare" and _takes_snapshot(change, line.host):
+        does += words.FIRST_SNAPSHOT
+    command = f"`{line.text}`" if line.kind == "phase" else f"*{line.text}*"
+    return [line.line, line.host, command, does, seen.replace("HOST", line.host), back]
 
 
-def _flows(moving: list[Member], members: tuple[Member, ...], peer: int, client: int) -> list[tuple[str, str, str, str]]:
-    """(from, to, ports, why): every member to every new address, both ways, with the old ones open until the end."""
-    rows = []
-    for target in moving:
-        sources = [m for m in members if m is not target]
-        if sources:
-            hosts = ", ".join(_both(m) for m in sources)
-            rows.append((hosts, f"{target.new} ({target.name})", f"{peer}/tcp", "etcd peers: without it the member is cut off"))
-            rows.append((hosts, f"{target.new} ({target.name})", f"{client}/tcp", "the gate asks every member for its progress"))
-    return rows
+def _takes_snapshot(change: Change, host: str) -> bool:
+    mapping = change.cluster.mapping
+    first = next((m.name for m in mapping.members if not m.stays), "")
+    return mapping.snapshots == "each" or (mapping.snapshots == "one" and host == first)
 
 
-def _both(m: Member) -> str:
-    return f"{m.old}" if m.stays else f"{m.old} and {m.new}"
+def _member(change: Change, name: str) -> Member:
+    return next(m for m in change.cluster.mapping.members if m.name == name)
+
+
+def _undo(change: Change) -> list[tuple[str, str]]:
+    """(what to run, while what holds), in the order in which a host is taken back: last phase first."""
+    special = words.UNDO_WITH_REPLACE if change.cluster.mapping.addresses == "replace" else {}
+    return [
+        (f"`undo {p.name}`", special.get(p.name, p.undo_when)) if p.undo else (f"`{p.name}`", f"no undo: {p.no_undo}")
+        for p in reversed(change.phases)
+    ]
+
+
+def _flows(members: tuple[Member, ...], peer: int, client: int) -> list[tuple[str, str, str, str]]:
+    """(from, to, ports, why): every member to every other one, from and to the old address and the new one.
+
+    A member that has moved calls from its new address, also those that have not: that flow is new to a firewall too.
+    """
+    ports, why = f"{client}, {peer}/tcp", "etcd clients (the gate), etcd peers"
+    return [
+        (_addresses(a), _addresses(b), ports, why)
+        for b in members
+        for a in members
+        if a is not b and not (a.stays and b.stays)
+    ]
+
+
+def _addresses(m: Member) -> str:
+    return f"{m.old}" if m.stays else f"{m.old}, {m.new}"
+
+
+def _url(address: Address, port: int) -> str:
+    return f"`https://[{address}]:{port}`" if address.version == 6 else f"`https://{address}:{port}`"
+
+
+def _hashes(change: Change, files: dict[str, str]) -> list[tuple[str, str]]:
+    """(file, sha256): the plan, and of each host its script and the list that covers everything else of it."""
+    rows = [("change.json", sha256_of(change.json))]
+    for member in change.cluster.mapping.members:
+        for name in (f"hosts/{member.name}/runbook.sh", f"hosts/{member.name}/SHA256SUMS"):
+            rows.append((name, sha256_of(files[name])))
+    return [(name, f"`{sha}`") for name, sha in rows]

@@ -1,97 +1,93 @@
-"""What RUNBOOK.md says of each line, phase and exit code. Words only; the figures in them come from docs/figures.md."""
+"""What RUNBOOK.md says of each line, phase and exit code. Words only, and short ones: they stand in table cells."""
 
 from __future__ import annotations
 
 # phase or address action -> (what it does, what one sees when it is right, how to go back)
 LINES: dict[str, tuple[str, str, str]] = {
     "preflight": (
-        "Reads only. Right host, right cluster, right bytes; tools, disk, clocks, certificates, the ways to the new addresses.",
-        "`done, 0 commands carried out`, no `NO:` and no `FILTERED` line",
+        "reads only: host, cluster, disk, clocks, ways to new",
+        "`done, 0 commands`; no `FILTERED`",
         "nothing to take back",
     ),
     "prepare": (
-        "Changes nothing that runs. Manifests and tools are copied to the state folder, the first host takes the snapshot, "
-        "certificates are reissued to hold the old and the new address.",
-        "`ok: every certificate holds both addresses` and the gate",
-        "`undo prepare`, while this member is still on its old address",
+        "copies, tools, certificates with both addresses",
+        "`ok: gate`, `prepare on HOST: done`",
+        "`undo prepare`",
     ),
     "add": (
-        "The new address is on the host, beside the old one, in the network configuration too.",
+        "the host has both addresses, also after a reboot",
         "`ip addr` shows both",
-        "take the new address away, before the host's `move` or after its `undo move`",
+        "take it away, while `move` is not done or undone",
     ),
     "replace": (
-        "The host changes its address while its etcd is down.",
-        "`ip addr` shows the new one",
-        "put the old address back, then `undo leave`",
+        "the host changes its address, its etcd being down",
+        "`ip addr` shows the new one only",
+        "put the old one back, then `undo leave`",
     ),
     "leave": (
-        "Leadership handed over, the new address recorded, etcd stopped. From here to the end of `move` one member fewer.",
-        "`changed: has_left`",
-        "`undo leave`, with the old address on the host",
+        "leadership away, new address recorded, etcd stopped",
+        "`leave on HOST: done`",
+        "`undo leave`",
     ),
     "move": (
-        "This member's etcd starts on its new address, recorded first; then kube-apiserver and the other manifests that change.",
-        "the gate three times in a row, then `no connection of etcd has` the old address",
-        "`undo move`, with the old address on the host",
+        "new address recorded, etcd starts on it, then the API",
+        "`ok: gate`, `move on HOST: done`",
+        "`undo move`",
     ),
     "remove": (
-        "The old address leaves the host and its network configuration.",
-        "`verify move` held before, `ip addr` shows the new address only after",
-        "put the old address back",
+        "the old address goes, also from the configuration",
+        "`ip addr` shows the new one only",
+        "put it back",
     ),
     "release": (
-        "Reads only. Nobody misses the old address: it shows here, not on the last host.",
-        "`ok: old_is_gone` and the gate",
-        "nothing to take back; old address back, then `undo move`",
+        "reads only: does anybody miss the old address?",
+        "`ok: old_is_gone`, `ok: gate`",
+        "old address back, then `undo move`",
     ),
     "finish": (
-        "The gate, our routes away, a list of places where an old address still stands, the block for the ticket.",
-        "`ids: cluster and members equal before and after`",
-        "nothing to take back",
+        "gate, our routes away, leftovers, block for the ticket",
+        "`finish on HOST: done`; no `DIFFERENT` in `ids:`",
+        "`undo move`, the last host first",
     ),
 }
+FIRST_SNAPSHOT = "; the snapshot"
 
-EXIT_CODES: tuple[tuple[str, str, str, str, str], ...] = (
-    ("0", "done, or it already held", "next line", "next line", "next line"),
-    ("1", "a command failed; it is printed", "look, the same line again", "look, the same line again", "look, the same line again"),
-    ("2", "wrong usage, or not root", "read the hint", "read the hint", "read the hint"),
-    (
-        "3",
-        "a gate or guard is closed, nothing was changed",
-        "mend what it names, the same line again",
-        "mend what it names, the same line again; the cluster is as it was",
-        "mend what it names, the same line again",
-    ),
-    (
-        "4",
-        "not the world that was reviewed",
-        "stop; read the facts again, render, review",
-        "stop; touch nothing before the difference is understood",
-        "stop; touch nothing before the difference is understood",
-    ),
-    (
-        "5",
-        "it changed things and its closing gate does not hold",
-        "mend, `apply` again, or `undo prepare`",
-        "mend, `apply` again, or `undo move` (`undo leave`)",
-        "mend, the same line again",
-    ),
+# With `addresses: replace` a host never has both: `undo move` ends with etcd down, and `undo leave` goes on from there.
+BACK_WITH_REPLACE: dict[str, str] = {
+    "move": "`undo move`, old address back, `undo leave`",
+    "release": "as for `move`",
+    "finish": "as for `move`, the last host first",
+}
+UNDO_WITH_REPLACE: dict[str, str] = {
+    "move": "its certificates hold the old address; ends with etcd down: put that address back, then `undo leave`",
+}
+
+AGAIN, MEND, HINT = "look, same line again", "mend, same line again", "read the hint"
+REVIEW, CALL, CHOOSE = "stop: facts, render, review", "stop: touch nothing, call", "mend, same line again, or `undo`"
+
+# exit, what it means, then what to do in preflight; prepare; leave and move; release and finish
+EXIT_CODES: tuple[tuple[str, str, str, str, str, str], ...] = (
+    ("0", "done, or it already held", "next line", "next line", "next line", "next line"),
+    ("1", "a command failed; it is printed", AGAIN, AGAIN, AGAIN, AGAIN),
+    ("2", "wrong usage, or not root", HINT, HINT, HINT, HINT),
+    ("3", "a guard is closed; nothing changed", MEND, MEND, MEND, MEND),
+    ("4", "not the world that was reviewed", REVIEW, REVIEW, CALL, CALL),
+    ("5", "changed, and the gate does not hold", "cannot be", CHOOSE, CHOOSE, MEND),
 )
 
 
-def what_is_down(size: int, addresses: str) -> list[tuple[str, str, str]]:
-    """(line, what is down and for how long, the limit after which it is not normal)."""
-    if size <= 2:
-        writes = "this etcd takes no writes for 3 to 4 s: with one or two members every restart costs quorum"
-    else:
-        writes = "etcd stays up: a gap of well under 0.1 s in writes when leadership is handed over"
-    api = "this host's kube-apiserver restarts: callers of this one wait or go to another"
+def what_is_down(size: int, addresses: str) -> list[tuple[str, str, str, str]]:
+    """(line, writes to etcd, this host meanwhile, the limit after which it is not normal)."""
+    has_quorum = size > 2
     rows = [
-        ("`preflight`, `release`, `finish`", "nothing", "1 minute"),
-        ("`prepare`", "nothing", "1 minute, and as long as the snapshot takes to write"),
+        ("`preflight`, `release`, `finish`", "go on", "nothing is down", "1 minute"),
+        ("`prepare`", "go on", "nothing is down", "1 minute, plus the snapshot"),
     ]
     if addresses == "replace":
-        rows.append(("`leave`", f"{writes}; this member is down until its `move` ends", "2 minutes"))
-    rows.append(("`move`", f"{writes}; this member is down for 4 s; {api}", "2 minutes; it stops by itself with exit 5 when the gate does not hold for 60 s"))
+        away = "go on, a gap of up to 0.1 s" if has_quorum else "**none, all the while**"
+        rows.append(("`leave` until `move` ends", away, "its etcd is down", "2 minutes a phase, plus your work"))
+        rows.append(("`move`, its second half", "go on", "kube-apiserver restarts", "2 minutes, all of `move`"))
+    else:
+        restart = "go on, a gap of up to 0.1 s" if has_quorum else "**none for 3 to 4 s**"
+        rows.append(("`move`", restart, "etcd down for 4 s, then kube-apiserver restarts", "2 minutes"))
     return rows
