@@ -128,6 +128,7 @@ class Manifest:
 
     @property
     def changes(self) -> bool:
+        """True when the new bytes are other bytes."""
         return self.old != self.new
 
 

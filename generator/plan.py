@@ -62,11 +62,16 @@ def sha256(text: str) -> str:
 
 def ca_fingerprint(cluster: Cluster) -> str:
     """Upper-case hex sha256 of etcd's public CA (the first certificate of its file), "" when no host's facts have it."""
-    for facts in cluster.facts.values():
-        found = re.search(r"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", facts.ca_pem or "", re.S)
-        if found:
-            return hashlib.sha256(base64.b64decode(found[1])).hexdigest().upper()
-    return ""
+    return next(filter(None, (ca_fingerprint_of(f.ca_pem or "") for f in cluster.facts.values())), "")
+
+
+def ca_fingerprint_of(pem: str) -> str:
+    """The same of one file's text."""
+    found = re.search(r"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", pem, re.S)
+    try:
+        return hashlib.sha256(base64.b64decode(found[1])).hexdigest().upper() if found else ""
+    except ValueError:
+        return ""
 
 
 def _order(members: tuple[Member, ...], addresses: str) -> tuple[Line, ...]:
