@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
-from ipaddress import ip_address
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from types import TracebackType
 
-from generator.bed import fetch, pki
-from generator.bed.bed import WRITER, Bed
-from generator.bed.host import Host
-from generator.bed.load import Load
-from generator.bed.spec import HostSpec, Link, Ran
-from tests.scenario import Scenario, bracketed
+from generator.rehearsal import pki
+from generator.rehearsal.bed import Bed
+from generator.rehearsal.host import Host
+from generator.rehearsal.running import Ran, Running
+from generator.rehearsal.spec import HostSpec, Leg
+from generator.rehearsal.writer import Writer
+from tests.conftest import etcd_folder
 from tests.scenario import Host as Member
+from tests.scenario import Scenario, bracketed
 
-FOLDER = "/run/change"
+FOLDER = "/root/change"
 KILLER = Path(__file__).parent / "kill_after.bash"
 
 
@@ -30,26 +31,18 @@ class Rig:
         version: str,
         *,
         bits: int = 24,
-        links: Mapping[str, Sequence[Link]] | None = None,
+        legs: Mapping[str, Sequence[Leg]] | None = None,
         extra: Sequence[HostSpec] = (),
         device: str = "eth0",
+        of: str = "bed",
     ) -> None:
         self.made, self.version, self.bits, self.device = made, version, bits, device
-        specs = [
-            HostSpec(
-                m.name,
-                tuple((links or {}).get(m.name) or [Link("lan", (f"{m.old}/{bits}",))]),
-                made.facts[m.name],
-                certificate_addresses=(m.old,),
-            )
-            for m in made.members
-        ]
-        self.bed = Bed([*specs, *extra], fetch.etcd(version), version, self._writer())
-
-    def _writer(self) -> HostSpec:
-        """A host in every network of the members."""
-        nets = dict.fromkeys(_neighbour(a) for m in self.made.members for a in (m.old, m.new))
-        return HostSpec(WRITER, (Link("lan", tuple(f"{a}/{self.bits}" for a in nets)),))
+        specs = []
+        for m in made.members:
+            first, *also = (legs or {}).get(m.name) or [Leg("wire", (f"{m.old}/{bits}",))]
+            where = {"addresses": first.addresses, "network": first.network, "gateway": first.gateway}
+            specs.append(HostSpec(m.name, made.facts[m.name], also=tuple(also), **where))  # type: ignore[arg-type]
+        self.bed = Bed([*specs, *extra], etcd_folder(version), of=of)
 
     def __enter__(self) -> Rig:
         self._stack = ExitStack()
@@ -59,7 +52,9 @@ class Rig:
         self.bed.wait_healthy()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._stack.close()
 
     def __getitem__(self, name: str) -> Host:
@@ -72,7 +67,11 @@ class Rig:
 
     def runbook(self, host: str, *words: str, env: Mapping[str, str] | None = None) -> Ran:
         """`bash runbook.sh WORDS` on a host, as root there."""
-        return self.bed[host].run(["bash", f"{FOLDER}/runbook.sh", *words], env=env)
+        return self.start(host, *words, env=env).wait(300)
+
+    def start(self, host: str, *words: str, env: Mapping[str, str] | None = None) -> Running:
+        """The same, begun and not waited for."""
+        return self.bed[host].start(["bash", f"{FOLDER}/runbook.sh", *words], env=env)
 
     def apply(self, host: str, phase: str, *words: str, expect: int = 0) -> Ran:
         """A phase, with the exit code that is expected; the output stands in the failure."""
@@ -94,7 +93,7 @@ class Rig:
 
     def killed(self, host: str, phase: str, after: int) -> Ran:
         """`apply PHASE`, ended by SIGKILL after that many of its commands (or at its end, when it has no more)."""
-        self.bed[host].path("/run/kill_after.bash").write_text(KILLER.read_text())
+        self.bed[host].write_text("/run/kill_after.bash", KILLER.read_text())
         return self.runbook(host, "apply", phase, env={"BASH_ENV": "/run/kill_after.bash", "KILL_AFTER": str(after)})
 
     # --- the order of RUNBOOK.md ---
@@ -138,47 +137,42 @@ class Rig:
 
     # --- what the cluster says ---
 
-    def load(self, writers: int = 4, rate: float = 60) -> Load:
-        """Writers against every member's old and new client address."""
-        addresses = dict.fromkeys(a for m in self.made.members for a in (m.old, m.new))
-        return self.bed.load([(a, 2379) for a in addresses], writers, rate)
-
-    def client(self, host: str) -> str:
-        """The client URL at which a host reaches its own etcd."""
-        return "https://[::1]:2379" if ":" in self.member(host).old else "https://127.0.0.1:2379"
+    def writer(self, writers: int = 4, rate: float = 60) -> AbstractContextManager[Writer]:
+        """Writers against every member's client addresses, those that come later too."""
+        return self.bed.writer(writers, rate)
 
     def members(self, host: str) -> dict[str, tuple[str, str, str]]:
         """Name to (id, peer URL, client URL), as this host's etcd says."""
-        answer = self.bed[host].etcdctl("member", "list", endpoint=self.client(host))
-        rows = re.findall(r"^([0-9a-f]+), started, ([^,]+), ([^,]+), ([^,\s]+)", answer.text, re.M)
+        answer = self.bed[host].etcdctl("member", "list")
+        rows = re.findall(r"^([0-9a-f]+), started, ([^,]+), ([^,]+), ([^,\s]+)", answer.out, re.M)
         return {name: (ident, peer, client) for ident, name, peer, client in rows}
 
     def cluster_id(self, host: str) -> str:
-        text = self.bed[host].etcdctl("endpoint", "status", "-w", "fields", endpoint=self.client(host)).text
+        text = self.bed[host].etcdctl("endpoint", "status", "-w", "fields").out
         return re.findall(r'"ClusterID" : (\d+)', text)[0]
 
     def leader(self) -> str:
         """The name of the member that leads."""
         for m in self.made.members:
-            text = self.bed[m.name].etcdctl("endpoint", "status", "-w", "fields", endpoint=self.client(m.name)).text
+            text = self.bed[m.name].etcdctl("endpoint", "status", "-w", "fields").out
             own, lead = re.findall(r'"MemberID" : (\d+)', text), re.findall(r'"Leader" : (\d+)', text)
             if own and own == lead:
                 return m.name
         return ""
 
-    def lost(self, load: Load) -> list[str]:
-        return load.lost(self.bed[self.made.members[0].name], self.client(self.made.members[0].name))
-
     def urls(self, which: str) -> dict[str, tuple[str, str]]:
         """Name to (peer URL, client URL) when everybody is on the `old` or the `new` address."""
-        return {m.name: tuple(f"https://{bracketed(getattr(m, which))}:{p}" for p in (2380, 2379)) for m in self.made.members}  # type: ignore[misc]
+        return {
+            m.name: tuple(f"https://{bracketed(getattr(m, which))}:{p}" for p in (2380, 2379))
+            for m in self.made.members
+        }  # type: ignore[misc]
 
     def old_connections(self) -> list[str]:
         """Connections of etcd with an address that went, at either end, on any host."""
         gone = {m.old for m in self.made.members if not m.stays}
         found = []
         for m in self.made.members:
-            for row in self.bed[m.name].must("ss", "-Htnp", "state", "established").splitlines():
+            for row in self.bed[m.name].must(["ss", "-Htnp", "state", "established"]).splitlines():
                 if '"etcd"' in row and any(_plain(end) in gone for end in row.split()[2:4]):
                     found.append(f"{m.name}: {row}")
         return found
@@ -186,17 +180,12 @@ class Rig:
 
 def ca_pem() -> str:
     """The public CA of every bed of this process: what the facts hold."""
-    return pki.authorities()[0].crt.decode()
+    return pki.authority("etcd-ca").crt
 
 
 def commands(ran: Ran) -> list[str]:
     """The commands that a run printed and carried out."""
     return [line.removeprefix("    # ") for line in ran.text.splitlines() if line.startswith("    # ")]
-
-
-def _neighbour(address: str) -> str:
-    """An address of the same network for the writer: the last part 200."""
-    return f"{address.rpartition(':')[0]}:2000" if ip_address(address).version == 6 else f"{address.rpartition('.')[0]}.200"
 
 
 def _plain(end: str) -> str:

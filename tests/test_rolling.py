@@ -15,17 +15,17 @@ def test_three_masters_get_new_addresses_and_no_write_is_lost(tmp_path: Path, ve
     made = scenario(tmp_path, hosts(3), ca_pem())
     with Rig(made, version) as rig:
         before, cluster = rig.members("master1"), rig.cluster_id("master1")
-        with rig.load() as load:
+        with rig.writer() as writer:
             rig.follow_the_order()
         for name in before:
             after = rig.members(name)
             assert {n: m[1:] for n, m in after.items()} == rig.urls("new")
             assert {n: m[0] for n, m in after.items()} == {n: m[0] for n, m in before.items()}
         assert rig.cluster_id("master3") == cluster
-        assert len(load.acknowledged) > 200
-        assert rig.lost(load) == []
+        assert len(writer.acked) > 200
+        assert writer.lost() == []
         assert rig.old_connections() == []
-        print(f"{version}: largest gap {load.largest_gap():.3f} s, {len(load.failed)} failed requests")
+        print(f"{version}: largest gap {writer.largest_gap():.3f} s, {len(writer.failed)} failed requests")
         leader = rig.leader()
         everything_again_changes_nothing(rig)
         assert rig.leader() == leader
