@@ -40,9 +40,14 @@ def _openssl(*words: str | Path) -> str:
     return ran.stdout
 
 
+def authority(name: str = "etcd-ca", kind: Kind = "EC", of: str = "bed") -> Pair:
+    """The CA with the subject CN=`name`. Another `of`, another CA: two clusters whose names are the same."""
+    return _authority(name, kind, of)
+
+
 @cache
-def authority(name: str, kind: Kind = "EC", of: str = "bed") -> Pair:
-    """A CA with the subject CN=`name`. Another `of`, another CA: two clusters whose names are the same."""
+def _authority(name: str, kind: Kind, of: str) -> Pair:
+    del of  # it only keeps the cache's entries apart
     with tempfile.TemporaryDirectory() as folder:
         conf, key, crt = (Path(folder) / n for n in ("conf", "key", "crt"))
         conf.write_text(
