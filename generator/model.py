@@ -110,10 +110,14 @@ class Facts:
 
 @dataclass(frozen=True)
 class Cluster:
-    """The mapping with the facts of its hosts, by member name. A host without facts is missing from `facts`."""
+    """The mapping with the facts of its hosts, by member name. A host without facts is missing from `facts`.
+
+    `ca_fingerprint` is known beforehand where the cluster comes out of a change.json; else the facts have the CA.
+    """
 
     mapping: Mapping
     facts: Dict[str, Facts]
+    ca_fingerprint: str = ""
 
 
 @dataclass(frozen=True)

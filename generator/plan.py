@@ -6,10 +6,14 @@ import base64
 import hashlib
 import json
 import re
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 from generator import __version__, manifest, methods
-from generator.model import Change, Cluster, Facts, Line, Member
+from generator.errors import Refused
+from generator.etcd_flags import etcd_of, is_etcd
+from generator.model import Change, Cluster, Facts, Line, Mapping, Member
 from generator.resources import templates_sha256
 
 FORMAT = 1
@@ -55,6 +59,28 @@ def plan(cluster: Cluster) -> Change:
     return Change(cluster, phases, order, manifests, text, sha256(text)[:12])
 
 
+def from_json(text: str) -> Change:
+    """The change again from its own change.json: the old manifests and the mapping in it are all that is needed.
+
+    Raises Refused when a manifest in it cannot be read, KeyError or ValueError when it is no change.json.
+    """
+    data = json.loads(text)
+    facts = {}
+    for member in data["members"]:
+        texts = {file: m["old"] for file, m in member["manifests"].items()}
+        etcd = next((etcd_of(t, f"{member['name']}/{f}") for f, t in texts.items() if is_etcd(t)), (None, []))
+        if etcd[1]:
+            raise Refused(*etcd[1])
+        facts[member["name"]] = Facts(member["name"], Path(member["name"]), texts, None, etcd[0])
+    given = dict(data["mapping"])
+    members = tuple(
+        Member(m["name"], ip_address(m["old"]), ip_address(m["new"]), m["stays"], tuple(m["ssh"]))
+        for m in given.pop("members")
+    )
+    mapping = Mapping(members=members, facts=Path("facts"), **given)
+    return plan(Cluster(mapping, facts, data["ca_fingerprint"]))
+
+
 def sha256(text: str) -> str:
     """Hex sha256 of the text's UTF-8 bytes."""
     return hashlib.sha256(text.encode()).hexdigest()
@@ -62,7 +88,8 @@ def sha256(text: str) -> str:
 
 def ca_fingerprint(cluster: Cluster) -> str:
     """Upper-case hex sha256 of etcd's public CA (the first certificate of its file), "" when no host's facts have it."""
-    return next(filter(None, (ca_fingerprint_of(f.ca_pem or "") for f in cluster.facts.values())), "")
+    found = (ca_fingerprint_of(f.ca_pem or "") for f in cluster.facts.values())
+    return cluster.ca_fingerprint or next(filter(None, found), "")
 
 
 def ca_fingerprint_of(pem: str) -> str:

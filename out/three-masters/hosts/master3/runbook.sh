@@ -1,0 +1,3160 @@
+#!/usr/bin/env bash
+# runbook.sh -- give one member of etcd cluster three-masters its new address
+#
+# Host:   the HOST of the values below; everything outside the values is the same on every host
+# Why:    CHG-1042, method rolling; RUNBOOK.md has the order of all hosts
+# Undo:   bash runbook.sh undo PHASE, last phase first; the preconditions are in RUNBOOK.md
+# Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
+#         without a verb: status, then what would run next here. Only apply and undo change anything.
+#
+# Rendered from change.json, digest 94e9649cae36. Do not edit: change the mapping, render again.
+set -o errexit -o nounset -o pipefail
+umask 077
+unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
+export ETCDCTL_API=3 LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+# --- values: the only lines that differ between hosts ---
+# this change
+readonly CLUSTER=three-masters
+readonly CHANGE=CHG-1042
+readonly DIGEST=94e9649cae36
+readonly ADDRESSES=both
+readonly ETCD_CA_SHA256=6B31C47FFA5D6A1C7F895A1F1B5C7F65368E256D65491000021357A5D03BF56A
+readonly -a LINES_OF_PLAN=('1 master1 preflight' '2 master2 preflight' '3 master3 preflight' '4 master1 prepare' '5 master2 prepare' '6 master3 prepare' '7 master1 add' '8 master2 add' '9 master3 add' '10 master1 move' '11 master1 remove' '12 master1 release' '13 master2 move' '14 master2 remove' '15 master2 release' '16 master3 move' '17 master3 remove' '18 master3 release' '19 master1 finish' '20 master2 finish' '21 master3 finish')
+# all members, in the order in which they are done
+readonly -a NAMES=(master1 master2 master3)
+readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
+readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
+readonly -a STAYS=(no no no)
+readonly -a OLD_URLS=(https://192.168.100.10:2380 https://192.168.100.11:2380 https://192.168.100.12:2380)
+readonly -a NEW_URLS=(https://192.168.110.10:2380 https://192.168.110.11:2380 https://192.168.110.12:2380)
+readonly PEER_PORT=2380
+readonly CLIENT_PORT=2379
+readonly FAMILY=4
+# this host
+readonly HOST=master3
+readonly OWN=2
+readonly OLD=192.168.100.12
+readonly NEW=192.168.110.12
+readonly SNAPSHOT=no
+readonly -a PHASES=(preflight prepare move release finish)
+# its etcd
+readonly DATA_DIR=/var/lib/etcd
+readonly WAL_DIR=/var/lib/etcd/member/wal
+readonly CLIENT_CA=/etc/kubernetes/pki/etcd/ca.crt
+readonly CLIENT_CERT=/etc/kubernetes/pki/etcd/server.crt
+readonly CLIENT_KEY=/etc/kubernetes/pki/etcd/server.key
+readonly PEER_CA=/etc/kubernetes/pki/etcd/ca.crt
+readonly PEER_CERT=/etc/kubernetes/pki/etcd/peer.crt
+readonly PEER_KEY=/etc/kubernetes/pki/etcd/peer.key
+readonly OLD_CLIENT=127.0.0.1
+readonly NEW_CLIENT=127.0.0.1
+# its manifests: bytes before and after, and the process each one makes
+readonly MANIFESTS=/etc/kubernetes/manifests
+readonly -a FILES=(etcd.yaml kube-apiserver.yaml)
+readonly -a FILES_OLD=(add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74 be4d2c367eb5603eb15de9a4ebae07841459320b8a0cfcaa4de4558d15a78537)
+readonly -a FILES_NEW=(d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a 50b562e3ad9dcc8dbfcbcf0297b66a9968c84232fadc8b44ad64b8a9fa581c3a)
+readonly -a PROCS=(etcd kube-apiserver)
+readonly -a ARGS_OLD=(526517958cfd1312503685d890f532e95aaaf710a7115df837f91e9f9a6be209 ba1a406aea0f512cec526ceb3269926f21f7f9584fe394c6b72d3637d39bef92)
+readonly -a ARGS_NEW=(68d6e483b120d0729625919b66fa1c6722dd7047ffafdf1e176bdc7bfb995a8b a69cfb656dce4a2b9aa327a1396342fbe49d7a5e41d4302f2da7a9b9da58dd6d)
+readonly -a OTHER_FILES=(kube-controller-manager.yaml kube-scheduler.yaml)
+# its certificates that must hold both addresses
+readonly -a CERT_FILES=(/etc/kubernetes/pki/etcd/server.crt /etc/kubernetes/pki/etcd/peer.crt /etc/kubernetes/pki/apiserver.crt)
+readonly -a CERT_KEYS=(/etc/kubernetes/pki/etcd/server.key /etc/kubernetes/pki/etcd/peer.key /etc/kubernetes/pki/apiserver.key)
+readonly -a CERT_CAS=(/etc/kubernetes/pki/etcd/ca.crt /etc/kubernetes/pki/etcd/ca.crt /etc/kubernetes/pki/ca.crt)
+readonly -a CERT_CA_KEYS=(/etc/kubernetes/pki/etcd/ca.key /etc/kubernetes/pki/etcd/ca.key /etc/kubernetes/pki/ca.key)
+readonly CERT_REQUIRED_CN=''
+readonly CERT_REQUIRED_HOSTNAME=''
+# --- end values ---
+
+# --- the story: every phase is its steps, in this order ---
+
+# preflight: reads only: host, cluster, bytes, tools, disk, clocks, members, certificates, ways between hosts.
+apply_preflight() {
+  the_reviewed_world
+  tools_are_at_hand
+  the_folder_is_clean
+  the_disk_has_space
+  the_method_fits
+  the_cluster_is_sound
+  the_certificates_are_known
+  the_clocks_agree
+  the_new_address_is_ours
+  the_ways_are_known
+}
+undo_preflight() {
+  usage 'there is no undo of preflight: it changed nothing' "bash runbook.sh phases"
+}
+
+# prepare: changes nothing that runs: copies of manifests and tools, a snapshot, certificates widened to old and new.
+apply_prepare() {
+  the_reviewed_world
+  ready_to_prepare
+  note_before
+  keep_manifests
+  stage_tools
+  take_snapshot
+  widen_certificates
+  the_wire_shows_both
+}
+undo_prepare() {
+  the_reviewed_world
+  ready_to_undo_prepare
+  narrow_certificates
+  put_backup_away
+  whole_after_undo_prepare
+}
+
+# move: source routes, leadership handed over, `member update`, the new manifests through kubelet, gates before and after.
+apply_move() {
+  the_reviewed_world
+  ready_to_move
+  source_routes
+  hand_over_leadership
+  record_new_address
+  the_others_are_safe
+  start_on_new_address
+  record_new_address_late
+  the_cluster_is_whole
+  the_other_manifests
+  no_connection_is_old
+}
+undo_move() {
+  the_reviewed_world
+  ready_to_undo_move
+  hand_over_before_undo
+  routes_away
+  start_on_old_address
+  record_old_address
+  whole_after_undo_move
+  the_other_old_manifests
+}
+
+# release: reads only: the old address is gone, no connection of etcd has it, the gate.
+apply_release() {
+  the_reviewed_world
+  old_address_is_gone
+}
+undo_release() {
+  usage 'there is no undo of release: it changed nothing; put the old address back on the host, then: bash runbook.sh undo move' "bash runbook.sh phases"
+}
+
+# finish: the gate, our routes away, left-over addresses listed, the block for the ticket.
+apply_finish() {
+  the_reviewed_world
+  everybody_has_moved
+  take_routes_away
+  what_is_left
+  for_the_ticket
+}
+undo_finish() {
+  usage 'there is no undo of finish: it only took our own routes away; to go back, undo the moves, last moved first' "bash runbook.sh phases"
+}
+
+# do_phase -- the phase that was asked for; plan and verify walk through the same steps and change nothing.
+do_phase() {
+  case $MODE:$PHASE in
+    undo:preflight) undo_preflight ;;
+    *:preflight) apply_preflight ;;
+    undo:prepare) undo_prepare ;;
+    *:prepare) apply_prepare ;;
+    undo:move) undo_move ;;
+    *:move) apply_move ;;
+    undo:release) undo_release ;;
+    *:release) apply_release ;;
+    undo:finish) undo_finish ;;
+    *:finish) apply_finish ;;
+  esac
+}
+
+# --- lib/main.sh sha256:439e2df6d19c ---
+# main.sh -- the verbs. Only apply and undo change anything.
+
+MODE=       # status | plan | apply | verify | undo
+PHASE=      # the phase that was asked for
+LEAVING=    # old | new: the arguments that etcd gives up in this run
+END_RECORD= # old | new: what this host is recorded on when the change is over
+
+main() {
+  local given=()
+  while [[ $# -gt 0 ]]; do
+    case $1 in
+      --without)
+        [[ $# -gt 1 ]] || usage '--without needs the name of a member' "members: ${NAMES[*]}"
+        leave_out "$2"
+        shift 2
+        ;;
+      -*) usage "unknown option '$1'" 'the only option is --without NAME' ;;
+      *)
+        given+=("$1")
+        shift
+        ;;
+    esac
+  done
+  [[ ${#given[@]} -le 2 ]] || usage "too many words: ${given[*]}" 'VERB [PHASE]'
+  choose_verb "${given[0]-}" "${given[1]-}"
+}
+
+# leave_out NAME -- a member that is dead for good. At most a minority, and never this host.
+leave_out() {
+  is_one_of "$1" "${NAMES[@]}" || usage "--without $1: no such member" "members: ${NAMES[*]}"
+  [[ $1 != "$HOST" ]] || usage "--without $1: that is this host" 'leave out another one'
+  is_left_out "$1" || without+=("$1")
+  [[ $((${#without[@]} * 2)) -lt ${#NAMES[@]} ]] || usage "--without: ${without[*]} are no minority of ${#NAMES[@]}" 'without a majority there is no quorum'
+}
+
+choose_verb() {
+  case $1 in
+    phases)
+      printf '%s\n' "${PHASES[@]}"
+      return 0
+      ;;
+    '' | status | plan | apply | verify | undo) ;;
+    *) usage "unknown verb '$1'" 'status, plan, apply, verify, undo or phases' ;;
+  esac
+  [[ $EUID == 0 ]] || usage 'not root' 'sudo bash runbook.sh ...'
+  open_scratch
+  began=$(now_ms)
+  MODE=${1:-status} PHASE=$2
+  if [[ $MODE == undo ]]; then LEAVING=new; else LEAVING=old; fi
+  if [[ $NEW == "$OLD" ]]; then END_RECORD=old; else END_RECORD=new; fi
+  case $MODE in
+    status) begin_with_status "$1" ;;
+    plan) PHASE=${PHASE:-$(next_phase_here)} ;;
+    verify) PHASE=${PHASE:-$(last_phase)} ;;
+  esac
+  [[ $MODE != status ]] || return 0
+  if [[ -z $PHASE ]]; then
+    [[ $MODE != plan ]] || { note 'nothing is left to do on this host' && return 0; }
+    usage "$MODE needs a phase" "phases of this host: ${PHASES[*]}"
+  fi
+  is_one_of "$PHASE" "${PHASES[@]}" || usage "unknown phase '$PHASE'" "phases of this host: ${PHASES[*]}"
+  ! is_changing || open_state
+  printf '%s %s on %s (%s, change %s, digest %s)\n' "$MODE" "$PHASE" "$HOST" "$CLUSTER" "$CHANGE" "$DIGEST"
+  do_phase
+  finished
+}
+
+# A private folder for answers and drafts. Nothing secret ever lies in it.
+open_scratch() {
+  SCRATCH=$(mktemp -d /tmp/etcd-renumber.XXXXXXXX)
+  readonly SCRATCH
+  trap on_exit EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM HUP
+}
+
+# Without a verb: where it stands, then what would run next on this host.
+begin_with_status() {
+  show_status
+  [[ -z $1 ]] || return 0
+  PHASE=$(next_phase_here)
+  if [[ -z $PHASE ]]; then
+    note 'nothing is left to do on this host'
+    return 0
+  fi
+  MODE=plan
+  printf '\nwhat apply %s would do now on %s:\n' "$PHASE" "$HOST"
+  do_phase
+  finished
+  MODE=status
+}
+# --- end lib/main.sh ---
+
+# --- steps/world.sh sha256:e3f4d97bb52b ---
+# the_reviewed_world -- first in every phase: this host, this cluster, these bytes, and nothing that nobody reviewed.
+the_reviewed_world() {
+  local i
+  begin "this is $HOST of $CLUSTER, as it was reviewed"
+  look_at_etcd
+  guard other_world "this is not $HOST: $(who_is_here)" 'look at the ticket: which folder goes to which host' this_is_our_host
+  guard other_world "etcd's CA is not the reviewed one: $PEER_CA has the fingerprint $(ca_here)" 'a cluster with the same names? compare with hosts/diff.txt' ca_is_reviewed
+  for i in "${!FILES[@]}"; do
+    guard other_world "$MANIFESTS/${FILES[i]} is neither the file that was reviewed nor the new one" 'read the facts of this host again, render and review again' manifest_is_known "$i"
+  done
+  guard other_world "$HERE/manifests does not hold the reviewed files" "copy the whole folder hosts/$HOST again" payloads_are_new
+  guard other_world "another etcd runs here: $(foreign_etcds | head -n 3)" 'end it, or review again with its facts' etcd_is_alone
+}
+
+# this_is_our_host -- by the name in etcd's own arguments or manifest; a hostname proves nothing.
+this_is_our_host() {
+  local name
+  [[ -n $etcd_pid ]] && return 0
+  name=$(name_in_manifest)
+  [[ -z $name || $name == "$HOST" ]]
+}
+
+name_in_manifest() { sed -n 's/^ *- *"\{0,1\}--name=\([^"]*\)"\{0,1\} *$/\1/p' "$MANIFESTS/${FILES[0]}" 2>/dev/null; }
+who_is_here() {
+  local name
+  name=$(name_in_manifest)
+  printf 'its etcd is %s' "${name:-unknown}"
+}
+
+ca_here() {
+  local words
+  words=$(openssl x509 -noout -fingerprint -sha256 -in "$PEER_CA" 2>/dev/null)
+  words=${words#*=}
+  printf '%s' "${words//:/}"
+}
+# Without the CA among the facts there is nothing to compare with; the plan warned about that.
+ca_is_reviewed() { [[ -z $ETCD_CA_SHA256 || $(ca_here) == "$ETCD_CA_SHA256" ]]; }
+
+# how_to_keep_new -- what the person does who has to give this host its new address.
+how_to_keep_new() {
+  printf 'ip addr add %s/PREFIX dev INTERFACE, and in the network configuration of the host' "$NEW"
+}
+# --- end steps/world.sh ---
+
+# --- steps/preflight.sh sha256:8aba7fa8151e ---
+# preflight only reads. It says everything it finds; the first thing that forbids the change stops it.
+
+# Every command the runbook calls, so that none is found missing half-way.
+readonly COMMANDS=(cat chmod chown cp cut date df dirname env find flock grep head install ip ls mktemp mv od openssl readlink rm sed
+  sha256sum sleep sort ss stat tail timeout touch tr wc)
+
+tools_are_at_hand() {
+  begin 'the commands and tools that the runbook needs'
+  guard closed "not found on this host: $(missing_commands)" 'install them' commands_are_here
+  find_etcdctl
+  guard closed "no etcdctl: not in the container of etcd, not in $TOOLS, not on this host" "put the etcdctl of this cluster's own version into /usr/local/bin" etcdctl_is_found
+  if [[ -n $etcdctl && -n $(server_minor) ]]; then
+    guard other_world "etcdctl is $(tool_minor), etcd is $(server_minor): $etcdctl" 'tools of another minor read and restore data wrongly; use those of the member itself' same_minor
+  fi
+  note "etcd $(server_minor), etcdctl at ${etcdctl:-nowhere}"
+}
+
+missing_commands() {
+  local name
+  for name in "${COMMANDS[@]}"; do
+    command -v "$name" >/dev/null || printf '%s ' "$name"
+  done
+}
+commands_are_here() { [[ -z $(missing_commands) ]]; }
+
+# Kubelet runs every file of its folder: a copy of etcd.yaml there replaces etcd.yaml's pod at once.
+the_folder_is_clean() {
+  begin "no stray file in $MANIFESTS"
+  guard closed "kubelet runs these too, and nobody reviewed them: $(stray_files)" 'move them to another folder; while etcd runs from such a copy, do not delete it under a live member' no_stray_file
+  guard closed 'kubelet does not run here' 'start it, and look why it was down' kubelet_runs
+}
+
+# The snapshot and a fifth more must fit, and kubelet evicts below 15 % of a file system.
+the_disk_has_space() {
+  local folder
+  begin "free space for the snapshot and the copies"
+  note "etcd's data: $(db_kib) KiB in $DATA_DIR/member/snap/db"
+  for folder in "$DATA_DIR" "${STATE%/*/*/*}"; do
+    note "$folder: $(free_kib "$folder") KiB free of $(size_kib "$folder")"
+    guard closed "too little space on $folder: the snapshot plus a fifth must fit, and 15 % must stay free" 'make room' has_space "$folder"
+  done
+}
+
+db_kib() {
+  local bytes
+  bytes=$(stat -c %s "$DATA_DIR/member/snap/db" 2>/dev/null) || bytes=0
+  printf '%s' "$((bytes / 1024 + 1))"
+}
+df_column() { df -Pk "$1" 2>/dev/null | tail -n 1 | tr -s ' ' | cut -d ' ' -f "$2"; }
+size_kib() { df_column "$1" 2; }
+free_kib() { df_column "$1" 4; }
+has_space() {
+  local free size
+  free=$(free_kib "$1") size=$(size_kib "$1")
+  [[ -n $free && -n $size ]] && ((free - $(db_kib) * 12 / 10 >= size * 15 / 100))
+}
+
+# Addresses that have changed already, on so many hosts that nobody answers, are another method's case.
+the_method_fits() {
+  begin 'the cluster can be renumbered while it runs'
+  ask_everybody
+  guard other_world "this host has lost $OLD, no member answers and no quorum is left" 'the method for addresses that have changed already is bridge: it loses nothing where a majority has its data. Set method: bridge in the mapping and render again' quorum_is_not_lost
+  guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'with this manifest etcd would found a new, empty cluster; this host must be removed and added again as a member' data_is_there
+}
+# Only while nothing of this change is here: afterwards a cluster that stands still is a matter for undo.
+quorum_is_not_lost() { ! old_is_gone || [[ -n $base ]] || manifest_is_new 0 || [[ -d $BACKUP ]]; }
+
+the_cluster_is_sound() {
+  begin 'the cluster is whole'
+  gate_before others any
+  guard closed 'authentication is on: this runbook has no password and wants none' 'turn it off for the change: etcdctl auth disable' authentication_is_off
+}
+
+# 3.3 and 3.4 have no `auth status`; with authentication on, `user list` refuses.
+authentication_is_off() {
+  local words
+  [[ -n $etcdctl && -n $etcd_pid ]] || return 0
+  case $(tool_minor) in
+    3.3 | 3.4) ctl "$(own_endpoint)" user list >/dev/null 2>&1 ;;
+    *)
+      words=$(ctl "$(own_endpoint)" auth status 2>/dev/null)
+      [[ $words == *'Status: false'* ]]
+      ;;
+  esac
+}
+# --- end steps/preflight.sh ---
+
+# --- steps/surroundings.sh sha256:8c558049c580 ---
+# surroundings.sh -- the part of preflight that looks around: certificates, clocks, the new address, the ways between hosts.
+
+the_certificates_are_known() {
+  local i
+  begin 'which certificates must be widened'
+  for i in "${!CERT_FILES[@]}"; do
+    if cert_holds "${CERT_FILES[i]}" "$OLD" && cert_holds "${CERT_FILES[i]}" "$NEW"; then
+      note "${CERT_FILES[i]}: holds $OLD and $NEW"
+    elif [[ -s ${CERT_CA_KEYS[i]} ]]; then
+      note "${CERT_FILES[i]}: will be widened with ${CERT_CA_KEYS[i]}"
+    else
+      note "${CERT_FILES[i]}: must be widened, and ${CERT_CA_KEYS[i]} is not here: prepare will write a request and wait for the signed one"
+    fi
+  done
+}
+
+# The Date header of each member's answer, against this host's clock.
+the_clocks_agree() {
+  local i away
+  begin 'the clocks of the members'
+  for i in "${!NAMES[@]}"; do
+    [[ -n ${said_date[i]-} ]] || continue
+    away=$(seconds_away "${said_date[i]}")
+    note "${NAMES[i]}: $away s from this host"
+    guard closed "the clock of ${NAMES[i]} is $away s away from this host's" 'mend NTP first: certificates and leases live by the clock' is_near "$away"
+  done
+}
+seconds_away() { printf '%s' "$(($(date -d "$1" +%s) - $(date +%s)))"; }
+is_near() { [[ $1 -ge -60 && $1 -le 60 ]]; }
+
+the_new_address_is_ours() {
+  [[ $NEW != "$OLD" ]] || return 0
+  begin "$NEW is on this host, or nobody has it"
+  guard closed "$NEW is answered by another host ($(neighbour_of "$NEW"))" 'it is in use: choose another one, or free it' new_is_free
+}
+# Something that refuses or accepts a connection has the address, and so has whoever answers the neighbour question.
+new_is_free() {
+  local answer
+  ! address_is_here "$NEW" || return 0
+  answer=$(knock "$NEW" "$PEER_PORT")
+  [[ $answer != open && -z $(neighbour_of "$NEW") ]]
+}
+neighbour_of() {
+  local words
+  words=$("${IP[@]}" neigh show "$1" 2>/dev/null)
+  [[ $words != *lladdr* || $words == *FAILED* ]] || printf '%s' "${words#*lladdr }"
+}
+
+# knock ADDRESS PORT -- open (somebody answers, a refusal too), absent (no host has the address), filtered (nothing comes back).
+# The kernel takes 3 s to find that nobody has an address.
+knock() {
+  local words status=0
+  words=$(timeout -k 1 5 bash -c "exec 3<>/dev/tcp/$1/$2" 2>&1) || status=$?
+  case $status:$words in
+    0:* | *'Connection refused'*) printf 'open' ;;
+    *'No route to host'* | *'Network is unreachable'* | *'Invalid argument'*) printf 'absent' ;;
+    *) printf 'filtered' ;;
+  esac
+}
+
+# knock_everywhere -- from here to every other member's new address, on both ports, side by side; one file an answer.
+knock_everywhere() {
+  local i port
+  for i in "${!NAMES[@]}"; do
+    [[ $i != "$OWN" ]] || continue
+    for port in "$PEER_PORT" "$CLIENT_PORT"; do
+      knock "${NEWS[i]}" "$port" >"$SCRATCH/flow.$i.$port" &
+    done
+  done
+  wait
+}
+flow() { cat "$SCRATCH/flow.$1.$2"; }
+
+the_ways_are_known() {
+  local i port
+  begin 'from this host to every new address'
+  knock_everywhere
+  for i in "${!NAMES[@]}"; do
+    [[ $i != "$OWN" ]] || continue
+    for port in "$PEER_PORT" "$CLIENT_PORT"; do
+      case $(flow "$i" "$port") in
+        open) note "${NAMES[i]} ${NEWS[i]} port $port: open" ;;
+        absent) note "${NAMES[i]} ${NEWS[i]} port $port: no address yet" ;;
+        filtered) note "${NAMES[i]} ${NEWS[i]} port $port: FILTERED: move will refuse (exit 3) until the network lets it through" ;;
+      esac
+    done
+  done
+}
+# --- end steps/surroundings.sh ---
+
+# --- steps/prepare.sh sha256:832227a5b0b0 ---
+# prepare changes nothing that runs. What it saves is the way back, so it is saved once and never overwritten.
+
+ready_to_prepare() {
+  begin 'everything that could forbid the preparation, before its first change'
+  ask_everybody
+  guard closed 'the cluster does not answer and etcd does not run here' 'start etcd here first, or look at the other members' somebody_answers
+  guard closed "too little space on ${STATE%/*/*/*}" 'make room' has_space "${STATE%/*/*/*}"
+  guard_clocks
+  guard_certificates
+}
+somebody_answers() { [[ -n $base ]]; }
+guard_clocks() {
+  local i away
+  for i in "${!NAMES[@]}"; do
+    [[ -n ${said_date[i]-} ]] || continue
+    away=$(seconds_away "${said_date[i]}")
+    guard closed "the clock of ${NAMES[i]} is $away s away from this host's" 'mend NTP first: a certificate made here would not be valid there yet' is_near "$away"
+  done
+}
+
+# What was before, for the ticket: written once, compared by finish.
+note_before() {
+  begin 'note the members as they are'
+  if holds "the note is there: $STATE/before.txt" before_is_noted; then return 0; fi
+  find_etcdctl
+  ask_everybody
+  in_gate=() && read_progress
+  summary_now >"$SCRATCH/before.txt"
+  run install -m 0600 "$SCRATCH/before.txt" "$STATE/.before.txt"
+  run mv -f "$STATE/.before.txt" "$STATE/before.txt"
+  must before_is_noted
+}
+before_is_noted() { [[ -s $STATE/before.txt ]]; }
+
+# summary_now -- cluster, members and progress, one "KEY VALUE" a line, by the answers that ask_everybody has.
+summary_now() {
+  local i id name urls learner leader index applied term revision version errors
+  printf 'cluster %s\n' "${said_cluster[OWN]:-$(printf '%s\n' "${said_cluster[@]}" | head -n 1)}"
+  while read -r id name urls learner; do
+    printf 'member %x %s %s\n' "$id" "$name" "$urls"
+  done <<<"$base"
+  for i in "${!NAMES[@]}"; do
+    [[ -n ${status_of[i]-} ]] || continue
+    read -r leader index applied term revision version errors <<<"${status_of[i]}"
+    printf 'status %s version=%s revision=%s term=%s alarms=%s\n' "${NAMES[i]}" "$version" "$revision" "$term" "$errors"
+  done
+}
+
+keep_manifests() {
+  local i
+  begin 'keep a copy of every manifest that will change'
+  if holds "the copies are in $BACKUP/manifests" manifests_are_backed_up; then return 0; fi
+  run install -d -m 0700 "$BACKUP/manifests"
+  for i in "${!FILES[@]}"; do
+    manifest_is_old "$i" || continue
+    run cp -p "$MANIFESTS/${FILES[i]}" "$BACKUP/manifests/.${FILES[i]}"
+    run mv -f "$BACKUP/manifests/.${FILES[i]}" "$BACKUP/manifests/${FILES[i]}"
+  done
+  must manifests_are_backed_up
+}
+
+# The tools of the member itself, out of its container: during the move nothing else is sure to be there.
+stage_tools() {
+  local folder name
+  begin "copy etcd's own tools to $TOOLS"
+  if holds 'etcdctl of the same version is there' tools_are_staged; then return 0; fi
+  guard closed 'etcd does not run here, so its tools cannot be copied out of it' "put etcd and etcdctl of this cluster's version into $TOOLS, with a SHA256SUMS of them" etcd_runs
+  folder=$(readlink "/proc/$etcd_pid/exe") folder=${folder%/*}
+  [[ -x /proc/$etcd_pid/root$folder/etcdctl ]] || folder=$(dirname -- "${etcdctl#/proc/"$etcd_pid"/root}")
+  run install -d -m 0700 "$TOOLS"
+  run cp "/proc/$etcd_pid/exe" "$TOOLS/etcd"
+  for name in etcdctl etcdutl; do
+    [[ ! -x /proc/$etcd_pid/root$folder/$name ]] || run cp "/proc/$etcd_pid/root$folder/$name" "$TOOLS/$name"
+  done
+  run chmod -R u+rx,go= "$TOOLS"
+  run env ETCDCTL_API=3 "$TOOLS/etcdctl" version
+  sums_of_tools >"$SCRATCH/tools.sums"
+  run install -m 0600 "$SCRATCH/tools.sums" "$TOOLS/SHA256SUMS"
+  must tools_are_staged
+  find_etcdctl
+  guard other_world "etcdctl in the container is $(tool_minor), etcd is $(server_minor)" "put the right etcdctl into $TOOLS and its hash into $TOOLS/SHA256SUMS" same_minor
+}
+
+sums_of_tools() {
+  local name
+  for name in etcd etcdctl etcdutl; do
+    [[ ! -e $TOOLS/$name ]] || (cd "$TOOLS" && sha256sum "$name")
+  done
+}
+
+# etcd reads replaced certificate files at its next handshake, without a restart.
+the_wire_shows_both() {
+  begin 'the certificate on the wire holds both addresses, and the others still accept this member'
+  look_at_etcd
+  if [[ -n $etcd_pid ]] && address_is_here "$(our_address)"; then
+    wait_until 10 'etcd shows the new certificate' own_wire_is_wide || half_done "etcd does not show a certificate with $OLD and $NEW on $(our_address), port $PEER_PORT" "look at $PEER_CERT"
+  else
+    note 'etcd does not run or is cut off here: the file is all there is to look at'
+  fi
+  gate_after others any
+}
+own_wire_is_wide() {
+  fetch_certificate "$(our_address)" >"$SCRATCH/cert.$OWN" 2>/dev/null
+  cert_holds "$SCRATCH/cert.$OWN" "$OLD" && cert_holds "$SCRATCH/cert.$OWN" "$NEW"
+}
+# --- end steps/prepare.sh ---
+
+# --- steps/snapshot.sh sha256:3d93265f752e ---
+# take_snapshot -- one snapshot of the whole cluster, on the first host only: three at once slow the disks that hold the WALs.
+take_snapshot() {
+  [[ $SNAPSHOT == yes ]] || return 0
+  begin 'a snapshot of the cluster, verified'
+  if holds "the snapshot is there, and whole: $STATE/snapshot/before.db" snapshot_is_there; then return 0; fi
+  run install -d -m 0700 "$STATE/snapshot"
+  run rm -f "$STATE/snapshot/.before.db" "$STATE/snapshot/.before.db.part"
+  ctl_line "$(own_endpoint)" snapshot save "$STATE/snapshot/.before.db"
+  run "${ctl_words[@]}"
+  is_changing || return 0
+  snapshot_status "$STATE/snapshot/.before.db" >"$SCRATCH/snapshot.txt"
+  run install -m 0600 "$SCRATCH/snapshot.txt" "$STATE/snapshot/before.txt"
+  run mv -f "$STATE/snapshot/.before.db" "$STATE/snapshot/before.db"
+  note "$(snapshot_words)"
+  must snapshot_is_there
+}
+
+# The sums of the file, its revision and keys as etcdctl read them after writing it.
+snapshot_status() {
+  local tool=$etcdctl
+  [[ ! -x $TOOLS/etcdutl ]] || tool=$TOOLS/etcdutl
+  "$tool" snapshot status -w fields "$1" 2>/dev/null | sed -n 's/^"\(Hash\|Revision\|Keys\|TotalKey\|Size\|TotalSize\)" *: *\(.*\)$/\1 \2/p'
+  printf 'sha256 %s\n' "$(sha256sum <"$1" | cut -d ' ' -f 1)"
+  printf 'taken %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+}
+snapshot_field() { sed -n "s/^$1 //p" "$STATE/snapshot/before.txt" 2>/dev/null; }
+
+# Later phases do not need it whole again; finish leaves it in STATE.
+snapshot_is_there() { [[ -s $STATE/snapshot/before.db && -n $(snapshot_field Hash) ]] && has_sha "$STATE/snapshot/before.db" "$(snapshot_field sha256)"; }
+snapshot_words() { printf 'snapshot: hash %s, revision %s, keys %s, taken %s' "$(snapshot_field Hash)" "$(snapshot_field Revision)" "$(snapshot_field Keys)" "$(snapshot_field taken)"; }
+
+# show_snapshot_age -- on the host that has it: how old the way back is, and how far the cluster went on since.
+show_snapshot_age() {
+  [[ $SNAPSHOT == yes && -s $STATE/snapshot/before.txt ]] || return 0
+  note "$(snapshot_words): $((($(date +%s) - $(date -d "$(snapshot_field taken)" +%s)) / 60)) min ago"
+}
+# --- end steps/snapshot.sh ---
+
+# --- steps/widen_certificates.sh sha256:edeb9a4a9d92 ---
+# widen_certificates -- the certificates that must hold both addresses, reissued: same key, subject and extensions, one address more.
+# A certificate that holds both already is never touched. One whose CA key is elsewhere waits for the signed one.
+
+widen_certificates() {
+  local i
+  begin "the certificates hold $OLD and $NEW"
+  if holds 'they do' certs_are_wide; then return 0; fi
+  write_requests
+  for i in "${!CERT_FILES[@]}"; do
+    cert_is_wide "${CERT_FILES[i]}" || widen_certificate "$i"
+  done
+  must certs_are_wide
+}
+
+widen_certificate() {
+  local new
+  new=$STATE/reissue/$(cert_label "$1")/new.crt
+  if has_ca_key "$1"; then reissue "$1"; else take_signed "$1"; fi
+  ! is_changing || check_reissued "$1" "$new"
+  save_certificate "$1"
+  note_installed "$1" "$new"
+  put_certificate "$1" "$new"
+  ! is_changing || note "${CERT_FILES[$1]}: $(names_in "${CERT_FILES[$1]}"), $(openssl x509 -noout -enddate -in "${CERT_FILES[$1]}")"
+}
+
+# narrow_certificates -- the way back, all refusals first. Where a renewal came between, nobody's newer file is overwritten.
+narrow_certificates() {
+  local i
+  begin 'the certificates are as before'
+  for i in "${!CERT_FILES[@]}"; do
+    guard other_world "${CERT_FILES[i]} is not the file that this change put there: a renewal came between" "leave it as it is: $(saved_copy "$i") is from before the renewal" cert_is_ours_or_before "$i"
+    guard other_world "$(saved_copy "$i") does not fit ${CERT_KEYS[i]}, or is not the copy that was saved" 'the key was renewed: leave the certificate as it is' saved_copy_fits "$i"
+  done
+  if holds 'they are' certs_are_as_before; then return 0; fi
+  for i in "${!CERT_FILES[@]}"; do
+    if cert_is_as_before "$i"; then continue; fi
+    put_certificate "$i" "$(saved_copy "$i")"
+  done
+  must certs_are_as_before
+}
+
+# guard_certificates -- every refusal of the widening, before the first change of the phase.
+guard_certificates() {
+  local i file
+  for i in "${!CERT_FILES[@]}"; do
+    file=${CERT_FILES[i]}
+    if cert_is_wide "$file"; then
+      note "ok: $file holds $OLD and $NEW"
+    else
+      guard_present "$i" "$file"
+      guard_issuer "$i" "$file"
+    fi
+    [[ $file == "$PEER_CERT" ]] || continue
+    guard closed "$file is for '$(common_name "$file")', and etcd accepts only peer-cert-allowed-cn '$CERT_REQUIRED_CN'" 'members with it refuse each other: mend that first' name_is_allowed "$file"
+    guard closed "$file does not hold the peer-cert-allowed-hostname '$CERT_REQUIRED_HOSTNAME'" 'members with it refuse each other: mend that first' hostname_is_allowed "$file"
+  done
+}
+guard_present() {
+  guard closed "no certificate in $2" 'the manifest names it; look where it went' is_certificate "$2"
+  guard closed "$2 holds a private key as well" 'keep the key in a file of its own: this runbook copies no keys' holds_no_key "$2"
+  guard closed "$2 has no alternative names, so nobody can have called it by its address" 'reissue it with those names and addresses it is called by' has_names "$2"
+  guard closed "$2 has expired or is not readable" 'renew it first' is_valid_now "$2"
+  guard closed "${CERT_KEYS[$1]} is not the key of $2" 'they belong together; etcd would not start with them' key_fits_cert "${CERT_KEYS[$1]}" "$2"
+}
+guard_issuer() {
+  local signed
+  signed=$(signed_file "$1")
+  if has_ca_key "$1"; then
+    guard closed "${CERT_CA_KEYS[$1]} is not the key of ${CERT_CAS[$1]}, or a password locks it" "bring the key of this CA, or take it away: then a request is written" key_fits_cert "${CERT_CA_KEYS[$1]}" "${CERT_CAS[$1]}"
+    guard closed "$2 was not issued by ${CERT_CAS[$1]}, or that CA has expired" "have it reissued by its own CA, with $OLD and $NEW in it" ca_issued "${CERT_CAS[$1]}" "$2"
+  elif [[ -e $signed ]]; then
+    guard closed "$signed: $(wrong_with_signed "$1")" 'have it signed again' signed_is_right "$1"
+  else
+    note "${CERT_CA_KEYS[$1]} is not here: a request will be written, and its answer waited for in $signed"
+  fi
+}
+is_certificate() { openssl x509 -noout -in "$1" 2>/dev/null; }
+holds_no_key() { [[ -r $1 && $(<"$1") != *'PRIVATE KEY-----'* ]]; }
+hostname_is_allowed() { [[ -z $CERT_REQUIRED_HOSTNAME || $(openssl x509 -noout -checkhost "$CERT_REQUIRED_HOSTNAME" -in "$1" 2>/dev/null) == *' does match '* ]]; }
+name_is_allowed() {
+  local names=()
+  IFS=, read -r -a names <<<"$CERT_REQUIRED_CN"
+  [[ -z $CERT_REQUIRED_CN ]] || is_one_of "$(common_name "$1")" "${names[@]}"
+}
+
+# --- saved once, installed by rename, known again by its sum ---
+
+# The first copy is the way back: it is never overwritten, and its sum is taken from the copy itself.
+save_certificate() {
+  local copy
+  copy=$(saved_copy "$1")
+  if [[ ! -e $copy ]]; then
+    run install -d -m 0700 "${copy%/*}"
+    run cp -p "${CERT_FILES[$1]}" "$copy.part"
+    run mv -f "$copy.part" "$copy"
+  fi
+  add_sum "$BACKUP/pki.sha256" "$copy" "${CERT_FILES[$1]}"
+}
+
+# Before it is installed: a run that ends in between must know its own file again.
+note_installed() { add_sum "$STATE/installed.sha256" "$2" "${CERT_FILES[$1]}"; }
+
+# add_sum LIST FILE NAME -- a line as sha256sum prints it, once.
+add_sum() {
+  is_changing || return 0
+  local draft=$SCRATCH/sums
+  if sum_is_in "$1" "$2" "$3"; then return 0; fi
+  cat "$1" >"$draft" 2>/dev/null || : >"$draft" # no list yet
+  printf '%s  %s\n' "$(sum_of "$2")" "$3" >>"$draft"
+  run install -m 0600 "$draft" "$1.part"
+  run mv -f "$1.part" "$1"
+}
+sum_of() { sha256sum <"$1" 2>/dev/null | cut -d ' ' -f 1; }
+sum_is_in() { [[ -s $1 && -s $2 && $'\n'$(<"$1")$'\n' == *$'\n'"$(sum_of "$2")  $3"$'\n'* ]]; }
+
+# put_certificate I SOURCE -- beside the target, in whose folder it gets the same label; then renamed: never half a file.
+put_certificate() {
+  local target hidden
+  target=$(real_cert "$1") hidden=$(hidden_cert "$1")
+  run install -m 0600 "$2" "$hidden"
+  run chown --reference="$target" "$hidden"
+  run chmod --reference="$target" "$hidden"
+  run mv -f "$hidden" "$target"
+}
+
+# --- what is looked at on the way back; without a copy this change has not touched the file ---
+
+live_is_saved() { [[ -s ${CERT_FILES[$1]} && -s $(saved_copy "$1") && $(sum_of "${CERT_FILES[$1]}") == "$(sum_of "$(saved_copy "$1")")" ]]; }
+cert_is_as_before() { [[ ! -e $(saved_copy "$1") ]] || { live_is_saved "$1" && [[ ! -e $(hidden_cert "$1") ]]; }; }
+certs_are_as_before() {
+  local i
+  for i in "${!CERT_FILES[@]}"; do
+    cert_is_as_before "$i" || return 1
+  done
+}
+cert_is_ours_or_before() { [[ ! -e $(saved_copy "$1") ]] || live_is_saved "$1" || sum_is_in "$STATE/installed.sha256" "${CERT_FILES[$1]}" "${CERT_FILES[$1]}"; }
+saved_copy_fits() {
+  local copy
+  copy=$(saved_copy "$1")
+  [[ ! -e $copy ]] || live_is_saved "$1" || { sum_is_in "$BACKUP/pki.sha256" "$copy" "${CERT_FILES[$1]}" && key_fits_cert "${CERT_KEYS[$1]}" "$copy"; }
+}
+
+# --- which files ---
+
+cert_label() {
+  local label=${CERT_FILES[$1]#/}
+  label=${label%.crt}
+  printf '%s' "${label//\//-}"
+}
+signed_file() { printf '%s/signed/%s.crt' "$STATE" "$(cert_label "$1")"; }
+saved_copy() { printf '%s/pki%s' "$BACKUP" "${CERT_FILES[$1]}"; }
+# A link stays a link: what it points to is replaced.
+real_cert() { readlink -f "${CERT_FILES[$1]}"; }
+hidden_cert() {
+  local target
+  target=$(real_cert "$1")
+  printf '%s/.%s.etcd-renumber' "${target%/*}" "${target##*/}"
+}
+has_ca_key() { [[ -s ${CERT_CA_KEYS[$1]} ]]; }
+names_in() { openssl x509 -noout -text -in "$1" | sed -n '/Subject Alternative Name/{n;s/^ *//p;}'; }
+# --- end steps/widen_certificates.sh ---
+
+# --- steps/leave.sh sha256:d5ab4431add7 ---
+# leave (only with `addresses: replace`): etcd ends before its address does. A live etcd that loses its address costs
+# seconds of writes; one that was stopped first costs nothing.
+
+ready_to_leave() {
+  begin 'everything that could forbid leaving, before its first change'
+  show_snapshot_age
+  if holds 'this member has left already, or has moved' has_left; then return 0; fi
+  guard closed "$OLD is not on this host" 'put it back: etcd still lives there' old_is_here
+  guard closed "$MANIFESTS is not writable" 'look at the mount' folder_is_writable
+  guard closed 'kubelet does not run here' 'start it' kubelet_runs
+  guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_prepared
+  guard closed "a certificate of this host lacks $OLD or $NEW" 'bash runbook.sh apply prepare' certs_are_wide
+  gate_before others any
+  guard_other_certificates
+}
+has_left() {
+  look_at_etcd
+  [[ $etcd_args == new ]] || { manifest_is_out 0 && [[ -z $etcd_pid ]] && has_sha "$ASIDE/${FILES[0]}" "${FILES_OLD[0]}"; }
+}
+
+guard_other_certificates() {
+  local i
+  for i in "${!NAMES[@]}"; do
+    [[ $i != "$OWN" && ${in_gate[i]} == yes ]] || continue
+    fetch_certificate "${asked_at[i]}" >"$SCRATCH/cert.$i" 2>/dev/null
+    guard closed "the certificate of ${NAMES[i]} on the wire lacks $(addresses_lacking "$i")" "on ${NAMES[i]}: bash runbook.sh apply prepare" wire_is_wide "$i"
+  done
+}
+
+# With one member there is nobody to hand over to and nobody to look after.
+others_are_safe_to_leave() {
+  begin 'the other members are still safe to be left alone'
+  if holds 'this member has left already, or has moved' has_left; then return 0; fi
+  gate_between others any
+}
+
+stop_on_old_address() {
+  begin 'etcd ends, its manifest aside'
+  if holds 'it has ended, or has moved' has_left; then return 0; fi
+  etcd_out
+  wait_until 5 'it stays gone' etcd_is_gone || true # looked at again by must
+  pause 5 'it is looked at twice: a kubelet that missed the change would start it again'
+  must has_left
+}
+
+record_before_leaving() {
+  begin "the cluster records $NEW for $HOST"
+  if holds 'this member has left already, or has moved' has_left_recorded; then return 0; fi
+  record_address new "${NEW_URLS[OWN]}"
+}
+has_left_recorded() { has_left && { is_recorded new || [[ -z $base ]]; }; }
+# --- end steps/leave.sh ---
+
+# --- steps/ready_to_move.sh sha256:7a79f757f10c ---
+# Every refusal of the phase stands here, before its first change. After it only the world can stop the phase.
+ready_to_move() {
+  begin 'everything that could forbid the move, before its first change'
+  show_snapshot_age
+  guard closed "$NEW is not on this host, or still being checked for a duplicate" "$(how_to_keep_new)" new_is_here
+  guard closed "$NEW is a secondary address of $OLD's subnet and would go with it" "sysctl -w net.ipv4.conf.all.promote_secondaries=1 (and in /etc/sysctl.d)" new_outlives_old
+  guard closed "$MANIFESTS is not writable" 'look at the mount' folder_is_writable
+  guard closed 'kubelet does not run here' 'start it: nobody would start the new etcd' kubelet_runs
+  guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'with a manifest beside it etcd would found a new, empty cluster' data_is_there
+  guard closed "too little space on $DATA_DIR" 'make room' has_space "$DATA_DIR"
+  guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_prepared
+  guard closed "a certificate of this host lacks $OLD or $NEW" 'bash runbook.sh apply prepare' certs_are_wide
+  guard closed "somebody else's route would be replaced: $(foreign_routes | head -n 1)" 'take it away, or make it say src NEW' no_foreign_route
+  gate_before others any
+  ready_on_the_wire
+}
+
+folder_is_writable() { [[ -w $MANIFESTS ]]; }
+is_prepared() { manifests_are_backed_up && tools_are_staged; }
+
+# What only the network can tell: the others' certificates, and an answer when we ask from NEW.
+ready_on_the_wire() {
+  local i
+  look_over_the_wire
+  for i in "${!NAMES[@]}"; do
+    [[ $i != "$OWN" && ${in_gate[i]} == yes ]] || continue
+    guard closed "the certificate of ${NAMES[i]} on the wire lacks $(addresses_lacking "$i")" "on ${NAMES[i]}: bash runbook.sh apply prepare" wire_is_wide "$i"
+    ! can_bind || guard_answer "$i"
+    guard closed "$NEW to ${NAMES[i]} at ${NEWS[i]} is $(flows_closed "$i")" 'see the flows in RUNBOOK.md' flows_are_open "$i"
+  done
+  can_bind || ask_through_routes
+}
+guard_answer() {
+  guard closed "${NAMES[$1]} does not answer a question from $NEW: $(why_silent "from.$1" "${asked_at[$1]}" "$NEW")" 'look at routes, rp_filter and firewalls between the two networks' answered "from.$1"
+}
+
+# can_bind -- OpenSSL 1.1.1 and later can ask from an address of our choice.
+can_bind() { [[ $(openssl s_client -help 2>&1) == *-bind* ]]; }
+
+# ask_through_routes -- an older OpenSSL is led by the source routes: they are made first, and taken away where nobody answers.
+ask_through_routes() {
+  local i
+  routes_are_right || set_routes
+  is_changing || return 0
+  for i in "${!NAMES[@]}"; do
+    [[ $i != "$OWN" && ${in_gate[i]} == yes ]] || continue
+    ask_into "from.$i" "${asked_at[i]}"
+    answered "from.$i" || drop_routes
+    guard_answer "$i"
+  done
+}
+
+# look_over_the_wire -- all questions side by side: GET /members from NEW, the certificate, the ways to the new addresses.
+look_over_the_wire() {
+  local i
+  for i in "${!NAMES[@]}"; do
+    [[ $i != "$OWN" && ${in_gate[i]} == yes ]] || continue
+    ! can_bind || ask_into "from.$i" "${asked_at[i]}" "$NEW" &
+    fetch_certificate "${asked_at[i]}" >"$SCRATCH/cert.$i" 2>/dev/null &
+  done
+  wait
+  knock_everywhere
+}
+
+# fetch_certificate ADDRESS -- what it shows on its peer port. The handshake is enough for that.
+fetch_certificate() {
+  timeout -k 1 3 openssl s_client -CAfile "$PEER_CA" -cert "$PEER_CERT" -key "$PEER_KEY" \
+    -connect "$(bracketed "$1"):$PEER_PORT" </dev/null 2>/dev/null | openssl x509 2>/dev/null
+}
+addresses_lacking() {
+  local address
+  for address in "${OLDS[$1]}" "${NEWS[$1]}"; do
+    cert_holds "$SCRATCH/cert.$1" "$address" || printf '%s ' "$address"
+  done
+}
+wire_is_wide() { [[ -z $(addresses_lacking "$1") ]]; }
+
+# flows_closed I -- the ports of its new address that nothing gets through to. With `addresses: replace` it may have none yet.
+flows_closed() {
+  local port state
+  for port in "$PEER_PORT" "$CLIENT_PORT"; do
+    state=$(flow "$1" "$port")
+    [[ $state == open ]] || [[ $state == absent && $ADDRESSES == replace ]] || printf '%s on port %s ' "$state" "$port"
+  done
+}
+flows_are_open() { [[ -z $(flows_closed "$1") ]]; }
+# --- end steps/ready_to_move.sh ---
+
+# --- steps/move.sh sha256:66429a2efb37 ---
+# move: this member's new address becomes the recorded one, and its etcd starts on it.
+
+# Before etcd starts, so that it never dials from the old address.
+source_routes() {
+  begin "calls to the other members leave from $NEW"
+  if holds 'they do, or nothing leads there' routes_are_right; then return 0; fi
+  set_routes
+  must routes_are_right
+}
+
+# A leader that is stopped costs an election; one that hands over first costs nothing.
+hand_over_leadership() {
+  local target
+  begin 'this member does not lead'
+  if holds 'it does not, or its etcd has the new arguments already' need_not_hand_over; then return 0; fi
+  target=$(heir)
+  ctl_line "$(own_endpoint)" move-leader "$(printf %x "${member_ids[target]}")"
+  note "leadership goes to ${NAMES[target]}"
+  run "${ctl_words[@]}"
+  must need_not_hand_over
+}
+need_not_hand_over() { look_at_etcd && [[ $etcd_args != "$LEAVING" || ${#NAMES[@]} == 1 ]] || ! we_lead; }
+
+# heir -- a member that has moved already, else the last in order: at most two transfers in the whole change.
+heir() {
+  local i last=
+  for i in "${!NAMES[@]}"; do
+    [[ $i != "$OWN" && ${in_gate[i]} == yes ]] || continue
+    last=$i
+    [[ ${recorded[i]} == new && ${STAYS[i]} == no && ${moving[i]} == no ]] || continue
+    printf '%s' "$i"
+    return 0
+  done
+  printf '%s' "$last"
+}
+
+we_lead() {
+  local words id lead
+  find_etcdctl
+  words=$(ctl "$(own_endpoint)" endpoint status -w fields 2>/dev/null) || return 1
+  id=$(sed -n 's/^"MemberID" : //p' <<<"$words") lead=$(sed -n 's/^"Leader" : //p' <<<"$words")
+  [[ -n $id && $id == "$lead" ]]
+}
+
+# The update comes before the restart: a member restarted on an address that is not recorded looks healthy and cannot be dialled.
+record_new_address() {
+  begin "the cluster records $NEW for $HOST"
+  record_address new "${NEW_URLS[OWN]}"
+}
+
+# record_address old|new URL -- by any member that can take it; with one or two members and our etcd down, nobody can yet.
+record_address() {
+  local which=$1 url=$2
+  wait_until 10 'the members agree on the list' lists_agree || note 'they do not agree yet'
+  if holds "$HOST is recorded on its $which address" is_recorded "$which"; then return 0; fi
+  in_gate=() && choose_members all
+  if [[ -z $etcd_pid ]] && ! has_quorum_without_us; then
+    note 'nobody can take the update while this etcd is down: it follows after the start'
+    return 0
+  fi
+  find_etcdctl
+  [[ -n ${member_ids[OWN]} ]] || failed "no member list names $HOST" 'look at the table below, then the same line again'
+  ctl_line "$(endpoint_for_update)" member update "$(printf %x "${member_ids[OWN]}")" --peer-urls="$url"
+  run "${ctl_words[@]}"
+  wait_until 10 'the members show it' is_recorded "$which" || half_done "$HOST is not recorded on $url" "bash runbook.sh apply $PHASE again, or undo $PHASE"
+}
+# lists_agree -- everybody who answers shows the same; a member that has just started replays its past for a moment.
+lists_agree() {
+  local i first=
+  ask_everybody
+  for i in "${!NAMES[@]}"; do
+    [[ -n ${said[i]-} ]] || continue
+    first=${first:-${said[i]}}
+    [[ ${said[i]} == "$first" ]] || return 1
+  done
+  [[ -n $first && (-z $etcd_pid || -n ${said[OWN]-} || ${asked_at[OWN]} != "$(our_address)") ]]
+}
+is_recorded() {
+  ask_everybody
+  [[ ${recorded[OWN]} == "$1" ]]
+}
+# endpoint_for_update -- our own member, else the first other one that answers.
+endpoint_for_update() {
+  local i
+  [[ -z $etcd_pid ]] || { own_endpoint && return 0; }
+  for i in "${!NAMES[@]}"; do
+    [[ $i == "$OWN" || -z ${said[i]-} ]] || { client_url "$i" && return 0; }
+  done
+}
+
+# Somebody else may have moved another host in the same seconds. The later one stops here, with etcd still running.
+the_others_are_safe() {
+  begin 'the other members are still safe to be left alone for a moment'
+  if holds 'etcd runs with the new arguments: they were' etcd_runs_new; then return 0; fi
+  gate_between others any
+}
+
+start_on_new_address() {
+  begin "etcd's new manifest, through kubelet"
+  swap_etcd "${FILES_NEW[0]}" "$(payload 0)" new
+}
+
+record_new_address_late() {
+  begin "the cluster records $NEW for $HOST, where it could not before"
+  record_address new "${NEW_URLS[OWN]}"
+}
+
+the_cluster_is_whole() {
+  begin 'every member, this one on its new address'
+  gate_after all new
+}
+
+# kubeadm's kube-apiserver probes and advertises the old address in its own manifest: it would die with it.
+the_other_manifests() {
+  local i
+  for i in "${!FILES[@]}"; do
+    [[ $i != 0 ]] || continue
+    begin "${FILES[i]} with the new addresses"
+    swap_other "$i" "${FILES_NEW[i]}" "$(payload "$i")" "${ARGS_NEW[i]}"
+  done
+}
+
+# A connection that outlived the restart from the old address would die with it, and etcd 3.5 would not notice for minutes.
+no_connection_is_old() {
+  begin "no connection of etcd has $OLD at either end"
+  if holds 'none has' connections_are_new; then return 0; fi
+  close_connections_with "$OLD"
+  wait_until 20 'they are gone' connections_are_new || half_done "a connection of etcd still has $OLD: $(connections_with "$OLD" | head -n 1)" "bash runbook.sh apply $PHASE again closes it"
+}
+connections_are_new() {
+  look_at_etcd
+  [[ $NEW == "$OLD" || -z $(connections_with "$OLD") ]]
+}
+
+close_connections_with() {
+  local here there
+  while read -r here there; do
+    run ss -K src "${here%:*}" sport = ":${here##*:}" dst "${there%:*}" dport = ":${there##*:}"
+  done <<<"$(connections_with "$1")"
+}
+# --- end steps/move.sh ---
+
+# --- steps/swap.sh sha256:b3a645a7c894 ---
+# swap.sh -- one manifest out, its process gone, the other manifest in, its process there.
+#
+# Out, wait, in: an edit in place costs 12 to 16 s on a current kubelet, which looks at the new pod only when the old
+# one's worker has ended. Two seconds after the process is gone that worker has ended everywhere.
+
+# swap_etcd SHA256 SOURCE old|new -- ends with etcd running from SOURCE's bytes, with those arguments.
+swap_etcd() {
+  if holds "etcd runs with the $3 arguments, from the $3 manifest" etcd_is_from "$1" "$3"; then return 0; fi
+  if ! manifest_is 0 "$1"; then
+    etcd_out
+    etcd_in "$1" "$2"
+  fi
+  wait_with_kubelet 60 "etcd runs with the $3 arguments" "etcd_runs_$3" ||
+    half_done "kubelet has not started etcd with the $3 arguments" 'look at kubelet and at the log of the etcd container'
+}
+etcd_is_from() { manifest_is 0 "$1" && "etcd_runs_$2"; }
+
+etcd_out() {
+  manifest_is_out 0 || take_out 0
+  wait_with_kubelet 45 'etcd is gone' etcd_is_gone || end_container
+}
+
+# end_container -- only when kubelet was restarted and still did not act, and only a process with arguments that are ours.
+end_container() {
+  local id tool
+  id=$(sed -n 's/.*[/-]\([0-9a-f]\{64\}\)\(\.scope\)\{0,1\}$/\1/p' "/proc/$etcd_pid/cgroup" 2>/dev/null | head -n 1)
+  for tool in crictl docker; do
+    command -v "$tool" >/dev/null || continue
+    [[ $PHASE != leave && -n $id ]] || break
+    run "$tool" stop "$id"
+    wait_until 45 'etcd is gone' etcd_is_gone && return 0
+  done
+  failed "etcd (pid $etcd_pid) runs on though its manifest is out of $MANIFESTS" "end it through its runtime (crictl stop ${id:-ID}), then the same line again"
+}
+
+# A manifest beside an empty data folder would found a new, empty cluster.
+etcd_in() {
+  pause 2 "kubelet ends the old pod's worker"
+  guard other_world "$DATA_DIR holds no data: no etcd manifest goes in" 'see RUNBOOK.md: a host whose data is gone' data_is_there
+  put_in 0 "$2"
+}
+
+# swap_other I SHA256 SOURCE ARGUMENTS -- the same for another static pod, with the wait for its new process.
+swap_other() {
+  if holds "${FILES[$1]} is the wanted one and its process runs" other_is_from "$1" "$2" "$4"; then return 0; fi
+  if ! manifest_is "$1" "$2"; then
+    manifest_is_out "$1" || take_out "$1"
+    wait_with_kubelet 60 "${PROCS[$1]:-its process} is gone" process_is_gone "$1" || failed "${PROCS[$1]} runs on though its manifest is out of $MANIFESTS" 'end it through its runtime, then the same line again'
+    pause 2 "kubelet ends the old pod's worker"
+    put_in "$1" "$3"
+  fi
+  wait_with_kubelet 60 "${PROCS[$1]:-its process} runs with the wanted arguments" other_is_from "$1" "$2" "$4" ||
+    half_done "kubelet has not started ${PROCS[$1]}" 'look at kubelet and at the log of its container'
+}
+other_is_from() { manifest_is "$1" "$2" && { [[ -z ${PROCS[$1]} || -n $(pids_of "${PROCS[$1]}" "$3") ]]; }; }
+process_is_gone() { [[ -z ${PROCS[$1]} || -z $(pids_of "${PROCS[$1]}" "${ARGS_OLD[$1]}")$(pids_of "${PROCS[$1]}" "${ARGS_NEW[$1]}") ]]; }
+# --- end steps/swap.sh ---
+
+# --- steps/release.sh sha256:c8f52a427f3c ---
+# release reads only. It shows on the first host what would otherwise show on the last.
+old_address_is_gone() {
+  begin "$OLD is gone from this host, and nobody misses it"
+  guard closed "$OLD is still on this host" "when verify move holds: ip addr del $OLD/PREFIX dev INTERFACE, and out of the network configuration" old_is_gone
+  guard closed "$NEW is not on this host" "$(how_to_keep_new)" new_is_here
+  look_at_etcd
+  guard closed "a connection of etcd still has $OLD at one end: $(connections_with "$OLD" | head -n 1)" 'bash runbook.sh apply move closes it' connections_are_new
+  gate_before all new
+}
+# --- end steps/release.sh ---
+
+# --- steps/finish.sh sha256:898fd1092ca6 ---
+# finish: the whole cluster on its new addresses, our routes away, and what is left for the ticket.
+
+everybody_has_moved() {
+  local i
+  begin 'every member is where the plan wants it'
+  gate_before all "$END_RECORD"
+  for i in "${!NAMES[@]}"; do
+    guard closed "${NAMES[i]} is recorded on its ${recorded[i]} address" "finish ${NAMES[i]}'s lines first" is_at_its_end "$i"
+    [[ ${STAYS[i]} == yes ]] || guard closed "a connection of etcd has ${OLDS[i]} at one end" 'look at: ss -tnp' no_connection_with "${OLDS[i]}"
+  done
+  [[ $NEW == "$OLD" ]] || guard closed "$OLD is still on this host" 'bash runbook.sh apply release says what to do' old_is_gone
+}
+is_at_its_end() { [[ ${recorded[$1]} == new ]] || [[ ${STAYS[$1]} == yes && ${recorded[$1]} == old ]]; }
+no_connection_with() { [[ -z $(connections_with "$1") ]]; }
+
+# The kernel may have taken them together with the old address. Where it would now choose another source, they are put back.
+take_routes_away() {
+  [[ $NEW != "$OLD" ]] || return 0
+  begin 'our routes are away, and calls still leave from the new address'
+  if holds 'they are, and they do' routes_are_settled; then return 0; fi
+  no_route_of_ours || drop_routes
+  if is_changing && ! routes_are_right; then
+    set_routes
+    run touch "$STATE/routes.kept"
+    note "without these routes this host would call from another address. Keep them: write them into its network configuration:"
+    our_routes | sed 's/^/      /'
+  fi
+  must routes_are_right
+}
+routes_are_settled() { routes_are_right && { no_route_of_ours || routes_are_needed; }; }
+# Routes that were put back stay: they are needed when the main table alone would choose another source.
+routes_are_needed() { [[ -e $STATE/routes.kept ]]; }
+
+what_is_left() {
+  begin 'places on this host where an old address still stands'
+  list_leftovers
+  note 'renewals of the certificates keep the old address: the certificates hold it until they are reissued without it'
+}
+
+# for_the_ticket -- before and after, and which bytes were run.
+for_the_ticket() {
+  begin 'for the ticket'
+  ask_everybody
+  in_gate=() && read_progress
+  printf -- '----- etcd-renumber %s %s, %s -----\n' "$CLUSTER" "$CHANGE" "$HOST"
+  printf 'digest %s, this folder sha256 %s\n' "$DIGEST" "$(sha256sum <"$HERE/SHA256SUMS" | cut -d ' ' -f 1)"
+  [[ ! -s $STATE/before.txt ]] || sed 's/^/before: /' "$STATE/before.txt"
+  summary_now | sed 's/^/after:  /'
+  printf 'ids: %s\n' "$(ids_compared)"
+  printf 'longest phase: %s\n' "$(longest_phase)"
+  [[ ! -s $STATE/snapshot/before.txt ]] || printf '%s\n' "$(snapshot_words)"
+  printf -- '----- end -----\n'
+}
+ids_in() { sed -n 's/^\(cluster [^ ]*\)$/\1/p; s/^member \([^ ]*\) \([^ ]*\) .*/\1 \2/p' | sort; }
+ids_compared() {
+  [[ -s $STATE/before.txt ]] || { printf 'not compared: this host noted none before' && return 0; }
+  if [[ $(ids_in <"$STATE/before.txt") == "$(summary_now | ids_in)" ]]; then printf 'cluster and members equal before and after'; else printf 'DIFFERENT before and after'; fi
+}
+# --- end steps/finish.sh ---
+
+# --- steps/undo.sh sha256:6729fde00940 ---
+# undo: the same way back. A file goes back only where the live one is the one that this change put there.
+
+ready_to_undo_prepare() {
+  begin 'everything that could forbid taking the preparation back'
+  ask_everybody
+  guard other_world "$HOST is recorded on its ${recorded[OWN]} address: a certificate without $NEW would cut it off" "bash runbook.sh undo move first" recorded_old_or_unknown
+  guard other_world "etcd runs with the new arguments" "bash runbook.sh undo move first" etcd_is_old
+  guard other_world "a connection of etcd has $NEW at one end: $(connections_with "$NEW" | head -n 1)" 'take the moves of the other members back first' no_connection_with "$NEW"
+  gate_before others any
+}
+recorded_old_or_unknown() { [[ ${recorded[OWN]} == old || -z $base ]]; }
+etcd_is_old() {
+  look_at_etcd
+  [[ $etcd_args == old ]] || { [[ -z $etcd_pid ]] && manifest_is_old 0; }
+}
+
+# A backup that was given back is renamed, so that the next apply makes its own.
+put_backup_away() {
+  local n=1
+  begin 'the backup is renamed'
+  if holds 'there is none any more' no_backup; then return 0; fi
+  while [[ -e $STATE/backup.undone-$n ]]; do n=$((n + 1)); done
+  run mv "$BACKUP" "$STATE/backup.undone-$n"
+  must no_backup
+}
+no_backup() { [[ ! -e $BACKUP ]]; }
+
+whole_after_undo_prepare() {
+  begin 'every member as before'
+  gate_after others any
+}
+
+ready_to_undo_move() {
+  begin 'everything that could forbid the way back'
+  if [[ $ADDRESSES == both ]]; then
+    guard closed "$OLD is not on this host" "put it back first: ip addr add $OLD/PREFIX dev INTERFACE" old_is_here
+  fi
+  guard closed "a certificate of this host lacks $OLD" 'it must hold both addresses: bash runbook.sh apply prepare' certs_are_wide
+  guard closed "no copy of the old manifests in $BACKUP" 'without it there is no way back on this host' manifests_can_go_back
+  guard closed 'kubelet does not run here' 'start it' kubelet_runs
+  guard other_world "$DATA_DIR holds no data" 'no etcd manifest goes in' data_is_there
+  # While etcd still runs with the old arguments the way back is one update, and it only mends.
+  etcd_runs_old || gate_before others any
+}
+manifests_can_go_back() {
+  local i
+  for i in "${!FILES[@]}"; do
+    has_sha "$BACKUP/manifests/${FILES[i]}" "${FILES_OLD[i]}" || manifest_is_old "$i" || return 1
+  done
+}
+
+hand_over_before_undo() {
+  begin 'this member does not lead'
+  if holds 'it does not, or its etcd has the old arguments' need_not_hand_over; then return 0; fi
+  ctl_line "$(own_endpoint)" move-leader "$(printf %x "${member_ids[$(heir)]}")"
+  run "${ctl_words[@]}"
+  must need_not_hand_over
+}
+
+routes_away() {
+  begin 'our routes are away'
+  if holds 'none is left' no_route_of_ours; then return 0; fi
+  drop_routes
+  must no_route_of_ours
+}
+
+# With `addresses: replace` the old address is not here yet: etcd waits, its manifest aside, for undo leave.
+start_on_old_address() {
+  if [[ $ADDRESSES == both ]]; then
+    begin "etcd's old manifest, through kubelet"
+    swap_etcd "${FILES_OLD[0]}" "$BACKUP/manifests/${FILES[0]}" old
+  else
+    begin 'etcd ends, its manifest aside'
+    if holds 'it has ended, or runs on the old address' is_off_new; then return 0; fi
+    etcd_out
+    must is_off_new
+  fi
+}
+is_off_new() { ! manifest_is_new 0 && ! etcd_runs_new; }
+
+record_old_address() {
+  [[ $ADDRESSES == both || $PHASE == leave ]] || return 0
+  begin "the cluster records $OLD for $HOST"
+  record_address old "${OLD_URLS[OWN]}"
+}
+
+whole_after_undo_move() {
+  [[ $ADDRESSES == both || $PHASE == leave ]] || return 0
+  begin 'every member, this one on its old address'
+  gate_after others old
+}
+
+the_other_old_manifests() {
+  local i
+  for i in "${!FILES[@]}"; do
+    [[ $i != 0 ]] || continue
+    begin "${FILES[i]} with the old addresses"
+    swap_other "$i" "${FILES_OLD[i]}" "$BACKUP/manifests/${FILES[i]}" "${ARGS_OLD[i]}"
+  done
+  [[ $ADDRESSES == both || $PHASE == leave ]] || note "now put $OLD back on this host, then: bash runbook.sh undo leave"
+}
+
+ready_to_undo_leave() {
+  begin 'everything that could forbid the way back'
+  guard closed "$OLD is not on this host" 'put it back first' old_is_here
+  guard other_world 'etcd runs with the new arguments' 'bash runbook.sh undo move first' etcd_is_not_new
+  guard closed "no copy of the old manifests in $BACKUP" 'without it there is no way back on this host' manifests_can_go_back
+  guard other_world "$DATA_DIR holds no data" 'no etcd manifest goes in' data_is_there
+}
+etcd_is_not_new() { ! etcd_runs_new; }
+
+start_where_it_was() {
+  begin "etcd's old manifest, through kubelet"
+  swap_etcd "${FILES_OLD[0]}" "$BACKUP/manifests/${FILES[0]}" old
+}
+# --- end steps/undo.sh ---
+
+# --- lib/run.sh sha256:a98a624b081d ---
+# run.sh -- say it, then do it. Every change of the runbook goes through run; everything else only looks.
+
+HERE=$(cd -- "${BASH_SOURCE[0]%/*}" && pwd)
+readonly HERE
+unheld=0     # in plan and verify: what did not hold
+changed=0    # commands carried out by this run
+chosen=      # the exit status that somebody chose
+step=        # the step that runs now, for the journal
+step_began=0 # milliseconds, and what `changed` was then
+step_changed=0
+without=() # members that --without leaves out
+
+is_changing() { [[ $MODE == apply || $MODE == undo ]]; }
+
+# begin TEXT -- a step starts. Its name is the function that says so.
+begin() {
+  end_of_step
+  step=${FUNCNAME[1]}
+  step_began=$(now_ms)
+  step_changed=$changed
+  printf '\n==> %s\n' "$1"
+  journal begin "$step" '' 0 0
+}
+
+note() { printf '    %s\n' "$*"; }
+
+# end_of_step [RESULT [EXIT]] -- writes down how the step before went.
+end_of_step() {
+  local result=${1:-held}
+  [[ -n $step ]] || return 0
+  [[ $result != held || $changed == "$step_changed" ]] || result=changed
+  journal end "$step" "$result" "${2:-0}" "$(($(now_ms) - step_began))"
+  step=
+}
+
+# stop STATUS WHAT [HINT] -- what is wrong, then what the operator should do about it.
+stop() {
+  printf '\nrunbook.sh: %s\n' "$2" >&2
+  [[ -z ${3-} ]] || printf 'runbook.sh: hint: %s\n' "$3" >&2
+  chosen=$1
+  exit "$1"
+}
+failed() { stop 1 "$@"; }
+usage() { stop 2 "$@"; }
+closed() { stop 3 "$@"; }
+other_world() { stop 4 "$@"; }
+half_done() { stop 5 "$@"; }
+
+# guard STOP WHAT HINT PREDICATE... -- apply and undo refuse; plan and verify report and go on.
+guard() {
+  local stop=$1 what=$2 hint=$3
+  shift 3
+  if "$@"; then
+    note "ok: $*"
+  elif is_changing; then
+    "$stop" "$what" "$hint"
+  else
+    not_held "$what ($hint)"
+  fi
+}
+
+not_held() {
+  note "NO: $1"
+  unheld=$((unheld + 1))
+}
+
+# holds TEXT PREDICATE... -- true when the work is already done.
+holds() {
+  local text=$1
+  shift
+  if "$@"; then
+    note "ok: $text"
+    return 0
+  fi
+  [[ $MODE != verify ]] || note "NO: $text"
+  is_changing || unheld=$((unheld + 1))
+  return 1
+}
+
+# run CMD... -- print a line that can be pasted into a root shell; execute it only in apply and undo.
+# Descriptor 9 is the lock: a child that outlives this script must not keep it.
+run() {
+  local line
+  printf -v line '%q ' "$@"
+  if ! is_changing; then
+    [[ $MODE == verify ]] || note "would run: ${line% }"
+    return 0
+  fi
+  note "# ${line% }"
+  changed=$((changed + 1))
+  "$@" </dev/null 9>&- || failed "exit $? from: ${line% }" 'look, then run the same line again'
+}
+
+# must PREDICATE... -- after the work: the same predicate that decided to start it must now hold.
+must() {
+  is_changing || return 0
+  "$@" || half_done "still not so after the change: $*" "bash runbook.sh apply $PHASE again, or undo $PHASE"
+  note "changed: $*"
+}
+
+# wait_until SECONDS TEXT PREDICATE... -- looks five times a second; false when the limit is over.
+wait_until() {
+  local seconds=$1 text=$2 until
+  shift 2
+  is_changing || return 0
+  until=$(($(now_ms) + seconds * 1000))
+  note "waiting, at most $seconds s: $text"
+  while ! "$@"; do
+    [[ $(now_ms) -lt $until ]] || return 1
+    sleep 0.2
+  done
+}
+
+# pause SECONDS WHY -- the only sleep that waits for nothing in particular.
+pause() {
+  is_changing || return 0
+  note "pause of $1 s: $2"
+  sleep "$1"
+}
+
+finished() {
+  end_of_step
+  printf '\n'
+  case $MODE in
+    apply | undo) note "$MODE $PHASE on $HOST: done, $changed commands carried out" ;;
+    plan) note "$unheld things do not hold yet" ;;
+    verify) [[ $unheld == 0 ]] || failed "$unheld things do not hold" "bash runbook.sh apply $PHASE" ;;
+  esac
+}
+
+# on_exit -- a status that nobody chose (etcdctl and systemctl exit with 3 and 4 too) is a failed command.
+# Whatever stopped the run, the operator is shown where the cluster stands.
+on_exit() {
+  local status=$? result
+  [[ $status == 0 || -n $chosen ]] || status=1
+  trap - EXIT
+  set +o errexit
+  case $status in
+    0) result=held ;;
+    3 | 4) result=refused ;;
+    *) result=failed ;;
+  esac
+  end_of_step "$result" "$status"
+  [[ $result != held || $changed == 0 ]] || result=changed
+  journal end '' "$result" "$status" "$(($(now_ms) - began))"
+  case $status in 1 | 3 | 4 | 5) status_after_stop ;; esac
+  [[ -z ${SCRATCH-} ]] || rm -rf -- "$SCRATCH"
+  exit "$status"
+}
+
+now_ms() { date +%s%3N; }
+
+# is_one_of WORD WORDS... -- true when WORD is among them.
+is_one_of() {
+  local word=$1 other
+  shift
+  for other in "$@"; do
+    [[ $other != "$word" ]] || return 0
+  done
+  return 1
+}
+
+# has_sha FILE SHA256 -- true only for exactly these bytes; a missing file is false, not an error.
+has_sha() { [[ -f $1 && $(sha256sum <"$1") == "$2  -" ]]; }
+# --- end lib/run.sh ---
+
+# --- lib/journal.sh sha256:1f5da1bb358e ---
+# journal.sh -- where this change keeps what it saves, who holds it, and what was done when.
+
+readonly STATE=/var/lib/etcd-renumber/$CLUSTER/$CHANGE-$DIGEST
+readonly BACKUP=$STATE/backup ASIDE=$STATE/aside TOOLS=$STATE/tools
+
+holds_lock=no # yes: this run holds the change on this host, and writes the journal
+
+# open_state -- one apply or undo at a time. The lock dies with the process that holds it.
+open_state() {
+  install -d -m 0700 "${STATE%/*/*}" "${STATE%/*}" "$STATE"
+  exec 9>>"$STATE/lock"
+  if ! flock -n 9; then
+    closed "another run holds this change on $HOST: $(cat "$STATE/lock.holder" 2>/dev/null || printf 'somebody')" 'wait for it, then the same line again'
+  fi
+  holds_lock=yes
+  printf '%s %s, pid %s, since %s\n' "$MODE" "$PHASE" "$$" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$STATE/lock.holder"
+  journal begin '' '' 0 0
+}
+
+# journal EVENT STEP RESULT EXIT MS -- one line of JSON; every word in it is ours and needs no quoting.
+journal() {
+  [[ $holds_lock == yes ]] || return 0
+  local left_out=
+  [[ ${#without[@]} == 0 ]] || left_out=",\"without\":\"${without[*]}\""
+  printf '{"at":"%s","event":"%s","verb":"%s","phase":"%s","step":"%s","result":"%s","exit":%d,"ms":%d%s}\n' \
+    "$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)" "$1" "$MODE" "$PHASE" "$2" "$3" "$4" "$5" "$left_out" >>"$STATE/journal.jsonl"
+}
+
+# last_phase -- the phase begun last and not taken back, by the journal; nothing when there is none.
+last_phase() {
+  local line phase='' last=''
+  [[ -f $STATE/journal.jsonl ]] || return 0
+  while IFS= read -r line; do
+    [[ $line == *'"step":"",'* ]] || continue
+    phase=${line#*'"phase":"'}
+    phase=${phase%%'"'*}
+    case $line in
+      *'"event":"begin","verb":"apply"'*) last=$phase ;;
+      *'"event":"end","verb":"undo"'*'"exit":0,'*) [[ $last != "$phase" ]] || last='' ;;
+    esac
+  done <"$STATE/journal.jsonl"
+  printf '%s' "$last"
+}
+
+# longest_phase -- "PHASE SECONDS s": the slowest apply that ended well, from its first line in the journal to its last.
+longest_phase() {
+  local at event phase status began='' ms longest=-1 name=none
+  while read -r at event phase status; do
+    if [[ $event == begin ]]; then
+      began=$at
+    elif [[ $status == 0 && -n $began ]]; then
+      ms=$(($(date -d "$at" +%s%3N) - $(date -d "$began" +%s%3N)))
+      [[ $ms -le $longest ]] || longest=$ms name=$phase
+    fi
+  done < <(sed -n 's/^{"at":"\([^"]*\)","event":"\([a-z]*\)","verb":"apply","phase":"\([^"]*\)","step":"","result":"[^"]*","exit":\([0-9]*\),.*/\1 \2 \3 \4/p' "$STATE/journal.jsonl" 2>/dev/null)
+  printf '%s, %d.%d s' "$name" "$((longest / 1000))" "$((longest % 1000 / 100))"
+}
+# --- end lib/journal.sh ---
+
+# --- lib/etcd.sh sha256:dc0887b66bd0 ---
+# etcd.sh -- our etcd as /proc shows it (docker, containerd and CRI-O are alike there), and the tools that belong to it.
+
+etcd_pid=  # its process, or empty
+etcd_args= # old | new: whose arguments it has; empty when it does not run
+etcdctl=   # the path of the member's own etcdctl, or empty
+
+# pids_of COMM SHA256 -- processes in this host's network with exactly these arguments, one a word.
+pids_of() {
+  local proc name net
+  net=$(readlink /proc/1/ns/net)
+  for proc in /proc/[0-9]*; do
+    { read -r name <"$proc/comm"; } 2>/dev/null || continue
+    [[ $name == "$1" && $(readlink "$proc/ns/net" 2>/dev/null) == "$net" ]] || continue
+    # The cmdline of a process that just ended is gone or empty: not ours.
+    [[ $({ sha256sum <"$proc/cmdline"; } 2>/dev/null) == "$2  -" ]] || continue
+    printf '%s ' "${proc#/proc/}"
+  done
+}
+
+# look_at_etcd -- sets etcd_pid and etcd_args. The first pid is enough here: two of them are etcd_is_alone's business.
+look_at_etcd() {
+  local pids
+  etcd_pid='' etcd_args=''
+  pids=$(pids_of etcd "${ARGS_NEW[0]}")
+  if [[ -n $pids ]]; then
+    etcd_pid=${pids%% *} etcd_args=new
+    return 0
+  fi
+  pids=$(pids_of etcd "${ARGS_OLD[0]}")
+  [[ -z $pids ]] || { etcd_pid=${pids%% *} etcd_args=old; }
+}
+
+etcd_runs() {
+  look_at_etcd
+  [[ -n $etcd_pid ]]
+}
+etcd_runs_old() {
+  look_at_etcd
+  [[ $etcd_args == old ]]
+}
+etcd_runs_new() {
+  look_at_etcd
+  [[ $etcd_args == new ]]
+}
+etcd_is_gone() {
+  look_at_etcd
+  [[ -z $etcd_pid ]]
+}
+
+# our_address -- where our etcd listens for peers now, by its arguments; with none running, nothing.
+our_address() {
+  case $etcd_args in
+    old) printf '%s' "$OLD" ;;
+    new) printf '%s' "$NEW" ;;
+  esac
+}
+
+# foreign_etcds -- processes named etcd that use our data folder or ports and are not ours, "PID ARGUMENTS" a line.
+foreign_etcds() {
+  local proc name words ours
+  ours=" $(pids_of etcd "${ARGS_OLD[0]}")$(pids_of etcd "${ARGS_NEW[0]}")"
+  for proc in /proc/[0-9]*; do
+    { read -r name <"$proc/comm"; } 2>/dev/null || continue
+    [[ $name == etcd && $ours != *" ${proc#/proc/} "* ]] || continue
+    [[ $(readlink "$proc/ns/net" 2>/dev/null) == "$(readlink /proc/1/ns/net)" ]] || continue
+    words=$({ tr '\0' ' ' <"$proc/cmdline"; } 2>/dev/null)
+    case $words in
+      *"=$DATA_DIR "* | *" $DATA_DIR "* | *":$PEER_PORT "* | *":$PEER_PORT,"* | *":$CLIENT_PORT "* | *":$CLIENT_PORT,"*)
+        printf '%s %s\n' "${proc#/proc/}" "$words"
+        ;;
+    esac
+  done
+}
+
+# etcd_is_alone -- no second etcd, and none that nobody reviewed. A restart may show two for a moment, so it looks for 10 s.
+etcd_is_alone() {
+  local tries
+  for tries in 1 2 3 4 5 6 7 8 9 10; do
+    local ours=()
+    read -ra ours <<<"$(pids_of etcd "${ARGS_NEW[0]}")$([[ ${ARGS_OLD[0]} == "${ARGS_NEW[0]}" ]] || pids_of etcd "${ARGS_OLD[0]}")" || true # read is false at the end of input
+    [[ ${#ours[@]} -gt 1 || -n $(foreign_etcds) ]] || return 0
+    [[ $tries == 10 ]] || sleep 1
+  done
+  return 1
+}
+
+# find_etcdctl -- sets etcdctl: the copy of `prepare`, else the one inside the running container, else (for a word
+# about the cluster while etcd is down) the host's own. same_minor decides whether it may be used for anything.
+find_etcdctl() {
+  local folder
+  etcdctl=
+  if [[ -x $TOOLS/etcdctl ]] && tools_are_staged; then
+    etcdctl=$TOOLS/etcdctl
+    return 0
+  fi
+  look_at_etcd
+  if [[ -n $etcd_pid ]]; then
+    for folder in "$(readlink "/proc/$etcd_pid/exe" 2>/dev/null)" /usr/local/bin/ /usr/bin/ /bin/ /; do
+      [[ ! -x /proc/$etcd_pid/root${folder%/*}/etcdctl ]] || { etcdctl=/proc/$etcd_pid/root${folder%/*}/etcdctl && return 0; }
+    done
+  fi
+  etcdctl=$(command -v etcdctl || true) # none is a fact; the guards say so
+}
+
+# server_minor -- 3.4, 3.5 …: of the process that runs, else of the etcd that `prepare` copied.
+server_minor() {
+  local words=
+  if [[ -n $etcd_pid ]]; then
+    words=$("/proc/$etcd_pid/exe" --version 2>/dev/null)
+  elif [[ -x $TOOLS/etcd ]]; then
+    words=$("$TOOLS/etcd" --version 2>/dev/null)
+  fi
+  minor_of "$words" 'etcd Version: '
+}
+tool_minor() { minor_of "$("$etcdctl" version 2>/dev/null)" 'etcdctl version: '; }
+
+# minor_of TEXT LABEL -- "etcd Version: 3.5.16" says 3.5.
+minor_of() {
+  [[ $1 == *"$2"* ]] || return 0
+  local version=${1#*"$2"} patch
+  version=${version%%[!0-9.]*}
+  patch=${version##*.}
+  printf '%s' "${version%".$patch"}"
+}
+
+# tools_are_staged -- the copies of `prepare` are whole.
+tools_are_staged() { [[ -s $TOOLS/SHA256SUMS ]] && (cd "$TOOLS" && sha256sum --quiet --check SHA256SUMS) >/dev/null 2>&1; }
+
+same_minor() { [[ -n $etcdctl && -n $(server_minor) && $(tool_minor) == "$(server_minor)" ]]; }
+etcdctl_is_found() { [[ -n $etcdctl ]]; }
+
+# ctl ENDPOINTS ARGUMENTS... -- etcdctl with a limit. `snapshot save` has none: see take_snapshot.
+ctl() {
+  local endpoints=$1
+  shift
+  timeout -k 1 10 "$etcdctl" --endpoints="$endpoints" --cacert="$CLIENT_CA" --cert="$CLIENT_CERT" --key="$CLIENT_KEY" "$@" 9>&-
+}
+
+# own_endpoint -- the client URL of our own etcd as this host reaches it.
+own_endpoint() {
+  if [[ $etcd_args == new ]]; then
+    printf 'https://%s:%s' "$(bracketed "$NEW_CLIENT")" "$CLIENT_PORT"
+  else
+    printf 'https://%s:%s' "$(bracketed "$OLD_CLIENT")" "$CLIENT_PORT"
+  fi
+}
+
+# bracketed ADDRESS -- as a URL and openssl want it.
+bracketed() {
+  if [[ $1 == *:* ]]; then printf '[%s]' "$1"; else printf '%s' "$1"; fi
+}
+
+# ctl_line ENDPOINTS ARGUMENTS... -- sets ctl_words: the same call as a line for run, that can be pasted into a root shell.
+# `snapshot save` has no limit: it takes as long as the data needs.
+ctl_line() {
+  local bound=(timeout -k 1 10)
+  [[ $2 != snapshot ]] || bound=()
+  ctl_words=(env ETCDCTL_API=3 ${bound[@]+"${bound[@]}"} "$etcdctl" --endpoints="$1" --cacert="$CLIENT_CA" --cert="$CLIENT_CERT" --key="$CLIENT_KEY" "${@:2}")
+}
+# --- end lib/etcd.sh ---
+
+# --- lib/files.sh sha256:b595d603b280 ---
+# files.sh -- manifests: which bytes lie where, and how one goes out of kubelet's folder and another one in.
+
+manifest_is() { has_sha "$MANIFESTS/${FILES[$1]}" "$2"; }
+manifest_is_new() { manifest_is "$1" "${FILES_NEW[$1]}"; }
+manifest_is_old() { manifest_is "$1" "${FILES_OLD[$1]}"; }
+manifest_is_out() { [[ ! -e $MANIFESTS/${FILES[$1]} ]]; }
+
+# manifest_is_known I -- the file that was reviewed or the one that will replace it, in the folder or set aside by us.
+manifest_is_known() {
+  manifest_is_old "$1" || manifest_is_new "$1" || {
+    manifest_is_out "$1" && { has_sha "$ASIDE/${FILES[$1]}" "${FILES_OLD[$1]}" || has_sha "$ASIDE/${FILES[$1]}" "${FILES_NEW[$1]}"; }
+  }
+}
+
+# payload I -- the new manifest beside this script. A file that does not change has none.
+payload() { printf '%s/manifests/%s' "$HERE" "${FILES[$1]}"; }
+payloads_are_new() {
+  local i
+  for i in "${!FILES[@]}"; do
+    [[ ${FILES_OLD[i]} == "${FILES_NEW[i]}" ]] || has_sha "$(payload "$i")" "${FILES_NEW[i]}" || return 1
+  done
+}
+
+manifests_are_backed_up() {
+  local i
+  for i in "${!FILES[@]}"; do
+    has_sha "$BACKUP/manifests/${FILES[i]}" "${FILES_OLD[i]}" || [[ ${FILES_OLD[i]} == "${FILES_NEW[i]}" ]] || manifest_is_new "$i" || return 1
+  done
+}
+
+# data_is_there -- an etcd manifest beside an empty data folder founds a new, empty, healthy cluster, and Kubernetes then
+# deletes what it does not find in it. No manifest goes in without this.
+data_is_there() { [[ -s $DATA_DIR/member/snap/db && -n $(find "$WAL_DIR" -maxdepth 1 -name '*.wal' -print -quit 2>/dev/null) ]]; }
+
+# stray_files -- kubelet runs every file in its folder that does not begin with a dot, copies and backups included.
+stray_files() {
+  local path
+  for path in "$MANIFESTS"/*; do
+    [[ -e $path ]] || continue
+    is_one_of "${path##*/}" "${FILES[@]}" ${OTHER_FILES[@]+"${OTHER_FILES[@]}"} || printf '%s ' "$path"
+  done
+}
+no_stray_file() { [[ -z $(stray_files) ]]; }
+
+kubelet_pid() {
+  local proc name
+  for proc in /proc/[0-9]*; do
+    { read -r name <"$proc/comm"; } 2>/dev/null || continue
+    [[ $name != kubelet ]] || { printf '%s' "${proc#/proc/}" && return 0; }
+  done
+}
+kubelet_runs() { [[ -n $(kubelet_pid) ]]; }
+
+# take_out I -- kubelet stops the pod when its file leaves the folder.
+take_out() {
+  run install -d -m 0700 "$ASIDE"
+  run mv -f "$MANIFESTS/${FILES[$1]}" "$ASIDE/${FILES[$1]}"
+}
+
+# put_in I SOURCE -- written beside the target under a dot name that kubelet ignores, then renamed: never half a file.
+put_in() {
+  local target=$MANIFESTS/${FILES[$1]} hidden=$MANIFESTS/.${FILES[$1]}.etcd-renumber
+  run install -m 0600 "$2" "$hidden"
+  run chown --reference="$BACKUP/manifests/${FILES[$1]}" "$hidden"
+  run chmod --reference="$BACKUP/manifests/${FILES[$1]}" "$hidden"
+  run mv -f "$hidden" "$target"
+}
+
+# restart_kubelet -- once, where it does not act on its folder. Without systemctl the wait is all there is.
+restart_kubelet() {
+  if command -v systemctl >/dev/null; then
+    note 'kubelet has not acted: it is restarted, once'
+    run systemctl restart kubelet
+  else
+    note 'kubelet has not acted and there is no systemctl here: restart it by hand; this run goes on waiting'
+  fi
+}
+
+# wait_with_kubelet SECONDS TEXT PREDICATE... -- waits, restarts kubelet once, waits again; false when it is still not so.
+wait_with_kubelet() {
+  wait_until "$@" && return 0
+  restart_kubelet
+  wait_until "$@"
+}
+# --- end lib/files.sh ---
+
+# --- lib/routes.sh sha256:c7750a8d184e ---
+# routes.sh -- from which address this host calls the others, and the host routes that settle it.
+#
+# A moved member goes on calling from its old address wherever the kernel prefers that one. When the old address then
+# goes, etcd 3.5 has been seen without a write for minutes. A route of our own (proto 147) to each other member says NEW.
+
+# `ip -6` or `ip -4`, and the length of a host route.
+if [[ $FAMILY == 6 ]]; then
+  readonly IP=(ip -6) HOST_BITS=128
+else
+  readonly IP=(ip -4) HOST_BITS=32
+fi
+
+address_is_here() { [[ $("${IP[@]}" -o addr show) == *" $1/"* ]]; }
+address_is_settled() { address_is_here "$1" && [[ $("${IP[@]}" -o addr show tentative 2>/dev/null) != *" $1/"* ]]; }
+new_is_here() { address_is_settled "$NEW"; }
+old_is_here() { address_is_settled "$OLD"; }
+old_is_gone() { ! address_is_here "$OLD"; }
+
+# other_addresses -- every address, old and new, that another member has or will have.
+other_addresses() {
+  local i
+  for i in "${!NAMES[@]}"; do
+    [[ $i != "$OWN" ]] || continue
+    printf '%s\n' "${OLDS[i]}"
+    [[ ${NEWS[i]} == "${OLDS[i]}" ]] || printf '%s\n' "${NEWS[i]}"
+  done
+}
+
+leaves_from_new() { [[ $("${IP[@]}" -o route get "$1" 2>/dev/null) == *" src $NEW "* ]]; }
+
+# way_to ADDRESS -- "via GATEWAY dev INTERFACE" or "dev INTERFACE" for a packet from NEW; nothing where nothing leads there.
+way_to() {
+  local words via dev
+  words=$("${IP[@]}" -o route get "$1" from "$NEW" 2>/dev/null) || return 0
+  [[ $words == *' dev '* && $words != unreachable* ]] || return 0
+  dev=${words#* dev } dev=${dev%% *}
+  [[ $dev != lo ]] || return 0
+  if [[ $words == *' via '* ]]; then
+    via=${words#* via }
+    printf 'via %s ' "${via%% *}"
+  fi
+  printf 'dev %s' "$dev"
+}
+
+# needs_route ADDRESS -- something leads there, and not from NEW.
+needs_route() { ! leaves_from_new "$1" && [[ -n $(way_to "$1") ]]; }
+
+routes_are_right() {
+  local address
+  for address in $(other_addresses); do
+    ! needs_route "$address" || return 1
+  done
+  own_route_is_right
+}
+
+# own_route_is_right -- where NEW is a secondary address of OLD's subnet, the host calls its own NEW from OLD.
+own_route_is_right() {
+  old_is_gone || [[ $("${IP[@]}" -o route get "$NEW" 2>/dev/null) != *" src $OLD "* ]]
+}
+
+# foreign_routes -- host routes of somebody else that ours would replace without a word.
+foreign_routes() {
+  local address route
+  for address in $(other_addresses); do
+    needs_route "$address" || continue
+    route=$("${IP[@]}" -o route show "$address/$HOST_BITS" table main 2>/dev/null)
+    [[ -z $route || $route == *'proto 147'* ]] || printf '%s\n' "$route"
+  done
+}
+no_foreign_route() { [[ -z $(foreign_routes) ]]; }
+
+our_routes() { "${IP[@]}" -o route show proto 147 2>/dev/null; }
+no_route_of_ours() { [[ -z $(our_routes) ]]; }
+
+set_routes() {
+  local address way=()
+  for address in $(other_addresses); do
+    needs_route "$address" || continue
+    read -ra way <<<"$(way_to "$address")"
+    run "${IP[@]}" route replace "$address/$HOST_BITS" "${way[@]}" src "$NEW" proto 147
+  done
+  own_route_is_right || run "${IP[@]}" route replace local "$NEW" dev "$(device_of "$NEW")" table local proto kernel scope host src "$NEW"
+}
+
+# drop_routes -- exactly ours: nobody else uses protocol 147.
+drop_routes() { run "${IP[@]}" route flush proto 147; }
+
+device_of() {
+  local number dev rest
+  read -r number dev rest <<<"$("${IP[@]}" -o addr show to "$1/$HOST_BITS")"
+  printf '%s' "${dev%%@*}"
+}
+
+# goes_with_old -- NEW is a secondary address that the kernel would take away together with OLD.
+goes_with_old() {
+  local dev
+  [[ $FAMILY == 4 && $ADDRESSES == both && $("${IP[@]}" -o addr show to "$NEW/32") == *' secondary '* ]] || return 1
+  dev=$(device_of "$NEW")
+  [[ $(cat /proc/sys/net/ipv4/conf/all/promote_secondaries) == 0 && $(cat "/proc/sys/net/ipv4/conf/$dev/promote_secondaries") == 0 ]]
+}
+new_outlives_old() { ! goes_with_old; }
+
+# connections_with ADDRESS -- connections of our etcd that have it at either end: "HERE THERE" a line.
+connections_with() {
+  local here there who
+  [[ -n $etcd_pid ]] || return 0
+  while read -r _ _ here there who; do
+    [[ $who == *",pid=$etcd_pid,"* ]] || continue
+    if [[ $(plain_address "$here") == "$1" || $(plain_address "$there") == "$1" ]]; then
+      printf '%s %s\n' "$here" "$there"
+    fi
+  done < <(ss -Htnp state established)
+}
+# --- end lib/routes.sh ---
+
+# --- lib/peers.sh sha256:7d617ae40205 ---
+# peers.sh -- what each member says when it is asked the way a member asks: GET /members on its peer port.
+#
+# A TLS handshake proves nothing (etcd refuses a caller after it) and `endpoint health` passes a member that nobody can
+# dial. This question is answered only to a caller whose certificate and address are right, and also without quorum.
+
+said=()         # by member: its list, one "ID NAME URLS LEARNER" a line, sorted; empty when it did not answer
+said_cluster=() # by member: the cluster id in its answer
+said_date=()    # by member: its Date header
+silence=()      # by member: why it did not answer
+asked_at=()     # by member: the address it was asked at
+base=           # the list that the asking began with
+recorded=()     # by member: old | new | other | missing, by the base list
+member_ids=()   # by member: its id, decimal, by the base list
+
+# ask ADDRESS [FROM] -- the question. Only a body that is announced and never sent makes etcd close the connection at once.
+ask() {
+  local address=$1 from=()
+  [[ -z ${2-} ]] || from=(-bind "$(bracketed "$2"):0")
+  printf 'GET /members HTTP/1.1\r\nHost: etcd\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n' |
+    timeout -k 1 3 openssl s_client -quiet -verify_return_error -verify_ip "$address" ${from[@]+"${from[@]}"} \
+      -CAfile "$PEER_CA" -cert "$PEER_CERT" -key "$PEER_KEY" -connect "$(bracketed "$address"):$PEER_PORT"
+}
+
+# ask_into NAME ADDRESS [FROM] -- the answer and the reason for silence, as files in SCRATCH; asked side by side.
+ask_into() {
+  local status=0
+  ask "$2" "${3-}" >"$SCRATCH/$1.answer" 2>"$SCRATCH/$1.error" || status=$?
+  printf '%s' "$status" >"$SCRATCH/$1.status"
+}
+
+# answered NAME -- true when the file holds a whole answer: 200, a cluster id, a list that ends.
+answered() {
+  local text
+  text=$(tr -d '\r' <"$SCRATCH/$1.answer" 2>/dev/null)
+  [[ $text == 'HTTP/1.1 200 '* && $text == *'X-Etcd-Cluster-Id: '* && $text == *'}]' ]]
+}
+
+# why_silent NAME ADDRESS [FROM] -- in words, from what openssl said.
+why_silent() {
+  local error status
+  error=$(cat "$SCRATCH/$1.error" 2>/dev/null)
+  status=$(cat "$SCRATCH/$1.status" 2>/dev/null)
+  case $error in
+    *'num=64'* | *'IP address mismatch'*) printf 'its certificate does not hold %s' "$2" ;;
+    *'errno=111'* | *'Connection refused'*) printf 'nobody listens there' ;;
+    *'errno=113'* | *'No route to host'*) printf 'no host has this address' ;;
+    *'errno=101'* | *'Network is unreachable'*) printf 'no route leads there' ;;
+    *'errno=99'* | *'Cannot assign requested address'*) printf '%s is not on this host' "${3:-the source address}" ;;
+    *'verify error'* | *'verify failed'*) printf 'its certificate is not of this etcd CA or not valid' ;;
+    *)
+      if [[ $status == 124 || $status == 137 ]]; then
+        printf 'no answer in 3 s: filtered, or no host has this address'
+      else
+        printf 'it refuses us: our certificate does not hold the address we call from, or it is another CA'
+      fi
+      ;;
+  esac
+}
+
+# list_in NAME -- the member list of an answer, canonical.
+list_in() {
+  local object id name urls learner
+  tr -d '\r' <"$SCRATCH/$1.answer" | sed -n 's/^\[\({.*}\)\]$/\1/p' | sed 's/},{/}\n{/g' | while IFS= read -r object; do
+    [[ $object =~ \"id\":([0-9]+) ]] || continue
+    id=${BASH_REMATCH[1]} name=- urls=- learner=no
+    [[ ! $object =~ \"name\":\"([^\"]+)\" ]] || name=${BASH_REMATCH[1]}
+    [[ ! $object =~ \"peerURLs\":\[(\"[^\"]*\"(,\"[^\"]*\")*)\] ]] || urls=${BASH_REMATCH[1]//\"/}
+    [[ $object != *'"isLearner":true'* ]] || learner=learner
+    printf '%s %s %s %s\n' "$id" "$name" "$urls" "$learner"
+  done | sort
+}
+
+header_in() { tr -d '\r' <"$SCRATCH/$1.answer" | sed -n "s/^$2: //p"; }
+
+# ask_everybody -- one round: a first list from our own member, or from anybody, then every member where it is recorded.
+ask_everybody() {
+  local i j names=()
+  said=() said_cluster=() said_date=() silence=() asked_at=()
+  look_at_etcd
+  first_list
+  read_base
+  for i in "${!NAMES[@]}"; do
+    j=${recorded[i]}
+    asked_at[i]=${OLDS[i]}
+    [[ $j != new ]] || asked_at[i]=${NEWS[i]}
+    [[ $j == old || $j == new ]] || continue
+    names+=("$i")
+    ask_into "member.$i" "${asked_at[i]}" &
+  done
+  wait
+  for i in ${names[@]+"${names[@]}"}; do
+    hear "$i" "member.$i" "${asked_at[i]}"
+  done
+  ask_at_old
+}
+
+# hear I NAME ADDRESS -- keeps the answer of member I.
+hear() {
+  said[$1]='' said_cluster[$1]='' said_date[$1]='' silence[$1]=''
+  if answered "$2"; then
+    said[$1]=$(list_in "$2")
+    said_cluster[$1]=$(header_in "$2" X-Etcd-Cluster-Id)
+    said_date[$1]=$(header_in "$2" Date)
+  else
+    silence[$1]=$(why_silent "$2" "$3")
+  fi
+}
+
+# first_list -- sets base. Our own member knows; while it is down, whoever answers first in the plan's order.
+first_list() {
+  local i
+  base=
+  if [[ -n $etcd_pid ]]; then
+    ask_into first "$(our_address)"
+    if answered first; then
+      base=$(list_in first)
+      return 0
+    fi
+  fi
+  for i in "${!NAMES[@]}"; do
+    [[ ${NAMES[i]} != "$HOST" ]] || continue
+    ask_into "old.$i" "${OLDS[i]}" &
+    [[ ${NEWS[i]} == "${OLDS[i]}" ]] || ask_into "new.$i" "${NEWS[i]}" &
+  done
+  wait
+  for i in "${!NAMES[@]}"; do
+    [[ ${NAMES[i]} != "$HOST" ]] || continue
+    if [[ ${NEWS[i]} != "${OLDS[i]}" ]] && answered "new.$i"; then
+      base=$(list_in "new.$i")
+      return 0
+    elif answered "old.$i"; then
+      base=$(list_in "old.$i")
+      return 0
+    fi
+  done
+}
+
+# read_base -- what the base list says of each member of the plan.
+read_base() {
+  local i id name urls learner
+  recorded=() member_ids=()
+  for i in "${!NAMES[@]}"; do
+    recorded[i]=missing member_ids[i]=
+    while read -r id name urls learner; do
+      [[ $name == "${NAMES[i]}" ]] || continue
+      member_ids[i]=$id
+      case $urls in
+        "${NEW_URLS[i]}") recorded[i]=new ;;
+        "${OLD_URLS[i]}") recorded[i]=old ;;
+        *) recorded[i]=other ;;
+      esac
+      [[ ${STAYS[i]} == no || ${recorded[i]} != new ]] || recorded[i]=old
+    done <<<"$base"
+  done
+}
+
+# ask_at_old -- a member recorded on its new address that is silent there may still listen on its old one: its move is
+# under way, or somebody stopped between the update and the restart. moving[I] says so.
+ask_at_old() {
+  local i
+  moving=()
+  for i in "${!NAMES[@]}"; do
+    moving[i]=no
+    [[ ${recorded[i]} == new && -z ${said[i]-} && ${NAMES[i]} != "$HOST" ]] || continue
+    ask_into "old.$i" "${OLDS[i]}"
+    answered "old.$i" || continue
+    hear "$i" "old.$i" "${OLDS[i]}"
+    moving[i]=yes
+    asked_at[i]=${OLDS[i]}
+  done
+}
+
+# index_of NAME -- the place of a member in the plan.
+index_of() {
+  local i
+  for i in "${!NAMES[@]}"; do
+    [[ ${NAMES[i]} != "$1" ]] || printf '%s' "$i"
+  done
+}
+# --- end lib/peers.sh ---
+
+# --- lib/gate.sh sha256:ed6c7a7600a1 ---
+# gate.sh -- lets nobody past while the cluster is not safe. It holds when, for every member of the plan and nobody else:
+#   recorded   it has one peer URL, its old or its new one, in everybody's list
+#   reachable  it answers there, from this host, with the same cluster id and the same list as all others
+#   reached    it keeps at least two connections to the address our etcd listens on
+#   caught up  it names the same leader as all others and has applied what the leader had when it was asked; no alarm
+
+readonly GATE_LIMIT=60
+gate_why=   # what it misses first; empty when it holds
+gate_world= # what is not the reviewed world, when a majority of those asked says so
+in_gate=()  # by member: yes | no
+moving=()   # by member: recorded on its new address, still listens on the old one
+
+# gate_now SCOPE SELF -- asks once. SCOPE: all | others. SELF: what this host must be recorded on: old | new | any.
+gate_now() {
+  local scope=$1 self=$2
+  gate_why='' gate_world=''
+  ask_everybody
+  choose_members "$scope"
+  miss_world
+  miss_recorded "$self"
+  miss_reachable
+  has_quorum_without_us || return 0
+  miss_reached
+  [[ -n $gate_why ]] || miss_caught_up
+}
+
+miss() { [[ -n $gate_why ]] || gate_why=$1; }
+
+# choose_members SCOPE -- our own member counts among `others` only while it listens where it is recorded, on an address
+# that is still here: a phase that was killed half-way must be able to go on.
+choose_members() {
+  local i
+  for i in "${!NAMES[@]}"; do
+    in_gate[i]=yes
+    ! is_left_out "${NAMES[i]}" || in_gate[i]=no
+  done
+  [[ $1 == others ]] || return 0
+  if [[ -z $etcd_pid || ${asked_at[OWN]} != "$(our_address)" ]] || ! address_is_here "$(our_address)"; then
+    in_gate[OWN]=no
+  fi
+}
+
+is_left_out() { [[ ${#without[@]} -gt 0 ]] && is_one_of "$1" "${without[@]}"; }
+
+# miss_world -- a learner, a stranger, a URL of no plan. A member that has just started replays its past and shows a part
+# of the members for a moment, so one list proves nothing.
+miss_world() {
+  local i problem answers=0 bad=0 first=
+  [[ -n $base ]] || { miss 'no member of this plan answers' && return 0; }
+  for i in "${!NAMES[@]}"; do
+    [[ -n ${said[i]-} ]] || continue
+    answers=$((answers + 1))
+    problem=$(list_problem "${said[i]}")
+    [[ -n $problem ]] || continue
+    bad=$((bad + 1))
+    first=${first:-$problem}
+  done
+  if [[ $answers == 0 ]]; then
+    answers=1
+    first=$(list_problem "$base")
+    [[ -z $first ]] || bad=1
+  fi
+  [[ $bad == 0 ]] || miss "$first"
+  [[ $((bad * 2)) -le $answers ]] || gate_world=$first
+}
+
+# list_problem LIST -- what in it is in no plan; nothing when all is.
+list_problem() {
+  local id name urls learner i seen=' '
+  while read -r id name urls learner; do
+    if [[ $learner == learner ]]; then
+      printf 'member %x (%s) is a learner' "$id" "$name"
+      return 0
+    elif [[ $name == - ]]; then
+      printf 'member %x at %s was added and never started: it has no name' "$id" "$urls"
+      return 0
+    elif ! is_one_of "$name" "${NAMES[@]}"; then
+      printf 'member %s at %s is in no plan' "$name" "$urls"
+      return 0
+    fi
+    i=$(index_of "$name")
+    if [[ $urls != "${OLD_URLS[i]}" && $urls != "${NEW_URLS[i]}" ]]; then
+      printf '%s is recorded on %s: neither %s nor %s' "$name" "$urls" "${OLD_URLS[i]}" "${NEW_URLS[i]}"
+      return 0
+    fi
+    seen+="$name "
+  done <<<"$1"
+  for name in "${NAMES[@]}"; do
+    [[ $seen == *" $name "* ]] || is_left_out "$name" || printf '%s is in the plan and not in the cluster; ' "$name"
+  done
+}
+
+# miss_recorded SELF -- this host's own record, where the phase demands one.
+miss_recorded() {
+  [[ $1 == any || ${in_gate[OWN]} == no || ${recorded[OWN]} == "$1" ]] ||
+    miss "$HOST is recorded on its ${recorded[OWN]} address, not on its $1 one"
+}
+
+miss_reachable() {
+  local i first='' cluster=''
+  for i in "${!NAMES[@]}"; do
+    [[ ${in_gate[i]} == yes && ${recorded[i]} != missing && ${recorded[i]} != other ]] || continue
+    if [[ -z ${said[i]-} ]]; then
+      miss "${NAMES[i]} does not answer on its recorded address ${asked_at[i]}, port $PEER_PORT: ${silence[i]-}"
+      continue
+    fi
+    if [[ ${moving[i]} == yes ]]; then
+      is_ours_to_go_first "$i" || miss "${NAMES[i]} is recorded on ${NEWS[i]} and still listens on ${OLDS[i]}: its own move is under way"
+    fi
+    [[ -n $first ]] || first=${said[i]} cluster=${said_cluster[i]}
+    [[ ${said[i]} == "$first" ]] || miss "${NAMES[i]} shows another member list than the others"
+    [[ ${said_cluster[i]} == "$cluster" ]] || miss "${NAMES[i]} is of cluster ${said_cluster[i]}, not $cluster"
+  done
+}
+
+# is_ours_to_go_first I -- two people updated two members at the same moment and both stopped. The one whose host comes
+# first in the plan may go on: the other's etcd runs untouched, on the connections it has. Back may go whose own etcd is old.
+is_ours_to_go_first() {
+  [[ $OWN -lt $1 || ($MODE == undo && $etcd_args == old) ]]
+}
+
+# has_quorum_without_us -- where the others alone are no majority and our etcd is down, nobody can tell a leader.
+has_quorum_without_us() {
+  local i others=0
+  [[ -z $etcd_pid ]] || return 0
+  for i in "${!NAMES[@]}"; do
+    [[ ${NAMES[i]} == "$HOST" || ${in_gate[i]} == no ]] || others=$((others + 1))
+  done
+  [[ $others -gt $((${#NAMES[@]} / 2)) ]]
+}
+
+# miss_reached -- connections *from* the others, the one thing that a member nobody can dial does not have.
+miss_reached() {
+  local i count
+  [[ -n $etcd_pid && ${in_gate[OWN]} == yes ]] || return 0
+  for i in "${!NAMES[@]}"; do
+    [[ $i != "$OWN" && ${in_gate[i]} == yes && -n ${said[i]-} ]] || continue
+    count=$(connections_from "$i")
+    [[ $count -ge 2 ]] || miss "${NAMES[i]} keeps $count connections to our $(our_address), port $PEER_PORT; two are needed"
+  done
+}
+
+# connections_from I -- established connections of member I to our peer port, from its old or new address.
+connections_from() {
+  local here there count=0
+  while read -r _ _ here there; do
+    here=$(plain_address "$here") there=$(plain_address "$there")
+    [[ $here == "$(our_address)" ]] || continue
+    [[ $there == "${OLDS[$1]}" || $there == "${NEWS[$1]}" ]] || continue
+    count=$((count + 1))
+  done < <(ss -Htn state established "sport = :$PEER_PORT")
+  printf '%s' "$count"
+}
+
+# plain_address ADDRESS:PORT -- without port, brackets, zone and the IPv4-mapped form.
+plain_address() {
+  local address=${1%:*}
+  address=${address#[} address=${address%]}
+  address=${address%%%*}
+  printf '%s' "${address#::ffff:}"
+}
+# --- end lib/gate.sh ---
+
+# --- lib/progress.sh sha256:a336b3b4416e ---
+# progress.sh -- the last part of the gate: one leader, everybody has what it had, no alarm.
+
+leader=      # the leader's id, decimal, as last seen
+status_of=() # by member: "LEADER INDEX APPLIED TERM REVISION VERSION ERRORS", '-' where it does not say
+mark=        # the leader's raft index when it was asked
+
+# endpoints_leader_first -- client URLs of everybody who answers; the leader's index must be read before the others'.
+endpoints_leader_first() {
+  local i urls=
+  for i in "${!NAMES[@]}"; do
+    [[ -n ${said[i]-} && ${in_gate[i]-yes} == yes ]] || continue
+    if [[ -n $leader && ${member_ids[i]} == "$leader" ]]; then
+      urls=$(client_url "$i")${urls:+,$urls}
+    else
+      urls=${urls:+$urls,}$(client_url "$i")
+    fi
+  done
+  printf '%s' "$urls"
+}
+
+client_url() {
+  if [[ ${NAMES[$1]} == "$HOST" ]]; then
+    own_endpoint
+  else
+    printf 'https://%s:%s' "$(bracketed "${asked_at[$1]}")" "$CLIENT_PORT"
+  fi
+}
+
+# read_progress -- one `endpoint status`, leader first once it is known. Its fields are alike in every version.
+read_progress() {
+  local key value rest i id='' l='-' index='-' applied='-' term='-' revision='-' version='-' errors='[]'
+  status_of=()
+  find_etcdctl
+  [[ -n $etcdctl ]] || return 0
+  while IFS=: read -r key value rest; do
+    value=${value# }
+    case ${key% } in
+      '"MemberID"') id=$value ;;
+      '"Leader"') l=$value ;;
+      '"RaftIndex"') index=$value ;;
+      '"RaftAppliedIndex"') applied=$value ;;
+      '"RaftTerm"') term=$value ;;
+      '"Revision"') revision=$value ;;
+      '"Version"') version=${value//\"/} ;;
+      '"Errors"') errors=$value${rest:+:$rest} ;;
+      '"Endpoint"')
+        for i in "${!NAMES[@]}"; do
+          [[ ${member_ids[i]-} != "$id" ]] || status_of[i]="$l $index $applied $term $revision $version $errors"
+        done
+        [[ $id != "$l" ]] || mark=$index
+        applied='-' errors='[]'
+        ;;
+    esac
+  done < <(ctl "$(endpoints_leader_first)" endpoint status -w fields 2>/dev/null)
+}
+
+# miss_caught_up -- the mark counts only when the leader was asked first; up to two times more while somebody is below it.
+miss_caught_up() {
+  local tries before problem=
+  for tries in 1 2 3 4; do
+    before=$leader mark=
+    read_progress
+    leader=$(leader_named)
+    if [[ -n $leader && $leader != "$before" && $tries != 4 ]]; then continue; fi
+    problem=$(progress_problem)
+    [[ -n $problem ]] || return 0
+  done
+  miss "$problem"
+}
+
+# leader_named -- the leader that the first member of the gate names; empty for none.
+leader_named() {
+  local i l
+  for i in "${!NAMES[@]}"; do
+    [[ -n ${status_of[i]-} ]] || continue
+    l=${status_of[i]%% *}
+    [[ $l == 0 ]] || printf '%s' "$l"
+    return 0
+  done
+}
+
+progress_problem() {
+  local i l index applied term revision version errors
+  for i in "${!NAMES[@]}"; do
+    [[ ${in_gate[i]} == yes && -n ${said[i]-} ]] || continue
+    if [[ -z ${status_of[i]-} ]]; then
+      printf '%s answers no client on %s' "${NAMES[i]}" "$(client_url "$i")"
+      return 0
+    fi
+    read -r l index applied term revision version errors <<<"${status_of[i]}"
+    [[ $applied != - ]] || applied=$index # 3.3 does not say what it applied
+    if [[ $l == 0 ]]; then
+      printf '%s has no leader' "${NAMES[i]}"
+    elif [[ $l != "$leader" ]]; then
+      printf '%s follows another leader than the others' "${NAMES[i]}"
+    elif [[ $errors != '[]' ]]; then
+      printf '%s reports %s' "${NAMES[i]}" "$errors"
+    elif [[ -z $mark || $applied -lt $mark ]]; then
+      printf '%s has applied %s of the %s that the leader had' "${NAMES[i]}" "$applied" "${mark:-?}"
+    else
+      continue
+    fi
+    return 0
+  done
+  alarm_of_33
+}
+
+# alarm_of_33 -- 3.3 does not report alarms in its status; `alarm list` needs quorum, which has been seen by now.
+alarm_of_33() {
+  local i words
+  for i in "${!NAMES[@]}"; do
+    [[ ${status_of[i]-} == *' - '*' 3.3.'* ]] || continue
+    words=$(ctl "$(client_url "$i")" alarm list 2>/dev/null)
+    [[ -z $words ]] || printf 'an alarm: %s' "$words"
+    return 0
+  done
+}
+# --- end lib/progress.sh ---
+
+# --- lib/pass.sh sha256:d29ad9f7c102 ---
+# pass.sh -- how a phase stands at the gate: before its first change, in the middle, at its end.
+
+gate_title() {
+  local words="gate: every member recorded, reachable, reached and caught up"
+  [[ $1 == all ]] || words="gate: every other member recorded, reachable, reached and caught up"
+  [[ ${#without[@]} == 0 ]] || words+=" (left out: ${without[*]})"
+  printf '%s' "$words"
+}
+
+# gate_before SCOPE SELF -- looks once. Exit 3 with what it misses first; exit 4 when three asks in a row show another world.
+gate_before() {
+  gate_ask "$1" "$2" closed
+}
+
+# gate_between SCOPE SELF -- the same after this phase's first change: of two people, the later one stops here.
+gate_between() {
+  gate_ask "$1" "$2" half_done
+}
+
+gate_ask() {
+  local scope=$1 self=$2 stop=$3 tries
+  for tries in 1 2 3; do
+    gate_now "$scope" "$self"
+    if [[ -z $gate_why ]]; then
+      note "ok: $(gate_title "$scope")"
+      return 0
+    fi
+    [[ -n $gate_world ]] || [[ $stop == half_done ]] || break
+    [[ $tries == 3 ]] || sleep 1
+  done
+  if ! is_changing; then
+    not_held "$(gate_title "$scope"): $gate_why"
+    return 0
+  fi
+  [[ -z $gate_world ]] || other_world "$gate_world" 'this is not the cluster that was reviewed; look at: bash runbook.sh status'
+  "$stop" "$gate_why" "bash runbook.sh status shows every member; when it is mended, the same line again"
+}
+
+# gate_after SCOPE SELF -- after a change: three times in a row, one second apart, within the limit. Exit 5 with what it misses.
+gate_after() {
+  local scope=$1 self=$2 in_a_row=0 world_in_a_row=0 until last=
+  if ! is_changing; then
+    gate_ask "$scope" "$self" closed
+    return 0
+  fi
+  note "waiting, at most $GATE_LIMIT s: $(gate_title "$scope"), three times in a row"
+  until=$(($(now_ms) + GATE_LIMIT * 1000))
+  while [[ $(now_ms) -lt $until ]]; do
+    gate_now "$scope" "$self"
+    if [[ -z $gate_why ]]; then
+      in_a_row=$((in_a_row + 1)) world_in_a_row=0
+      [[ $in_a_row -lt 3 ]] || { note "ok: $(gate_title "$scope")" && return 0; }
+    else
+      in_a_row=0
+      if [[ -n $gate_world ]]; then world_in_a_row=$((world_in_a_row + 1)); else world_in_a_row=0; fi
+      [[ $gate_why == "$last" ]] || note "not yet: $gate_why"
+      last=$gate_why
+      [[ $world_in_a_row -lt 3 ]] || other_world "$gate_world" 'this is not the cluster that was reviewed; look at: bash runbook.sh status'
+    fi
+    sleep 1
+  done
+  half_done "after $GATE_LIMIT s: ${last:-the gate did not hold three times in a row}" "mend it and apply $PHASE again, or: bash runbook.sh undo $PHASE"
+}
+# --- end lib/pass.sh ---
+
+# --- lib/certs.sh sha256:67b511e372e8 ---
+# certs.sh -- certificates: which addresses one holds, and every extension of it, byte for byte.
+
+readonly SAN_OID=2.5.29.17
+
+# cert_holds FILE ADDRESS -- openssl exits 0 either way; only its words tell.
+cert_holds() { [[ $(openssl x509 -noout -checkip "$2" -in "$1" 2>/dev/null) == *' does match '* ]]; }
+cert_is_wide() { cert_holds "$1" "$OLD" && cert_holds "$1" "$NEW"; }
+certs_are_wide() {
+  local file
+  for file in "${CERT_FILES[@]}"; do
+    cert_is_wide "$file" || return 1
+  done
+}
+
+# --- keys and issuers: true only when it is seen to be so ---
+
+public_key_of_cert() { openssl x509 -noout -pubkey -in "$1" 2>/dev/null; }
+# An empty password is given, so that a locked key is refused here and nobody is asked for one.
+public_key_of_key() { openssl pkey -passin pass: -pubout -in "$1" 2>/dev/null </dev/null; }
+key_fits_cert() {
+  local key
+  key=$(public_key_of_key "$1") || return 1
+  [[ -n $key && $key == "$(public_key_of_cert "$2")" ]]
+}
+
+is_valid_now() { openssl x509 -noout -checkend 0 -in "$1" >/dev/null 2>&1; }
+
+# ca_issued CA FILE [BUNDLE] -- by name and by signature. Of a CA file with several certificates the first one signs, so the
+# first one must have issued it; that one may be an intermediate, hence -partial_chain. With BUNDLE any of them will do.
+ca_issued() {
+  local store=$1
+  if [[ -z ${3-} ]]; then
+    store=$SCRATCH/first-ca.pem
+    openssl x509 -in "$1" -out "$store" 2>/dev/null || return 1
+    [[ $(cert_field "$2" issuer) == "$(cert_field "$1" subject)" ]] || return 1
+  fi
+  # 1.0.2 says what it dislikes and may exit 0: the words count too.
+  [[ $(openssl verify -partial_chain -CAfile "$store" -untrusted "$2" "$2" 2>/dev/null) == "$2: OK" ]]
+}
+
+# common_name FILE -- the last one, as etcd reads it.
+common_name() { openssl x509 -noout -subject -nameopt multiline,utf8,-esc_msb -in "$1" 2>/dev/null | sed -n 's/^ *commonName *= //p' | tail -n 1; }
+
+# --- the certificate as it is encoded: hex digits, no text that another version prints otherwise ---
+
+cert_hex() { openssl x509 -in "$1" -outform DER 2>/dev/null | od -An -v -tx1 | tr -d ' \n'; }
+
+# element HEX AT -- sets body and next: where the content of the element at AT begins, and where it ends.
+element() {
+  local length=$((0x${1:$2+2:2})) digits
+  body=$(($2 + 4))
+  if ((length >= 128)); then
+    digits=$(((length - 128) * 2))
+    length=$((0x${1:body:digits}))
+    body=$((body + digits))
+  fi
+  next=$((body + length * 2))
+}
+
+# children HEX -- the elements inside the one that HEX begins with, one a line.
+children() {
+  local hex=$1 at end body next
+  [[ -n $hex ]] || return 0
+  element "$hex" 0
+  at=$body end=$next
+  while ((at < end)); do
+    element "$hex" "$at"
+    printf '%s\n' "${hex:at:next-at}"
+    at=$next
+  done
+}
+
+# content HEX -- of one element, without its tag and length.
+content() {
+  local body next
+  [[ -n $1 ]] || return 0
+  element "$1" 0
+  printf '%s' "${1:body:next-body}"
+}
+
+# enclose TAG HEX -- an element with this content.
+enclose() {
+  local bytes=$((${#2} / 2))
+  if ((bytes < 128)); then
+    printf '%s%02x%s' "$1" "$bytes" "$2"
+  elif ((bytes < 256)); then
+    printf '%s81%02x%s' "$1" "$bytes" "$2"
+  else
+    printf '%s82%04x%s' "$1" "$bytes" "$2"
+  fi
+}
+
+# cert_field FILE issuer | subject | not_before | not_after | extensions -- a name and the extensions as hex, a date as it is encoded.
+cert_field() {
+  local outer=() fields=() dates=() at=0
+  mapfile -t outer < <(children "$(cert_hex "$1")")
+  [[ ${#outer[@]} -gt 0 ]] || return 0
+  mapfile -t fields < <(children "${outer[0]}")
+  [[ ${fields[0]} != a0* ]] || at=1 # the version stands first, unless it is 1
+  mapfile -t dates < <(children "${fields[at + 3]}")
+  case $2 in
+    issuer) printf '%s' "${fields[at + 2]}" ;;
+    subject) printf '%s' "${fields[at + 4]}" ;;
+    not_before) letters "$(content "${dates[0]}")" ;;
+    not_after) letters "$(content "${dates[1]}")" ;;
+    extensions) [[ ${fields[${#fields[@]} - 1]} != a3* ]] || content "${fields[${#fields[@]} - 1]}" ;;
+  esac
+}
+
+# letters HEX -- ASCII.
+letters() {
+  local at
+  for ((at = 0; at < ${#1}; at += 2)); do
+    printf '%b' "\\x${1:at:2}"
+  done
+}
+
+# oid_words HEX -- the content of an object identifier, dotted.
+oid_words() {
+  local at byte value=0 words=
+  for ((at = 0; at < ${#1}; at += 2)); do
+    byte=$((0x${1:at:2}))
+    value=$((value << 7 | (byte & 127)))
+    ((byte < 128)) || continue
+    if [[ -n $words ]]; then
+      words+=.$value
+    elif ((value < 80)); then
+      words=$((value / 40)).$((value % 40))
+    else
+      words=2.$((value - 80))
+    fi
+    value=0
+  done
+  printf '%s' "$words"
+}
+
+# extensions_of FILE -- "OID=[critical,]DER:HEX" a line, in its order: the form in which openssl takes them back unread.
+extensions_of() {
+  local extension parts=() critical
+  while IFS= read -r extension; do
+    mapfile -t parts < <(children "$extension")
+    critical=
+    [[ ${parts[1]} != 0101ff ]] || critical=critical,
+    printf '%s=%sDER:%s\n' "$(oid_words "$(content "${parts[0]}")")" "$critical" "$(content "${parts[${#parts[@]} - 1]}")"
+  done < <(children "$(cert_field "$1" extensions)")
+}
+
+# extension_of FILE OID -- the encoded value, nothing when it has none.
+extension_of() { extensions_of "$1" | sed -n "s/^${2//./\\.}=\\(critical,\\)\\{0,1\\}DER://p"; }
+has_names() { [[ -n $(extension_of "$1" "$SAN_OID") ]]; }
+
+# wanted_extensions FILE -- the same, its alternative names followed by OLD and NEW where they lack.
+wanted_extensions() {
+  local line names
+  while IFS= read -r line; do
+    if [[ $line == "$SAN_OID="* ]]; then
+      names=$(wanted_names "$1" | tr -d '\n')
+      line=${line%DER:*}DER:$(enclose 30 "$names")
+    fi
+    printf '%s\n' "$line"
+  done < <(extensions_of "$1")
+}
+
+# wanted_names FILE -- one encoded name a line. 87 is the tag of an address.
+wanted_names() {
+  local address name there
+  there=$(children "$(extension_of "$1" "$SAN_OID")")
+  printf '%s\n' "$there"
+  for address in "$OLD" "$NEW"; do
+    name=$(enclose 87 "$(address_hex "$address")")
+    [[ $'\n'$there$'\n' == *$'\n'$name$'\n'* ]] || printf '%s\n' "$name"
+    there+=$'\n'$name
+  done
+}
+
+# address_hex ADDRESS -- 8 digits or 32, whatever its spelling; nothing when it is no address.
+address_hex() {
+  local left right group zeros=
+  [[ $1 == *:* ]] || { ipv4_hex "$1" && return 0; }
+  [[ $1 =~ ^[0-9A-Fa-f:]+$ && $1 == *:*:* && $1 != *:::* && $1 != *::*::* && ! $1 =~ [0-9A-Fa-f]{5} ]] || return 0
+  left=$(groups_hex "${1%%::*}") right=
+  if [[ $1 == *::* ]]; then
+    right=$(groups_hex "${1#*::}")
+    while ((${#left} + ${#zeros} + ${#right} < 32)); do zeros+='0'; done
+  fi
+  group=$left$zeros$right
+  [[ ${#group} != 32 ]] || printf '%s' "$group"
+}
+groups_hex() {
+  local group groups=()
+  IFS=: read -r -a groups <<<"$1"
+  for group in ${groups[@]+"${groups[@]}"}; do
+    [[ -n $group ]] || return 0
+    printf '%04x' "$((16#$group))"
+  done
+}
+ipv4_hex() {
+  [[ $1 =~ ^([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})$ ]] || return 0
+  printf '%02x' "$((10#${BASH_REMATCH[1]}))" "$((10#${BASH_REMATCH[2]}))" "$((10#${BASH_REMATCH[3]}))" "$((10#${BASH_REMATCH[4]}))"
+}
+# --- end lib/certs.sh ---
+
+# --- lib/reissue.sh sha256:f7156a08256c ---
+# reissue.sh -- one certificate: signed anew or waited for, compared with what was wanted, saved, installed.
+
+readonly EKU_OID=2.5.29.37
+
+# reissue I -- `openssl ca` in a folder of its own: it alone sets both dates and keeps the name as it is encoded, and leaves
+# nothing in pki. The keys are used where they lie.
+reissue() {
+  local work draft
+  work=$STATE/reissue/$(cert_label "$1") draft=$SCRATCH/reissue.$1
+  draft_reissue "$1" "$draft" "$work"
+  run install -d -m 0700 "${work%/*}"
+  run rm -rf "$work"
+  run cp -R "$draft" "$work"
+  run openssl x509 -x509toreq -in "${CERT_FILES[$1]}" -signkey "${CERT_KEYS[$1]}" -out "$work/request.csr"
+  run openssl ca -batch -notext -preserveDN -config "$work/ca.cnf" -cert "${CERT_CAS[$1]}" -keyfile "${CERT_CA_KEYS[$1]}" \
+    -startdate "$(cert_field "${CERT_CAS[$1]}" not_before)" -enddate "$(cert_field "${CERT_FILES[$1]}" not_after)" \
+    -in "$work/request.csr" -extfile "$work/extensions.cnf" -out "$work/signed.crt"
+  run install -m 0600 "$work/signed.crt" "$work/new.crt"
+  keep_chain "$1" "$work"
+}
+
+# keep_chain I WORK -- what followed the old certificate in its file follows the new one.
+keep_chain() {
+  is_changing || return 0
+  local rest
+  rest=$(sed '1,/-----END CERTIFICATE-----/d' "${CERT_FILES[$1]}")
+  [[ -n $rest ]] || return 0
+  printf '%s\n' "$rest" | cat "$2/signed.crt" - >"$SCRATCH/chain.crt"
+  run install -m 0600 "$SCRATCH/chain.crt" "$2/new.crt"
+}
+
+# draft_reissue I DRAFT WORK -- what `openssl ca` wants to find in WORK.
+draft_reissue() {
+  rm -rf "$2"
+  mkdir "$2"
+  ca_config "$3" "$(digest_of "${CERT_FILES[$1]}")" >"$2/ca.cnf"
+  extensions_wanted_of_openssl "${CERT_FILES[$1]}" >"$2/extensions.cnf"
+  : >"$2/index.txt"
+  # 124 random bits; the first digit keeps it positive and at its full length.
+  printf '4%s\n' "$(od -An -v -N16 -tx1 /dev/urandom | tr -d ' \n' | cut -c 2-)" >"$2/serial"
+}
+
+ca_config() {
+  cat <<CONFIG
+[ca]
+default_ca = reissue
+[reissue]
+database = $1/index.txt
+new_certs_dir = $1
+serial = $1/serial
+default_md = $2
+policy = any_name
+preserve = yes
+unique_subject = no
+cert_opt = no_header,no_version,no_serial,no_signame,no_validity,no_subject,no_issuer,no_pubkey,no_extensions,no_sigdump,no_aux
+[any_name]
+CONFIG
+}
+
+# From 3.0 on openssl adds both key identifiers where there are none, unless it is told not to; before, it knows no such word.
+extensions_wanted_of_openssl() {
+  local wanted
+  wanted=$'\n'$(wanted_extensions "$1")$'\n'
+  printf '%s' "${wanted#$'\n'}"
+  case $(openssl version) in 'OpenSSL 0.'* | 'OpenSSL 1.'* | LibreSSL*) return 0 ;; esac
+  [[ $wanted == *$'\n2.5.29.14='* ]] || printf 'subjectKeyIdentifier=none\n'
+  [[ $wanted == *$'\n2.5.29.35='* ]] || printf 'authorityKeyIdentifier=none\n'
+}
+
+# digest_of FILE -- the one it was signed with, sha256 instead of those that nobody accepts any more.
+digest_of() {
+  local words
+  words=$(openssl x509 -noout -text -in "$1" 2>/dev/null | sed -n 's/^ *Signature Algorithm: *//p' | head -n 1)
+  case $words in
+    *[Ss][Hh][Aa]384*) printf 'sha384' ;;
+    *[Ss][Hh][Aa]512*) printf 'sha512' ;;
+    *[Ee][Dd]25519* | *[Ee][Dd]448*) printf 'default' ;;
+    *) printf 'sha256' ;;
+  esac
+}
+
+# check_reissued I NEW -- the last look before it is installed: nothing but the added address may differ.
+check_reissued() {
+  local old=${CERT_FILES[$1]} ca=${CERT_CAS[$1]} what=
+  if ! has_ca_key "$1"; then
+    what=$(wrong_with_signed "$1")
+  elif ! ca_issued "$ca" "$2"; then
+    what="$ca did not issue it"
+  elif [[ -z $(public_key_of_cert "$2") || $(public_key_of_cert "$2") != "$(public_key_of_cert "$old")" ]]; then
+    what='it has another key'
+  elif [[ $(cert_field "$2" subject) != "$(cert_field "$old" subject)" ]]; then
+    what='it has another subject'
+  elif [[ $(extensions_of "$2") != "$(wanted_extensions "$old")" ]]; then
+    what="its extensions are not the old ones with $OLD and $NEW"
+  elif [[ $(cert_field "$2" not_after) != "$(cert_field "$old" not_after)" ]]; then
+    what='it ends at another time'
+  fi
+  [[ -z $what ]] || failed "$2 is not installed: $what" "compare it with $old"
+}
+
+# --- without the CA key: a request, and what somebody else signed ---
+
+# write_requests -- for all that must wait, before any certificate is replaced.
+write_requests() {
+  local i waiting=''
+  for i in "${!CERT_FILES[@]}"; do
+    if cert_is_wide "${CERT_FILES[i]}" || has_ca_key "$i" || [[ -s $(signed_file "$i") ]]; then continue; fi
+    write_request "$i"
+    waiting+="${waiting:+, }$(signed_file "$i")"
+  done
+  [[ -z $waiting ]] && return 0
+  if is_changing; then
+    closed "no CA key on this host: requests are in $STATE/csr, no certificate was replaced" "have them signed with the alternative names and dates they ask for, put the certificates into $waiting, then the same line again"
+  fi
+  not_held "waits for $waiting"
+}
+
+write_request() {
+  local label draft=$SCRATCH/request.$1.cnf subject
+  label=$(cert_label "$1")
+  subject=$(openssl x509 -noout -subject -nameopt compat -in "${CERT_FILES[$1]}")
+  {
+    printf '[req]\nprompt = no\ndistinguished_name = name\nstring_mask = utf8only\n[name]\n[wanted]\n'
+    # An issuer's own key identifier is not for the asker to choose.
+    wanted_extensions "${CERT_FILES[$1]}" | sed '/^2\.5\.29\.35=/d'
+  } >"$draft"
+  run install -d -m 0700 "$STATE/csr" "$STATE/signed"
+  run install -m 0600 "$draft" "$STATE/csr/$label.cnf"
+  run openssl req -new -utf8 -key "${CERT_KEYS[$1]}" -config "$STATE/csr/$label.cnf" -reqexts wanted \
+    -subj "/${subject#*/}" -out "$STATE/csr/.$label.csr"
+  run mv -f "$STATE/csr/.$label.csr" "$STATE/csr/$label.csr"
+}
+
+# take_signed I -- into the same place where a certificate made here would lie.
+take_signed() {
+  local work
+  work=$STATE/reissue/$(cert_label "$1")
+  run install -d -m 0700 "${work%/*}" "$work"
+  run install -m 0600 "$(signed_file "$1")" "$work/new.crt"
+}
+
+signed_is_right() { [[ -z $(wrong_with_signed "$1") ]]; }
+# wrong_with_signed I -- what forbids its use, in words; nothing when it is right.
+wrong_with_signed() {
+  local old=${CERT_FILES[$1]} signed lacking
+  signed=$(signed_file "$1")
+  is_certificate "$signed" || { printf 'it is no certificate' && return 0; }
+  holds_no_key "$signed" || { printf 'it holds a private key' && return 0; }
+  key_fits_cert "${CERT_KEYS[$1]}" "$signed" || { printf 'it is not for the key %s' "${CERT_KEYS[$1]}" && return 0; }
+  ca_issued "${CERT_CAS[$1]}" "$signed" any || { printf 'no CA in %s issued it, or it is not valid now' "${CERT_CAS[$1]}" && return 0; }
+  lacking=$(names_lacking "$old" "$signed")
+  [[ -z $lacking ]] || { printf 'it lacks %s' "$lacking" && return 0; }
+  has_usages_of "$old" "$signed" || { printf 'it is not for every use that the old one is for (extended key usage)' && return 0; }
+  [[ $old != "$PEER_CERT" ]] || name_is_allowed "$signed" || printf "it is for '%s', not for '%s'" "$(common_name "$signed")" "$CERT_REQUIRED_CN"
+}
+names_lacking() {
+  local name there count=0
+  there=$(children "$(extension_of "$2" "$SAN_OID")")
+  for name in $(wanted_names "$1"); do
+    [[ $'\n'$there$'\n' == *$'\n'$name$'\n'* ]] || count=$((count + 1))
+  done
+  [[ $count == 0 ]] || printf '%s of the wanted alternative names (%s; %s; %s)' "$count" "$(names_in "$1")" "$OLD" "$NEW"
+}
+# No such extension at all is for every use.
+has_usages_of() {
+  local usage there
+  there=$(children "$(extension_of "$2" "$EKU_OID")")
+  [[ -n $there ]] || return 0
+  [[ -n $(extension_of "$1" "$EKU_OID") ]] || return 1
+  for usage in $(children "$(extension_of "$1" "$EKU_OID")"); do
+    [[ $'\n'$there$'\n' == *$'\n'$usage$'\n'* ]] || return 1
+  done
+}
+# --- end lib/reissue.sh ---
+
+# --- lib/leftovers.sh sha256:f02cc176049a ---
+# leftovers.sh -- every place on this host where an old address still stands: file, line and address, never what else the line says.
+
+readonly LEFTOVER_PLACES=(
+  /etc/kubernetes /etc/etcd /etc/default/etcd /etc/sysconfig/etcd /etc/etcd.env
+  /var/lib/kubelet/config.yaml /var/lib/kubelet/kubeadm-flags.env /etc/default/kubelet /etc/sysconfig/kubelet
+  /etc/systemd/system/kubelet.service /etc/systemd/system/kubelet.service.d
+  /usr/lib/systemd/system/kubelet.service /usr/lib/systemd/system/kubelet.service.d /lib/systemd/system/kubelet.service.d
+  /etc/systemd/system/etcd.service /etc/systemd/system/etcd.service.d /etc/systemd/system/containerd.service.d
+  /etc/systemd/system/docker.service.d /etc/systemd/system/crio.service.d
+  /etc/cni/net.d /etc/hosts /etc/environment /root/.kube/config /etc/haproxy /etc/keepalived
+)
+
+list_leftovers() { list_leftovers_in "${LEFTOVER_PLACES[@]}"; }
+
+# list_leftovers_in PLACES... -- reads only; a place that is not there holds nothing.
+list_leftovers_in() {
+  local file line found=0 old_addresses=() old_hexes=()
+  read_old_addresses
+  [[ ${#old_addresses[@]} -gt 0 ]] || return 0
+  while IFS= read -r -d '' file; do
+    while IFS= read -r line; do
+      note "$line"
+      found=$((found + 1))
+    done < <(leftovers_in_file "$file")
+  done < <(files_in "$@")
+  [[ $found != 0 ]] || note 'none'
+}
+
+# read_old_addresses -- of the members that move, each with its one encoding: IPv6 has many spellings.
+read_old_addresses() {
+  local i
+  for i in "${!OLDS[@]}"; do
+    [[ ${OLDS[i]} != "${NEWS[i]}" ]] || continue
+    old_addresses+=("${OLDS[i]}")
+    old_hexes+=("$(address_hex "${OLDS[i]}")")
+  done
+}
+
+# files_in PLACES... -- each ends with a NUL. What this change saved holds old addresses on purpose; private keys are not opened.
+files_in() {
+  local place
+  for place in "$@"; do
+    [[ -e $place ]] || continue
+    find -H "$place" -path "$STATE" -prune -o -type f ! -name '*.key' -size -4096k -print0 2>/dev/null || true # a folder may go meanwhile
+  done | sort -zu
+}
+
+leftovers_in_file() {
+  case $1 in
+    *.crt | *.pem | *.cer) leftovers_in_certificate "$1" ;;
+    *) leftovers_in_text "$1" ;;
+  esac
+}
+
+leftovers_in_certificate() {
+  local address
+  for address in "${old_addresses[@]}"; do
+    ! cert_holds "$1" "$address" || printf '%s: the certificate holds %s, and a renewal keeps it\n' "$1" "$address"
+  done
+}
+
+# leftovers_in_text FILE -- grep cuts out what looks like an address, as long as it goes: 192.168.100.1 is not in 192.168.100.10.
+leftovers_in_text() {
+  local number word address last=
+  while IFS=: read -r number word; do
+    address=$(old_address_of "$word")
+    [[ -n $address && $number:$address != "$last" ]] || continue
+    last=$number:$address
+    printf '%s:%s: %s\n' "$1" "$number" "$address"
+  done < <(grep -InoE '[0-9]+(\.[0-9]+){3,}|[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:]*' "$1" 2>/dev/null || true) # no match is no failure
+}
+
+# old_address_of WORD -- the old address that it spells, as the mapping writes it. One colon more belongs to the text around it.
+old_address_of() {
+  local i spelled
+  for i in "${!old_addresses[@]}"; do
+    [[ $1 != "${old_addresses[i]}" ]] || { printf '%s' "$1" && return 0; }
+    [[ ${old_addresses[i]} == *:* && $1 == *:*:* ]] || continue
+    for spelled in "$1" "${1#:}" "${1%:}"; do
+      [[ $(address_hex "$spelled") == "${old_hexes[i]}" ]] || continue
+      printf '%s' "${old_addresses[i]}"
+      return 0
+    done
+  done
+}
+# --- end lib/leftovers.sh ---
+
+# --- lib/status.sh sha256:f6ad0a7847fe ---
+# status.sh -- where the change stands, as seen from this host, with and without quorum. It asks for itself and refuses nothing.
+
+show_status() {
+  local i
+  find_etcdctl
+  ask_everybody
+  leader=''
+  in_gate=() && choose_members all
+  read_progress
+  leader=$(leader_named)
+  fetch_all_certificates
+  printf '\n%s, change %s, digest %s, seen from %s at %s\n' "$CLUSTER" "$CHANGE" "$DIGEST" "$HOST" "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+  show_table
+  show_this_host
+  show_quorum
+  next_line
+}
+
+# What was stopped must not be hidden by what the table itself cannot find.
+status_after_stop() {
+  [[ -n ${SCRATCH-} && -d $SCRATCH ]] || return 0
+  MODE=status
+  show_status >&2
+}
+
+fetch_all_certificates() {
+  local i
+  for i in "${!NAMES[@]}"; do
+    [[ -n ${said[i]-} ]] || continue
+    fetch_certificate "${asked_at[i]}" >"$SCRATCH/cert.$i" 2>/dev/null &
+  done
+  wait
+}
+
+show_table() {
+  local i
+  printf '  %-16s %-9s %-9s %-11s %-7s %-12s %s\n' member recorded answers 'reaches us' leads certificate 'address asked'
+  for i in "${!NAMES[@]}"; do
+    printf '  %-16s %-9s %-9s %-11s %-7s %-12s %s\n' "${NAMES[i]}" "${recorded[i]}" "$(word_answers "$i")" "$(word_reaches "$i")" \
+      "$(word_leads "$i")" "$(word_certificate "$i")" "${asked_at[i]}${silence[i]:+ (${silence[i]})}"
+  done
+}
+word_answers() {
+  if [[ -z ${said[$1]-} ]]; then printf 'no'; elif [[ ${moving[$1]-no} == yes ]]; then printf 'at old'; else printf 'yes'; fi
+}
+word_reaches() {
+  if [[ $1 == "$OWN" ]]; then
+    printf 'itself'
+  elif [[ -z $etcd_pid ]]; then
+    printf -- '-'
+  else
+    printf '%s conn.' "$(connections_from "$1")"
+  fi
+}
+word_leads() {
+  if [[ -z ${status_of[$1]-} ]]; then printf '?'; elif [[ -n $leader && ${member_ids[$1]} == "$leader" ]]; then printf 'leads'; else printf -- '-'; fi
+}
+word_certificate() {
+  if [[ ! -s $SCRATCH/cert.$1 ]]; then
+    printf '?'
+  elif cert_holds "$SCRATCH/cert.$1" "${OLDS[$1]}" && cert_holds "$SCRATCH/cert.$1" "${NEWS[$1]}"; then
+    if [[ ${STAYS[$1]} == yes ]]; then printf 'stays'; else printf 'both'; fi
+  elif cert_holds "$SCRATCH/cert.$1" "${NEWS[$1]}"; then
+    printf 'new only'
+  else
+    printf 'old only'
+  fi
+}
+
+show_this_host() {
+  local i words=()
+  case $etcd_args in
+    old) note "etcd here: pid $etcd_pid, old arguments" ;;
+    new) note "etcd here: pid $etcd_pid, $([[ $OLD == "$NEW" ]] && printf 'its reviewed' || printf new) arguments" ;;
+    *) note 'etcd here: does not run' ;;
+  esac
+  for i in "${!FILES[@]}"; do
+    words+=("${FILES[i]} $(word_manifest "$i")")
+  done
+  note "manifests here: $(join_words "${words[@]}")"
+  [[ $OLD == "$NEW" ]] || note "addresses here: $(word_here "$OLD") $(word_here "$NEW"); routes of ours: $(our_routes | wc -l)"
+  [[ $NEW == "$OLD" || -z $(connections_with "$OLD") ]] || note "connections of etcd with $OLD: $(connections_with "$OLD" | wc -l)"
+}
+join_words() {
+  local first=$1
+  shift
+  printf '%s' "$first"
+  [[ $# == 0 ]] || printf ', %s' "$@"
+}
+word_here() { if address_is_here "$1"; then printf '%s' "$1"; else printf '(not %s)' "$1"; fi; }
+word_manifest() {
+  if manifest_is_new "$1"; then
+    if [[ ${FILES_OLD[$1]} == "${FILES_NEW[$1]}" ]]; then printf 'unchanged'; else printf 'new'; fi
+  elif manifest_is_old "$1"; then
+    printf 'old'
+  elif manifest_is_out "$1"; then
+    printf 'ASIDE'
+  else
+    printf 'UNKNOWN'
+  fi
+}
+
+show_quorum() {
+  local i answering=0
+  for i in "${!NAMES[@]}"; do
+    [[ -z ${said[i]-} ]] || answering=$((answering + 1))
+  done
+  if [[ -z $leader ]]; then
+    note "NO QUORUM as seen from here: no leader; $answering of ${#NAMES[@]} members answer"
+  else
+    note "quorum: yes; $answering of ${#NAMES[@]} members answer where they are recorded or were"
+  fi
+}
+# --- end lib/status.sh ---
+
+# --- lib/next.sh sha256:1c4533c81acb ---
+# next.sh -- which line of RUNBOOK.md comes next. Idempotent like everything here: it looks at the world, not at a list of marks.
+
+# next_line -- the first line that is seen not to be done. What cannot be seen from here counts as done once a later line
+# is seen, else it is named as "if not done".
+next_line() {
+  local entry number host what last_done=-1 k=0 seen=() unseen=()
+  for entry in "${LINES_OF_PLAN[@]}"; do
+    read -r number host what <<<"$entry"
+    seen[k]=$(line_state "$host" "$what")
+    [[ ${seen[k]} != carried ]] || last_done=$k
+    k=$((k + 1))
+  done
+  in_between
+  for k in "${!LINES_OF_PLAN[@]}"; do
+    [[ $k -gt $last_done ]] || continue
+    read -r number host what <<<"${LINES_OF_PLAN[k]}"
+    if [[ ${seen[k]} == unseen ]]; then
+      unseen+=("line $number on $host")
+      continue
+    fi
+    [[ ${#unseen[@]} == 0 ]] || note "if not done: $(join_words "${unseen[@]}")"
+    note "next: line $number: on $host: $(command_of "$host" "$what")"
+    return 0
+  done
+  [[ ${#unseen[@]} == 0 ]] || note "if not done: $(join_words "${unseen[@]}")"
+  note 'next: nothing more that can be seen from here'
+}
+
+command_of() {
+  local i
+  i=$(index_of "$1")
+  case $2 in
+    add) printf 'you put %s on, beside %s' "${NEWS[i]}" "${OLDS[i]}" ;;
+    remove) printf 'when verify move holds, you take %s away' "${OLDS[i]}" ;;
+    replace) printf 'you change the address from %s to %s' "${OLDS[i]}" "${NEWS[i]}" ;;
+    *) printf 'bash runbook.sh apply %s' "$2" ;;
+  esac
+}
+
+# line_state HOST WHAT -- carried (out) | open | unseen.
+line_state() {
+  local i
+  i=$(index_of "$1")
+  if [[ $i == "$OWN" ]]; then own_line_state "$2"; else other_line_state "$i" "$2"; fi
+}
+
+own_line_state() {
+  case $1 in
+    preflight) yes_or_open phase_ended preflight ;;
+    release | finish) yes_or_open ended_and_still_so "$1" ;;
+    prepare) yes_or_open own_prepare_is_done ;;
+    add | replace) yes_or_open address_is_here "$NEW" ;;
+    leave) yes_or_open own_leave_is_done ;;
+    move) yes_or_open own_move_is_done ;;
+    remove) yes_or_open own_remove_is_done ;;
+  esac
+}
+yes_or_open() { if "$@"; then printf 'carried'; else printf 'open'; fi; }
+own_prepare_is_done() { manifests_are_backed_up && tools_are_staged && certs_are_wide; }
+own_leave_is_done() { [[ ${recorded[OWN]} == new && $etcd_args != old ]]; }
+own_remove_is_done() { own_move_is_done && old_is_gone; }
+# After an undo these two are before us again, whatever the journal says.
+ended_and_still_so() { phase_ended "$1" && { [[ $NEW == "$OLD" ]] || own_move_is_done; }; }
+own_move_is_done() {
+  local i
+  [[ ${recorded[OWN]} == new && $etcd_args == new ]] || return 1
+  for i in "${!FILES[@]}"; do
+    manifest_is_new "$i" || return 1
+  done
+}
+# phase_ended PHASE -- by this host's own journal: it ended with 0 and was not begun anew or taken back since.
+phase_ended() {
+  local last
+  last=$(sed -n "/\"phase\":\"$1\",\"step\":\"\",/p" "$STATE/journal.jsonl" 2>/dev/null | tail -n 1)
+  [[ $last == *'"event":"end","verb":"apply"'*'"exit":0,'* ]]
+}
+
+other_line_state() {
+  local i=$1
+  case $2 in
+    prepare) [[ -s $SCRATCH/cert.$i ]] && yes_or_open wire_is_wide "$i" || printf 'unseen' ;;
+    leave) yes_or_open is_recorded_new "$i" ;;
+    move) yes_or_open has_moved "$i" ;;
+    *) printf 'unseen' ;;
+  esac
+}
+is_recorded_new() { [[ ${recorded[$1]} == new ]]; }
+has_moved() { is_recorded_new "$1" && [[ -n ${said[$1]-} && ${moving[$1]} == no ]]; }
+
+# in_between -- a move that was begun and not ended, here or elsewhere, and the two ways out of it.
+in_between() {
+  local i
+  [[ $OLD != "$NEW" ]] || return 0
+  if [[ ${recorded[OWN]} == new && $etcd_args != new ]] || { [[ ${recorded[OWN]} == old && $etcd_args == new ]]; } || manifest_is_out 0; then
+    if ! own_leave_is_done || [[ $ADDRESSES == both ]]; then
+      note "in between: on $HOST etcd, its manifest and its record do not agree. Two ways out: bash runbook.sh apply move, or: bash runbook.sh undo move"
+    fi
+  fi
+  for i in "${!NAMES[@]}"; do
+    [[ $i != "$OWN" && ${recorded[i]} == new && ${moving[i]} == yes ]] || continue
+    note "in between: ${NAMES[i]} is recorded on ${NEWS[i]} and listens on ${OLDS[i]}. Two ways out, there: bash runbook.sh apply move, or: bash runbook.sh undo move"
+  done
+}
+
+# next_phase_here -- the first phase of this host that is not done, by the plan's order; nothing when all are.
+next_phase_here() {
+  local entry number host what
+  find_etcdctl
+  ask_everybody
+  for entry in "${LINES_OF_PLAN[@]}"; do
+    read -r number host what <<<"$entry"
+    [[ $host == "$HOST" ]] || continue
+    is_one_of "$what" "${PHASES[@]}" || continue
+    [[ $(own_line_state "$what") == carried ]] || { printf '%s' "$what" && return 0; }
+  done
+}
+# --- end lib/next.sh ---
+
+main "$@"
