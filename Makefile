@@ -3,14 +3,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint
+.PHONY: demo test chaos
 
 demo: $(VENV)/made
 	$(BIN)/etcd-renumber plan examples/three-masters/mapping.yaml
 	$(BIN)/etcd-renumber render examples/three-masters/mapping.yaml -o out
 
 test: $(VENV)/made
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 4 --dist worksteal
+
+# Every kill point and every shape on every etcd: hours on two cores.
+chaos: $(VENV)/made
+	$(BIN)/pytest --numprocesses 4 --dist worksteal -m chaos
 
 $(VENV)/made: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

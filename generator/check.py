@@ -9,7 +9,8 @@ from generator.check_etcd import etcd_rules
 from generator.errors import Refused
 from generator.manifest import manifests_of
 from generator.model import Cluster, Problem
-from generator.plan import ca_fingerprint_of, tolerance
+from generator.quorum import tolerance
+from generator.sums import fingerprint
 
 RANK = {"error": 0, "warning": 1, "note": 2}
 
@@ -30,11 +31,11 @@ def _authorities(cluster: Cluster) -> Iterator[Problem]:
         if facts.ca_pem is None:
             missing.append(member.name)
             continue
-        fingerprint = ca_fingerprint_of(facts.ca_pem)
-        if not fingerprint:
+        print_of = fingerprint(facts.ca_pem)
+        if not print_of:
             yield Problem("this holds no certificate", place, member.name, "copy /etc/kubernetes/pki/etcd/ca.crt again")
             continue
-        seen.setdefault(fingerprint, member.name)
+        seen.setdefault(print_of, member.name)
         if len(seen) > 1:
             first = next(iter(seen.values()))
             yield Problem(
@@ -43,7 +44,7 @@ def _authorities(cluster: Cluster) -> Iterator[Problem]:
                 member.name,
                 "members of one cluster share their CA: are these facts of two clusters?",
             )
-            seen.pop(fingerprint)
+            seen.pop(print_of)
     if missing and not seen:
         yield Problem(
             "no host's facts hold etcd's public CA: another cluster with the same names could not be told apart",

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from generator import words
 from generator.environment import environment
 from generator.model import Address, Change, Line, Member
-from generator.plan import tolerance
+from generator.quorum import tolerance
 
 
 def page(change: Change, files: dict[str, str]) -> str:

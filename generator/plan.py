@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
-import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -15,14 +12,9 @@ from generator.errors import Refused
 from generator.etcd_flags import etcd_of, is_etcd
 from generator.model import Change, Cluster, Facts, Line, Mapping, Member
 from generator.resources import templates_sha256
+from generator.sums import fingerprint, sha256
 
 FORMAT = 1
-
-
-def tolerance(members: int) -> tuple[int, int]:
-    """(majority, failures tolerated) of a cluster with this many members: majority is half of it rounded down, plus one."""
-    majority = members // 2 + 1
-    return majority, members - majority
 
 
 def plan(cluster: Cluster) -> Change:
@@ -81,24 +73,10 @@ def from_json(text: str) -> Change:
     return plan(Cluster(mapping, facts, data["ca_fingerprint"]))
 
 
-def sha256(text: str) -> str:
-    """Hex sha256 of the text's UTF-8 bytes."""
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def ca_fingerprint(cluster: Cluster) -> str:
     """Upper-case hex sha256 of etcd's public CA (the first certificate of its file), "" when no host's facts have it."""
-    found = (ca_fingerprint_of(f.ca_pem or "") for f in cluster.facts.values())
+    found = (fingerprint(f.ca_pem or "") for f in cluster.facts.values())
     return cluster.ca_fingerprint or next(filter(None, found), "")
-
-
-def ca_fingerprint_of(pem: str) -> str:
-    """The same of one file's text."""
-    found = re.search(r"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", pem, re.S)
-    try:
-        return hashlib.sha256(base64.b64decode(found[1])).hexdigest().upper() if found else ""
-    except ValueError:
-        return ""
 
 
 def _order(members: tuple[Member, ...], addresses: str) -> tuple[Line, ...]:

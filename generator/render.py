@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 from functools import cache
 from typing import Any
 
 from generator.environment import environment
 from generator.model import Change, Manifest, Member
 from generator.page import page
-from generator.plan import sha256
 from generator.resources import template
+from generator.sums import sha256
 from generator.values import assignments, values
 
 # What is inlined into every runbook, in the order a reviewer meets it: the verbs, the steps, then the machinery.
@@ -70,15 +69,19 @@ def render(change: Change) -> dict[str, str]:
 def runbook(change: Change, member: Member, groups: list[tuple[str, str]]) -> str:
     """The bash script of one host: header, values, the story, the verbs, the steps, the machinery."""
     mapping = change.cluster.mapping
-    return environment().get_template("runbook.sh.j2").render(
-        host=member.name,
-        cluster=mapping.cluster,
-        change=mapping.change,
-        method=mapping.method,
-        digest=change.digest,
-        values=groups,
-        phases=change.phases,
-        parts=parts(),
+    return (
+        environment()
+        .get_template("runbook.sh.j2")
+        .render(
+            host=member.name,
+            cluster=mapping.cluster,
+            change=mapping.change,
+            method=mapping.method,
+            digest=change.digest,
+            values=groups,
+            phases=change.phases,
+            parts=parts(),
+        )
     )
 
 
@@ -90,7 +93,7 @@ def parts() -> list[dict[str, Any]]:
 
 def sums(files: dict[str, str]) -> str:
     """What `sha256sum` prints for these files, sorted by name."""
-    return "".join(f"{hashlib.sha256(files[n].encode()).hexdigest()}  {n}\n" for n in sorted(files))
+    return "".join(f"{sha256(files[n])}  {n}\n" for n in sorted(files))
 
 
 def side_by_side(blocks: dict[str, str]) -> str:

@@ -7,7 +7,7 @@ import re
 
 from generator.intake import Table
 from generator.model import Change, Problem
-from generator.plan import tolerance
+from generator.quorum import tolerance
 from generator.write import Written
 
 

@@ -11,7 +11,8 @@ from ipaddress import ip_address
 from pathlib import PurePosixPath
 
 from generator.model import Address, Change, Etcd, Manifest, Member, Process
-from generator.plan import ca_fingerprint, sha256
+from generator.plan import ca_fingerprint
+from generator.sums import sha256
 
 MANIFESTS = "/etc/kubernetes/manifests"
 

@@ -53,7 +53,9 @@ def manifests(host: Host, every: list[Host], flags: tuple[str, ...] = ()) -> dic
         text = text.replace("--initial-cluster=master1=https://192.168.100.10:2380", "--initial-cluster=EVERYBODY")
         text = text.replace("--name=master1", f"--name={host.name}")
         text = text.replace("https://192.168.100.10", f"https://{bracketed(host.old)}")
-        text = text.replace("endpoint: 192.168.100.10:", f"endpoint: {bracketed(host.old)}:")
+        endpoint = f"{bracketed(host.old)}:6443"
+        quoted = f"'{endpoint}'" if endpoint.startswith("[") else endpoint  # as kubeadm's YAML writer does
+        text = text.replace("endpoint: 192.168.100.10:6443", f"endpoint: {quoted}")
         text = text.replace("192.168.100.10", host.old)
         text = text.replace("https://127.0.0.1:2379,", f"https://{loopback}:2379,")
         text = text.replace("EVERYBODY", cluster)

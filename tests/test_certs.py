@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.pki import KUBEADM, NAMES, Host, kubeadm_host, make_ca, make_key, make_leaf, openssl
 
 RICH = """basicConstraints = critical, CA:FALSE

@@ -11,7 +11,7 @@ import pytest
 
 from generator import words
 from generator.model import Change
-from generator.plan import tolerance
+from generator.quorum import tolerance
 from generator.render import render
 from tests.scenario import EXAMPLE, Host, hosts, manifests, rendered
 

@@ -88,6 +88,7 @@ etcd_is_alone() {
 # about the cluster while etcd is down) the host's own. same_minor decides whether it may be used for anything.
 find_etcdctl() {
   local folder
+  [[ ! -x $etcdctl ]] || return 0 # found and checked before in this run
   etcdctl=
   if [[ -x $TOOLS/etcdctl ]] && tools_are_staged; then
     etcdctl=$TOOLS/etcdctl

@@ -77,6 +77,7 @@ stage_tools() {
   sums_of_tools >"$SCRATCH/tools.sums"
   run install -m 0600 "$SCRATCH/tools.sums" "$TOOLS/SHA256SUMS"
   must tools_are_staged
+  etcdctl=
   find_etcdctl
   guard other_world "etcdctl in the container is $(tool_minor), etcd is $(server_minor)" "put the right etcdctl into $TOOLS and its hash into $TOOLS/SHA256SUMS" same_minor
 }

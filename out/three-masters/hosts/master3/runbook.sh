@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 94e9649cae36. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 3cc0d5d92c6d. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export ETCDCTL_API=3 LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=94e9649cae36
+readonly DIGEST=3cc0d5d92c6d
 readonly ADDRESSES=both
 readonly ETCD_CA_SHA256=6B31C47FFA5D6A1C7F895A1F1B5C7F65368E256D65491000021357A5D03BF56A
 readonly -a LINES_OF_PLAN=('1 master1 preflight' '2 master2 preflight' '3 master3 preflight' '4 master1 prepare' '5 master2 prepare' '6 master3 prepare' '7 master1 add' '8 master2 add' '9 master3 add' '10 master1 move' '11 master1 remove' '12 master1 release' '13 master2 move' '14 master2 remove' '15 master2 release' '16 master3 move' '17 master3 remove' '18 master3 release' '19 master1 finish' '20 master2 finish' '21 master3 finish')
@@ -485,7 +485,7 @@ the_ways_are_known() {
 }
 # --- end steps/surroundings.sh ---
 
-# --- steps/prepare.sh sha256:832227a5b0b0 ---
+# --- steps/prepare.sh sha256:e117e7086d4f ---
 # prepare changes nothing that runs. What it saves is the way back, so it is saved once and never overwritten.
 
 ready_to_prepare() {
@@ -565,6 +565,7 @@ stage_tools() {
   sums_of_tools >"$SCRATCH/tools.sums"
   run install -m 0600 "$SCRATCH/tools.sums" "$TOOLS/SHA256SUMS"
   must tools_are_staged
+  etcdctl=
   find_etcdctl
   guard other_world "etcdctl in the container is $(tool_minor), etcd is $(server_minor)" "put the right etcdctl into $TOOLS and its hash into $TOOLS/SHA256SUMS" same_minor
 }
@@ -1558,7 +1559,7 @@ longest_phase() {
 }
 # --- end lib/journal.sh ---
 
-# --- lib/etcd.sh sha256:dc0887b66bd0 ---
+# --- lib/etcd.sh sha256:a38ed616747d ---
 # etcd.sh -- our etcd as /proc shows it (docker, containerd and CRI-O are alike there), and the tools that belong to it.
 
 etcd_pid=  # its process, or empty
@@ -1649,6 +1650,7 @@ etcd_is_alone() {
 # about the cluster while etcd is down) the host's own. same_minor decides whether it may be used for anything.
 find_etcdctl() {
   local folder
+  [[ ! -x $etcdctl ]] || return 0 # found and checked before in this run
   etcdctl=
   if [[ -x $TOOLS/etcdctl ]] && tools_are_staged; then
     etcdctl=$TOOLS/etcdctl
