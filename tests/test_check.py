@@ -1,0 +1,203 @@
+"""The rules over the whole cluster, each with one broken input; and the flags by class."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from generator.check import check
+from generator.flags import TABLE, classify
+from generator.load import load
+from generator.model import Problem
+from generator.resources import folder
+
+EXAMPLE = folder("examples") / "three-masters"
+ETCD = "facts/master1/manifests/etcd.yaml"
+
+
+def found(tmp: Path, *changes: tuple[str, str, str]) -> list[Problem]:
+    """What check() says of the example after (file, old text, new text) replacements."""
+    shutil.copytree(EXAMPLE, tmp / "e")
+    for file, old, new in changes:
+        path = tmp / "e" / file
+        assert old in path.read_text(), (file, old)
+        path.write_text(path.read_text().replace(old, new))
+    return check(load(tmp / "e" / "mapping.yaml"))
+
+
+def test_the_example_has_no_problem(tmp_path: Path) -> None:
+    assert found(tmp_path) == []
+
+
+M = "mapping.yaml"
+FLAG = "    - --snapshot-count=10000\n"
+CASES: dict[str, tuple[str, str, str, str, str]] = {
+    "an address twice": (M, "192.168.110.11", "192.168.110.10", "error", "have the same new address 192.168.110.10"),
+    "old equal to new": (M, "new: 192.168.110.10", "new: 192.168.100.10", "error", "old and new address are both"),
+    "a chain": (M, "192.168.110.10", "192.168.100.11", "error", "is master2's old one: a chain or a cycle"),
+    "mixed families": (M, "192.168.110.10", "'fd00::1'", "error", "mixes IPv4 and IPv6"),
+    "a new address in the service range": (
+        M,
+        "192.168.110.10",
+        "10.96.0.99",
+        "error",
+        "lies in the range 10.96.0.0/12",
+    ),
+    "a new address in the pod range": (M, "192.168.110.10", "10.244.3.4", "error", "lies in the range 10.244.0.0/16"),
+    "loopback": (M, "192.168.110.10", "127.0.0.5", "error", "no address that another host could call"),
+    "a name twice": (M, "name: master2", "name: Master1", "error", ""),
+    "another name in the manifest": (
+        ETCD,
+        "--name=master1",
+        "--name=other",
+        "error",
+        "--name=other in the facts of master1",
+    ),
+    "listeners on neither address": (
+        ETCD,
+        "--listen-peer-urls=https://192.168.100.10:2380",
+        "--listen-peer-urls=https://192.0.2.9:2380",
+        "error",
+        "holds neither 192.168.100.10 nor 192.168.110.10",
+    ),
+    "ports that disagree": (ETCD, ":2380", ":12380", "error", "has peer port"),
+    "a token of its own": (ETCD, FLAG, FLAG + "    - --initial-cluster-token=x\n", "error", "--initial-cluster-token"),
+    "http peers": (ETCD, "--listen-peer-urls=https", "--listen-peer-urls=http", "error", "is not https"),
+    "more than one peer URL": (
+        ETCD,
+        "--initial-advertise-peer-urls=https://192.168.100.10:2380",
+        "--initial-advertise-peer-urls=https://192.168.100.10:2380,https://192.0.2.1:2380",
+        "error",
+        "has 2 peer URLs",
+    ),
+    "a host name in a peer URL": (
+        ETCD,
+        "--initial-advertise-peer-urls=https://192.168.100.10:2380",
+        "--initial-advertise-peer-urls=https://m1.example:2380",
+        "error",
+        "names a host",
+    ),
+    "a stranger in --initial-cluster": (
+        "facts/master2/manifests/etcd.yaml",
+        "master2=https",
+        "master9=https://192.0.2.9:2380,master2=https",
+        "error",
+        "names master9",
+    ),
+    "an unknown flag with an address of the plan": (
+        ETCD,
+        FLAG,
+        FLAG + "    - --new-thing=192.168.100.11\n",
+        "error",
+        "unknown flag --new-thing=192.168.100.11",
+    ),
+    "an unknown flag without": (ETCD, FLAG, FLAG + "    - --new-thing=7\n", "warning", "unknown flag --new-thing"),
+    "a skipped SAN check": (
+        ETCD,
+        FLAG,
+        FLAG + "    - --experimental-peer-skip-client-san-verification=true\n",
+        "note",
+        "experimental-peer-skip-client-san-verification",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if CASES[c][4]])
+def test_it_says_of(case: str, tmp_path: Path) -> None:
+    file, old, new, severity, words = CASES[case]
+    problems = found(tmp_path, (file, old, new))
+    assert [p for p in problems if p.severity == severity and words in p.fact], problems
+    assert all(p.fact and p.place and (p.hint or p.severity == "note") for p in problems), problems
+
+
+@pytest.mark.parametrize(
+    "flag",
+    [
+        "force-new-cluster=true",
+        "config-file=/x",
+        "discovery=https://x",
+        "auto-tls=true",
+        "peer-auto-tls=true",
+        "peer-client-cert-file=/x",
+    ],
+)
+def test_a_flag_that_cannot_be_carried_over_is_refused_with_the_reason(flag: str, tmp_path: Path) -> None:
+    problems = found(tmp_path, (ETCD, FLAG, f"{FLAG}    - --{flag}\n"))
+    assert [p for p in problems if p.severity == "error" and flag.split("=")[0] in p.fact and ": " in p.fact]
+
+
+def test_a_flag_in_the_environment_counts_as_a_flag(tmp_path: Path) -> None:
+    env = "    env:\n    - {name: ETCD_FORCE_NEW_CLUSTER, value: 'true'}\n    image:"
+    assert any("force-new-cluster" in p.fact for p in found(tmp_path, (ETCD, "    image:", env)))
+
+
+def test_wildcard_listeners_pass(tmp_path: Path) -> None:
+    assert (
+        found(
+            tmp_path,
+            (
+                ETCD,
+                "peer-urls=https://192.168.100.10:2380\n    - --name",
+                "peer-urls=https://0.0.0.0:2380\n    - --name",
+            ),
+        )
+        == []
+    )
+
+
+def test_a_host_that_moved_last_week_is_a_note_and_rendered_unchanged(tmp_path: Path) -> None:
+    problems = found(tmp_path, (ETCD, "192.168.100.10", "192.168.110.10"))
+    assert [(p.severity, "has moved already" in p.fact) for p in problems] == [("note", True)]
+
+
+def test_without_any_ca_two_clusters_cannot_be_told_apart(tmp_path: Path) -> None:
+    shutil.copytree(EXAMPLE, tmp_path / "e")
+    for path in (tmp_path / "e").rglob("ca.crt"):
+        path.unlink()
+    assert [
+        p.severity for p in check(load(tmp_path / "e" / "mapping.yaml")) if "could not be told apart" in p.fact
+    ] == ["warning"]
+
+
+def test_a_virtual_address_in_another_static_pod_is_no_new_address(tmp_path: Path) -> None:
+    shutil.copytree(EXAMPLE, tmp_path / "e")
+    pod = "spec:\n  containers:\n  - name: k\n    command: [kube-vip, --address, 192.168.110.11]\nmetadata: {name: k}\n"
+    (tmp_path / "e/facts/master1/manifests/kube-vip.yaml").write_text(pod)
+    assert any("a virtual address" in p.fact for p in check(load(tmp_path / "e" / "mapping.yaml")))
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_one_or_two_members_stand_still_during_a_restart(size: int, tmp_path: Path) -> None:
+    shutil.copytree(EXAMPLE, tmp_path / "e")
+    for number in range(size + 1, 4):
+        shutil.rmtree(tmp_path / "e" / "facts" / f"master{number}")
+    mapping = tmp_path / "e" / "mapping.yaml"
+    gone = [f"name: master{n}," for n in range(size + 1, 4)]
+    kept = [line for line in mapping.read_text().splitlines(keepends=True) if not any(g in line for g in gone)]
+    mapping.write_text("".join(kept))
+    assert any(f"a cluster of {size} tolerates no failure" in p.fact for p in check(load(mapping)))
+
+
+def test_a_member_that_stays_keeps_its_manifests_and_is_told_what_they_hold(tmp_path: Path) -> None:
+    apiserver = "facts/master3/manifests/kube-apiserver.yaml"
+    servers = "--etcd-servers=https://127.0.0.1:2379"
+    problems = found(
+        tmp_path,
+        (M, "new: 192.168.110.12", "stays: true"),
+        (apiserver, servers, servers + ",https://192.168.100.10:2379"),
+    )
+    assert [p.fact for p in problems if p.severity == "warning"] == [
+        "master3 stays, and kube-apiserver.yaml holds 192.168.100.10, which goes: --etcd-servers"
+    ]
+
+
+def test_the_table_of_flags_has_reasons_for_every_refusal() -> None:
+    assert all(f.why for f in TABLE.values() if f.kind in ("refused", "noted"))
+    assert len(TABLE) > 150
+    kinds = {"listen-peer-urls": "ours", "wal-dir": "honoured", "snapshot-count": "harmless", "auto-tls": "refused"}
+    for name, kind in kinds.items():
+        flag = classify(name)
+        assert flag is not None and flag.kind == kind
+    assert classify("no-such-flag") is None
