@@ -87,13 +87,18 @@ other_line_state() {
 is_recorded_new() { [[ ${recorded[$1]} == new ]]; }
 has_moved() { is_recorded_new "$1" && [[ -n ${said[$1]-} && ${moving[$1]} == no ]]; }
 
+# way_on -- with `addresses: replace` a host that still has its old address is in its `leave`.
+way_on() {
+  if [[ $ADDRESSES == replace ]] && address_is_here "$OLD"; then printf 'leave'; else printf 'move'; fi
+}
+
 # in_between -- a move that was begun and not ended, here or elsewhere, and the two ways out of it.
 in_between() {
   local i
   [[ $OLD != "$NEW" ]] || return 0
   if [[ ${recorded[OWN]} == new && $etcd_args != new ]] || { [[ ${recorded[OWN]} == old && $etcd_args == new ]]; } || manifest_is_out 0; then
     if ! own_leave_is_done || [[ $ADDRESSES == both ]]; then
-      note "in between: on $HOST etcd, its manifest and its record do not agree. Two ways out: bash runbook.sh apply move, or: bash runbook.sh undo move"
+      note "in between: on $HOST etcd, its manifest and its record do not agree. Two ways out: bash runbook.sh apply $(way_on), or: bash runbook.sh undo $(way_on)"
     fi
   fi
   for i in "${!NAMES[@]}"; do

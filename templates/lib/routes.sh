@@ -30,16 +30,20 @@ leaves_from_new() { [[ $("${IP[@]}" -o route get "$1" 2>/dev/null) == *" src $NE
 
 # way_to ADDRESS -- "via GATEWAY dev INTERFACE" or "dev INTERFACE" for a packet from NEW; nothing where nothing leads there.
 way_to() {
-  local words via dev
+  local words
   words=$("${IP[@]}" -o route get "$1" from "$NEW" 2>/dev/null) || return 0
-  [[ $words == *' dev '* && $words != unreachable* ]] || return 0
-  dev=${words#* dev } dev=${dev%% *}
-  [[ $dev != lo ]] || return 0
-  if [[ $words == *' via '* ]]; then
-    via=${words#* via }
+  [[ $words == *' dev '* && $words != *' dev lo '* && $words != unreachable* ]] || return 0
+  via_and_dev "$words"
+}
+
+# via_and_dev ROUTE -- these two of a line that ip printed; everything else in it is the kernel's business.
+via_and_dev() {
+  local via dev=${1#* dev }
+  if [[ $1 == *' via '* ]]; then
+    via=${1#* via }
     printf 'via %s ' "${via%% *}"
   fi
-  printf 'dev %s' "$dev"
+  printf 'dev %s' "${dev%% *}"
 }
 
 # needs_route ADDRESS -- something leads there, and not from NEW.

@@ -13,23 +13,36 @@ everybody_has_moved() {
 is_at_its_end() { [[ ${recorded[$1]} == new ]] || [[ ${STAYS[$1]} == yes && ${recorded[$1]} == old ]]; }
 no_connection_with() { [[ -z $(connections_with "$1") ]]; }
 
-# The kernel may have taken them together with the old address. Where it would now choose another source, they are put back.
+# The kernel may have taken them together with the old address. One that is the only way to a member, or without which
+# another source would be chosen, is put back at once: the cluster must not hang on our tidiness.
 take_routes_away() {
+  local route
   [[ $NEW != "$OLD" ]] || return 0
   begin 'our routes are away, and calls still leave from the new address'
-  if holds 'they are, and they do' routes_are_settled; then return 0; fi
-  no_route_of_ours || drop_routes
-  if is_changing && ! routes_are_right; then
-    set_routes
-    run touch "$STATE/routes.kept"
-    note "without these routes this host would call from another address. Keep them: write them into its network configuration:"
-    our_routes | sed 's/^/      /'
-  fi
-  must routes_are_right
+  if holds 'they are, or are needed, and calls do' routes_are_settled; then return 0; fi
+  while read -r route; do
+    [[ -z $route ]] || take_route_away "$route"
+  done <<<"$(our_routes)"
+  must routes_are_settled
 }
-routes_are_settled() { routes_are_right && { no_route_of_ours || routes_are_needed; }; }
-# Routes that were put back stay: they are needed when the main table alone would choose another source.
-routes_are_needed() { [[ -e $STATE/routes.kept ]]; }
+take_route_away() {
+  local address=${1%% *} way=()
+  address=${address%/*}
+  read -ra way <<<"$(via_and_dev "$1")"
+  run "${IP[@]}" route del "$address/$HOST_BITS" "${way[@]}" proto 147
+  if ! is_changing || ! is_one_of "$address" "${NEWS[@]}" || leaves_from_new "$address"; then return 0; fi
+  run "${IP[@]}" route replace "$address/$HOST_BITS" "${way[@]}" src "$NEW" proto 147
+  run touch "$STATE/routes.kept"
+  note "KEPT: without this route $address is not called from $NEW. Write it into the network configuration of this host:"
+  note "  ip route add $address/$HOST_BITS ${way[*]} src $NEW"
+}
+routes_are_settled() {
+  local i
+  for i in "${!NAMES[@]}"; do
+    [[ $i == "$OWN" ]] || leaves_from_new "${NEWS[i]}" || return 1
+  done
+  no_route_of_ours || [[ -e $STATE/routes.kept ]]
+}
 
 what_is_left() {
   begin 'places on this host where an old address still stands'

@@ -68,6 +68,7 @@ record_address() {
 lists_agree() {
   local i first=
   ask_everybody
+  [[ ${#NAMES[@]} -gt 1 || -n $etcd_pid ]] || return 0
   for i in "${!NAMES[@]}"; do
     [[ -n ${said[i]-} ]] || continue
     first=${first:-${said[i]}}

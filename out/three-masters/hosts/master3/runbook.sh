@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 3cc0d5d92c6d. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 63d70bde9d2e. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export ETCDCTL_API=3 LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=3cc0d5d92c6d
+readonly DIGEST=63d70bde9d2e
 readonly ADDRESSES=both
 readonly ETCD_CA_SHA256=6B31C47FFA5D6A1C7F895A1F1B5C7F65368E256D65491000021357A5D03BF56A
 readonly -a LINES_OF_PLAN=('1 master1 preflight' '2 master2 preflight' '3 master3 preflight' '4 master1 prepare' '5 master2 prepare' '6 master3 prepare' '7 master1 add' '8 master2 add' '9 master3 add' '10 master1 move' '11 master1 remove' '12 master1 release' '13 master2 move' '14 master2 remove' '15 master2 release' '16 master3 move' '17 master3 remove' '18 master3 release' '19 master1 finish' '20 master2 finish' '21 master3 finish')
@@ -939,7 +939,7 @@ flows_closed() {
 flows_are_open() { [[ -z $(flows_closed "$1") ]]; }
 # --- end steps/ready_to_move.sh ---
 
-# --- steps/move.sh sha256:66429a2efb37 ---
+# --- steps/move.sh sha256:3002e7d37661 ---
 # move: this member's new address becomes the recorded one, and its etcd starts on it.
 
 # Before etcd starts, so that it never dials from the old address.
@@ -1010,6 +1010,7 @@ record_address() {
 lists_agree() {
   local i first=
   ask_everybody
+  [[ ${#NAMES[@]} -gt 1 || -n $etcd_pid ]] || return 0
   for i in "${!NAMES[@]}"; do
     [[ -n ${said[i]-} ]] || continue
     first=${first:-${said[i]}}
@@ -1153,7 +1154,7 @@ old_address_is_gone() {
 }
 # --- end steps/release.sh ---
 
-# --- steps/finish.sh sha256:898fd1092ca6 ---
+# --- steps/finish.sh sha256:3e7f2b779113 ---
 # finish: the whole cluster on its new addresses, our routes away, and what is left for the ticket.
 
 everybody_has_moved() {
@@ -1169,23 +1170,36 @@ everybody_has_moved() {
 is_at_its_end() { [[ ${recorded[$1]} == new ]] || [[ ${STAYS[$1]} == yes && ${recorded[$1]} == old ]]; }
 no_connection_with() { [[ -z $(connections_with "$1") ]]; }
 
-# The kernel may have taken them together with the old address. Where it would now choose another source, they are put back.
+# The kernel may have taken them together with the old address. One that is the only way to a member, or without which
+# another source would be chosen, is put back at once: the cluster must not hang on our tidiness.
 take_routes_away() {
+  local route
   [[ $NEW != "$OLD" ]] || return 0
   begin 'our routes are away, and calls still leave from the new address'
-  if holds 'they are, and they do' routes_are_settled; then return 0; fi
-  no_route_of_ours || drop_routes
-  if is_changing && ! routes_are_right; then
-    set_routes
-    run touch "$STATE/routes.kept"
-    note "without these routes this host would call from another address. Keep them: write them into its network configuration:"
-    our_routes | sed 's/^/      /'
-  fi
-  must routes_are_right
+  if holds 'they are, or are needed, and calls do' routes_are_settled; then return 0; fi
+  while read -r route; do
+    [[ -z $route ]] || take_route_away "$route"
+  done <<<"$(our_routes)"
+  must routes_are_settled
 }
-routes_are_settled() { routes_are_right && { no_route_of_ours || routes_are_needed; }; }
-# Routes that were put back stay: they are needed when the main table alone would choose another source.
-routes_are_needed() { [[ -e $STATE/routes.kept ]]; }
+take_route_away() {
+  local address=${1%% *} way=()
+  address=${address%/*}
+  read -ra way <<<"$(via_and_dev "$1")"
+  run "${IP[@]}" route del "$address/$HOST_BITS" "${way[@]}" proto 147
+  if ! is_changing || ! is_one_of "$address" "${NEWS[@]}" || leaves_from_new "$address"; then return 0; fi
+  run "${IP[@]}" route replace "$address/$HOST_BITS" "${way[@]}" src "$NEW" proto 147
+  run touch "$STATE/routes.kept"
+  note "KEPT: without this route $address is not called from $NEW. Write it into the network configuration of this host:"
+  note "  ip route add $address/$HOST_BITS ${way[*]} src $NEW"
+}
+routes_are_settled() {
+  local i
+  for i in "${!NAMES[@]}"; do
+    [[ $i == "$OWN" ]] || leaves_from_new "${NEWS[i]}" || return 1
+  done
+  no_route_of_ours || [[ -e $STATE/routes.kept ]]
+}
 
 what_is_left() {
   begin 'places on this host where an old address still stands'
@@ -1809,7 +1823,7 @@ wait_with_kubelet() {
 }
 # --- end lib/files.sh ---
 
-# --- lib/routes.sh sha256:c7750a8d184e ---
+# --- lib/routes.sh sha256:11e199ab662c ---
 # routes.sh -- from which address this host calls the others, and the host routes that settle it.
 #
 # A moved member goes on calling from its old address wherever the kernel prefers that one. When the old address then
@@ -1842,16 +1856,20 @@ leaves_from_new() { [[ $("${IP[@]}" -o route get "$1" 2>/dev/null) == *" src $NE
 
 # way_to ADDRESS -- "via GATEWAY dev INTERFACE" or "dev INTERFACE" for a packet from NEW; nothing where nothing leads there.
 way_to() {
-  local words via dev
+  local words
   words=$("${IP[@]}" -o route get "$1" from "$NEW" 2>/dev/null) || return 0
-  [[ $words == *' dev '* && $words != unreachable* ]] || return 0
-  dev=${words#* dev } dev=${dev%% *}
-  [[ $dev != lo ]] || return 0
-  if [[ $words == *' via '* ]]; then
-    via=${words#* via }
+  [[ $words == *' dev '* && $words != *' dev lo '* && $words != unreachable* ]] || return 0
+  via_and_dev "$words"
+}
+
+# via_and_dev ROUTE -- these two of a line that ip printed; everything else in it is the kernel's business.
+via_and_dev() {
+  local via dev=${1#* dev }
+  if [[ $1 == *' via '* ]]; then
+    via=${1#* via }
     printf 'via %s ' "${via%% *}"
   fi
-  printf 'dev %s' "$dev"
+  printf 'dev %s' "${dev%% *}"
 }
 
 # needs_route ADDRESS -- something leads there, and not from NEW.
@@ -2107,7 +2125,7 @@ index_of() {
 }
 # --- end lib/peers.sh ---
 
-# --- lib/gate.sh sha256:ed6c7a7600a1 ---
+# --- lib/gate.sh sha256:6dbac40fce45 ---
 # gate.sh -- lets nobody past while the cluster is not safe. It holds when, for every member of the plan and nobody else:
 #   recorded   it has one peer URL, its old or its new one, in everybody's list
 #   reachable  it answers there, from this host, with the same cluster id and the same list as all others
@@ -2126,6 +2144,7 @@ gate_now() {
   gate_why='' gate_world=''
   ask_everybody
   choose_members "$scope"
+  [[ $scope == all ]] || somebody_is_asked || return 0
   miss_world
   miss_recorded "$self"
   miss_reachable
@@ -2133,6 +2152,9 @@ gate_now() {
   miss_reached
   [[ -n $gate_why ]] || miss_caught_up
 }
+
+# somebody_is_asked -- with one member, whose etcd is down for its own move, there is nobody.
+somebody_is_asked() { is_one_of yes "${in_gate[@]}"; }
 
 miss() { [[ -n $gate_why ]] || gate_why=$1; }
 
@@ -3040,7 +3062,7 @@ show_quorum() {
 }
 # --- end lib/status.sh ---
 
-# --- lib/next.sh sha256:1c4533c81acb ---
+# --- lib/next.sh sha256:fe09fcd44db3 ---
 # next.sh -- which line of RUNBOOK.md comes next. Idempotent like everything here: it looks at the world, not at a list of marks.
 
 # next_line -- the first line that is seen not to be done. What cannot be seen from here counts as done once a later line
@@ -3130,13 +3152,18 @@ other_line_state() {
 is_recorded_new() { [[ ${recorded[$1]} == new ]]; }
 has_moved() { is_recorded_new "$1" && [[ -n ${said[$1]-} && ${moving[$1]} == no ]]; }
 
+# way_on -- with `addresses: replace` a host that still has its old address is in its `leave`.
+way_on() {
+  if [[ $ADDRESSES == replace ]] && address_is_here "$OLD"; then printf 'leave'; else printf 'move'; fi
+}
+
 # in_between -- a move that was begun and not ended, here or elsewhere, and the two ways out of it.
 in_between() {
   local i
   [[ $OLD != "$NEW" ]] || return 0
   if [[ ${recorded[OWN]} == new && $etcd_args != new ]] || { [[ ${recorded[OWN]} == old && $etcd_args == new ]]; } || manifest_is_out 0; then
     if ! own_leave_is_done || [[ $ADDRESSES == both ]]; then
-      note "in between: on $HOST etcd, its manifest and its record do not agree. Two ways out: bash runbook.sh apply move, or: bash runbook.sh undo move"
+      note "in between: on $HOST etcd, its manifest and its record do not agree. Two ways out: bash runbook.sh apply $(way_on), or: bash runbook.sh undo $(way_on)"
     fi
   fi
   for i in "${!NAMES[@]}"; do

@@ -1,0 +1,63 @@
+"""SIGKILL between any two commands of a phase, then the same line again: the same end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.rig import Rig, ca_pem, commands
+from tests.scenario import hosts, scenario
+
+FEW = (0, 2, 3, 5, 6, 10)  # before and after `member update`, manifest out, half-way in, in, the other manifest
+
+
+def killed_and_carried_on(rig: Rig, after: int) -> bool:
+    """One kill and its repair, back to where it began. False when the phase has no more commands than that."""
+    ran = rig.killed("master1", "move", after)
+    if ran.exit == 0:
+        rig.undo("master1", "move")
+        return False
+    assert ran.exit == 137, ran.text
+    assert len(commands(ran)) == after + 1, "the one that was killed is printed and not carried out"
+    words = rig.status("master1")
+    assert "next: line" in words
+    rig.apply("master1", "move")
+    rig.verify("master1", "move")
+    assert rig.members("master2")["master1"][1] == rig.urls("new")["master1"][0]
+    rig.undo("master1", "move")
+    assert rig.members("master2")["master1"][1] == rig.urls("old")["master1"][0]
+    return True
+
+
+def test_a_move_killed_in_its_middle_goes_on_to_the_same_end(tmp_path: Path) -> None:
+    with Rig(scenario(tmp_path, hosts(3), ca_pem()), "3.5") as rig:
+        rig.prepare_all()
+        with rig.writer() as writer:
+            for after in FEW:
+                assert killed_and_carried_on(rig, after)
+        assert writer.lost() == []
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize(("version", "step"), [("3.5", 1), ("3.3", 5), ("3.4", 5)])
+def test_a_move_killed_anywhere_goes_on_to_the_same_end(tmp_path: Path, version: str, step: int) -> None:
+    with Rig(scenario(tmp_path, hosts(3), ca_pem()), version) as rig:
+        rig.prepare_all()
+        with rig.writer() as writer:
+            after = 0
+            while killed_and_carried_on(rig, after):
+                after += step
+        assert after >= 10
+        assert writer.lost() == []
+
+
+def test_a_preparation_killed_in_its_middle_goes_on_to_the_same_end(tmp_path: Path) -> None:
+    with Rig(scenario(tmp_path, hosts(1), ca_pem()), "3.4") as rig:
+        rig.apply("master1", "preflight")
+        for after in (1, 4, 9, 14, 18, 30, 45, 60):
+            ran = rig.killed("master1", "prepare", after)
+            assert ran.exit in (0, 137), ran.text
+        rig.apply("master1", "prepare")
+        assert commands(rig.apply("master1", "prepare")) == []
+        rig.verify("master1", "prepare")
