@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from generator.rehearsal import pki
+from tests.conftest import etcd_folder
 from tests.rig import FOLDER, Rig, ca_pem, commands
-from tests.scenario import hosts, rendered, scenario
+from tests.scenario import Host, hosts, manifests, rendered, scenario
 
 ETCD = "/etc/kubernetes/manifests/etcd.yaml"
 
@@ -38,27 +40,15 @@ def test_another_world_than_the_reviewed_one(tmp_path: Path) -> None:
         one.path("/etc/kubernetes/manifests/etcd.yaml.bak").unlink()
         one.wait_for(lambda: len(one.processes("etcd")) == 1, 60, "one etcd")
 
-        holder = one.start(
-            [
-                "bash",
-                "-c",
-                f"exec 9>>{state(rig)}/lock; flock 9; echo 'apply move, pid 1, since noon' >{state(rig)}/lock.holder; sleep 60",
-            ]
-        )
-        one.wait_for(
-            lambda: one.path(f"{state(rig)}/lock.holder").exists()
-            and "noon" in one.read_text(f"{state(rig)}/lock.holder"),
-            10,
-            "the lock",
-        )
-        refuses(
-            rig, "master1", "preflight", 3, "another run holds this change on master1: apply move, pid 1, since noon"
-        )
+        who = "apply move, pid 1, since noon"
+        hold = f"cd {state(rig)}; exec 9>>lock; flock 9; echo '{who}' >lock.holder; sleep 60"
+        holder = one.start(["bash", "-c", hold])
+        note = f"{state(rig)}/lock.holder"
+        one.wait_for(lambda: one.path(note).exists() and who in one.read_text(note), 10, "the lock")
+        refuses(rig, "master1", "preflight", 3, f"another run holds this change on master1: {who}")
         holder.kill_all()
 
         wrong = one.read_text("/etc/kubernetes/pki/etcd/ca.crt")
-        from generator.rehearsal import pki
-
         one.write_text("/etc/kubernetes/pki/etcd/ca.crt", pki.authority("etcd-ca", of="another").crt)
         refuses(rig, "master1", "preflight", 4, "etcd's CA is not the reviewed one")
         one.write_text("/etc/kubernetes/pki/etcd/ca.crt", wrong)
@@ -93,7 +83,7 @@ def state(rig: Rig) -> str:
 
 
 def test_a_cluster_or_network_that_is_not_ready_for_a_move(tmp_path: Path) -> None:
-    """New address absent, a narrow certificate elsewhere, a filtered port, no answer to NEW, a member down, a wrong URL, a learner."""
+    """No new address, a narrow certificate elsewhere, no answer to NEW, a member down, a wrong URL, a learner, the trap."""
     with Rig(scenario(tmp_path, hosts(3), ca_pem()), "3.5") as rig:
         for name in ("master1", "master2", "master3"):
             rig.apply(name, "preflight")
@@ -121,13 +111,12 @@ def test_a_cluster_or_network_that_is_not_ready_for_a_move(tmp_path: Path) -> No
         refuses(rig, "master1", "move", 4, "master3 is recorded on https://192.168.110.99:2380")
         rig["master1"].etcdctl("member", "update", number, "--peer-urls=https://192.168.100.12:2380")
 
-        added = rig["master1"].etcdctl(
-            "member", "add", "nobody", "--learner", "--peer-urls=https://192.168.100.77:2380"
-        )
-        assert added.exit == 0, added.text
-        refuses(rig, "master1", "move", 4, "")
-        learner = added.out.split()[1]
-        rig["master1"].etcdctl("member", "remove", learner)
+        add = ("member", "add", "nobody", "--learner", "--peer-urls=https://192.168.100.77:2380")
+        rig["master1"].wait_for(lambda: rig["master1"].etcdctl(*add).exit == 0, 30, "etcd takes a learner")
+        refuses(rig, "master1", "move", 4, "is a learner")
+        listed = rig["master1"].etcdctl("member", "list").out.splitlines()
+        learner = next(line.split(",")[0] for line in listed if "192.168.100.77" in line)
+        assert rig["master1"].etcdctl("member", "remove", learner).exit == 0
 
         the_silent_trap(rig)
 
@@ -153,9 +142,7 @@ def test_an_alarm_closes_the_gate(tmp_path: Path, version: str) -> None:
         refuses(rig, "master1", "preflight", 3, "NOSPACE")
 
 
-def with_quota(member, members):  # type: ignore[no-untyped-def]
-    from tests.scenario import manifests
-
+def with_quota(member: Host, members: list[Host]) -> dict[str, str]:
     return manifests(member, members, ("--quota-backend-bytes=4000000",))
 
 
@@ -177,8 +164,6 @@ def test_a_failed_command_is_exit_1_whatever_its_own_status(tmp_path: Path) -> N
 
 
 def test_tools_of_another_minor_are_another_world(tmp_path: Path) -> None:
-    from tests.conftest import etcd_folder
-
     with Rig(scenario(tmp_path, hosts(1), ca_pem()), "3.5") as rig:
         other = etcd_folder("3.4") / "etcdctl"
         rig["master1"].path("/root/etcdctl").write_bytes(other.read_bytes())
