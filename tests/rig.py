@@ -160,6 +160,13 @@ class Rig:
                 return m.name
         return ""
 
+    def hand_leadership_to(self, name: str) -> None:
+        """This member leads from now on."""
+        leader = self.leader()
+        if leader != name:
+            moved = self.bed[leader].etcdctl("move-leader", self.members(leader)[name][0])
+            assert moved.exit == 0, moved.text
+
     def urls(self, which: str) -> dict[str, tuple[str, str]]:
         """Name to (peer URL, client URL) when everybody is on the `old` or the `new` address."""
         return {
