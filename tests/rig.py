@@ -34,9 +34,10 @@ class Rig:
         legs: Mapping[str, Sequence[Leg]] | None = None,
         extra: Sequence[HostSpec] = (),
         device: str = "eth0",
+        gateway: str = "",
         of: str = "bed",
     ) -> None:
-        self.made, self.version, self.bits, self.device = made, version, bits, device
+        self.made, self.version, self.bits, self.device, self.gateway = made, version, bits, device, gateway
         specs = []
         for m in made.members:
             first, *also = (legs or {}).get(m.name) or [Leg("wire", (f"{m.old}/{bits}",))]
@@ -122,6 +123,9 @@ class Rig:
 
     def add_new(self, host: str) -> None:
         self.bed[host].add_address(f"{self.member(host).new}/{self.bits}", self.device)
+        if self.gateway:
+            way = ["via", self.gateway, "dev", self.device]
+            self.bed[host].must(["ip", "route", "add", "default", *way, "metric", "50"])
 
     def add_old(self, host: str) -> None:
         self.bed[host].add_address(f"{self.member(host).old}/{self.bits}")

@@ -77,11 +77,11 @@ def carried_out(tmp: Path, shape: Shape) -> None:
 
 
 def network(shape: Shape) -> dict[str, object]:
-    """Across a router every host has a second interface for its new address, and its default route leads to the router."""
+    """Across a router every host has a second interface for its new address, and its default routes lead to the router."""
     if not shape.routed:
         return {}
     legs = {m.name: [Leg("wire", (f"{m.old}/24",), "192.168.100.1"), Leg("new")] for m in shape.members}
-    return {"legs": legs, "extra": [ROUTER], "device": "eth1"}
+    return {"legs": legs, "extra": [ROUTER], "device": "eth1", "gateway": "192.168.110.1"}
 
 
 @pytest.mark.parametrize("name", SHAPES)

@@ -105,8 +105,9 @@ show_quorum() {
   for i in "${!NAMES[@]}"; do
     [[ -z ${said[i]-} ]] || answering=$((answering + 1))
   done
-  if [[ -z $leader ]]; then
-    note "NO QUORUM as seen from here: no leader; $answering of ${#NAMES[@]} members answer"
+  # A member goes on naming its leader for a second after the others are gone: without a majority that counts for nothing.
+  if [[ -z $leader || $((answering * 2)) -le ${#NAMES[@]} ]]; then
+    note "NO QUORUM as seen from here: $answering of ${#NAMES[@]} members answer${leader:+, the leader named is a memory}"
   else
     note "quorum: yes; $answering of ${#NAMES[@]} members answer where they are recorded or were"
   fi

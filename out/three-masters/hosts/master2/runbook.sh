@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 63d70bde9d2e. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest e0288681e2d3. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export ETCDCTL_API=3 LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=63d70bde9d2e
+readonly DIGEST=e0288681e2d3
 readonly ADDRESSES=both
 readonly ETCD_CA_SHA256=6B31C47FFA5D6A1C7F895A1F1B5C7F65368E256D65491000021357A5D03BF56A
 readonly -a LINES_OF_PLAN=('1 master1 preflight' '2 master2 preflight' '3 master3 preflight' '4 master1 prepare' '5 master2 prepare' '6 master3 prepare' '7 master1 add' '8 master2 add' '9 master3 add' '10 master1 move' '11 master1 remove' '12 master1 release' '13 master2 move' '14 master2 remove' '15 master2 release' '16 master3 move' '17 master3 remove' '18 master3 release' '19 master1 finish' '20 master2 finish' '21 master3 finish')
@@ -2946,7 +2946,7 @@ old_address_of() {
 }
 # --- end lib/leftovers.sh ---
 
-# --- lib/status.sh sha256:f6ad0a7847fe ---
+# --- lib/status.sh sha256:6263d7cc45f7 ---
 # status.sh -- where the change stands, as seen from this host, with and without quorum. It asks for itself and refuses nothing.
 
 show_status() {
@@ -3054,8 +3054,9 @@ show_quorum() {
   for i in "${!NAMES[@]}"; do
     [[ -z ${said[i]-} ]] || answering=$((answering + 1))
   done
-  if [[ -z $leader ]]; then
-    note "NO QUORUM as seen from here: no leader; $answering of ${#NAMES[@]} members answer"
+  # A member goes on naming its leader for a second after the others are gone: without a majority that counts for nothing.
+  if [[ -z $leader || $((answering * 2)) -le ${#NAMES[@]} ]]; then
+    note "NO QUORUM as seen from here: $answering of ${#NAMES[@]} members answer${leader:+, the leader named is a memory}"
   else
     note "quorum: yes; $answering of ${#NAMES[@]} members answer where they are recorded or were"
   fi
