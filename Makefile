@@ -3,11 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test chaos
+.PHONY: demo test chaos bench
 
 demo: $(VENV)/made
 	$(BIN)/etcd-renumber plan examples/three-masters/mapping.yaml
 	$(BIN)/etcd-renumber render examples/three-masters/mapping.yaml -o out
+	$(BIN)/etcd-renumber review out/three-masters
+	cat out/three-masters/hosts/master1/manifests.diff
+	sed -n '1,/^## The mapping/p' out/three-masters/RUNBOOK.md
 
 test: $(VENV)/made
 	$(BIN)/pytest --numprocesses 4 --dist worksteal
@@ -15,6 +18,10 @@ test: $(VENV)/made
 # Every kill point and every shape on every etcd: hours on two cores.
 chaos: $(VENV)/made
 	$(BIN)/pytest --numprocesses 4 --dist worksteal -m chaos
+
+# Figures, side by side in one run; about twelve minutes.
+bench: $(VENV)/made
+	$(BIN)/python -m bench
 
 $(VENV)/made: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

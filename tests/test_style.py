@@ -9,7 +9,11 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
-SHELL = sorted(str(p.relative_to(ROOT)) for p in (ROOT / "templates").rglob("*.sh"))
+SHELL = [
+    *sorted(str(p.relative_to(ROOT)) for p in (ROOT / "templates").rglob("*.sh")),
+    "generator/rehearsal/host.sh",
+    ".ci/run",
+]
 PYTHON = sorted(p for p in (ROOT / "generator").rglob("*.py"))
 # Right to left in the design's picture: a room imports only rooms that stand before it.
 ROOMS = (
