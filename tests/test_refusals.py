@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -99,6 +101,7 @@ def test_a_cluster_or_network_that_is_not_ready_for_a_move(tmp_path: Path) -> No
         rig.add_new("master3")
         rig["master3"].must(["ip", "route", "add", "blackhole", "192.168.110.10/32"])
         refuses(rig, "master1", "move", 3, "master3 does not answer a question from 192.168.110.10")
+        assert "master3 192.168.110.12 port 2380: FILTERED" in rig.apply("master1", "preflight").text
         rig["master3"].must(["ip", "route", "del", "blackhole", "192.168.110.10/32"])
 
         rig["master3"].down()
@@ -170,3 +173,21 @@ def test_tools_of_another_minor_are_another_world(tmp_path: Path) -> None:
         rig["master1"].path("/root/etcdctl").chmod(0o755)
         rig["master1"].must(["mount", "--bind", "/root/etcdctl", "/usr/local/bin/etcdctl"])
         refuses(rig, "master1", "preflight", 4, "etcdctl is 3.4, etcd is 3.5")
+
+
+def test_a_kubelet_that_does_not_act_and_cannot_be_restarted_is_exit_1(tmp_path: Path) -> None:
+    """systemctl exits with 3 of its own for a unit that does not run; the move ends with 1, and goes on afterwards."""
+    with Rig(scenario(tmp_path, hosts(1), ca_pem()), "3.5") as rig:
+        rig.prepare_all()
+        one = rig["master1"]
+        one.must(["mkdir", "-p", "/root/local/sbin"])
+        one.must(["cp", "-r", "/usr/local/bin", "/root/local/bin"])
+        one.write_text("/root/local/sbin/systemctl", "#!/bin/bash\nexit 3\n", 0o755)
+        one.must(["mount", "--bind", "/root/local", "/usr/local"])
+        for pid in one.processes("kubelet"):
+            os.kill(pid, signal.SIGSTOP)
+        ran = rig.apply("master1", "move", expect=1)
+        assert "exit 3 from: systemctl restart kubelet" in ran.text
+        for pid in one.processes("kubelet"):
+            os.kill(pid, signal.SIGCONT)
+        rig.apply("master1", "move")
