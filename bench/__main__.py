@@ -11,7 +11,8 @@ def main() -> None:
     """`python -m bench`."""
     print(f"Load average before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.\n")
     print("\n".join(rendering.table()), end="\n\n", flush=True)
-    print("\n".join(rolling.table()), flush=True)
+    for row in rolling.table():
+        print(row, flush=True)
 
 
 if __name__ == "__main__":
