@@ -60,7 +60,7 @@ def _size(cluster: Cluster) -> Iterator[Problem]:
     size = len(cluster.mapping.members)
     if tolerance(size)[1] == 0:
         yield Problem(
-            f"a cluster of {size} tolerates no failure: it takes no writes for 3 to 4 s in every move",
+            f"a cluster of {size} tolerates no failure: it takes no writes for 4 to 5 s in every move",
             cluster.mapping.places.get("members", ""),
             "members",
             "choose a quiet hour; nothing else is different",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import PurePosixPath
 from typing import Any
@@ -28,8 +30,9 @@ NEEDED = (
 STARTED_WITHOUT = "etcd has a default for it that no kubeadm host uses; write the flag into the manifest first"
 
 
-def container_of(text: str) -> dict[str, Any]:
-    """The first container of a static pod; empty when this is no pod."""
+@lru_cache(maxsize=256)  # every rule asks for it again, and parsing YAML is nearly all of a rendering's time
+def container_of(text: str) -> Mapping[str, Any]:
+    """The first container of a static pod; empty when this is no pod. One answer for all who ask: it is only read."""
     try:
         found = yaml.safe_load(text)["spec"]["containers"][0]
         return found if isinstance(found, dict) else {}
@@ -37,7 +40,7 @@ def container_of(text: str) -> dict[str, Any]:
         return {}
 
 
-def words_of(container: dict[str, Any]) -> list[str]:
+def words_of(container: Mapping[str, Any]) -> list[str]:
     """Command and args together, as text."""
     return [str(w) for part in ("command", "args") for w in container.get(part) or []]
 
@@ -48,7 +51,7 @@ def is_etcd(text: str) -> bool:
     return bool(words) and (PurePosixPath(words[0]).name == "etcd" or any("etcd --" in w for w in words))
 
 
-def flags_of(container: dict[str, Any]) -> dict[str, str]:
+def flags_of(container: Mapping[str, Any]) -> dict[str, str]:
     """Flag name without dashes to value: `--x=y`, `--x y`, `-x y`, bare `--x` ("true"); `ETCD_X_Y` is x-y, and a flag wins."""
     found: dict[str, str] = {}
     for entry in container.get("env") or []:

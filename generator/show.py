@@ -30,7 +30,7 @@ def meaning(size: int) -> str:
     """What the tolerance means while the change runs."""
     failures = tolerance(size)[1]
     if failures == 0:
-        return "Every restart costs quorum: no writes for 3 to 4 s in each `move`. Nothing else may fail meanwhile."
+        return "Every restart costs quorum: no writes for 4 to 5 s in each `move`. Nothing else may fail meanwhile."
     others = "no other one may be down" if failures == 1 else f"{failures - 1} more may be down"
     return f"The member that moves is down for some seconds: meanwhile {others}. Etcd goes on taking writes."
 

@@ -88,6 +88,6 @@ def what_is_down(size: int, addresses: str) -> list[tuple[str, str, str, str]]:
         rows.append(("`leave` until `move` ends", away, "its etcd is down", "2 minutes a phase, plus your work"))
         rows.append(("`move`, its second half", "go on", "kube-apiserver restarts", "2 minutes, all of `move`"))
     else:
-        restart = "go on, a gap of up to 0.1 s" if has_quorum else "**none for 3 to 4 s**"
+        restart = "go on, a gap of up to 0.1 s" if has_quorum else "**none for 4 to 5 s**"
         rows.append(("`move`", restart, "etcd down for 4 s, then kube-apiserver restarts", "2 minutes"))
     return rows
