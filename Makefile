@@ -15,11 +15,11 @@ demo: $(VENV)/made
 test: $(VENV)/made
 	$(BIN)/pytest --numprocesses 4 --dist worksteal
 
-# Every kill point and every shape on every etcd: hours on two cores.
+# Every kill point, and shapes that make test leaves out: the better part of an hour on two cores.
 chaos: $(VENV)/made
 	$(BIN)/pytest --numprocesses 4 --dist worksteal -m chaos
 
-# Figures, side by side in one run; about twelve minutes.
+# Figures, side by side in one run; about ten minutes.
 bench: $(VENV)/made
 	$(BIN)/python -m bench
 

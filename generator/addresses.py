@@ -66,3 +66,8 @@ def _address(token: str) -> Address | None:
         return ip_address(token)
     except ValueError:
         return None
+
+
+def url(address: Address, port: int) -> str:
+    """The https URL of an address, as etcd spells it: IPv6 in brackets."""
+    return f"https://[{address}]:{port}" if address.version == 6 else f"https://{address}:{port}"

@@ -58,7 +58,7 @@ def _authorities(cluster: Cluster) -> Iterator[Problem]:
 def _size(cluster: Cluster) -> Iterator[Problem]:
     """One or two members have no failure to spare: a restart is one."""
     size = len(cluster.mapping.members)
-    if tolerance(size)[1] == 0:
+    if tolerance(size)[1] == 0 and cluster.mapping.method == "rolling":
         yield Problem(
             f"a cluster of {size} tolerates no failure: it takes no writes for 4 to 5 s in every move",
             cluster.mapping.places.get("members", ""),

@@ -104,7 +104,7 @@ def plan(mapping: MappingFile, method: Method = None) -> None:
     change = plan_of(cluster)
     size = len(cluster.mapping.members)
     say(f"{cluster.mapping.cluster}, {cluster.mapping.change}, method {cluster.mapping.method}: plan {change.digest}\n")
-    say(f"{show.order(change)}\n\n{show.tolerance_table(size)}\n{show.meaning(size)}\n")
+    say(f"{show.order(change)}\n\n{show.tolerance_table(size)}\n{show.meaning(size, cluster.mapping.method)}\n")
     say(f"digest {change.digest}\n{show.hashes(render_of(change))}")
 
 

@@ -116,7 +116,7 @@ MAPPING = """\
 # The change as its owner wants it: every member of the etcd cluster, its old and its new address.
 cluster: {cluster}
 change: {change}  # the id of the change ticket: letters, digits, dot, dash, underscore
-method: rolling  # one member after another, the cluster stays up
+method: rolling  # one member after another, the cluster stays up; bridge: addresses have changed, quorum is gone
 addresses: both  # a host has its old and its new address during the change; replace: never both
 snapshots: one  # on the first host; each: on every one; none
 facts: facts  # the folder beside this file: facts/MEMBER/manifests/*.yaml, facts/MEMBER/pki/etcd/ca.crt

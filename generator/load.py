@@ -51,12 +51,12 @@ SCHEMA: dict[str, Any] = {
 }
 # Keys that are understood and cannot be done yet: the values that ask for nothing.
 NOT_YET: dict[str, tuple[Any, ...]] = {
-    "method": ("rolling",),
+    "method": ("rolling", "bridge"),
     "accept_loss": (False,),
     "bump_revision": (1_000_000_000,),
-    "tools": (None,),
     "address_command": (None,),
 }
+OF_ROLLING: dict[str, str] = {"addresses": "both", "snapshots": "one"}  # keys that only rolling has, and their defaults
 HINTS = {
     "pattern": "letters, digits, dot, underscore and hyphen, 63 at most, beginning with a letter or digit: "
     "a comma or = would break --initial-cluster, a slash the folder",
@@ -80,13 +80,13 @@ def load_mapping(path: Path, method: str | None = None) -> Mapping:
     data, places, problems = yaml_places.read(path)
     if isinstance(data, dict) and method is not None:
         data = data | {"method": method}
-    problems += _shape(data, places, path) + _not_yet(data, places, path)
+    problems += _shape(data, places, path) + _not_yet(data, places, path) + _not_ours(data, places, path)
     if problems:
         raise Refused(*problems)
     members = [_member(m, f"members.{n}", places, problems) for n, m in enumerate(data["members"])]
     if problems:
         raise Refused(*problems)
-    known = {k: data[k] for k in ("method", "addresses", "snapshots") if k in data}
+    known = {k: data[k] for k in ("method", "addresses", "snapshots", "tools") if k in data}
     return Mapping(
         data["cluster"],
         data["change"],
@@ -135,8 +135,19 @@ def _not_yet(data: Any, places: dict[str, str], path: Path) -> list[Problem]:
     for key, quiet in NOT_YET.items() if isinstance(data, dict) else []:
         value = data.get(key, quiet[0])
         if value not in quiet and (key != "method" or value in ("bridge", "restore")):
-            hint = f"leave it out; only {key}: {quiet[0]} can be done by this version"
+            hint = f"leave it out; only {key}: {' or '.join(map(str, quiet))} can be done by this version"
             found.append(Problem(f"{key}: {value} is not yet there", places.get(key, str(path)), key, hint))
+    return found
+
+
+def _not_ours(data: Any, places: dict[str, str], path: Path) -> list[Problem]:
+    """Keys of rolling beside another method."""
+    found = []
+    method = data.get("method", "rolling") if isinstance(data, dict) else "rolling"
+    for key, quiet in OF_ROLLING.items() if method == "bridge" else []:
+        if data.get(key, quiet) != quiet:
+            fact = f"{key}: {data[key]} has no meaning with method: {method}"
+            found.append(Problem(fact, places.get(key, str(path)), key, "leave it out: only rolling asks for it"))
     return found
 
 

@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Iterable
 
 from generator import words
+from generator.addresses import url
 from generator.environment import environment
-from generator.model import Address, Change, Line, Member
+from generator.model import Change, Line, Mapping, Member
 from generator.quorum import tolerance
 
 
@@ -25,13 +26,15 @@ def page(change: Change, files: dict[str, str]) -> str:
             mapping=mapping,
             moving=[m for m in mapping.members if not m.stays],
             size=size,
-            tolerated=tolerance(size)[1],
-            down=_cells(words.what_is_down(size, mapping.addresses)),
+            first=words.first_page(mapping.method, size, tolerance(size)[1]),
+            down=_cells(words.what_is_down(mapping.method, size, mapping.addresses)),
+            columns=words.CODE_COLUMNS["replace" if _never_both(mapping) else mapping.method],
             codes=_cells(words.EXIT_CODES),
             order=_cells(_row(change, line) for line in change.order),
             undo=_cells(_undo(change)),
             members=_cells(
-                (m.name, m.old, "stays" if m.stays else m.new, _url(m.new, first.peer_port)) for m in mapping.members
+                (m.name, m.old, "stays" if m.stays else m.new, f"`{url(m.new, first.peer_port)}`")
+                for m in mapping.members
             ),
             founders=founders(change),
             table=[(n, *tolerance(n), n == size) for n in range(1, max(9, size) + 1)],
@@ -64,8 +67,8 @@ def _cells(rows: Iterable[Iterable[object]]) -> list[list[str]]:
 def _row(change: Change, line: Line) -> list[object]:
     """One line of the order: number, host, what is done, what it does, what one sees, how to go back."""
     mapping = change.cluster.mapping
-    does, seen, back = words.LINES[line.phase or line.action]
-    if mapping.addresses == "replace":
+    does, seen, back = words.WORDS_OF_LINES[mapping.method][line.phase or line.action]
+    if _never_both(mapping):
         back = words.BACK_WITH_REPLACE.get(line.phase, back)
     if line.phase == "finish" and _member(change, line.host).stays:
         back = "nothing to take back"
@@ -75,8 +78,14 @@ def _row(change: Change, line: Line) -> list[object]:
     return [line.line, line.host, command, does, seen.replace("HOST", line.host), back]
 
 
+def _never_both(mapping: Mapping) -> bool:
+    return mapping.method == "rolling" and mapping.addresses == "replace"
+
+
 def _takes_snapshot(change: Change, host: str) -> bool:
     mapping = change.cluster.mapping
+    if mapping.method != "rolling":
+        return False
     first = next((m.name for m in mapping.members if not m.stays), "")
     return mapping.snapshots == "each" or (mapping.snapshots == "one" and host == first)
 
@@ -87,7 +96,7 @@ def _member(change: Change, name: str) -> Member:
 
 def _undo(change: Change) -> list[tuple[str, str]]:
     """(what to run, while what holds), in the order in which a host is taken back: last phase first."""
-    special = words.UNDO_WITH_REPLACE if change.cluster.mapping.addresses == "replace" else {}
+    special = words.UNDO_WITH_REPLACE if _never_both(change.cluster.mapping) else {}
     return [
         (f"`undo {p.name}`", special.get(p.name, p.undo_when)) if p.undo else (f"`{p.name}`", f"no undo: {p.no_undo}")
         for p in reversed(change.phases)
@@ -110,10 +119,6 @@ def _flows(members: tuple[Member, ...], peer: int, client: int) -> list[tuple[st
 
 def _addresses(m: Member) -> str:
     return f"{m.old}" if m.stays else f"{m.old}, {m.new}"
-
-
-def _url(address: Address, port: int) -> str:
-    return f"`https://[{address}]:{port}`" if address.version == 6 else f"`https://{address}:{port}`"
 
 
 def _hashes(change: Change, files: dict[str, str]) -> list[tuple[str, str]]:

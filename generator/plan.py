@@ -7,10 +7,10 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from generator import __version__, manifest, methods
+from generator import __version__, manifest, methods, words
 from generator.errors import Refused
 from generator.etcd_flags import etcd_of, is_etcd
-from generator.model import Change, Cluster, Facts, Line, Mapping, Member
+from generator.model import Change, Cluster, Facts, Line, Mapping, Member, Phase
 from generator.resources import templates_sha256
 from generator.sums import fingerprint, sha256
 
@@ -23,7 +23,7 @@ def plan(cluster: Cluster) -> Change:
     moves = mapping.moves()
     manifests = {m.name: manifest.manifests_of(cluster.facts[m.name], m, moves) for m in mapping.members}
     phases = methods.phases(mapping.method, mapping.addresses)
-    order = _order(mapping.members, mapping.addresses)
+    order = _order(mapping, phases)
     data = {
         "format": FORMAT,
         "tool": {"name": "etcd-renumber", "version": __version__, "templates_sha256": templates_sha256()},
@@ -79,30 +79,35 @@ def ca_fingerprint(cluster: Cluster) -> str:
     return cluster.ca_fingerprint or next(filter(None, found), "")
 
 
-def _order(members: tuple[Member, ...], addresses: str) -> tuple[Line, ...]:
+def _order(mapping: Mapping, phases: tuple[Phase, ...]) -> tuple[Line, ...]:
     """Every line of RUNBOOK.md. One block per column of the plan; what a person does is a line too."""
+    members = mapping.members
     moving = [m for m in members if not m.stays]
-    lines: list[tuple[Member, str, str]] = [(m, "phase", "preflight") for m in members]
-    lines += [(m, "phase", "prepare") for m in moving]
-    if addresses == "both":
+    stay_in = {p.name for p in phases if p.stays}
+
+    def everybody(phase: str) -> list[tuple[Member, str, str]]:
+        return [(m, "phase", phase) for m in (members if phase in stay_in else moving)]
+
+    lines = everybody("preflight") + everybody("prepare")
+    if mapping.method == "bridge" or mapping.addresses == "both":
         lines += [(m, "address", "add") for m in moving]
-        for m in moving:
+    if mapping.method == "bridge":
+        lines += everybody("readdress") + everybody("settle") + everybody("unbridge")
+    for m in moving:
+        if mapping.method == "bridge":
+            lines += [(m, "address", "remove"), (m, "phase", "release")]
+        elif mapping.addresses == "both":
             lines += [(m, "phase", "move"), (m, "address", "remove"), (m, "phase", "release")]
-    else:
-        for m in moving:
+        else:
             lines += [(m, "phase", "leave"), (m, "address", "replace"), (m, "phase", "move"), (m, "phase", "release")]
-    lines += [(m, "phase", "finish") for m in members]
-    return tuple(_line(number, *entry) for number, entry in enumerate(lines, start=1))
+    lines += everybody("finish")
+    return tuple(_line(number, mapping.method, *entry) for number, entry in enumerate(lines, start=1))
 
 
-def _line(number: int, member: Member, kind: str, what: str) -> Line:
+def _line(number: int, method: str, member: Member, kind: str, what: str) -> Line:
     if kind == "phase":
         return Line(number, member.name, "phase", phase=what, text=f"bash runbook.sh apply {what}")
-    text = {
-        "add": f"you put {member.new} on, beside {member.old}",
-        "remove": f"when `bash runbook.sh verify move` holds, you take {member.old} away",
-        "replace": f"you change the address from {member.old} to {member.new}",
-    }[what]
+    text = words.PERSON[method][what].format(old=member.old, new=member.new)
     return Line(number, member.name, "address", action=what, text=text)
 
 

@@ -7,34 +7,65 @@ from functools import cache
 from typing import Any
 
 from generator.environment import environment
+from generator.join import join_manifest
 from generator.model import Change, Manifest, Member
 from generator.page import page
 from generator.resources import template
 from generator.sums import sha256
 from generator.values import assignments, values
 
-# What is inlined into every runbook, in the order a reviewer meets it: the verbs, the steps, then the machinery.
-PARTS = (
-    "lib/main.sh",
-    "steps/world.sh",
-    "steps/preflight.sh",
-    "steps/surroundings.sh",
-    "steps/prepare.sh",
-    "steps/snapshot.sh",
-    "steps/widen_certificates.sh",
-    "steps/leave.sh",
-    "steps/ready_to_move.sh",
-    "steps/move.sh",
-    "steps/swap.sh",
-    "steps/release.sh",
-    "steps/finish.sh",
-    "steps/undo.sh",
+# What is inlined into every runbook of a method, in the order a reviewer meets it: the verbs, the steps, then the machinery.
+VERBS = ("lib/main.sh",)
+STEPS = {
+    "rolling": (
+        "steps/world.sh",
+        "steps/preflight.sh",
+        "steps/sound.sh",
+        "steps/surroundings.sh",
+        "steps/ready_to_prepare.sh",
+        "steps/prepare.sh",
+        "steps/tools.sh",
+        "steps/snapshot.sh",
+        "steps/widen_certificates.sh",
+        "steps/leave.sh",
+        "steps/ready_to_move.sh",
+        "steps/move.sh",
+        "steps/record.sh",
+        "steps/swap.sh",
+        "steps/release.sh",
+        "steps/finish.sh",
+        "steps/undo_rolling.sh",
+        "steps/undo.sh",
+    ),
+    "bridge": (
+        "steps/world.sh",
+        "steps/preflight.sh",
+        "steps/standstill.sh",
+        "steps/join.sh",
+        "steps/surroundings.sh",
+        "steps/prepare.sh",
+        "steps/tools.sh",
+        "steps/widen_certificates.sh",
+        "steps/readdress.sh",
+        "steps/settle.sh",
+        "steps/record.sh",
+        "steps/swap.sh",
+        "steps/unbridge.sh",
+        "steps/release.sh",
+        "steps/finish.sh",
+        "steps/undo_bridge.sh",
+        "steps/undo.sh",
+    ),
+}
+COMMON = (
     "lib/run.sh",
     "lib/journal.sh",
     "lib/etcd.sh",
     "lib/files.sh",
     "lib/routes.sh",
+    "lib/connections.sh",
     "lib/peers.sh",
+    "lib/wire.sh",
     "lib/gate.sh",
     "lib/progress.sh",
     "lib/pass.sh",
@@ -44,6 +75,10 @@ PARTS = (
     "lib/status.sh",
     "lib/next.sh",
 )
+MACHINERY = {
+    "rolling": (*COMMON, "lib/lines_rolling.sh"),
+    "bridge": (*COMMON, "lib/rules.sh", "lib/lines_bridge.sh"),
+}
 
 
 def render(change: Change) -> dict[str, str]:
@@ -57,6 +92,8 @@ def render(change: Change) -> dict[str, str]:
         host = {"runbook.sh": runbook(change, member, groups)}
         changed = [m for m in change.manifests[member.name] if m.changes]
         host |= {f"manifests/{m.file}": m.new for m in changed}
+        if change.cluster.mapping.method == "bridge" and not member.stays:
+            host["join/etcd.yaml"] = join_manifest(change, member)
         host["manifests.diff"] = "".join(_diff(m) for m in changed)
         host["SHA256SUMS"] = sums(host)
         files |= {top + name: text for name, text in host.items()}
@@ -80,15 +117,16 @@ def runbook(change: Change, member: Member, groups: list[tuple[str, str]]) -> st
             digest=change.digest,
             values=groups,
             phases=change.phases,
-            parts=parts(),
+            parts=parts(mapping.method),
         )
     )
 
 
 @cache
-def parts() -> list[dict[str, Any]]:
-    """The inlined files with the first 12 hex digits of their sha256."""
-    return [{"name": n, "sha": sha256(template(n))[:12], "text": template(n).rstrip("\n")} for n in PARTS]
+def parts(method: str) -> list[dict[str, Any]]:
+    """The inlined files of a method with the first 12 hex digits of their sha256."""
+    names = (*VERBS, *STEPS[method], *MACHINERY[method])
+    return [{"name": n, "sha": sha256(template(n))[:12], "text": template(n).rstrip("\n")} for n in names]
 
 
 def sums(files: dict[str, str]) -> str:

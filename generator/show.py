@@ -26,9 +26,12 @@ def tolerance_table(size: int) -> str:
     return "\n".join(rows)
 
 
-def meaning(size: int) -> str:
+def meaning(size: int, method: str) -> str:
     """What the tolerance means while the change runs."""
-    failures = tolerance(size)[1]
+    majority, failures = tolerance(size)
+    if method == "bridge":
+        lost = "the data of none may be lost" if failures == 0 else f"the data of {failures} may be lost"
+        return f"Etcd is down until {majority} of {size} hosts are through `readdress`: {lost}."
     if failures == 0:
         return "Every restart costs quorum: no writes for 4 to 5 s in each `move`. Nothing else may fail meanwhile."
     others = "no other one may be down" if failures == 1 else f"{failures - 1} more may be down"

@@ -10,7 +10,8 @@ import shlex
 from ipaddress import ip_address
 from pathlib import PurePosixPath
 
-from generator.model import Address, Change, Etcd, Manifest, Member, Process
+from generator.addresses import url
+from generator.model import Change, Etcd, Manifest, Member, Process
 from generator.plan import ca_fingerprint
 from generator.sums import sha256
 
@@ -51,7 +52,9 @@ def _change(change: Change) -> dict[str, Value]:
         "CLUSTER": m.cluster,
         "CHANGE": m.change,
         "DIGEST": change.digest,
+        "METHOD": m.method,
         "ADDRESSES": m.addresses,
+        "TOOLS_GIVEN": m.tools or "",
         "ETCD_CA_SHA256": ca_fingerprint(change.cluster),
         "LINES_OF_PLAN": lines,
     }
@@ -67,15 +70,11 @@ def _members(change: Change) -> dict[str, Value]:
         "NEWS": [str(m.new) for m in members],
         "STAYS": ["yes" if m.stays else "no" for m in members],
         "OLD_URLS": [_recorded_url(change, m) for m in members],
-        "NEW_URLS": [_url(m.new, first.peer_port) for m in members],
+        "NEW_URLS": [url(m.new, first.peer_port) for m in members],
         "PEER_PORT": str(first.peer_port),
         "CLIENT_PORT": str(first.client_port),
         "FAMILY": str(members[0].old.version),
     }
-
-
-def _url(address: Address, port: int) -> str:
-    return f"https://[{address}]:{port}" if address.version == 6 else f"https://{address}:{port}"
 
 
 def _recorded_url(change: Change, member: Member) -> str:
@@ -89,7 +88,7 @@ def _recorded_url(change: Change, member: Member) -> str:
             return spelled
     except ValueError:
         pass  # no address in it: check() has said what it thinks of that
-    return _url(member.old, etcd.peer_port)
+    return url(member.old, etcd.peer_port)
 
 
 def _host(change: Change, member: Member) -> dict[str, Value]:
@@ -101,13 +100,14 @@ def _host(change: Change, member: Member) -> dict[str, Value]:
         "OWN": str(mapping.members.index(member)),
         "OLD": str(member.old),
         "NEW": str(member.new),
-        "SNAPSHOT": "yes" if snapshot and not member.stays else "no",
+        **({"SNAPSHOT": "yes" if snapshot and not member.stays else "no"} if mapping.method == "rolling" else {}),
         "PHASES": [p.name for p in change.phases if p.stays or not member.stays],
     }
 
 
 def _etcd(change: Change, etcd: Etcd) -> dict[str, Value]:
     return {
+        "IMAGE": etcd.image,
         "DATA_DIR": etcd.data_dir,
         "WAL_DIR": etcd.wal_dir or str(PurePosixPath(etcd.data_dir) / "member" / "wal"),
         "CLIENT_CA": etcd.trusted_ca_file,

@@ -23,7 +23,11 @@ KILLER = Path(__file__).parent / "kill_after.bash"
 
 
 class Rig:
-    """A running cluster and the change folder that is for it. `bits` is the prefix length of every address."""
+    """A running cluster and the change folder that is for it.
+
+    `bits` is the prefix length of every address. `wide`: the certificates hold both addresses from the beginning, as
+    after an earlier try; preparing three hosts then costs no quarter of a minute of openssl.
+    """
 
     def __init__(
         self,
@@ -36,13 +40,15 @@ class Rig:
         device: str = "eth0",
         gateway: str = "",
         of: str = "bed",
+        wide: bool = False,
     ) -> None:
         self.made, self.version, self.bits, self.device, self.gateway = made, version, bits, device, gateway
         specs = []
         for m in made.members:
             first, *also = (legs or {}).get(m.name) or [Leg("wire", (f"{m.old}/{bits}",))]
             where = {"addresses": first.addresses, "network": first.network, "gateway": first.gateway}
-            specs.append(HostSpec(m.name, made.facts[m.name], also=tuple(also), **where))  # type: ignore[arg-type]
+            sans = (m.new,) if wide else ()
+            specs.append(HostSpec(m.name, made.facts[m.name], also=tuple(also), sans=sans, **where))  # type: ignore[arg-type]
         self.bed = Bed([*specs, *extra], etcd_folder(version), of=of)
 
     def __enter__(self) -> Rig:
@@ -113,13 +119,26 @@ class Rig:
                 self.person(line.host, what)
 
     def person(self, host: str, action: str) -> None:
-        """add, remove or replace: what the network people do to a host's addresses."""
+        """add, remove or replace: what the network people do to a host's addresses, where it is not so yet."""
         if action == "remove":
-            self.verify(host, "move")
-        if action in ("remove", "replace"):
+            self.verify(host, "unbridge" if self.made.change.cluster.mapping.method == "bridge" else "move")
+        if action in ("remove", "replace") and self.has(host, self.member(host).old):
             self.remove_old(host)
-        if action in ("add", "replace"):
+        if action in ("add", "replace") and not self.has(host, self.member(host).new):
             self.add_new(host)
+
+    def has(self, host: str, address: str) -> bool:
+        """Whether the host has this address now."""
+        return f" {address}/" in self.bed[host].must(["ip", "-o", "address"])
+
+    def everybody_crashes(self, keeps: str = "") -> None:
+        """SIGKILL for every etcd, then every address has changed already, but for that of the host `keeps`."""
+        for m in self.made.members:
+            self.bed[m.name].kill_etcd()
+        for m in self.made.members:
+            if not m.stays and m.name != keeps:
+                self.remove_old(m.name)
+                self.add_new(m.name)
 
     def add_new(self, host: str) -> None:
         self.bed[host].add_address(f"{self.member(host).new}/{self.bits}", self.device)
@@ -129,6 +148,9 @@ class Rig:
 
     def add_old(self, host: str) -> None:
         self.bed[host].add_address(f"{self.member(host).old}/{self.bits}")
+
+    def remove_new(self, host: str) -> None:
+        self.bed[host].remove_address(f"{self.member(host).new}/{self.bits}", self.device)
 
     def remove_old(self, host: str) -> None:
         self.bed[host].remove_address(f"{self.member(host).old}/{self.bits}")
@@ -150,6 +172,10 @@ class Rig:
         answer = self.bed[host].etcdctl("member", "list")
         rows = re.findall(r"^([0-9a-f]+), started, ([^,]+), ([^,]+), ([^,\s]+)", answer.out, re.M)
         return {name: (ident, peer, client) for ident, name, peer, client in rows}
+
+    def ids(self, host: str) -> dict[str, str]:
+        """Name to id, of members that are down too."""
+        return {name: row[0] for name, row in self.members(host).items()}
 
     def cluster_id(self, host: str) -> str:
         text = self.bed[host].etcdctl("endpoint", "status", "-w", "fields").out

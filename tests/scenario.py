@@ -40,10 +40,11 @@ def bracketed(address: str) -> str:
     return f"[{address}]" if ip_address(address).version == 6 else address
 
 
-def manifests(host: Host, every: list[Host], flags: tuple[str, ...] = ()) -> dict[str, str]:
+def manifests(host: Host, every: list[Host], flags: tuple[str, ...] = (), version: str = "") -> dict[str, str]:
     """What kubeadm would have written for this host: the example's files with other names and addresses.
 
-    `--initial-cluster` names everybody, so that the bed can found the cluster with these very files.
+    `--initial-cluster` names everybody, so that the bed can found the cluster with these very files. `version` is the
+    minor in the image's tag, what a runbook goes by while no etcd runs; without it the tag says nothing.
     """
     found = {}
     loopback = "127.0.0.1" if ip_address(host.old).version == 4 else "[::1]"
@@ -59,6 +60,7 @@ def manifests(host: Host, every: list[Host], flags: tuple[str, ...] = ()) -> dic
         text = text.replace("192.168.100.10", host.old)
         text = text.replace("https://127.0.0.1:2379,", f"https://{loopback}:2379,")
         text = text.replace("EVERYBODY", cluster)
+        text = text.replace("/etcd:3.4.13-0", f"/etcd:{version}.9-0" if version else "/etcd:mirrored")
         if path.name == "etcd.yaml" and flags:
             anchor = f"    - --name={host.name}\n"
             text = text.replace(anchor, anchor + "".join(f"    - {f}\n" for f in flags))
@@ -79,9 +81,9 @@ class Scenario:
         return self.folder / "hosts" / name
 
 
-def scenario(tmp: Path, members: list[Host], ca_pem: str = "", **mapping: object) -> Scenario:
+def scenario(tmp: Path, members: list[Host], ca_pem: str = "", version: str = "", **mapping: object) -> Scenario:
     """Facts and mapping written, checked and rendered below `tmp`. `mapping` are further keys of mapping.yaml."""
-    facts = {h.name: manifests(h, members) for h in members}
+    facts = {h.name: manifests(h, members, version=version) for h in members}
     return rendered(tmp, members, facts, ca_pem, **mapping)
 
 

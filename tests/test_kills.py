@@ -31,7 +31,7 @@ def killed_and_carried_on(rig: Rig, after: int) -> bool:
 
 
 def test_a_move_killed_in_its_middle_goes_on_to_the_same_end(tmp_path: Path) -> None:
-    with Rig(scenario(tmp_path, hosts(3), ca_pem()), "3.5") as rig:
+    with Rig(scenario(tmp_path, hosts(3), ca_pem()), "3.5", wide=True) as rig:
         rig.prepare_all()
         with rig.writer() as writer:
             for after in FEW:

@@ -26,6 +26,7 @@ class Shape:
     bits: int = 24
     before: Callable[[Rig], None] = lambda rig: None
     routed: bool = False
+    wide: bool = True
 
 
 def promote(rig: Rig) -> None:
@@ -42,9 +43,9 @@ STAYS = [*hosts(2), Host("master3", "192.168.100.12", "192.168.100.12")]
 SHAPES = {
     "one member": Shape("3.4", hosts(1)),
     "one member, never both addresses": Shape("3.3", hosts(1), {"addresses": "replace"}),
-    "two members": Shape("3.3", hosts(2)),
+    "two members": Shape("3.3", hosts(2), wide=False),
     "three, one of them stays": Shape("3.5", STAYS, before=way_to_the_new_network),
-    "three on IPv6": Shape("3.4", hosts(3, "fd00:a::{}", "fd00:b::{}"), bits=64),
+    "three on IPv6": Shape("3.4", hosts(3, "fd00:a::{}", "fd00:b::{}"), bits=64, wide=False),
     "three, never both addresses": Shape("3.5", hosts(3, new=SAME_SUBNET), {"addresses": "replace"}),
     "three in one subnet, old and new": Shape("3.5", hosts(3, new=SAME_SUBNET), before=promote),
     "three across a router": Shape("3.4", hosts(3), routed=True),
@@ -60,7 +61,7 @@ MORE = {
 
 def carried_out(tmp: Path, shape: Shape) -> None:
     made = scenario(tmp, shape.members, ca_pem(), **shape.mapping)
-    with Rig(made, shape.version, bits=shape.bits, **network(shape)) as rig:  # type: ignore[arg-type]
+    with Rig(made, shape.version, bits=shape.bits, wide=shape.wide, **network(shape)) as rig:  # type: ignore[arg-type]
         shape.before(rig)
         first = made.members[0].name
         before, cluster = rig.members(first), rig.cluster_id(first)

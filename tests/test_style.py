@@ -25,7 +25,7 @@ ROOMS = (
     ("check_addresses", "check_etcd"),
     ("check",),
     ("plan",),
-    ("values", "page"),
+    ("values", "page", "join"),
     ("render",),
     ("lint", "write", "begin"),
     ("review", "show"),

@@ -9,7 +9,7 @@ from tests.scenario import hosts, scenario
 
 
 def test_two_moves_in_the_same_moment_never_cost_quorum_and_the_later_one_is_told(tmp_path: Path) -> None:
-    with Rig(scenario(tmp_path, hosts(3), ca_pem()), "3.5") as rig:
+    with Rig(scenario(tmp_path, hosts(3), ca_pem()), "3.5", wide=True) as rig:
         rig.prepare_all()
         with rig.writer() as writer:
             both = [rig.start(name, "apply", "move") for name in ("master1", "master2")]
@@ -28,7 +28,7 @@ def test_two_moves_in_the_same_moment_never_cost_quorum_and_the_later_one_is_tol
 
 
 def test_two_people_who_stopped_half_way_can_both_go_on_or_both_go_back(tmp_path: Path) -> None:
-    with Rig(scenario(tmp_path, hosts(3), ca_pem()), "3.4") as rig:
+    with Rig(scenario(tmp_path, hosts(3), ca_pem()), "3.4", wide=True) as rig:
         rig.prepare_all()
         rig.hand_leadership_to("master3")
         stop_both(rig)
@@ -54,7 +54,7 @@ def stop_both(rig: Rig) -> None:
 
 
 def test_status_says_the_truth_before_in_the_middle_after_and_without_quorum(tmp_path: Path) -> None:
-    with Rig(scenario(tmp_path, hosts(3), ca_pem()), "3.5") as rig:
+    with Rig(scenario(tmp_path, hosts(3), ca_pem()), "3.5", wide=True) as rig:
         for name in ("master1", "master2", "master3"):
             words = rig.status(name)
             assert words.count("old only") == 3 and "next: line" in words and "quorum: yes" in words

@@ -84,8 +84,8 @@ etcd_is_alone() {
   return 1
 }
 
-# find_etcdctl -- sets etcdctl: the copy of `prepare`, else the one inside the running container, else (for a word
-# about the cluster while etcd is down) the host's own. same_minor decides whether it may be used for anything.
+# find_etcdctl -- sets etcdctl: the copy of `prepare`, else the one inside the running container, else that of the folder
+# which the mapping names, else the host's own. same_minor decides whether it may be used for anything.
 find_etcdctl() {
   local folder
   [[ ! -x $etcdctl ]] || return 0 # found and checked before in this run
@@ -100,16 +100,22 @@ find_etcdctl() {
       [[ ! -x /proc/$etcd_pid/root${folder%/*}/etcdctl ]] || { etcdctl=/proc/$etcd_pid/root${folder%/*}/etcdctl && return 0; }
     done
   fi
-  etcdctl=$(command -v etcdctl || true) # none is a fact; the guards say so
+  if [[ -n $TOOLS_GIVEN && -x $TOOLS_GIVEN/etcdctl ]]; then
+    etcdctl=$TOOLS_GIVEN/etcdctl
+  else
+    etcdctl=$(command -v etcdctl || true) # none is a fact; the guards say so
+  fi
 }
 
-# server_minor -- 3.4, 3.5 …: of the process that runs, else of the etcd that `prepare` copied.
+# server_minor -- 3.4, 3.5 …: of the process that runs, else of the etcd that `prepare` copied, else by the image's tag.
 server_minor() {
   local words=
   if [[ -n $etcd_pid ]]; then
     words=$("/proc/$etcd_pid/exe" --version 2>/dev/null)
   elif [[ -x $TOOLS/etcd ]]; then
     words=$("$TOOLS/etcd" --version 2>/dev/null)
+  elif [[ ${IMAGE##*:} =~ ^v?([0-9]+\.[0-9]+)\.[0-9] ]]; then
+    words="etcd Version: ${BASH_REMATCH[1]}.0"
   fi
   minor_of "$words" 'etcd Version: '
 }

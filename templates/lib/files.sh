@@ -28,6 +28,9 @@ manifests_are_backed_up() {
   done
 }
 
+folder_is_writable() { [[ -w $MANIFESTS ]]; }
+is_prepared() { manifests_are_backed_up && tools_are_staged; }
+
 # data_is_there -- an etcd manifest beside an empty data folder founds a new, empty, healthy cluster, and Kubernetes then
 # deletes what it does not find in it. No manifest goes in without this.
 data_is_there() { [[ -s $DATA_DIR/member/snap/db && -n $(find "$WAL_DIR" -maxdepth 1 -name '*.wal' -print -quit 2>/dev/null) ]]; }

@@ -2,7 +2,6 @@
 
 MODE=       # status | plan | apply | verify | undo
 PHASE=      # the phase that was asked for
-LEAVING=    # old | new: the arguments that etcd gives up in this run
 END_RECORD= # old | new: what this host is recorded on when the change is over
 
 main() {
@@ -46,7 +45,6 @@ choose_verb() {
   open_scratch
   began=$(now_ms)
   MODE=${1:-status} PHASE=$2
-  if [[ $MODE == undo ]]; then LEAVING=new; else LEAVING=old; fi
   if [[ $NEW == "$OLD" ]]; then END_RECORD=old; else END_RECORD=new; fi
   case $MODE in
     status) begin_with_status "$1" ;;

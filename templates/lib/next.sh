@@ -31,7 +31,7 @@ command_of() {
   i=$(index_of "$1")
   case $2 in
     add) printf 'you put %s on, beside %s' "${NEWS[i]}" "${OLDS[i]}" ;;
-    remove) printf 'when verify move holds, you take %s away' "${OLDS[i]}" ;;
+    remove) printf 'when verify %s holds, you take %s away' "$LAST_CHANGE" "${OLDS[i]}" ;;
     replace) printf 'you change the address from %s to %s' "${OLDS[i]}" "${NEWS[i]}" ;;
     *) printf 'bash runbook.sh apply %s' "$2" ;;
   esac
@@ -50,62 +50,28 @@ own_line_state() {
     release | finish) yes_or_open ended_and_still_so "$1" ;;
     prepare) yes_or_open own_prepare_is_done ;;
     add | replace) yes_or_open address_is_here "$NEW" ;;
-    leave) yes_or_open own_leave_is_done ;;
-    move) yes_or_open own_move_is_done ;;
     remove) yes_or_open own_remove_is_done ;;
+    *) own_change_state "$1" ;;
   esac
 }
 yes_or_open() { if "$@"; then printf 'carried'; else printf 'open'; fi; }
 own_prepare_is_done() { manifests_are_backed_up && tools_are_staged && certs_are_wide; }
-own_leave_is_done() { [[ ${recorded[OWN]} == new && $etcd_args != old ]]; }
-own_remove_is_done() { own_move_is_done && old_is_gone; }
+own_remove_is_done() { own_end_is_there && old_is_gone; }
 # After an undo these two are before us again, whatever the journal says.
-ended_and_still_so() { phase_ended "$1" && { [[ $NEW == "$OLD" ]] || own_move_is_done; }; }
-own_move_is_done() {
-  local i
-  [[ ${recorded[OWN]} == new && $etcd_args == new ]] || return 1
-  for i in "${!FILES[@]}"; do
-    manifest_is_new "$i" || return 1
-  done
-}
+ended_and_still_so() { phase_ended "$1" && { [[ $NEW == "$OLD" ]] || own_end_is_there; }; }
 # phase_ended PHASE -- by this host's own journal: it ended with 0 and was not begun anew or taken back since.
 phase_ended() {
   local last
   last=$(sed -n "/\"phase\":\"$1\",\"step\":\"\",/p" "$STATE/journal.jsonl" 2>/dev/null | tail -n 1)
   [[ $last == *'"event":"end","verb":"apply"'*'"exit":0,'* ]]
 }
-
-other_line_state() {
-  local i=$1
-  case $2 in
-    prepare) [[ -s $SCRATCH/cert.$i ]] && yes_or_open wire_is_wide "$i" || printf 'unseen' ;;
-    leave) yes_or_open is_recorded_new "$i" ;;
-    move) yes_or_open has_moved "$i" ;;
-    *) printf 'unseen' ;;
-  esac
-}
-is_recorded_new() { [[ ${recorded[$1]} == new ]]; }
-has_moved() { is_recorded_new "$1" && [[ -n ${said[$1]-} && ${moving[$1]} == no ]]; }
-
-# way_on -- with `addresses: replace` a host that still has its old address is in its `leave`.
-way_on() {
-  if [[ $ADDRESSES == replace ]] && address_is_here "$OLD"; then printf 'leave'; else printf 'move'; fi
-}
-
-# in_between -- a move that was begun and not ended, here or elsewhere, and the two ways out of it.
-in_between() {
+all_manifests_are_new() {
   local i
-  [[ $OLD != "$NEW" ]] || return 0
-  if [[ ${recorded[OWN]} == new && $etcd_args != new ]] || { [[ ${recorded[OWN]} == old && $etcd_args == new ]]; } || manifest_is_out 0; then
-    if ! own_leave_is_done || [[ $ADDRESSES == both ]]; then
-      note "in between: on $HOST etcd, its manifest and its record do not agree. Two ways out: bash runbook.sh apply $(way_on), or: bash runbook.sh undo $(way_on)"
-    fi
-  fi
-  for i in "${!NAMES[@]}"; do
-    [[ $i != "$OWN" && ${recorded[i]} == new && ${moving[i]} == yes ]] || continue
-    note "in between: ${NAMES[i]} is recorded on ${NEWS[i]} and listens on ${OLDS[i]}. Two ways out, there: bash runbook.sh apply move, or: bash runbook.sh undo move"
+  for i in "${!FILES[@]}"; do
+    manifest_is_new "$i" || return 1
   done
 }
+is_recorded_new() { [[ ${recorded[$1]} == new ]]; }
 
 # next_phase_here -- the first phase of this host that is not done, by the plan's order; nothing when all are.
 next_phase_here() {

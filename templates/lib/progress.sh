@@ -18,9 +18,12 @@ endpoints_leader_first() {
   printf '%s' "$urls"
 }
 
+# client_url I -- a bridge leads peers only: clients ask a member where it really listens.
 client_url() {
   if [[ ${NAMES[$1]} == "$HOST" ]]; then
     own_endpoint
+  elif [[ $METHOD == bridge ]]; then
+    printf 'https://%s:%s' "$(bracketed "${NEWS[$1]}")" "$CLIENT_PORT"
   else
     printf 'https://%s:%s' "$(bracketed "${asked_at[$1]}")" "$CLIENT_PORT"
   fi
@@ -52,6 +55,17 @@ read_progress() {
         ;;
     esac
   done < <(ctl "$(endpoints_leader_first)" endpoint status -w fields 2>/dev/null)
+}
+
+# quorum_is_seen -- of what was asked last. A member goes on naming its leader for a second after the others are gone: without
+# a majority that counts for nothing.
+quorum_is_seen() { [[ -n $leader && $(($(answering) * 2)) -gt ${#NAMES[@]} ]]; }
+answering() {
+  local i count=0
+  for i in "${!NAMES[@]}"; do
+    [[ -z ${said[i]-} ]] || count=$((count + 1))
+  done
+  printf '%s' "$count"
 }
 
 # miss_caught_up -- the mark counts only when the leader was asked first; up to two times more while somebody is below it.

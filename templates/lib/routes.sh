@@ -76,14 +76,37 @@ no_foreign_route() { [[ -z $(foreign_routes) ]]; }
 our_routes() { "${IP[@]}" -o route show proto 147 2>/dev/null; }
 no_route_of_ours() { [[ -z $(our_routes) ]]; }
 
+# set_route ADDRESS [LIKE] -- a host route that leaves from NEW, the way that a packet to LIKE takes.
+set_route() {
+  local way=()
+  read -ra way <<<"$(way_to "${2:-$1}")"
+  run "${IP[@]}" route replace "$1/$HOST_BITS" "${way[@]}" src "$NEW" proto 147
+}
+
 set_routes() {
-  local address way=()
+  local address
   for address in $(other_addresses); do
-    needs_route "$address" || continue
-    read -ra way <<<"$(way_to "$address")"
-    run "${IP[@]}" route replace "$address/$HOST_BITS" "${way[@]}" src "$NEW" proto 147
+    ! needs_route "$address" || set_route "$address"
   done
+  set_own_route
+}
+set_own_route() {
   own_route_is_right || run "${IP[@]}" route replace local "$NEW" dev "$(device_of "$NEW")" table local proto kernel scope host src "$NEW"
+}
+
+# route_of_ours_to ADDRESS -- the line that ip prints for it; nothing where there is none.
+route_of_ours_to() {
+  local route
+  while read -r route; do
+    [[ $route != "$1 "* && $route != "$1/$HOST_BITS "* ]] || printf '%s' "$route"
+  done <<<"$(our_routes)"
+}
+drop_route_to() {
+  local route way=()
+  route=$(route_of_ours_to "$1")
+  [[ -n $route ]] || return 0
+  read -ra way <<<"$(via_and_dev "$route")"
+  run "${IP[@]}" route del "$1/$HOST_BITS" "${way[@]}" proto 147
 }
 
 # drop_routes -- exactly ours: nobody else uses protocol 147.
@@ -103,15 +126,3 @@ goes_with_old() {
   [[ $(cat /proc/sys/net/ipv4/conf/all/promote_secondaries) == 0 && $(cat "/proc/sys/net/ipv4/conf/$dev/promote_secondaries") == 0 ]]
 }
 new_outlives_old() { ! goes_with_old; }
-
-# connections_with ADDRESS -- connections of our etcd that have it at either end: "HERE THERE" a line.
-connections_with() {
-  local here there who
-  [[ -n $etcd_pid ]] || return 0
-  while read -r _ _ here there who; do
-    [[ $who == *",pid=$etcd_pid,"* ]] || continue
-    if [[ $(plain_address "$here") == "$1" || $(plain_address "$there") == "$1" ]]; then
-      printf '%s %s\n' "$here" "$there"
-    fi
-  done < <(ss -Htnp state established)
-}

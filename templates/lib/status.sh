@@ -12,6 +12,7 @@ show_status() {
   printf '\n%s, change %s, digest %s, seen from %s at %s\n' "$CLUSTER" "$CHANGE" "$DIGEST" "$HOST" "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
   show_table
   show_this_host
+  [[ $METHOD != bridge ]] || show_rules
   show_quorum
   next_line
 }
@@ -101,14 +102,9 @@ word_manifest() {
 }
 
 show_quorum() {
-  local i answering=0
-  for i in "${!NAMES[@]}"; do
-    [[ -z ${said[i]-} ]] || answering=$((answering + 1))
-  done
-  # A member goes on naming its leader for a second after the others are gone: without a majority that counts for nothing.
-  if [[ -z $leader || $((answering * 2)) -le ${#NAMES[@]} ]]; then
-    note "NO QUORUM as seen from here: $answering of ${#NAMES[@]} members answer${leader:+, the leader named is a memory}"
+  if quorum_is_seen; then
+    note "quorum: yes; $(answering) of ${#NAMES[@]} members answer where they are recorded or were"
   else
-    note "quorum: yes; $answering of ${#NAMES[@]} members answer where they are recorded or were"
+    note "NO QUORUM as seen from here: $(answering) of ${#NAMES[@]} members answer${leader:+, the leader named is a memory}"
   fi
 }

@@ -11,7 +11,6 @@ everybody_has_moved() {
   [[ $NEW == "$OLD" ]] || guard closed "$OLD is still on this host" 'bash runbook.sh apply release says what to do' old_is_gone
 }
 is_at_its_end() { [[ ${recorded[$1]} == new ]] || [[ ${STAYS[$1]} == yes && ${recorded[$1]} == old ]]; }
-no_connection_with() { [[ -z $(connections_with "$1") ]]; }
 
 # The kernel may have taken them together with the old address. One that is the only way to a member, or without which
 # another source would be chosen, is put back at once: the cluster must not hang on our tidiness.
@@ -29,7 +28,7 @@ take_route_away() {
   local address=${1%% *} way=()
   address=${address%/*}
   read -ra way <<<"$(via_and_dev "$1")"
-  run "${IP[@]}" route del "$address/$HOST_BITS" "${way[@]}" proto 147
+  drop_route_to "$address"
   if ! is_changing || ! is_one_of "$address" "${NEWS[@]}" || leaves_from_new "$address"; then return 0; fi
   run "${IP[@]}" route replace "$address/$HOST_BITS" "${way[@]}" src "$NEW" proto 147
   run touch "$STATE/routes.kept"

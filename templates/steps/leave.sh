@@ -46,6 +46,6 @@ stop_on_old_address() {
 record_before_leaving() {
   begin "the cluster records $NEW for $HOST"
   if holds 'this member has left already, or has moved' has_left_recorded; then return 0; fi
-  record_address new "${NEW_URLS[OWN]}"
+  record_address new
 }
 has_left_recorded() { has_left && { is_recorded new || [[ -z $base ]]; }; }

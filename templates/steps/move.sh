@@ -19,7 +19,9 @@ hand_over_leadership() {
   run "${ctl_words[@]}"
   must need_not_hand_over
 }
-need_not_hand_over() { look_at_etcd && [[ $etcd_args != "$LEAVING" || ${#NAMES[@]} == 1 ]] || ! we_lead; }
+need_not_hand_over() { look_at_etcd && [[ $etcd_args != "$(arguments_given_up)" || ${#NAMES[@]} == 1 ]] || ! we_lead; }
+
+arguments_given_up() { if [[ $MODE == undo ]]; then printf 'new'; else printf 'old'; fi; }
 
 # heir -- a member that has moved already, else the last in order: at most two transfers in the whole change.
 heir() {
@@ -45,48 +47,7 @@ we_lead() {
 # The update comes before the restart: a member restarted on an address that is not recorded looks healthy and cannot be dialled.
 record_new_address() {
   begin "the cluster records $NEW for $HOST"
-  record_address new "${NEW_URLS[OWN]}"
-}
-
-# record_address old|new URL -- by any member that can take it; with one or two members and our etcd down, nobody can yet.
-record_address() {
-  local which=$1 url=$2
-  wait_until 10 'the members agree on the list' lists_agree || note 'they do not agree yet'
-  if holds "$HOST is recorded on its $which address" is_recorded "$which"; then return 0; fi
-  in_gate=() && choose_members all
-  if [[ -z $etcd_pid ]] && ! has_quorum_without_us; then
-    note 'nobody can take the update while this etcd is down: it follows after the start'
-    return 0
-  fi
-  find_etcdctl
-  [[ -n ${member_ids[OWN]} ]] || failed "no member list names $HOST" 'look at the table below, then the same line again'
-  ctl_line "$(endpoint_for_update)" member update "$(printf %x "${member_ids[OWN]}")" --peer-urls="$url"
-  run "${ctl_words[@]}"
-  wait_until 10 'the members show it' is_recorded "$which" || half_done "$HOST is not recorded on $url" "bash runbook.sh apply $PHASE again, or undo $PHASE"
-}
-# lists_agree -- everybody who answers shows the same; a member that has just started replays its past for a moment.
-lists_agree() {
-  local i first=
-  ask_everybody
-  [[ ${#NAMES[@]} -gt 1 || -n $etcd_pid ]] || return 0
-  for i in "${!NAMES[@]}"; do
-    [[ -n ${said[i]-} ]] || continue
-    first=${first:-${said[i]}}
-    [[ ${said[i]} == "$first" ]] || return 1
-  done
-  [[ -n $first && (-z $etcd_pid || -n ${said[OWN]-} || ${asked_at[OWN]} != "$(our_address)") ]]
-}
-is_recorded() {
-  ask_everybody
-  [[ ${recorded[OWN]} == "$1" ]]
-}
-# endpoint_for_update -- our own member, else the first other one that answers.
-endpoint_for_update() {
-  local i
-  [[ -z $etcd_pid ]] || { own_endpoint && return 0; }
-  for i in "${!NAMES[@]}"; do
-    [[ $i == "$OWN" || -z ${said[i]-} ]] || { client_url "$i" && return 0; }
-  done
+  record_address new
 }
 
 # Somebody else may have moved another host in the same seconds. The later one stops here, with etcd still running.
@@ -103,22 +64,12 @@ start_on_new_address() {
 
 record_new_address_late() {
   begin "the cluster records $NEW for $HOST, where it could not before"
-  record_address new "${NEW_URLS[OWN]}"
+  record_address new
 }
 
 the_cluster_is_whole() {
   begin 'every member, this one on its new address'
   gate_after all new
-}
-
-# kubeadm's kube-apiserver probes and advertises the old address in its own manifest: it would die with it.
-the_other_manifests() {
-  local i
-  for i in "${!FILES[@]}"; do
-    [[ $i != 0 ]] || continue
-    begin "${FILES[i]} with the new addresses"
-    swap_other "$i" "${FILES_NEW[i]}" "$(payload "$i")" "${ARGS_NEW[i]}"
-  done
 }
 
 # A connection that outlived the restart from the old address would die with it, and etcd 3.5 would not notice for minutes.
@@ -127,15 +78,4 @@ no_connection_is_old() {
   if holds 'none has' connections_are_new; then return 0; fi
   close_connections_with "$OLD"
   wait_until 20 'they are gone' connections_are_new || half_done "a connection of etcd still has $OLD: $(connections_with "$OLD" | head -n 1)" "bash runbook.sh apply $PHASE again closes it"
-}
-connections_are_new() {
-  look_at_etcd
-  [[ $NEW == "$OLD" || -z $(connections_with "$OLD") ]]
-}
-
-close_connections_with() {
-  local here there
-  while read -r here there; do
-    run ss -K src "${here%:*}" sport = ":${here##*:}" dst "${there%:*}" dport = ":${there##*:}"
-  done <<<"$(connections_with "$1")"
 }

@@ -15,9 +15,6 @@ ready_to_move() {
   ready_on_the_wire
 }
 
-folder_is_writable() { [[ -w $MANIFESTS ]]; }
-is_prepared() { manifests_are_backed_up && tools_are_staged; }
-
 # What only the network can tell: the others' certificates, and an answer when we ask from NEW.
 ready_on_the_wire() {
   local i
@@ -61,19 +58,6 @@ look_over_the_wire() {
   wait
   knock_everywhere
 }
-
-# fetch_certificate ADDRESS -- what it shows on its peer port. The handshake is enough for that.
-fetch_certificate() {
-  timeout -k 1 3 openssl s_client -CAfile "$PEER_CA" -cert "$PEER_CERT" -key "$PEER_KEY" \
-    -connect "$(bracketed "$1"):$PEER_PORT" </dev/null 2>/dev/null | openssl x509 2>/dev/null
-}
-addresses_lacking() {
-  local address
-  for address in "${OLDS[$1]}" "${NEWS[$1]}"; do
-    cert_holds "$SCRATCH/cert.$1" "$address" || printf '%s ' "$address"
-  done
-}
-wire_is_wide() { [[ -z $(addresses_lacking "$1") ]]; }
 
 # flows_closed I -- the ports of its new address that nothing gets through to. With `addresses: replace` it may have none yet.
 flows_closed() {

@@ -1,9 +1,9 @@
 # release reads only. It shows on the first host what would otherwise show on the last.
 old_address_is_gone() {
   begin "$OLD is gone from this host, and nobody misses it"
-  guard closed "$OLD is still on this host" "when verify move holds: ip addr del $OLD/PREFIX dev INTERFACE, and out of the network configuration" old_is_gone
+  guard closed "$OLD is still on this host" "when verify $LAST_CHANGE holds: ip addr del $OLD/PREFIX dev INTERFACE, and out of the network configuration" old_is_gone
   guard closed "$NEW is not on this host" "$(how_to_keep_new)" new_is_here
   look_at_etcd
-  guard closed "a connection of etcd still has $OLD at one end: $(connections_with "$OLD" | head -n 1)" 'bash runbook.sh apply move closes it' connections_are_new
-  gate_before all new
+  guard closed "a connection of etcd still has $OLD at one end: $(connections_with "$OLD" | head -n 1)" "bash runbook.sh apply $LAST_CHANGE closes it" connections_are_new
+  gate_before all "$END_RECORD"
 }

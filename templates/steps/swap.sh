@@ -54,3 +54,13 @@ swap_other() {
 }
 other_is_from() { manifest_is "$1" "$2" && { [[ -z ${PROCS[$1]} || -n $(pids_of "${PROCS[$1]}" "$3") ]]; }; }
 process_is_gone() { [[ -z ${PROCS[$1]} || -z $(pids_of "${PROCS[$1]}" "${ARGS_OLD[$1]}")$(pids_of "${PROCS[$1]}" "${ARGS_NEW[$1]}") ]]; }
+
+# kubeadm's kube-apiserver probes and advertises the old address in its own manifest: it would die with it.
+the_other_manifests() {
+  local i
+  for i in "${!FILES[@]}"; do
+    [[ $i != 0 ]] || continue
+    begin "${FILES[i]} with the new addresses"
+    swap_other "$i" "${FILES_NEW[i]}" "$(payload "$i")" "${ARGS_NEW[i]}"
+  done
+}

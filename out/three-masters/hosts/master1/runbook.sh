@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest e0288681e2d3. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 2787382c2f62. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,8 +17,10 @@ export ETCDCTL_API=3 LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=e0288681e2d3
+readonly DIGEST=2787382c2f62
+readonly METHOD=rolling
 readonly ADDRESSES=both
+readonly TOOLS_GIVEN=''
 readonly ETCD_CA_SHA256=6B31C47FFA5D6A1C7F895A1F1B5C7F65368E256D65491000021357A5D03BF56A
 readonly -a LINES_OF_PLAN=('1 master1 preflight' '2 master2 preflight' '3 master3 preflight' '4 master1 prepare' '5 master2 prepare' '6 master3 prepare' '7 master1 add' '8 master2 add' '9 master3 add' '10 master1 move' '11 master1 remove' '12 master1 release' '13 master2 move' '14 master2 remove' '15 master2 release' '16 master3 move' '17 master3 remove' '18 master3 release' '19 master1 finish' '20 master2 finish' '21 master3 finish')
 # all members, in the order in which they are done
@@ -39,6 +41,7 @@ readonly NEW=192.168.110.10
 readonly SNAPSHOT=yes
 readonly -a PHASES=(preflight prepare move release finish)
 # its etcd
+readonly IMAGE=k8s.gcr.io/etcd:3.4.13-0
 readonly DATA_DIR=/var/lib/etcd
 readonly WAL_DIR=/var/lib/etcd/member/wal
 readonly CLIENT_CA=/etc/kubernetes/pki/etcd/ca.crt
@@ -167,12 +170,11 @@ do_phase() {
   esac
 }
 
-# --- lib/main.sh sha256:439e2df6d19c ---
+# --- lib/main.sh sha256:9d284e7c2a7d ---
 # main.sh -- the verbs. Only apply and undo change anything.
 
 MODE=       # status | plan | apply | verify | undo
 PHASE=      # the phase that was asked for
-LEAVING=    # old | new: the arguments that etcd gives up in this run
 END_RECORD= # old | new: what this host is recorded on when the change is over
 
 main() {
@@ -216,7 +218,6 @@ choose_verb() {
   open_scratch
   began=$(now_ms)
   MODE=${1:-status} PHASE=$2
-  if [[ $MODE == undo ]]; then LEAVING=new; else LEAVING=old; fi
   if [[ $NEW == "$OLD" ]]; then END_RECORD=old; else END_RECORD=new; fi
   case $MODE in
     status) begin_with_status "$1" ;;
@@ -306,7 +307,7 @@ how_to_keep_new() {
 }
 # --- end steps/world.sh ---
 
-# --- steps/preflight.sh sha256:8aba7fa8151e ---
+# --- steps/preflight.sh sha256:3f97cdaff39d ---
 # preflight only reads. It says everything it finds; the first thing that forbids the change stops it.
 
 # Every command the runbook calls, so that none is found missing half-way.
@@ -363,6 +364,10 @@ has_space() {
   free=$(free_kib "$1") size=$(size_kib "$1")
   [[ -n $free && -n $size ]] && ((free - $(db_kib) * 12 / 10 >= size * 15 / 100))
 }
+# --- end steps/preflight.sh ---
+
+# --- steps/sound.sh sha256:270876601326 ---
+# sound.sh -- the part of preflight for a cluster that runs: it can be renumbered while it does, and it is whole.
 
 # Addresses that have changed already, on so many hosts that nobody answers, are another method's case.
 the_method_fits() {
@@ -392,7 +397,7 @@ authentication_is_off() {
       ;;
   esac
 }
-# --- end steps/preflight.sh ---
+# --- end steps/sound.sh ---
 
 # --- steps/surroundings.sh sha256:8c558049c580 ---
 # surroundings.sh -- the part of preflight that looks around: certificates, clocks, the new address, the ways between hosts.
@@ -485,8 +490,8 @@ the_ways_are_known() {
 }
 # --- end steps/surroundings.sh ---
 
-# --- steps/prepare.sh sha256:e117e7086d4f ---
-# prepare changes nothing that runs. What it saves is the way back, so it is saved once and never overwritten.
+# --- steps/ready_to_prepare.sh sha256:3c9ae2fc552e ---
+# ready_to_prepare.sh -- what a cluster that runs must show before the preparation, and after it.
 
 ready_to_prepare() {
   begin 'everything that could forbid the preparation, before its first change'
@@ -505,6 +510,26 @@ guard_clocks() {
     guard closed "the clock of ${NAMES[i]} is $away s away from this host's" 'mend NTP first: a certificate made here would not be valid there yet' is_near "$away"
   done
 }
+
+# etcd reads replaced certificate files at its next handshake, without a restart.
+the_wire_shows_both() {
+  begin 'the certificate on the wire holds both addresses, and the others still accept this member'
+  look_at_etcd
+  if [[ -n $etcd_pid ]] && address_is_here "$(our_address)"; then
+    wait_until 10 'etcd shows the new certificate' own_wire_is_wide || half_done "etcd does not show a certificate with $OLD and $NEW on $(our_address), port $PEER_PORT" "look at $PEER_CERT"
+  else
+    note 'etcd does not run or is cut off here: the file is all there is to look at'
+  fi
+  gate_after others any
+}
+own_wire_is_wide() {
+  fetch_certificate "$(our_address)" >"$SCRATCH/cert.$OWN" 2>/dev/null
+  cert_holds "$SCRATCH/cert.$OWN" "$OLD" && cert_holds "$SCRATCH/cert.$OWN" "$NEW"
+}
+# --- end steps/ready_to_prepare.sh ---
+
+# --- steps/prepare.sh sha256:7667801ede84 ---
+# prepare changes nothing that runs. What it saves is the way back, so it is saved once and never overwritten.
 
 # What was before, for the ticket: written once, compared by finish.
 note_before() {
@@ -546,20 +571,28 @@ keep_manifests() {
   done
   must manifests_are_backed_up
 }
+# --- end steps/prepare.sh ---
 
-# The tools of the member itself, out of its container: during the move nothing else is sure to be there.
+# --- steps/tools.sh sha256:8d74d79e4003 ---
+# tools.sh -- etcd's own tools, kept where this runbook finds them whatever becomes of the container.
+
+# During a restart nothing else is sure to be there. Those of the running member are right by themselves; any others must be
+# of the minor that the manifest's image has.
 stage_tools() {
-  local folder name
   begin "copy etcd's own tools to $TOOLS"
   if holds 'etcdctl of the same version is there' tools_are_staged; then return 0; fi
-  guard closed 'etcd does not run here, so its tools cannot be copied out of it' "put etcd and etcdctl of this cluster's version into $TOOLS, with a SHA256SUMS of them" etcd_runs
-  folder=$(readlink "/proc/$etcd_pid/exe") folder=${folder%/*}
-  [[ -x /proc/$etcd_pid/root$folder/etcdctl ]] || folder=$(dirname -- "${etcdctl#/proc/"$etcd_pid"/root}")
+  look_at_etcd
+  find_etcdctl
+  guard closed "etcd does not run here, and there is no etcdctl: not in the mapping's folder '$TOOLS_GIVEN', not on this host, not in $IMAGE" \
+    'name a folder of this host with etcd and etcdctl of this cluster as tools: in the mapping, or put them into /usr/local/bin' tools_can_be_had
   run install -d -m 0700 "$TOOLS"
-  run cp "/proc/$etcd_pid/exe" "$TOOLS/etcd"
-  for name in etcdctl etcdutl; do
-    [[ ! -x /proc/$etcd_pid/root$folder/$name ]] || run cp "/proc/$etcd_pid/root$folder/$name" "$TOOLS/$name"
-  done
+  if [[ -n $etcd_pid ]]; then
+    copy_from_container
+  elif [[ -n $etcdctl ]]; then
+    copy_from_folder "${etcdctl%/*}"
+  else
+    copy_from_image
+  fi
   run chmod -R u+rx,go= "$TOOLS"
   run env ETCDCTL_API=3 "$TOOLS/etcdctl" version
   sums_of_tools >"$SCRATCH/tools.sums"
@@ -567,7 +600,51 @@ stage_tools() {
   must tools_are_staged
   etcdctl=
   find_etcdctl
-  guard other_world "etcdctl in the container is $(tool_minor), etcd is $(server_minor)" "put the right etcdctl into $TOOLS and its hash into $TOOLS/SHA256SUMS" same_minor
+  guard other_world "etcdctl is $(tool_minor), etcd is $(server_minor)" "put the right etcdctl into $TOOLS and its hash into $TOOLS/SHA256SUMS" same_minor
+}
+tools_can_be_had() { [[ -n $etcd_pid || -n $etcdctl || -n $(runtime_with_image) ]]; }
+
+copy_from_container() {
+  local folder name
+  folder=$(readlink "/proc/$etcd_pid/exe") folder=${folder%/*}
+  [[ -x /proc/$etcd_pid/root$folder/etcdctl ]] || folder=$(dirname -- "${etcdctl#/proc/"$etcd_pid"/root}")
+  run cp "/proc/$etcd_pid/exe" "$TOOLS/etcd"
+  for name in etcdctl etcdutl; do
+    [[ ! -x /proc/$etcd_pid/root$folder/$name ]] || run cp "/proc/$etcd_pid/root$folder/$name" "$TOOLS/$name"
+  done
+}
+
+copy_from_folder() {
+  local name
+  for name in etcd etcdctl etcdutl; do
+    [[ ! -x $1/$name ]] || run cp "$1/$name" "$TOOLS/$name"
+  done
+}
+
+# The image outlives its container. A container made of it here is never started.
+copy_from_image() {
+  local made=etcd-renumber-$DIGEST mounted=$STATE/image
+  case $(runtime_with_image) in
+    docker)
+      docker container inspect "$made" >/dev/null 2>&1 || run docker create --name "$made" --network none "$IMAGE" etcd
+      run docker cp "$made:/usr/local/bin/etcd" "$TOOLS/etcd"
+      run docker cp "$made:/usr/local/bin/etcdctl" "$TOOLS/etcdctl"
+      run docker rm "$made"
+      ;;
+    ctr)
+      run install -d -m 0700 "$mounted"
+      [[ -e $mounted/usr/local/bin/etcdctl ]] || run ctr -n k8s.io images mount "$IMAGE" "$mounted"
+      copy_from_folder "$mounted/usr/local/bin"
+      run ctr -n k8s.io images unmount --rm "$mounted"
+      ;;
+  esac
+}
+runtime_with_image() {
+  if command -v docker >/dev/null && docker image inspect "$IMAGE" >/dev/null 2>&1; then
+    printf 'docker'
+  elif command -v ctr >/dev/null && [[ -n $(ctr -n k8s.io images ls -q "name==$IMAGE" 2>/dev/null) ]]; then
+    printf 'ctr'
+  fi
 }
 
 sums_of_tools() {
@@ -576,23 +653,7 @@ sums_of_tools() {
     [[ ! -e $TOOLS/$name ]] || (cd "$TOOLS" && sha256sum "$name")
   done
 }
-
-# etcd reads replaced certificate files at its next handshake, without a restart.
-the_wire_shows_both() {
-  begin 'the certificate on the wire holds both addresses, and the others still accept this member'
-  look_at_etcd
-  if [[ -n $etcd_pid ]] && address_is_here "$(our_address)"; then
-    wait_until 10 'etcd shows the new certificate' own_wire_is_wide || half_done "etcd does not show a certificate with $OLD and $NEW on $(our_address), port $PEER_PORT" "look at $PEER_CERT"
-  else
-    note 'etcd does not run or is cut off here: the file is all there is to look at'
-  fi
-  gate_after others any
-}
-own_wire_is_wide() {
-  fetch_certificate "$(our_address)" >"$SCRATCH/cert.$OWN" 2>/dev/null
-  cert_holds "$SCRATCH/cert.$OWN" "$OLD" && cert_holds "$SCRATCH/cert.$OWN" "$NEW"
-}
-# --- end steps/prepare.sh ---
+# --- end steps/tools.sh ---
 
 # --- steps/snapshot.sh sha256:3d93265f752e ---
 # take_snapshot -- one snapshot of the whole cluster, on the first host only: three at once slow the disks that hold the WALs.
@@ -796,7 +857,7 @@ has_ca_key() { [[ -s ${CERT_CA_KEYS[$1]} ]]; }
 names_in() { openssl x509 -noout -text -in "$1" | sed -n '/Subject Alternative Name/{n;s/^ *//p;}'; }
 # --- end steps/widen_certificates.sh ---
 
-# --- steps/leave.sh sha256:d5ab4431add7 ---
+# --- steps/leave.sh sha256:ca2478f0f2dc ---
 # leave (only with `addresses: replace`): etcd ends before its address does. A live etcd that loses its address costs
 # seconds of writes; one that was stopped first costs nothing.
 
@@ -845,12 +906,12 @@ stop_on_old_address() {
 record_before_leaving() {
   begin "the cluster records $NEW for $HOST"
   if holds 'this member has left already, or has moved' has_left_recorded; then return 0; fi
-  record_address new "${NEW_URLS[OWN]}"
+  record_address new
 }
 has_left_recorded() { has_left && { is_recorded new || [[ -z $base ]]; }; }
 # --- end steps/leave.sh ---
 
-# --- steps/ready_to_move.sh sha256:7a79f757f10c ---
+# --- steps/ready_to_move.sh sha256:2a96e0d73c0c ---
 # Every refusal of the phase stands here, before its first change. After it only the world can stop the phase.
 ready_to_move() {
   begin 'everything that could forbid the move, before its first change'
@@ -867,9 +928,6 @@ ready_to_move() {
   gate_before others any
   ready_on_the_wire
 }
-
-folder_is_writable() { [[ -w $MANIFESTS ]]; }
-is_prepared() { manifests_are_backed_up && tools_are_staged; }
 
 # What only the network can tell: the others' certificates, and an answer when we ask from NEW.
 ready_on_the_wire() {
@@ -915,19 +973,6 @@ look_over_the_wire() {
   knock_everywhere
 }
 
-# fetch_certificate ADDRESS -- what it shows on its peer port. The handshake is enough for that.
-fetch_certificate() {
-  timeout -k 1 3 openssl s_client -CAfile "$PEER_CA" -cert "$PEER_CERT" -key "$PEER_KEY" \
-    -connect "$(bracketed "$1"):$PEER_PORT" </dev/null 2>/dev/null | openssl x509 2>/dev/null
-}
-addresses_lacking() {
-  local address
-  for address in "${OLDS[$1]}" "${NEWS[$1]}"; do
-    cert_holds "$SCRATCH/cert.$1" "$address" || printf '%s ' "$address"
-  done
-}
-wire_is_wide() { [[ -z $(addresses_lacking "$1") ]]; }
-
 # flows_closed I -- the ports of its new address that nothing gets through to. With `addresses: replace` it may have none yet.
 flows_closed() {
   local port state
@@ -939,7 +984,7 @@ flows_closed() {
 flows_are_open() { [[ -z $(flows_closed "$1") ]]; }
 # --- end steps/ready_to_move.sh ---
 
-# --- steps/move.sh sha256:3002e7d37661 ---
+# --- steps/move.sh sha256:270c4ac59181 ---
 # move: this member's new address becomes the recorded one, and its etcd starts on it.
 
 # Before etcd starts, so that it never dials from the old address.
@@ -961,7 +1006,9 @@ hand_over_leadership() {
   run "${ctl_words[@]}"
   must need_not_hand_over
 }
-need_not_hand_over() { look_at_etcd && [[ $etcd_args != "$LEAVING" || ${#NAMES[@]} == 1 ]] || ! we_lead; }
+need_not_hand_over() { look_at_etcd && [[ $etcd_args != "$(arguments_given_up)" || ${#NAMES[@]} == 1 ]] || ! we_lead; }
+
+arguments_given_up() { if [[ $MODE == undo ]]; then printf 'new'; else printf 'old'; fi; }
 
 # heir -- a member that has moved already, else the last in order: at most two transfers in the whole change.
 heir() {
@@ -987,48 +1034,7 @@ we_lead() {
 # The update comes before the restart: a member restarted on an address that is not recorded looks healthy and cannot be dialled.
 record_new_address() {
   begin "the cluster records $NEW for $HOST"
-  record_address new "${NEW_URLS[OWN]}"
-}
-
-# record_address old|new URL -- by any member that can take it; with one or two members and our etcd down, nobody can yet.
-record_address() {
-  local which=$1 url=$2
-  wait_until 10 'the members agree on the list' lists_agree || note 'they do not agree yet'
-  if holds "$HOST is recorded on its $which address" is_recorded "$which"; then return 0; fi
-  in_gate=() && choose_members all
-  if [[ -z $etcd_pid ]] && ! has_quorum_without_us; then
-    note 'nobody can take the update while this etcd is down: it follows after the start'
-    return 0
-  fi
-  find_etcdctl
-  [[ -n ${member_ids[OWN]} ]] || failed "no member list names $HOST" 'look at the table below, then the same line again'
-  ctl_line "$(endpoint_for_update)" member update "$(printf %x "${member_ids[OWN]}")" --peer-urls="$url"
-  run "${ctl_words[@]}"
-  wait_until 10 'the members show it' is_recorded "$which" || half_done "$HOST is not recorded on $url" "bash runbook.sh apply $PHASE again, or undo $PHASE"
-}
-# lists_agree -- everybody who answers shows the same; a member that has just started replays its past for a moment.
-lists_agree() {
-  local i first=
-  ask_everybody
-  [[ ${#NAMES[@]} -gt 1 || -n $etcd_pid ]] || return 0
-  for i in "${!NAMES[@]}"; do
-    [[ -n ${said[i]-} ]] || continue
-    first=${first:-${said[i]}}
-    [[ ${said[i]} == "$first" ]] || return 1
-  done
-  [[ -n $first && (-z $etcd_pid || -n ${said[OWN]-} || ${asked_at[OWN]} != "$(our_address)") ]]
-}
-is_recorded() {
-  ask_everybody
-  [[ ${recorded[OWN]} == "$1" ]]
-}
-# endpoint_for_update -- our own member, else the first other one that answers.
-endpoint_for_update() {
-  local i
-  [[ -z $etcd_pid ]] || { own_endpoint && return 0; }
-  for i in "${!NAMES[@]}"; do
-    [[ $i == "$OWN" || -z ${said[i]-} ]] || { client_url "$i" && return 0; }
-  done
+  record_address new
 }
 
 # Somebody else may have moved another host in the same seconds. The later one stops here, with etcd still running.
@@ -1045,22 +1051,12 @@ start_on_new_address() {
 
 record_new_address_late() {
   begin "the cluster records $NEW for $HOST, where it could not before"
-  record_address new "${NEW_URLS[OWN]}"
+  record_address new
 }
 
 the_cluster_is_whole() {
   begin 'every member, this one on its new address'
   gate_after all new
-}
-
-# kubeadm's kube-apiserver probes and advertises the old address in its own manifest: it would die with it.
-the_other_manifests() {
-  local i
-  for i in "${!FILES[@]}"; do
-    [[ $i != 0 ]] || continue
-    begin "${FILES[i]} with the new addresses"
-    swap_other "$i" "${FILES_NEW[i]}" "$(payload "$i")" "${ARGS_NEW[i]}"
-  done
 }
 
 # A connection that outlived the restart from the old address would die with it, and etcd 3.5 would not notice for minutes.
@@ -1070,20 +1066,58 @@ no_connection_is_old() {
   close_connections_with "$OLD"
   wait_until 20 'they are gone' connections_are_new || half_done "a connection of etcd still has $OLD: $(connections_with "$OLD" | head -n 1)" "bash runbook.sh apply $PHASE again closes it"
 }
-connections_are_new() {
-  look_at_etcd
-  [[ $NEW == "$OLD" || -z $(connections_with "$OLD") ]]
-}
-
-close_connections_with() {
-  local here there
-  while read -r here there; do
-    run ss -K src "${here%:*}" sport = ":${here##*:}" dst "${there%:*}" dport = ":${there##*:}"
-  done <<<"$(connections_with "$1")"
-}
 # --- end steps/move.sh ---
 
-# --- steps/swap.sh sha256:b3a645a7c894 ---
+# --- steps/record.sh sha256:4cb86cf0cee3 ---
+# record.sh -- `member update`: what the cluster records of this member.
+
+# record_address old|new [I] -- of our member or of member I, by any member that can take it; with one or two members and
+# our etcd down, nobody can yet.
+record_address() {
+  local which=$1 i=${2:-$OWN} url
+  url=${OLD_URLS[i]}
+  [[ $which == old ]] || url=${NEW_URLS[i]}
+  wait_until 10 'the members agree on the list' lists_agree || note 'they do not agree yet'
+  if holds "${NAMES[i]} is recorded on its $which address" is_recorded "$which" "$i"; then return 0; fi
+  in_gate=() && choose_members all
+  if [[ -z $etcd_pid ]] && ! has_quorum_without_us; then
+    note 'nobody can take the update while this etcd is down: it follows after the start'
+    return 0
+  fi
+  find_etcdctl
+  [[ -n ${member_ids[i]} ]] || failed "no member list names ${NAMES[i]}" 'look at the table below, then the same line again'
+  ctl_line "$(endpoint_for_update)" member update "$(printf %x "${member_ids[i]}")" --peer-urls="$url"
+  run "${ctl_words[@]}"
+  wait_until 10 'the members show it' is_recorded "$which" "$i" || half_done "${NAMES[i]} is not recorded on $url" "bash runbook.sh apply $PHASE again, or undo $PHASE"
+}
+# lists_agree -- everybody who answers shows the same; a member that has just started replays its past for a moment.
+lists_agree() {
+  local i first=
+  ask_everybody
+  [[ ${#NAMES[@]} -gt 1 || -n $etcd_pid ]] || return 0
+  for i in "${!NAMES[@]}"; do
+    [[ -n ${said[i]-} ]] || continue
+    first=${first:-${said[i]}}
+    [[ ${said[i]} == "$first" ]] || return 1
+  done
+  [[ -n $first && (-z $etcd_pid || -n ${said[OWN]-} || ${asked_at[OWN]} != "$(our_address)") ]]
+}
+# is_recorded old|new [I]
+is_recorded() {
+  ask_everybody
+  [[ ${recorded[${2:-$OWN}]} == "$1" ]]
+}
+# endpoint_for_update -- our own member, else the first other one that answers.
+endpoint_for_update() {
+  local i
+  [[ -z $etcd_pid ]] || { own_endpoint && return 0; }
+  for i in "${!NAMES[@]}"; do
+    [[ $i == "$OWN" || -z ${said[i]-} ]] || { client_url "$i" && return 0; }
+  done
+}
+# --- end steps/record.sh ---
+
+# --- steps/swap.sh sha256:2168a84df431 ---
 # swap.sh -- one manifest out, its process gone, the other manifest in, its process there.
 #
 # Out, wait, in: an edit in place costs 12 to 16 s on a current kubelet, which looks at the new pod only when the old
@@ -1140,21 +1174,31 @@ swap_other() {
 }
 other_is_from() { manifest_is "$1" "$2" && { [[ -z ${PROCS[$1]} || -n $(pids_of "${PROCS[$1]}" "$3") ]]; }; }
 process_is_gone() { [[ -z ${PROCS[$1]} || -z $(pids_of "${PROCS[$1]}" "${ARGS_OLD[$1]}")$(pids_of "${PROCS[$1]}" "${ARGS_NEW[$1]}") ]]; }
+
+# kubeadm's kube-apiserver probes and advertises the old address in its own manifest: it would die with it.
+the_other_manifests() {
+  local i
+  for i in "${!FILES[@]}"; do
+    [[ $i != 0 ]] || continue
+    begin "${FILES[i]} with the new addresses"
+    swap_other "$i" "${FILES_NEW[i]}" "$(payload "$i")" "${ARGS_NEW[i]}"
+  done
+}
 # --- end steps/swap.sh ---
 
-# --- steps/release.sh sha256:c8f52a427f3c ---
+# --- steps/release.sh sha256:fdb87dc4feae ---
 # release reads only. It shows on the first host what would otherwise show on the last.
 old_address_is_gone() {
   begin "$OLD is gone from this host, and nobody misses it"
-  guard closed "$OLD is still on this host" "when verify move holds: ip addr del $OLD/PREFIX dev INTERFACE, and out of the network configuration" old_is_gone
+  guard closed "$OLD is still on this host" "when verify $LAST_CHANGE holds: ip addr del $OLD/PREFIX dev INTERFACE, and out of the network configuration" old_is_gone
   guard closed "$NEW is not on this host" "$(how_to_keep_new)" new_is_here
   look_at_etcd
-  guard closed "a connection of etcd still has $OLD at one end: $(connections_with "$OLD" | head -n 1)" 'bash runbook.sh apply move closes it' connections_are_new
-  gate_before all new
+  guard closed "a connection of etcd still has $OLD at one end: $(connections_with "$OLD" | head -n 1)" "bash runbook.sh apply $LAST_CHANGE closes it" connections_are_new
+  gate_before all "$END_RECORD"
 }
 # --- end steps/release.sh ---
 
-# --- steps/finish.sh sha256:3e7f2b779113 ---
+# --- steps/finish.sh sha256:0471f8f85178 ---
 # finish: the whole cluster on its new addresses, our routes away, and what is left for the ticket.
 
 everybody_has_moved() {
@@ -1168,7 +1212,6 @@ everybody_has_moved() {
   [[ $NEW == "$OLD" ]] || guard closed "$OLD is still on this host" 'bash runbook.sh apply release says what to do' old_is_gone
 }
 is_at_its_end() { [[ ${recorded[$1]} == new ]] || [[ ${STAYS[$1]} == yes && ${recorded[$1]} == old ]]; }
-no_connection_with() { [[ -z $(connections_with "$1") ]]; }
 
 # The kernel may have taken them together with the old address. One that is the only way to a member, or without which
 # another source would be chosen, is put back at once: the cluster must not hang on our tidiness.
@@ -1186,7 +1229,7 @@ take_route_away() {
   local address=${1%% *} way=()
   address=${address%/*}
   read -ra way <<<"$(via_and_dev "$1")"
-  run "${IP[@]}" route del "$address/$HOST_BITS" "${way[@]}" proto 147
+  drop_route_to "$address"
   if ! is_changing || ! is_one_of "$address" "${NEWS[@]}" || leaves_from_new "$address"; then return 0; fi
   run "${IP[@]}" route replace "$address/$HOST_BITS" "${way[@]}" src "$NEW" proto 147
   run touch "$STATE/routes.kept"
@@ -1228,8 +1271,8 @@ ids_compared() {
 }
 # --- end steps/finish.sh ---
 
-# --- steps/undo.sh sha256:6729fde00940 ---
-# undo: the same way back. A file goes back only where the live one is the one that this change put there.
+# --- steps/undo_rolling.sh sha256:4fdf8e4d2af6 ---
+# undo_rolling.sh -- the way back while the cluster runs: the same gate stands before and after it.
 
 ready_to_undo_prepare() {
   begin 'everything that could forbid taking the preparation back'
@@ -1239,23 +1282,6 @@ ready_to_undo_prepare() {
   guard other_world "a connection of etcd has $NEW at one end: $(connections_with "$NEW" | head -n 1)" 'take the moves of the other members back first' no_connection_with "$NEW"
   gate_before others any
 }
-recorded_old_or_unknown() { [[ ${recorded[OWN]} == old || -z $base ]]; }
-etcd_is_old() {
-  look_at_etcd
-  [[ $etcd_args == old ]] || { [[ -z $etcd_pid ]] && manifest_is_old 0; }
-}
-
-# A backup that was given back is renamed, so that the next apply makes its own.
-put_backup_away() {
-  local n=1
-  begin 'the backup is renamed'
-  if holds 'there is none any more' no_backup; then return 0; fi
-  while [[ -e $STATE/backup.undone-$n ]]; do n=$((n + 1)); done
-  run mv "$BACKUP" "$STATE/backup.undone-$n"
-  must no_backup
-}
-no_backup() { [[ ! -e $BACKUP ]]; }
-
 whole_after_undo_prepare() {
   begin 'every member as before'
   gate_after others any
@@ -1273,26 +1299,12 @@ ready_to_undo_move() {
   # While etcd still runs with the old arguments the way back is one update, and it only mends.
   etcd_runs_old || gate_before others any
 }
-manifests_can_go_back() {
-  local i
-  for i in "${!FILES[@]}"; do
-    has_sha "$BACKUP/manifests/${FILES[i]}" "${FILES_OLD[i]}" || manifest_is_old "$i" || return 1
-  done
-}
-
 hand_over_before_undo() {
   begin 'this member does not lead'
   if holds 'it does not, or its etcd has the old arguments' need_not_hand_over; then return 0; fi
   ctl_line "$(own_endpoint)" move-leader "$(printf %x "${member_ids[$(heir)]}")"
   run "${ctl_words[@]}"
   must need_not_hand_over
-}
-
-routes_away() {
-  begin 'our routes are away'
-  if holds 'none is left' no_route_of_ours; then return 0; fi
-  drop_routes
-  must no_route_of_ours
 }
 
 # With `addresses: replace` the old address is not here yet: etcd waits, its manifest aside, for undo leave.
@@ -1309,26 +1321,10 @@ start_on_old_address() {
 }
 is_off_new() { ! manifest_is_new 0 && ! etcd_runs_new; }
 
-record_old_address() {
-  [[ $ADDRESSES == both || $PHASE == leave ]] || return 0
-  begin "the cluster records $OLD for $HOST"
-  record_address old "${OLD_URLS[OWN]}"
-}
-
 whole_after_undo_move() {
   [[ $ADDRESSES == both || $PHASE == leave ]] || return 0
   begin 'every member, this one on its old address'
   gate_after others old
-}
-
-the_other_old_manifests() {
-  local i
-  for i in "${!FILES[@]}"; do
-    [[ $i != 0 ]] || continue
-    begin "${FILES[i]} with the old addresses"
-    swap_other "$i" "${FILES_OLD[i]}" "$BACKUP/manifests/${FILES[i]}" "${ARGS_OLD[i]}"
-  done
-  [[ $ADDRESSES == both || $PHASE == leave ]] || note "now put $OLD back on this host, then: bash runbook.sh undo leave"
 }
 
 ready_to_undo_leave() {
@@ -1343,6 +1339,57 @@ etcd_is_not_new() { ! etcd_runs_new; }
 start_where_it_was() {
   begin "etcd's old manifest, through kubelet"
   swap_etcd "${FILES_OLD[0]}" "$BACKUP/manifests/${FILES[0]}" old
+}
+# --- end steps/undo_rolling.sh ---
+
+# --- steps/undo.sh sha256:a4a8bf78a418 ---
+# undo: the same way back. A file goes back only where the live one is the one that this change put there.
+
+recorded_old_or_unknown() { [[ ${recorded[OWN]} == old || -z $base ]]; }
+etcd_is_old() {
+  look_at_etcd
+  [[ $etcd_args == old ]] || { [[ -z $etcd_pid ]] && manifest_is_old 0; }
+}
+
+# A backup that was given back is renamed, so that the next apply makes its own.
+put_backup_away() {
+  local n=1
+  begin 'the backup is renamed'
+  if holds 'there is none any more' no_backup; then return 0; fi
+  while [[ -e $STATE/backup.undone-$n ]]; do n=$((n + 1)); done
+  run mv "$BACKUP" "$STATE/backup.undone-$n"
+  must no_backup
+}
+no_backup() { [[ ! -e $BACKUP ]]; }
+
+manifests_can_go_back() {
+  local i
+  for i in "${!FILES[@]}"; do
+    has_sha "$BACKUP/manifests/${FILES[i]}" "${FILES_OLD[i]}" || manifest_is_old "$i" || return 1
+  done
+}
+
+routes_away() {
+  begin 'our routes are away'
+  if holds 'none is left' no_route_of_ours; then return 0; fi
+  drop_routes
+  must no_route_of_ours
+}
+
+record_old_address() {
+  [[ $ADDRESSES == both || $PHASE == leave ]] || return 0
+  begin "the cluster records $OLD for $HOST"
+  record_address old
+}
+
+the_other_old_manifests() {
+  local i
+  for i in "${!FILES[@]}"; do
+    [[ $i != 0 ]] || continue
+    begin "${FILES[i]} with the old addresses"
+    swap_other "$i" "${FILES_OLD[i]}" "$BACKUP/manifests/${FILES[i]}" "${ARGS_OLD[i]}"
+  done
+  [[ $ADDRESSES == both || $PHASE == leave ]] || note "now put $OLD back on this host, then: bash runbook.sh undo leave"
 }
 # --- end steps/undo.sh ---
 
@@ -1573,7 +1620,7 @@ longest_phase() {
 }
 # --- end lib/journal.sh ---
 
-# --- lib/etcd.sh sha256:a38ed616747d ---
+# --- lib/etcd.sh sha256:36f6c42da255 ---
 # etcd.sh -- our etcd as /proc shows it (docker, containerd and CRI-O are alike there), and the tools that belong to it.
 
 etcd_pid=  # its process, or empty
@@ -1660,8 +1707,8 @@ etcd_is_alone() {
   return 1
 }
 
-# find_etcdctl -- sets etcdctl: the copy of `prepare`, else the one inside the running container, else (for a word
-# about the cluster while etcd is down) the host's own. same_minor decides whether it may be used for anything.
+# find_etcdctl -- sets etcdctl: the copy of `prepare`, else the one inside the running container, else that of the folder
+# which the mapping names, else the host's own. same_minor decides whether it may be used for anything.
 find_etcdctl() {
   local folder
   [[ ! -x $etcdctl ]] || return 0 # found and checked before in this run
@@ -1676,16 +1723,22 @@ find_etcdctl() {
       [[ ! -x /proc/$etcd_pid/root${folder%/*}/etcdctl ]] || { etcdctl=/proc/$etcd_pid/root${folder%/*}/etcdctl && return 0; }
     done
   fi
-  etcdctl=$(command -v etcdctl || true) # none is a fact; the guards say so
+  if [[ -n $TOOLS_GIVEN && -x $TOOLS_GIVEN/etcdctl ]]; then
+    etcdctl=$TOOLS_GIVEN/etcdctl
+  else
+    etcdctl=$(command -v etcdctl || true) # none is a fact; the guards say so
+  fi
 }
 
-# server_minor -- 3.4, 3.5 …: of the process that runs, else of the etcd that `prepare` copied.
+# server_minor -- 3.4, 3.5 …: of the process that runs, else of the etcd that `prepare` copied, else by the image's tag.
 server_minor() {
   local words=
   if [[ -n $etcd_pid ]]; then
     words=$("/proc/$etcd_pid/exe" --version 2>/dev/null)
   elif [[ -x $TOOLS/etcd ]]; then
     words=$("$TOOLS/etcd" --version 2>/dev/null)
+  elif [[ ${IMAGE##*:} =~ ^v?([0-9]+\.[0-9]+)\.[0-9] ]]; then
+    words="etcd Version: ${BASH_REMATCH[1]}.0"
   fi
   minor_of "$words" 'etcd Version: '
 }
@@ -1736,7 +1789,7 @@ ctl_line() {
 }
 # --- end lib/etcd.sh ---
 
-# --- lib/files.sh sha256:b595d603b280 ---
+# --- lib/files.sh sha256:3dfcaad0ee93 ---
 # files.sh -- manifests: which bytes lie where, and how one goes out of kubelet's folder and another one in.
 
 manifest_is() { has_sha "$MANIFESTS/${FILES[$1]}" "$2"; }
@@ -1766,6 +1819,9 @@ manifests_are_backed_up() {
     has_sha "$BACKUP/manifests/${FILES[i]}" "${FILES_OLD[i]}" || [[ ${FILES_OLD[i]} == "${FILES_NEW[i]}" ]] || manifest_is_new "$i" || return 1
   done
 }
+
+folder_is_writable() { [[ -w $MANIFESTS ]]; }
+is_prepared() { manifests_are_backed_up && tools_are_staged; }
 
 # data_is_there -- an etcd manifest beside an empty data folder founds a new, empty, healthy cluster, and Kubernetes then
 # deletes what it does not find in it. No manifest goes in without this.
@@ -1823,7 +1879,7 @@ wait_with_kubelet() {
 }
 # --- end lib/files.sh ---
 
-# --- lib/routes.sh sha256:11e199ab662c ---
+# --- lib/routes.sh sha256:e61a28271de3 ---
 # routes.sh -- from which address this host calls the others, and the host routes that settle it.
 #
 # A moved member goes on calling from its old address wherever the kernel prefers that one. When the old address then
@@ -1902,14 +1958,37 @@ no_foreign_route() { [[ -z $(foreign_routes) ]]; }
 our_routes() { "${IP[@]}" -o route show proto 147 2>/dev/null; }
 no_route_of_ours() { [[ -z $(our_routes) ]]; }
 
+# set_route ADDRESS [LIKE] -- a host route that leaves from NEW, the way that a packet to LIKE takes.
+set_route() {
+  local way=()
+  read -ra way <<<"$(way_to "${2:-$1}")"
+  run "${IP[@]}" route replace "$1/$HOST_BITS" "${way[@]}" src "$NEW" proto 147
+}
+
 set_routes() {
-  local address way=()
+  local address
   for address in $(other_addresses); do
-    needs_route "$address" || continue
-    read -ra way <<<"$(way_to "$address")"
-    run "${IP[@]}" route replace "$address/$HOST_BITS" "${way[@]}" src "$NEW" proto 147
+    ! needs_route "$address" || set_route "$address"
   done
+  set_own_route
+}
+set_own_route() {
   own_route_is_right || run "${IP[@]}" route replace local "$NEW" dev "$(device_of "$NEW")" table local proto kernel scope host src "$NEW"
+}
+
+# route_of_ours_to ADDRESS -- the line that ip prints for it; nothing where there is none.
+route_of_ours_to() {
+  local route
+  while read -r route; do
+    [[ $route != "$1 "* && $route != "$1/$HOST_BITS "* ]] || printf '%s' "$route"
+  done <<<"$(our_routes)"
+}
+drop_route_to() {
+  local route way=()
+  route=$(route_of_ours_to "$1")
+  [[ -n $route ]] || return 0
+  read -ra way <<<"$(via_and_dev "$route")"
+  run "${IP[@]}" route del "$1/$HOST_BITS" "${way[@]}" proto 147
 }
 
 # drop_routes -- exactly ours: nobody else uses protocol 147.
@@ -1929,6 +2008,10 @@ goes_with_old() {
   [[ $(cat /proc/sys/net/ipv4/conf/all/promote_secondaries) == 0 && $(cat "/proc/sys/net/ipv4/conf/$dev/promote_secondaries") == 0 ]]
 }
 new_outlives_old() { ! goes_with_old; }
+# --- end lib/routes.sh ---
+
+# --- lib/connections.sh sha256:fc4818e9ee57 ---
+# connections.sh -- which connections our etcd has, and how those with an address that goes are closed.
 
 # connections_with ADDRESS -- connections of our etcd that have it at either end: "HERE THERE" a line.
 connections_with() {
@@ -1941,7 +2024,20 @@ connections_with() {
     fi
   done < <(ss -Htnp state established)
 }
-# --- end lib/routes.sh ---
+no_connection_with() { [[ -z $(connections_with "$1") ]]; }
+connections_are_new() {
+  look_at_etcd
+  [[ $NEW == "$OLD" ]] || no_connection_with "$OLD"
+}
+
+# ss says nothing of use about what it closed: whoever calls this counts afterwards.
+close_connections_with() {
+  local here there
+  while read -r here there; do
+    [[ -z $here ]] || run ss -Ktn src "${here%:*}" sport = ":${here##*:}" dst "${there%:*}" dport = ":${there##*:}"
+  done <<<"$(connections_with "$1")"
+}
+# --- end lib/connections.sh ---
 
 # --- lib/peers.sh sha256:7d617ae40205 ---
 # peers.sh -- what each member says when it is asked the way a member asks: GET /members on its peer port.
@@ -2125,6 +2221,23 @@ index_of() {
 }
 # --- end lib/peers.sh ---
 
+# --- lib/wire.sh sha256:6a25cef2e2ea ---
+# wire.sh -- which certificate a member shows on its peer port.
+
+# fetch_certificate ADDRESS -- what it shows on its peer port. The handshake is enough for that.
+fetch_certificate() {
+  timeout -k 1 3 openssl s_client -CAfile "$PEER_CA" -cert "$PEER_CERT" -key "$PEER_KEY" \
+    -connect "$(bracketed "$1"):$PEER_PORT" </dev/null 2>/dev/null | openssl x509 2>/dev/null
+}
+addresses_lacking() {
+  local address
+  for address in "${OLDS[$1]}" "${NEWS[$1]}"; do
+    cert_holds "$SCRATCH/cert.$1" "$address" || printf '%s ' "$address"
+  done
+}
+wire_is_wide() { [[ -z $(addresses_lacking "$1") ]]; }
+# --- end lib/wire.sh ---
+
 # --- lib/gate.sh sha256:6dbac40fce45 ---
 # gate.sh -- lets nobody past while the cluster is not safe. It holds when, for every member of the plan and nobody else:
 #   recorded   it has one peer URL, its old or its new one, in everybody's list
@@ -2293,7 +2406,7 @@ plain_address() {
 }
 # --- end lib/gate.sh ---
 
-# --- lib/progress.sh sha256:a336b3b4416e ---
+# --- lib/progress.sh sha256:be0d02fc69ef ---
 # progress.sh -- the last part of the gate: one leader, everybody has what it had, no alarm.
 
 leader=      # the leader's id, decimal, as last seen
@@ -2314,9 +2427,12 @@ endpoints_leader_first() {
   printf '%s' "$urls"
 }
 
+# client_url I -- a bridge leads peers only: clients ask a member where it really listens.
 client_url() {
   if [[ ${NAMES[$1]} == "$HOST" ]]; then
     own_endpoint
+  elif [[ $METHOD == bridge ]]; then
+    printf 'https://%s:%s' "$(bracketed "${NEWS[$1]}")" "$CLIENT_PORT"
   else
     printf 'https://%s:%s' "$(bracketed "${asked_at[$1]}")" "$CLIENT_PORT"
   fi
@@ -2348,6 +2464,17 @@ read_progress() {
         ;;
     esac
   done < <(ctl "$(endpoints_leader_first)" endpoint status -w fields 2>/dev/null)
+}
+
+# quorum_is_seen -- of what was asked last. A member goes on naming its leader for a second after the others are gone: without
+# a majority that counts for nothing.
+quorum_is_seen() { [[ -n $leader && $(($(answering) * 2)) -gt ${#NAMES[@]} ]]; }
+answering() {
+  local i count=0
+  for i in "${!NAMES[@]}"; do
+    [[ -z ${said[i]-} ]] || count=$((count + 1))
+  done
+  printf '%s' "$count"
 }
 
 # miss_caught_up -- the mark counts only when the leader was asked first; up to two times more while somebody is below it.
@@ -2946,7 +3073,7 @@ old_address_of() {
 }
 # --- end lib/leftovers.sh ---
 
-# --- lib/status.sh sha256:6263d7cc45f7 ---
+# --- lib/status.sh sha256:0e636d7abbb4 ---
 # status.sh -- where the change stands, as seen from this host, with and without quorum. It asks for itself and refuses nothing.
 
 show_status() {
@@ -2961,6 +3088,7 @@ show_status() {
   printf '\n%s, change %s, digest %s, seen from %s at %s\n' "$CLUSTER" "$CHANGE" "$DIGEST" "$HOST" "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
   show_table
   show_this_host
+  [[ $METHOD != bridge ]] || show_rules
   show_quorum
   next_line
 }
@@ -3050,20 +3178,15 @@ word_manifest() {
 }
 
 show_quorum() {
-  local i answering=0
-  for i in "${!NAMES[@]}"; do
-    [[ -z ${said[i]-} ]] || answering=$((answering + 1))
-  done
-  # A member goes on naming its leader for a second after the others are gone: without a majority that counts for nothing.
-  if [[ -z $leader || $((answering * 2)) -le ${#NAMES[@]} ]]; then
-    note "NO QUORUM as seen from here: $answering of ${#NAMES[@]} members answer${leader:+, the leader named is a memory}"
+  if quorum_is_seen; then
+    note "quorum: yes; $(answering) of ${#NAMES[@]} members answer where they are recorded or were"
   else
-    note "quorum: yes; $answering of ${#NAMES[@]} members answer where they are recorded or were"
+    note "NO QUORUM as seen from here: $(answering) of ${#NAMES[@]} members answer${leader:+, the leader named is a memory}"
   fi
 }
 # --- end lib/status.sh ---
 
-# --- lib/next.sh sha256:fe09fcd44db3 ---
+# --- lib/next.sh sha256:96bd22baf903 ---
 # next.sh -- which line of RUNBOOK.md comes next. Idempotent like everything here: it looks at the world, not at a list of marks.
 
 # next_line -- the first line that is seen not to be done. What cannot be seen from here counts as done once a later line
@@ -3097,7 +3220,7 @@ command_of() {
   i=$(index_of "$1")
   case $2 in
     add) printf 'you put %s on, beside %s' "${NEWS[i]}" "${OLDS[i]}" ;;
-    remove) printf 'when verify move holds, you take %s away' "${OLDS[i]}" ;;
+    remove) printf 'when verify %s holds, you take %s away' "$LAST_CHANGE" "${OLDS[i]}" ;;
     replace) printf 'you change the address from %s to %s' "${OLDS[i]}" "${NEWS[i]}" ;;
     *) printf 'bash runbook.sh apply %s' "$2" ;;
   esac
@@ -3116,30 +3239,57 @@ own_line_state() {
     release | finish) yes_or_open ended_and_still_so "$1" ;;
     prepare) yes_or_open own_prepare_is_done ;;
     add | replace) yes_or_open address_is_here "$NEW" ;;
-    leave) yes_or_open own_leave_is_done ;;
-    move) yes_or_open own_move_is_done ;;
     remove) yes_or_open own_remove_is_done ;;
+    *) own_change_state "$1" ;;
   esac
 }
 yes_or_open() { if "$@"; then printf 'carried'; else printf 'open'; fi; }
 own_prepare_is_done() { manifests_are_backed_up && tools_are_staged && certs_are_wide; }
-own_leave_is_done() { [[ ${recorded[OWN]} == new && $etcd_args != old ]]; }
-own_remove_is_done() { own_move_is_done && old_is_gone; }
+own_remove_is_done() { own_end_is_there && old_is_gone; }
 # After an undo these two are before us again, whatever the journal says.
-ended_and_still_so() { phase_ended "$1" && { [[ $NEW == "$OLD" ]] || own_move_is_done; }; }
-own_move_is_done() {
-  local i
-  [[ ${recorded[OWN]} == new && $etcd_args == new ]] || return 1
-  for i in "${!FILES[@]}"; do
-    manifest_is_new "$i" || return 1
-  done
-}
+ended_and_still_so() { phase_ended "$1" && { [[ $NEW == "$OLD" ]] || own_end_is_there; }; }
 # phase_ended PHASE -- by this host's own journal: it ended with 0 and was not begun anew or taken back since.
 phase_ended() {
   local last
   last=$(sed -n "/\"phase\":\"$1\",\"step\":\"\",/p" "$STATE/journal.jsonl" 2>/dev/null | tail -n 1)
   [[ $last == *'"event":"end","verb":"apply"'*'"exit":0,'* ]]
 }
+all_manifests_are_new() {
+  local i
+  for i in "${!FILES[@]}"; do
+    manifest_is_new "$i" || return 1
+  done
+}
+is_recorded_new() { [[ ${recorded[$1]} == new ]]; }
+
+# next_phase_here -- the first phase of this host that is not done, by the plan's order; nothing when all are.
+next_phase_here() {
+  local entry number host what
+  find_etcdctl
+  ask_everybody
+  for entry in "${LINES_OF_PLAN[@]}"; do
+    read -r number host what <<<"$entry"
+    [[ $host == "$HOST" ]] || continue
+    is_one_of "$what" "${PHASES[@]}" || continue
+    [[ $(own_line_state "$what") == carried ]] || { printf '%s' "$what" && return 0; }
+  done
+}
+# --- end lib/next.sh ---
+
+# --- lib/lines_rolling.sh sha256:927ed2d633ba ---
+# lines_rolling.sh -- how the lines of the method rolling are seen to be done, and what is in between.
+
+readonly LAST_CHANGE=move # the phase after which the old address may go
+
+own_change_state() {
+  case $1 in
+    leave) yes_or_open own_leave_is_done ;;
+    move) yes_or_open own_move_is_done ;;
+  esac
+}
+own_leave_is_done() { [[ ${recorded[OWN]} == new && $etcd_args != old ]]; }
+own_move_is_done() { [[ ${recorded[OWN]} == new && $etcd_args == new ]] && all_manifests_are_new; }
+own_end_is_there() { own_move_is_done; }
 
 other_line_state() {
   local i=$1
@@ -3150,7 +3300,6 @@ other_line_state() {
     *) printf 'unseen' ;;
   esac
 }
-is_recorded_new() { [[ ${recorded[$1]} == new ]]; }
 has_moved() { is_recorded_new "$1" && [[ -n ${said[$1]-} && ${moving[$1]} == no ]]; }
 
 # way_on -- with `addresses: replace` a host that still has its old address is in its `leave`.
@@ -3172,19 +3321,6 @@ in_between() {
     note "in between: ${NAMES[i]} is recorded on ${NEWS[i]} and listens on ${OLDS[i]}. Two ways out, there: bash runbook.sh apply move, or: bash runbook.sh undo move"
   done
 }
-
-# next_phase_here -- the first phase of this host that is not done, by the plan's order; nothing when all are.
-next_phase_here() {
-  local entry number host what
-  find_etcdctl
-  ask_everybody
-  for entry in "${LINES_OF_PLAN[@]}"; do
-    read -r number host what <<<"$entry"
-    [[ $host == "$HOST" ]] || continue
-    is_one_of "$what" "${PHASES[@]}" || continue
-    [[ $(own_line_state "$what") == carried ]] || { printf '%s' "$what" && return 0; }
-  done
-}
-# --- end lib/next.sh ---
+# --- end lib/lines_rolling.sh ---
 
 main "$@"

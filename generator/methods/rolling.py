@@ -1,7 +1,4 @@
-"""The methods, each one literal list of phases and their steps: the file a Kubernetes engineer reviews.
-
-A step is a function of templates/steps; the runbook calls them in this order and nothing else.
-"""
+"""rolling: the cluster has quorum and stays up, hosts change their addresses one after another."""
 
 from __future__ import annotations
 
@@ -110,10 +107,3 @@ ROLLING: tuple[Phase, ...] = (
         stays=True,
     ),
 )
-
-METHODS: dict[str, tuple[Phase, ...]] = {"rolling": ROLLING}
-
-
-def phases(method: str, addresses: str) -> tuple[Phase, ...]:
-    """The phases of a method, in order. `leave` belongs to `addresses: replace` only: a host then never has both."""
-    return tuple(p for p in METHODS[method] if p.name != "leave" or addresses == "replace")

@@ -1,0 +1,108 @@
+"""bridge: addresses have changed already and the quorum is gone; the same cluster comes back with all that it has."""
+
+from __future__ import annotations
+
+from generator.model import Phase
+
+BRIDGE: tuple[Phase, ...] = (
+    Phase(
+        "preflight",
+        "reads only: host, cluster, bytes, tools, data, disk, certificates, clocks, ways, what the bridge needs",
+        steps=(
+            "the_reviewed_world",
+            "tools_are_at_hand",
+            "the_folder_is_clean",
+            "the_disk_has_space",
+            "the_data_is_whole",
+            "the_quorum_is_lost",
+            "the_certificates_are_known",
+            "the_clocks_agree",
+            "the_new_address_is_ours",
+            "the_new_address_comes",
+            "the_ways_are_known",
+            "the_bridge_can_be_built",
+        ),
+        no_undo="it changed nothing",
+        stays=True,
+    ),
+    Phase(
+        "prepare",
+        "changes nothing that runs: copies of manifests and tools, certificates widened to old and new",
+        steps=(
+            "the_reviewed_world",
+            "ready_to_prepare_here",
+            "keep_manifests",
+            "stage_tools",
+            "widen_certificates",
+        ),
+        undo=("the_reviewed_world", "ready_to_undo_prepare", "narrow_certificates", "put_backup_away"),
+        undo_when="this member is recorded on its old address, and its old manifest is in place",
+        stays=True,
+    ),
+    Phase(
+        "readdress",
+        "routes and rules from the others' old addresses to their new ones, then etcd's new manifest through kubelet",
+        steps=(
+            "the_reviewed_world",
+            "ready_to_readdress",
+            "bridge_old_addresses",
+            "start_across_the_bridge",
+        ),
+        undo=(
+            "the_reviewed_world",
+            "ready_to_undo_readdress",
+            "start_on_old_address",
+            "take_everything_of_ours_away",
+        ),
+        undo_when="the old address is on the host, and the cluster records it",
+        stays=True,
+    ),
+    Phase(
+        "settle",
+        "the quorum is back: `member update`, the other manifests through kubelet, the gate",
+        steps=(
+            "the_reviewed_world",
+            "ready_to_settle",
+            "note_before",
+            "record_new_addresses",
+            "the_other_manifests",
+            "the_cluster_is_whole_again",
+        ),
+        undo=(
+            "the_reviewed_world",
+            "ready_to_undo_settle",
+            "the_other_old_manifests",
+            "record_old_address",
+            "whole_after_undo_settle",
+        ),
+        undo_when="the rules of this change stand on every host: before the first `unbridge`",
+        stays=True,
+    ),
+    Phase(
+        "unbridge",
+        "every member is recorded on its new address: rules and routes go, and the connections that used them",
+        steps=(
+            "the_reviewed_world",
+            "ready_to_unbridge",
+            "take_the_rules_away",
+            "close_what_crossed_it",
+            "take_the_routes_away",
+            "the_cluster_stands_alone",
+        ),
+        no_undo="nobody is recorded on an old address any more; to go on: apply unbridge again",
+        stays=True,
+    ),
+    Phase(
+        "release",
+        "reads only: the old address is gone, no connection of etcd has it, the gate",
+        steps=("the_reviewed_world", "old_address_is_gone"),
+        no_undo="it changed nothing",
+    ),
+    Phase(
+        "finish",
+        "the gate, our routes away, left-over addresses listed, the block for the ticket",
+        steps=("the_reviewed_world", "everybody_has_moved", "take_routes_away", "what_is_left", "for_the_ticket"),
+        no_undo="it only took our own routes away; the addresses are the new ones, and the cluster runs on them",
+        stays=True,
+    ),
+)

@@ -1,0 +1,26 @@
+# connections.sh -- which connections our etcd has, and how those with an address that goes are closed.
+
+# connections_with ADDRESS -- connections of our etcd that have it at either end: "HERE THERE" a line.
+connections_with() {
+  local here there who
+  [[ -n $etcd_pid ]] || return 0
+  while read -r _ _ here there who; do
+    [[ $who == *",pid=$etcd_pid,"* ]] || continue
+    if [[ $(plain_address "$here") == "$1" || $(plain_address "$there") == "$1" ]]; then
+      printf '%s %s\n' "$here" "$there"
+    fi
+  done < <(ss -Htnp state established)
+}
+no_connection_with() { [[ -z $(connections_with "$1") ]]; }
+connections_are_new() {
+  look_at_etcd
+  [[ $NEW == "$OLD" ]] || no_connection_with "$OLD"
+}
+
+# ss says nothing of use about what it closed: whoever calls this counts afterwards.
+close_connections_with() {
+  local here there
+  while read -r here there; do
+    [[ -z $here ]] || run ss -Ktn src "${here%:*}" sport = ":${here##*:}" dst "${there%:*}" dport = ":${there##*:}"
+  done <<<"$(connections_with "$1")"
+}

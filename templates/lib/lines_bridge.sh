@@ -1,0 +1,30 @@
+# lines_bridge.sh -- how the lines of the method bridge are seen to be done, and what is in between.
+
+readonly LAST_CHANGE=unbridge # the phase after which the old address may go
+
+own_change_state() {
+  case $1 in
+    readdress) yes_or_open own_readdress_is_done ;;
+    settle) yes_or_open own_settle_is_done ;;
+    unbridge) yes_or_open own_unbridge_is_done ;;
+  esac
+}
+own_readdress_is_done() { etcd_runs_new && bridge_stands; }
+own_settle_is_done() { [[ ${recorded[OWN]} == "$END_RECORD" ]] && own_readdress_is_done && all_manifests_are_new; }
+own_unbridge_is_done() { own_settle_is_done && bridge_is_gone && no_connection_is_to_old; }
+own_end_is_there() { own_unbridge_is_done; }
+
+other_line_state() {
+  local i=$1
+  case $2 in
+    prepare) [[ -s $SCRATCH/cert.$i ]] && yes_or_open wire_is_wide "$i" || printf 'unseen' ;;
+    readdress) [[ -n ${said[i]-} ]] && printf 'carried' || printf 'unseen' ;;
+    settle) if is_at_its_end "$i"; then printf 'carried'; elif [[ -n $base ]]; then printf 'open'; else printf 'unseen'; fi ;;
+    *) printf 'unseen' ;;
+  esac
+}
+
+in_between() {
+  ! manifest_is_out 0 || note "in between: on $HOST etcd's manifest is aside. Two ways out: bash runbook.sh apply readdress, or: bash runbook.sh undo readdress"
+  ! etcd_runs_new || bridge_stands || note "in between: on $HOST the bridge is not whole (a reboot takes it): bash runbook.sh apply readdress"
+}

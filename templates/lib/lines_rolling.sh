@@ -1,0 +1,44 @@
+# lines_rolling.sh -- how the lines of the method rolling are seen to be done, and what is in between.
+
+readonly LAST_CHANGE=move # the phase after which the old address may go
+
+own_change_state() {
+  case $1 in
+    leave) yes_or_open own_leave_is_done ;;
+    move) yes_or_open own_move_is_done ;;
+  esac
+}
+own_leave_is_done() { [[ ${recorded[OWN]} == new && $etcd_args != old ]]; }
+own_move_is_done() { [[ ${recorded[OWN]} == new && $etcd_args == new ]] && all_manifests_are_new; }
+own_end_is_there() { own_move_is_done; }
+
+other_line_state() {
+  local i=$1
+  case $2 in
+    prepare) [[ -s $SCRATCH/cert.$i ]] && yes_or_open wire_is_wide "$i" || printf 'unseen' ;;
+    leave) yes_or_open is_recorded_new "$i" ;;
+    move) yes_or_open has_moved "$i" ;;
+    *) printf 'unseen' ;;
+  esac
+}
+has_moved() { is_recorded_new "$1" && [[ -n ${said[$1]-} && ${moving[$1]} == no ]]; }
+
+# way_on -- with `addresses: replace` a host that still has its old address is in its `leave`.
+way_on() {
+  if [[ $ADDRESSES == replace ]] && address_is_here "$OLD"; then printf 'leave'; else printf 'move'; fi
+}
+
+# in_between -- a move that was begun and not ended, here or elsewhere, and the two ways out of it.
+in_between() {
+  local i
+  [[ $OLD != "$NEW" ]] || return 0
+  if [[ ${recorded[OWN]} == new && $etcd_args != new ]] || { [[ ${recorded[OWN]} == old && $etcd_args == new ]]; } || manifest_is_out 0; then
+    if ! own_leave_is_done || [[ $ADDRESSES == both ]]; then
+      note "in between: on $HOST etcd, its manifest and its record do not agree. Two ways out: bash runbook.sh apply $(way_on), or: bash runbook.sh undo $(way_on)"
+    fi
+  fi
+  for i in "${!NAMES[@]}"; do
+    [[ $i != "$OWN" && ${recorded[i]} == new && ${moving[i]} == yes ]] || continue
+    note "in between: ${NAMES[i]} is recorded on ${NEWS[i]} and listens on ${OLDS[i]}. Two ways out, there: bash runbook.sh apply move, or: bash runbook.sh undo move"
+  done
+}

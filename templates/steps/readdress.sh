@@ -1,0 +1,65 @@
+# readdress: etcd starts on its new address, and this host calls the others by their old addresses across the bridge.
+
+# Every refusal of the preparation, before its first change. Etcd is down: only this host's own state can be looked at.
+ready_to_prepare_here() {
+  begin 'everything that could forbid the preparation, before its first change'
+  guard closed "too little space on ${STATE%/*/*/*}" 'make room' has_space "${STATE%/*/*/*}"
+  guard_certificates
+}
+
+# Every refusal of the phase. After it only the world can stop it.
+ready_to_readdress() {
+  begin 'everything that could forbid it, before its first change'
+  ask_everybody
+  guard closed "$NEW is not on this host, or still being checked for a duplicate" "$(how_to_keep_new)" new_is_here
+  guard closed "$NEW is a secondary address of $OLD's subnet and would go with it" "sysctl -w net.ipv4.conf.all.promote_secondaries=1 (and in /etc/sysctl.d)" new_outlives_old
+  guard closed "$MANIFESTS is not writable" 'look at the mount' folder_is_writable
+  guard closed 'kubelet does not run here' 'start it: nobody would start the new etcd' kubelet_runs
+  guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'with a manifest beside it etcd would found a new, empty cluster' data_is_there
+  guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_prepared
+  guard closed "a certificate of this host lacks $OLD or $NEW" 'bash runbook.sh apply prepare' certs_are_wide
+  guard closed "somebody else's route would be replaced: $(foreign_routes | head -n 1)" 'take it away, or make it say src NEW' no_foreign_route
+  guard closed "neither nft (Linux 4.18 or later) nor $IPTABLES can be used here" 'install one of them' can_translate
+  guard closed "no route leads from $NEW to: $(new_addresses_without_way)" 'the network must know the new addresses first' all_ways_are_known
+  guard_foreign_rules
+}
+new_addresses_without_way() {
+  local i
+  for i in "${!NAMES[@]}"; do
+    [[ $i == "$OWN" || -n $(way_to "${NEWS[i]}") ]] || printf '%s ' "${NEWS[i]}"
+  done
+}
+all_ways_are_known() { [[ -z $(new_addresses_without_way) ]]; }
+
+# Rules before manifests: etcd then finds the others at its first call.
+bridge_old_addresses() {
+  local i
+  begin "calls to the others' old addresses reach their new ones, from $NEW"
+  if holds 'they do, or nobody is recorded there any more' bridge_stands; then return 0; fi
+  for i in "${!NAMES[@]}"; do
+    [[ $i != "$OWN" ]] || continue
+    ! needs_route "${NEWS[i]}" || set_route "${NEWS[i]}"
+    ! is_bridged "$i" || pair_is_there "$i" || set_pair "$i"
+  done
+  set_own_route
+  must bridge_stands
+}
+bridge_stands() { pairs_are_there && calls_leave_from_new && own_route_is_right; }
+calls_leave_from_new() {
+  local i
+  for i in "${!NAMES[@]}"; do
+    [[ $i == "$OWN" ]] || ! needs_route "${NEWS[i]}" || return 1
+  done
+}
+
+# An etcd that has crashed for a while is started again after minutes only; a manifest that comes anew is started at once.
+start_across_the_bridge() {
+  begin "etcd's new manifest, through kubelet"
+  if is_changing && manifest_is_new 0 && ! wait_until 20 'etcd runs with the new arguments' etcd_runs_new; then
+    note 'kubelet waits before it starts a crashed container again: the manifest goes out and in, once'
+    take_out 0
+    wait_with_kubelet 45 'etcd is gone' etcd_is_gone || end_container
+    etcd_in "$(payload 0)"
+  fi
+  swap_etcd "${FILES_NEW[0]}" "$(payload 0)" new
+}

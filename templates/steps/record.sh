@@ -1,0 +1,46 @@
+# record.sh -- `member update`: what the cluster records of this member.
+
+# record_address old|new [I] -- of our member or of member I, by any member that can take it; with one or two members and
+# our etcd down, nobody can yet.
+record_address() {
+  local which=$1 i=${2:-$OWN} url
+  url=${OLD_URLS[i]}
+  [[ $which == old ]] || url=${NEW_URLS[i]}
+  wait_until 10 'the members agree on the list' lists_agree || note 'they do not agree yet'
+  if holds "${NAMES[i]} is recorded on its $which address" is_recorded "$which" "$i"; then return 0; fi
+  in_gate=() && choose_members all
+  if [[ -z $etcd_pid ]] && ! has_quorum_without_us; then
+    note 'nobody can take the update while this etcd is down: it follows after the start'
+    return 0
+  fi
+  find_etcdctl
+  [[ -n ${member_ids[i]} ]] || failed "no member list names ${NAMES[i]}" 'look at the table below, then the same line again'
+  ctl_line "$(endpoint_for_update)" member update "$(printf %x "${member_ids[i]}")" --peer-urls="$url"
+  run "${ctl_words[@]}"
+  wait_until 10 'the members show it' is_recorded "$which" "$i" || half_done "${NAMES[i]} is not recorded on $url" "bash runbook.sh apply $PHASE again, or undo $PHASE"
+}
+# lists_agree -- everybody who answers shows the same; a member that has just started replays its past for a moment.
+lists_agree() {
+  local i first=
+  ask_everybody
+  [[ ${#NAMES[@]} -gt 1 || -n $etcd_pid ]] || return 0
+  for i in "${!NAMES[@]}"; do
+    [[ -n ${said[i]-} ]] || continue
+    first=${first:-${said[i]}}
+    [[ ${said[i]} == "$first" ]] || return 1
+  done
+  [[ -n $first && (-z $etcd_pid || -n ${said[OWN]-} || ${asked_at[OWN]} != "$(our_address)") ]]
+}
+# is_recorded old|new [I]
+is_recorded() {
+  ask_everybody
+  [[ ${recorded[${2:-$OWN}]} == "$1" ]]
+}
+# endpoint_for_update -- our own member, else the first other one that answers.
+endpoint_for_update() {
+  local i
+  [[ -z $etcd_pid ]] || { own_endpoint && return 0; }
+  for i in "${!NAMES[@]}"; do
+    [[ $i == "$OWN" || -z ${said[i]-} ]] || { client_url "$i" && return 0; }
+  done
+}

@@ -1,0 +1,46 @@
+# standstill.sh -- the part of preflight for a cluster whose addresses have changed already: no quorum, but the data is there.
+
+# With quorum the method rolling renumbers the cluster while it runs. Once this change has begun here, a quorum is what we want.
+the_quorum_is_lost() {
+  begin 'the cluster has no quorum'
+  ask_everybody
+  find_etcdctl
+  in_gate=() && choose_members all
+  read_progress
+  leader=$(leader_named)
+  note "$(answering) of ${#NAMES[@]} members answer"
+  guard other_world 'this cluster has quorum' 'the method for it is rolling, which keeps it up. Set method: rolling in the mapping and render again' quorum_is_not_needed
+}
+quorum_is_not_needed() { [[ -d $BACKUP ]] || ! quorum_is_seen; }
+
+# A bridge needs the data of a majority. This host's own must be whole, or it is no member any more.
+the_data_is_whole() {
+  begin "etcd's data on this host is whole"
+  data_is_there || say_how_to_join
+  guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'this host cannot be bridged: the lines above lead it back as a new member' data_is_there
+  guard other_world "$DATA_DIR/member/snap/db is no database of etcd" 'a file of that name and nothing in it that etcd could read: look at the disk' db_is_a_database
+}
+# bbolt's magic number, sixteen bytes into its first page.
+db_is_a_database() { [[ $(od -An -tx4 -j16 -N4 "$DATA_DIR/member/snap/db" 2>/dev/null) == *ed0cdaed* ]]; }
+
+the_new_address_comes() {
+  begin "$NEW is on this host, or will be put on beside $OLD"
+  guard closed "neither $NEW nor $OLD is on this host" "$(how_to_keep_new)" an_address_is_here
+  address_is_here "$NEW" || note "not yet: put $NEW on, as RUNBOOK.md has it, before readdress"
+}
+an_address_is_here() { address_is_here "$NEW" || address_is_here "$OLD"; }
+
+the_bridge_can_be_built() {
+  begin 'this host can lead old addresses to new ones'
+  guard closed "neither nft (Linux 4.18 or later) nor $IPTABLES can be used here" 'install one of them' can_translate
+  note "rules by $(translator)"
+  if can_close_connections; then
+    note 'this kernel closes connections when it is asked to'
+  else
+    note 'this kernel does not close connections when it is asked to: unbridge will answer them with resets'
+  fi
+  guard_foreign_rules
+}
+guard_foreign_rules() {
+  guard other_world 'rules of another change are on this host' "look whose they are; what takes them away: $(lines_against_foreign_rules | head -n 3)" no_foreign_rules
+}

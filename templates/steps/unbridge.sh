@@ -1,0 +1,68 @@
+# unbridge: every member is recorded on its new address, so rules and routes go, and the connections that they made.
+
+ready_to_unbridge() {
+  local i
+  begin 'everything that could forbid it, before its first change'
+  gate_before all "$END_RECORD"
+  for i in "${!NAMES[@]}"; do
+    guard closed "${NAMES[i]} is recorded on its ${recorded[i]} address" "on ${NAMES[i]}: bash runbook.sh apply settle; while it is down for good: --without ${NAMES[i]}" is_at_its_end "$i"
+  done
+}
+
+take_the_rules_away() {
+  begin 'no rule of ours leads an old address to a new one'
+  if holds 'none does' no_rule_of_ours; then return 0; fi
+  drop_rules
+  must no_rule_of_ours
+}
+
+# Connections keep their translation after the rule is gone: they prove nothing about the world without the bridge. The
+# routes stay until they are closed: what has no way out cannot be answered with a reset either.
+close_what_crossed_it() {
+  begin 'no connection of etcd has an old address at either end'
+  if holds 'none has' no_connection_is_to_old; then return 0; fi
+  close_connections_to_old
+  if ! wait_until 5 'they are gone' no_connection_is_to_old; then
+    ! is_changing || note 'they are not: this kernel closes none, so they are answered with resets until none is left'
+    add_resets
+    wait_until 30 'they are gone' no_connection_is_to_old || half_done "a connection of etcd still has an old address: $(connections_to_old | head -n 1)" "bash runbook.sh apply $PHASE again"
+    drop_rules
+  fi
+  must no_rule_of_ours
+}
+connections_to_old() {
+  local i
+  look_at_etcd
+  for i in "${!NAMES[@]}"; do
+    [[ ${STAYS[i]} == yes ]] || connections_with "${OLDS[i]}"
+  done
+}
+no_connection_is_to_old() { [[ -z $(connections_to_old) ]]; }
+close_connections_to_old() {
+  local i
+  for i in "${!NAMES[@]}"; do
+    [[ ${STAYS[i]} == yes ]] || close_connections_with "${OLDS[i]}"
+  done
+}
+
+take_the_routes_away() {
+  local address
+  begin 'no route of ours leads to an old address'
+  if holds 'none does' no_route_to_old; then return 0; fi
+  for address in $(old_addresses_of_others); do
+    drop_route_to "$address"
+  done
+  must no_route_to_old
+}
+no_route_to_old() {
+  local address
+  for address in $(old_addresses_of_others); do
+    [[ -z $(route_of_ours_to "$address") ]] || return 1
+  done
+}
+bridge_is_gone() { no_rule_of_ours && no_route_to_old; }
+
+the_cluster_stands_alone() {
+  begin 'every member, without the bridge'
+  gate_after all "$END_RECORD"
+}

@@ -1,0 +1,68 @@
+# undo_rolling.sh -- the way back while the cluster runs: the same gate stands before and after it.
+
+ready_to_undo_prepare() {
+  begin 'everything that could forbid taking the preparation back'
+  ask_everybody
+  guard other_world "$HOST is recorded on its ${recorded[OWN]} address: a certificate without $NEW would cut it off" "bash runbook.sh undo move first" recorded_old_or_unknown
+  guard other_world "etcd runs with the new arguments" "bash runbook.sh undo move first" etcd_is_old
+  guard other_world "a connection of etcd has $NEW at one end: $(connections_with "$NEW" | head -n 1)" 'take the moves of the other members back first' no_connection_with "$NEW"
+  gate_before others any
+}
+whole_after_undo_prepare() {
+  begin 'every member as before'
+  gate_after others any
+}
+
+ready_to_undo_move() {
+  begin 'everything that could forbid the way back'
+  if [[ $ADDRESSES == both ]]; then
+    guard closed "$OLD is not on this host" "put it back first: ip addr add $OLD/PREFIX dev INTERFACE" old_is_here
+  fi
+  guard closed "a certificate of this host lacks $OLD" 'it must hold both addresses: bash runbook.sh apply prepare' certs_are_wide
+  guard closed "no copy of the old manifests in $BACKUP" 'without it there is no way back on this host' manifests_can_go_back
+  guard closed 'kubelet does not run here' 'start it' kubelet_runs
+  guard other_world "$DATA_DIR holds no data" 'no etcd manifest goes in' data_is_there
+  # While etcd still runs with the old arguments the way back is one update, and it only mends.
+  etcd_runs_old || gate_before others any
+}
+hand_over_before_undo() {
+  begin 'this member does not lead'
+  if holds 'it does not, or its etcd has the old arguments' need_not_hand_over; then return 0; fi
+  ctl_line "$(own_endpoint)" move-leader "$(printf %x "${member_ids[$(heir)]}")"
+  run "${ctl_words[@]}"
+  must need_not_hand_over
+}
+
+# With `addresses: replace` the old address is not here yet: etcd waits, its manifest aside, for undo leave.
+start_on_old_address() {
+  if [[ $ADDRESSES == both ]]; then
+    begin "etcd's old manifest, through kubelet"
+    swap_etcd "${FILES_OLD[0]}" "$BACKUP/manifests/${FILES[0]}" old
+  else
+    begin 'etcd ends, its manifest aside'
+    if holds 'it has ended, or runs on the old address' is_off_new; then return 0; fi
+    etcd_out
+    must is_off_new
+  fi
+}
+is_off_new() { ! manifest_is_new 0 && ! etcd_runs_new; }
+
+whole_after_undo_move() {
+  [[ $ADDRESSES == both || $PHASE == leave ]] || return 0
+  begin 'every member, this one on its old address'
+  gate_after others old
+}
+
+ready_to_undo_leave() {
+  begin 'everything that could forbid the way back'
+  guard closed "$OLD is not on this host" 'put it back first' old_is_here
+  guard other_world 'etcd runs with the new arguments' 'bash runbook.sh undo move first' etcd_is_not_new
+  guard closed "no copy of the old manifests in $BACKUP" 'without it there is no way back on this host' manifests_can_go_back
+  guard other_world "$DATA_DIR holds no data" 'no etcd manifest goes in' data_is_there
+}
+etcd_is_not_new() { ! etcd_runs_new; }
+
+start_where_it_was() {
+  begin "etcd's old manifest, through kubelet"
+  swap_etcd "${FILES_OLD[0]}" "$BACKUP/manifests/${FILES[0]}" old
+}

@@ -1,0 +1,162 @@
+"""The ways in and out of a bridge: what is refused, what is taken back, what goes on after a kill, a reboot, a lost disk."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.rig import Rig, ca_pem, commands
+from tests.scenario import hosts, scenario
+
+DATA = "/var/lib/etcd"
+MANIFEST = "/etc/kubernetes/manifests/etcd.yaml"
+
+
+def bridge(tmp: Path, version: str, count: int = 3) -> Rig:
+    return Rig(scenario(tmp, hosts(count), ca_pem(), version, method="bridge"), version, wide=True)
+
+
+def test_what_is_no_case_for_a_bridge_is_refused(tmp_path: Path) -> None:
+    with bridge(tmp_path, "3.5") as rig:
+        first, second, third = (rig[m.name] for m in rig.made.members)
+        ran = rig.apply("master1", "preflight", expect=4)
+        assert "this cluster has quorum" in ran.text and "method: rolling" in ran.text
+        rig.everybody_crashes()
+        for tool in ("nft", "iptables"):
+            first.write_text(f"/usr/local/sbin/{tool}", "#!/bin/bash\nexit 1\n", 0o755)
+        assert "neither nft" in rig.apply("master1", "preflight", expect=3).text
+        first.must(["rm", "/usr/local/sbin/nft", "/usr/local/sbin/iptables"])
+        first.must(["/usr/sbin/nft", "add", "table", "ip", "etcd_renumber_0123456789ab"])
+        assert "nft delete table ip etcd_renumber_0123456789ab" in rig.apply("master1", "preflight", expect=4).text
+        first.must(["/usr/sbin/nft", "delete", "table", "ip", "etcd_renumber_0123456789ab"])
+        second.must(["bash", "-c", f"cp {DATA}/member/snap/db /root/db; printf nothing >{DATA}/member/snap/db"])
+        assert "is no database of etcd" in rig.apply("master2", "preflight", expect=4).text
+        second.must(["cp", "/root/db", f"{DATA}/member/snap/db"])
+        rig.remove_new("master3")
+        assert "neither 192.168.110.12 nor 192.168.100.12" in rig.apply("master3", "preflight", expect=3).text
+        assert "is not on this host" in rig.apply("master3", "readdress", expect=3).text
+        rig.add_new("master3")
+        assert "prepare was not carried out here" in rig.apply("master3", "readdress", expect=3).text
+        assert commands(rig.apply("master1", "settle", expect=3)) == []
+        assert third.read_text(MANIFEST) == rig.made.facts["master3"]["etcd.yaml"]
+
+
+@pytest.mark.chaos
+def test_a_reboot_takes_the_bridge_and_readdress_puts_it_back_without_a_restart(tmp_path: Path) -> None:
+    with bridge(tmp_path, "3.4") as rig:
+        rig.everybody_crashes()
+        rig.follow_the_order(until="master1 settle")
+        rig["master1"].must(["bash", "-c", "/usr/sbin/nft flush ruleset; ip route flush proto 147"])
+        assert "in between" in rig.status("master1")
+        assert "a reboot takes it" in rig.apply("master1", "settle", expect=3).text
+        before = rig["master1"].etcd_pid()
+        rig.apply("master1", "readdress")
+        assert rig["master1"].etcd_pid() == before
+        rig.apply("master1", "settle")
+        assert "recorded on its old address" in rig.apply("master1", "unbridge", expect=3).text
+        rig.follow_the_order(start="master2 settle")
+
+
+@pytest.mark.chaos
+def test_an_etcd_that_kubelet_lets_wait_is_started_anew(tmp_path: Path) -> None:
+    with bridge(tmp_path, "3.5") as rig:
+        rig.everybody_crashes()
+        rig.follow_the_order(until="master1 settle")
+        rig.remove_new("master3")
+        for _ in range(3):
+            rig["master3"].kill_etcd()
+            time.sleep(1)
+        rig.add_new("master3")
+        ran = rig.apply("master3", "readdress")
+        assert rig["master3"].etcd_pid() and ran.exit == 0
+        rig.follow_the_order(start="master1 settle")
+
+
+def test_everything_can_be_taken_back_before_the_first_unbridge(tmp_path: Path) -> None:
+    with bridge(tmp_path, "3.5") as rig:
+        with rig.writer() as writer:
+            writer.wait_for(60)
+            rig.everybody_crashes()
+            rig.follow_the_order(until="master1 unbridge")
+            assert "is not on this host" in rig.undo("master3", "readdress", expect=3).text
+            for member in rig.made.members:
+                rig.add_old(member.name)
+            assert "undo settle first" in rig.undo("master3", "readdress", expect=4).text
+            assert "undo settle first" in rig.undo("master3", "prepare", expect=4).text
+            for phase in ("settle", "readdress", "prepare"):
+                for name in ("master3", "master2", "master1"):
+                    rig.undo(name, phase)
+            rig.bed.wait_healthy()
+            writer.wait_for(20)
+        assert {n: m[1:] for n, m in rig.members("master1").items()} == rig.urls("old")
+        assert writer.lost() == []
+        for member in rig.made.members:
+            host = rig[member.name]
+            assert host.must(["ip", "route", "show", "proto", "147"]) == ""
+            assert "etcd_renumber" not in host.must(["/usr/sbin/nft", "list", "ruleset"])
+            assert host.read_text(MANIFEST) == rig.made.facts[member.name]["etcd.yaml"]
+
+
+def test_a_host_whose_data_is_gone_comes_back_as_a_new_member(tmp_path: Path) -> None:
+    with bridge(tmp_path, "3.5") as rig:
+        lost = rig["master3"]
+        with rig.writer() as writer:
+            writer.wait_for(60)
+            rig.everybody_crashes()
+            lost.must(["mv", f"{DATA}/member", "/root/lost"])
+            ran = rig.apply("master3", "preflight", expect=4)
+            assert "member remove" in ran.text and "join/etcd.yaml" in ran.text and "--without master3" in ran.text
+            for line in rig.made.change.order:
+                if line.host != "master3" and line.kind == "phase":
+                    rig.apply(line.host, line.phase, "--without", "master3")
+            rig.apply("master3", "prepare")
+            lost.must(["mv", MANIFEST, "/root/old.yaml"])
+            ask = rig["master1"].etcdctl
+            assert ask("member", "remove", rig.ids("master1")["master3"]).exit == 0
+            added = until_it_works(
+                rig, "member", "add", "master3", "--peer-urls=https://192.168.110.12:2380", "--learner"
+            )
+            number = added.split("Member ")[1].split()[0]
+            joined = (rig.made.host_folder("master3") / "join" / "etcd.yaml").read_text()
+            assert "--initial-cluster-state=existing" in joined
+            lost.write_text(MANIFEST, joined, 0o600)
+            until_it_works(rig, "member", "promote", number)
+            rig.bed.wait_healthy(30)
+            writer.wait_for(20)
+        assert {n: m[1:] for n, m in rig.members("master2").items()} == rig.urls("new")
+        assert writer.lost() == []
+
+
+def until_it_works(rig: Rig, *words: str) -> str:
+    """An etcdctl on master1 that answers "unhealthy cluster", or "not in sync", for some seconds."""
+    deadline = time.monotonic() + 30
+    while (ran := rig["master1"].etcdctl(*words)).exit:
+        assert time.monotonic() < deadline, ran.text
+        time.sleep(1)
+    return ran.out
+
+
+def killed_and_carried_on(rig: Rig, host: str, phase: str, after: int) -> None:
+    ran = rig.killed(host, phase, after)
+    assert ran.exit in (0, 137), ran.text
+    rig.status(host)
+    if ran.exit:
+        rig.apply(host, phase)
+    rig.verify(host, phase)
+
+
+@pytest.mark.parametrize("after", [pytest.param(n, marks=[] if n == 7 else [pytest.mark.chaos]) for n in range(14)])
+def test_a_phase_killed_goes_on_to_the_same_end(tmp_path: Path, after: int) -> None:
+    with bridge(tmp_path, "3.5") as rig:
+        with rig.writer() as writer:
+            writer.wait_for(60)
+            rig.everybody_crashes()
+            rig.follow_the_order(until="master1 readdress")
+            for phase in ("readdress", "settle", "unbridge"):
+                for member in rig.made.members:
+                    killed_and_carried_on(rig, member.name, phase, after)
+            rig.follow_the_order(start="master1 remove")
+        assert {n: m[1:] for n, m in rig.members("master1").items()} == rig.urls("new")
+        assert writer.lost() == [] and rig.old_connections() == []
