@@ -93,7 +93,8 @@ def render(change: Change) -> dict[str, str]:
         changed = [m for m in change.manifests[member.name] if m.changes]
         host |= {f"manifests/{m.file}": m.new for m in changed}
         if change.cluster.mapping.method == "bridge" and not member.stays:
-            host["join/etcd.yaml"] = join_manifest(change, member)
+            joining = join_manifest(change, member)
+            host |= {"join/etcd.yaml": joining} if joining else {}
         host["manifests.diff"] = "".join(_diff(m) for m in changed)
         host["SHA256SUMS"] = sums(host)
         files |= {top + name: text for name, text in host.items()}

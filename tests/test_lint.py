@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 
 from generator import lint as room
 from generator.lint import lint
+from generator.methods import METHODS
+from generator.render import render
+from tests.scenario import hosts, scenario
 
 SCRIPT = """#!/usr/bin/env bash
 # runbook.sh -- {title}
@@ -118,3 +121,9 @@ def test_the_surroundings_of_the_caller_do_not_matter(tmp_path: Path, monkeypatc
     monkeypatch.setenv("SHELLCHECK_OPTS", "-e SC2086")
     assert len(facts("#!/usr/bin/env bash\necho $1\n")) == 1
     assert lint({"a.sh": script()}) == []
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_a_method_renders_is_clean(tmp_path: Path, method: str) -> None:
+    made = scenario(tmp_path, hosts(3), method=method)
+    assert lint(render(made.change)) == []

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from generator import words
+from generator.methods import phases
 from generator.model import Change
 from generator.quorum import tolerance
 from generator.render import render
@@ -52,6 +53,11 @@ VARIANTS = {
     "five": (hosts(5), {"snapshots": "each"}),
     "one of three stays": ([*hosts(2), Host("master3", "192.168.100.12", "192.168.100.12")], {}),
     "IPv6": (hosts(3, V6["old"], V6["new"]), {}),
+    "a bridge": (hosts(3), {"method": "bridge"}),
+    "a bridge with one that stays": (
+        [*hosts(2), Host("master3", "192.168.100.12", "192.168.100.12")],
+        {"method": "bridge"},
+    ),
 }
 every_variant = pytest.mark.parametrize("members, mapping", VARIANTS.values(), ids=VARIANTS.keys())
 
@@ -124,9 +130,9 @@ def test_the_same_change_makes_the_same_page(tmp_path: Path, members: list[Host]
 
 def test_every_line_and_every_exit_code_has_its_words():
     assert {code for code, *_ in words.EXIT_CODES} == set("012345")
-    assert {"add", "remove", "replace", "preflight", "prepare", "leave", "move", "release", "finish"} == set(
-        words.LINES
-    )
+    for method, addresses in (("rolling", "replace"), ("rolling", "both"), ("bridge", "both")):
+        wanted = {p.name for p in phases(method, addresses)} | set(words.PERSON[method])
+        assert wanted <= set(words.WORDS_OF_LINES[method]), method
 
 
 def test_hosts_whose_manifest_founds_a_cluster_are_named(tmp_path: Path):

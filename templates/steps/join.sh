@@ -14,6 +14,7 @@ say_how_to_join() {
   note "3. here, with $NEW on and $DATA_DIR empty:"
   note '     bash runbook.sh apply prepare'
   note "     mv $MANIFESTS/${FILES[0]} /root/"
+  [[ -e $HERE/join/etcd.yaml ]] || note '     (join/etcd.yaml could not be rendered: the new manifest with every member in --initial-cluster, and --initial-cluster-state=existing)'
   note "     install -m 0600 $HERE/join/etcd.yaml $MANIFESTS/.join && mv $MANIFESTS/.join $MANIFESTS/${FILES[0]}"
   [[ -z $learner ]] || note "4. there, when it has caught up; the same line again, for 30 s: $ctl member promote NEW-ID-OF-$HOST"
 }

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 2787382c2f62. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest d30344a220d1. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export ETCDCTL_API=3 LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=2787382c2f62
+readonly DIGEST=d30344a220d1
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -2039,7 +2039,7 @@ close_connections_with() {
 }
 # --- end lib/connections.sh ---
 
-# --- lib/peers.sh sha256:7d617ae40205 ---
+# --- lib/peers.sh sha256:67a16b6d661f ---
 # peers.sh -- what each member says when it is asked the way a member asks: GET /members on its peer port.
 #
 # A TLS handshake proves nothing (etcd refuses a caller after it) and `endpoint health` passes a member that nobody can
@@ -2125,6 +2125,8 @@ ask_everybody() {
     j=${recorded[i]}
     asked_at[i]=${OLDS[i]}
     [[ $j != new ]] || asked_at[i]=${NEWS[i]}
+    # Nobody's bridge leads to the host itself: before `settle` its own etcd listens where it is not recorded.
+    [[ $METHOD != bridge || $i != "$OWN" || $etcd_args != new ]] || asked_at[i]=$NEW
     [[ $j == old || $j == new ]] || continue
     names+=("$i")
     ask_into "member.$i" "${asked_at[i]}" &
@@ -2406,7 +2408,7 @@ plain_address() {
 }
 # --- end lib/gate.sh ---
 
-# --- lib/progress.sh sha256:be0d02fc69ef ---
+# --- lib/progress.sh sha256:bb841d5f527e ---
 # progress.sh -- the last part of the gate: one leader, everybody has what it had, no alarm.
 
 leader=      # the leader's id, decimal, as last seen
@@ -2427,11 +2429,11 @@ endpoints_leader_first() {
   printf '%s' "$urls"
 }
 
-# client_url I -- a bridge leads peers only: clients ask a member where it really listens.
+# client_url I -- a bridge leads peers only: clients ask the member behind it where it really listens.
 client_url() {
   if [[ ${NAMES[$1]} == "$HOST" ]]; then
     own_endpoint
-  elif [[ $METHOD == bridge ]]; then
+  elif [[ $METHOD == bridge ]] && pair_is_there "$1"; then
     printf 'https://%s:%s' "$(bracketed "${NEWS[$1]}")" "$CLIENT_PORT"
   else
     printf 'https://%s:%s' "$(bracketed "${asked_at[$1]}")" "$CLIENT_PORT"
