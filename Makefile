@@ -13,13 +13,13 @@ demo: $(VENV)/made
 	sed -n '1,/^## The mapping/p' out/three-masters/RUNBOOK.md
 
 test: $(VENV)/made
-	$(BIN)/pytest --numprocesses 4 --dist worksteal
+	$(BIN)/pytest --numprocesses 4 --dist load --maxschedchunk 1
 
 # Every kill point, and shapes that make test leaves out: the better part of an hour on two cores.
 chaos: $(VENV)/made
-	$(BIN)/pytest --numprocesses 4 --dist worksteal -m chaos
+	$(BIN)/pytest --numprocesses 4 --dist load --maxschedchunk 1 -m chaos
 
-# Figures, side by side in one run; about ten minutes.
+# Figures, side by side in one run; about half an hour.
 bench: $(VENV)/made
 	$(BIN)/python -m bench
 

@@ -42,15 +42,15 @@ def way_to_the_new_network(rig: Rig) -> None:
 STAYS = [*hosts(2), Host("master3", "192.168.100.12", "192.168.100.12")]
 SHAPES = {
     "one member": Shape("3.4", hosts(1)),
-    "one member, never both addresses": Shape("3.3", hosts(1), {"addresses": "replace"}),
     "two members": Shape("3.3", hosts(2), wide=False),
     "three, one of them stays": Shape("3.5", STAYS, before=way_to_the_new_network),
     "three on IPv6": Shape("3.4", hosts(3, "fd00:a::{}", "fd00:b::{}"), bits=64, wide=False),
     "three, never both addresses": Shape("3.5", hosts(3, new=SAME_SUBNET), {"addresses": "replace"}),
     "three in one subnet, old and new": Shape("3.5", hosts(3, new=SAME_SUBNET), before=promote),
-    "three across a router": Shape("3.4", hosts(3), routed=True),
 }
 MORE = {
+    "three across a router": Shape("3.4", hosts(3), routed=True),
+    "one member, never both addresses": Shape("3.3", hosts(1), {"addresses": "replace"}),
     "five members": Shape("3.5", hosts(5)),
     "five members on 3.3": Shape("3.3", hosts(5)),
     "two members, never both addresses": Shape("3.4", hosts(2, new=SAME_SUBNET), {"addresses": "replace"}),

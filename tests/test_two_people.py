@@ -54,7 +54,7 @@ def stop_both(rig: Rig) -> None:
 
 
 def test_status_says_the_truth_before_in_the_middle_after_and_without_quorum(tmp_path: Path) -> None:
-    with Rig(scenario(tmp_path, hosts(3), ca_pem()), "3.5", wide=True) as rig:
+    with Rig(scenario(tmp_path, hosts(3), ca_pem()), "3.5") as rig:
         for name in ("master1", "master2", "master3"):
             words = rig.status(name)
             assert words.count("old only") == 3 and "next: line" in words and "quorum: yes" in words

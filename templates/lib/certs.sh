@@ -43,7 +43,11 @@ common_name() { openssl x509 -noout -subject -nameopt multiline,utf8,-esc_msb -i
 
 # --- the certificate as it is encoded: hex digits, no text that another version prints otherwise ---
 
-cert_hex() { openssl x509 -in "$1" -outform DER 2>/dev/null | od -An -v -tx1 | tr -d ' \n'; }
+# cert_hex FILE -- the first certificate in it. It is asked for so often that openssl's start would be most of a phase.
+cert_hex() {
+  sed -n '/-----BEGIN CERTIFICATE-----/,/-----END CERTIFICATE-----/{/-----END/q;/-----BEGIN/d;p;}' "$1" 2>/dev/null |
+    base64 -di 2>/dev/null | od -An -v -tx1 | tr -d ' \n'
+}
 
 # element HEX AT -- sets body and next: where the content of the element at AT begins, and where it ends.
 element() {

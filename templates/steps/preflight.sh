@@ -1,7 +1,7 @@
 # preflight only reads. It says everything it finds; the first thing that forbids the change stops it.
 
 # Every command the runbook calls, so that none is found missing half-way.
-readonly COMMANDS=(cat chmod chown cp cut date df dirname env find flock grep head install ip ls mktemp mv od openssl readlink rm sed
+readonly COMMANDS=(base64 cat chmod chown cp cut date df dirname env find flock grep head install ip ls mktemp mv od openssl readlink rm sed
   sha256sum sleep sort ss stat tail timeout touch tr wc)
 
 tools_are_at_hand() {

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest d30344a220d1. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest efc177920b19. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export ETCDCTL_API=3 LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=d30344a220d1
+readonly DIGEST=efc177920b19
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -307,11 +307,11 @@ how_to_keep_new() {
 }
 # --- end steps/world.sh ---
 
-# --- steps/preflight.sh sha256:3f97cdaff39d ---
+# --- steps/preflight.sh sha256:8841431275f9 ---
 # preflight only reads. It says everything it finds; the first thing that forbids the change stops it.
 
 # Every command the runbook calls, so that none is found missing half-way.
-readonly COMMANDS=(cat chmod chown cp cut date df dirname env find flock grep head install ip ls mktemp mv od openssl readlink rm sed
+readonly COMMANDS=(base64 cat chmod chown cp cut date df dirname env find flock grep head install ip ls mktemp mv od openssl readlink rm sed
   sha256sum sleep sort ss stat tail timeout touch tr wc)
 
 tools_are_at_hand() {
@@ -2608,7 +2608,7 @@ gate_after() {
 }
 # --- end lib/pass.sh ---
 
-# --- lib/certs.sh sha256:67b511e372e8 ---
+# --- lib/certs.sh sha256:497481a02ed4 ---
 # certs.sh -- certificates: which addresses one holds, and every extension of it, byte for byte.
 
 readonly SAN_OID=2.5.29.17
@@ -2654,7 +2654,11 @@ common_name() { openssl x509 -noout -subject -nameopt multiline,utf8,-esc_msb -i
 
 # --- the certificate as it is encoded: hex digits, no text that another version prints otherwise ---
 
-cert_hex() { openssl x509 -in "$1" -outform DER 2>/dev/null | od -An -v -tx1 | tr -d ' \n'; }
+# cert_hex FILE -- the first certificate in it. It is asked for so often that openssl's start would be most of a phase.
+cert_hex() {
+  sed -n '/-----BEGIN CERTIFICATE-----/,/-----END CERTIFICATE-----/{/-----END/q;/-----BEGIN/d;p;}' "$1" 2>/dev/null |
+    base64 -di 2>/dev/null | od -An -v -tx1 | tr -d ' \n'
+}
 
 # element HEX AT -- sets body and next: where the content of the element at AT begins, and where it ends.
 element() {
