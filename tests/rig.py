@@ -118,6 +118,15 @@ class Rig:
             elif doing:
                 self.person(line.host, what)
 
+    def everything_again_changes_nothing(self) -> None:
+        """Every phase once more after the end: no command, every predicate holds."""
+        for line in self.made.change.order:
+            if line.kind == "phase":
+                ran = self.apply(line.host, line.phase)
+                assert commands(ran) == [], ran.text
+                assert f"apply {line.phase} on {line.host}: done, 0 commands carried out" in ran.text
+                self.verify(line.host, line.phase)
+
     def person(self, host: str, action: str) -> None:
         """add, remove or replace: what the network people do to a host's addresses, where it is not so yet."""
         if action == "remove":

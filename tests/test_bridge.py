@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from generator.rehearsal.spec import HostSpec, Leg
-from tests.rig import Rig, ca_pem, commands
+from tests.rig import Rig, ca_pem
 from tests.scenario import Host, hosts, scenario
 
 ROUTER = HostSpec("router", addresses=("192.168.100.1/24",), also=(Leg("new", ("192.168.110.1/24",)),), forwards=True)
@@ -119,15 +119,7 @@ def carried_out(tmp: Path, shape: Shape) -> None:
         assert rig.old_connections() == []
         print(f"etcd {shape.version}: largest gap from unbridge on {writer.largest_gap(unbridging):.3f} s")
         if shape.version == "3.5":
-            everything_again_changes_nothing(rig)
-
-
-def everything_again_changes_nothing(rig: Rig) -> None:
-    for line in rig.made.change.order:
-        if line.kind == "phase":
-            ran = rig.apply(line.host, line.phase)
-            assert commands(ran) == [], ran.text
-            rig.verify(line.host, line.phase)
+            rig.everything_again_changes_nothing()
 
 
 @pytest.mark.parametrize("name", SHAPES)

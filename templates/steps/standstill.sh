@@ -1,6 +1,6 @@
 # standstill.sh -- the part of preflight for a cluster whose addresses have changed already: no quorum, but the data is there.
 
-# With quorum the method rolling renumbers the cluster while it runs. Once this change has begun here, a quorum is what we want.
+# With quorum the method rolling renumbers the cluster while it runs. Once `prepare` was here, a quorum is what we want.
 the_quorum_is_lost() {
   begin 'the cluster has no quorum'
   ask_everybody
@@ -11,7 +11,7 @@ the_quorum_is_lost() {
   note "$(answering) of ${#NAMES[@]} members answer"
   guard other_world 'this cluster has quorum' 'the method for it is rolling, which keeps it up. Set method: rolling in the mapping and render again' quorum_is_not_needed
 }
-quorum_is_not_needed() { [[ -d $BACKUP ]] || ! quorum_is_seen; }
+quorum_is_not_needed() { [[ -d $TOOLS ]] || ! quorum_is_seen; }
 
 # A bridge needs the data of a majority. This host's own must be whole, or it is no member any more.
 the_data_is_whole() {
