@@ -73,6 +73,7 @@ def across(members: list[Host]) -> dict[str, object]:
     return {"legs": legs, "extra": [ROUTER], "device": "eth1", "gateway": "192.168.110.1"}
 
 
+STAYS = Host("master3", "192.168.100.12", "192.168.100.12")
 V6 = hosts(3, "fd00:a::{}", "fd00:b::{}")
 NO_NFT = without("nft")
 SHAPES = {
@@ -93,7 +94,7 @@ MORE = {
     "five members on 3.5": Shape("3.5", hosts(5)),
     "two members": Shape("3.5", hosts(2)),
     "IPv6 and iptables": Shape("3.3", V6, (NO_NFT, tracked), bits=64),
-    "a member that stays": Shape("3.5", [*hosts(2), Host("master3", "192.168.100.12", "192.168.100.12")]),
+    "a member that stays": Shape("3.5", [*hosts(2, new="192.168.100.1{}"), STAYS]),
 }
 
 

@@ -59,7 +59,7 @@ routes_are_right() {
 
 # own_route_is_right -- where NEW is a secondary address of OLD's subnet, the host calls its own NEW from OLD.
 own_route_is_right() {
-  old_is_gone || [[ $("${IP[@]}" -o route get "$NEW" 2>/dev/null) != *" src $OLD "* ]]
+  [[ $NEW == "$OLD" ]] || old_is_gone || [[ $("${IP[@]}" -o route get "$NEW" 2>/dev/null) != *" src $OLD "* ]]
 }
 
 # foreign_routes -- host routes of somebody else that ours would replace without a word.

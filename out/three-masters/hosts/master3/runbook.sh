@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 6b3108d3165b. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest fa74ada78899. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export ETCDCTL_API=3 LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=6b3108d3165b
+readonly DIGEST=fa74ada78899
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -1879,7 +1879,7 @@ wait_with_kubelet() {
 }
 # --- end lib/files.sh ---
 
-# --- lib/routes.sh sha256:e61a28271de3 ---
+# --- lib/routes.sh sha256:1383dd93ccc8 ---
 # routes.sh -- from which address this host calls the others, and the host routes that settle it.
 #
 # A moved member goes on calling from its old address wherever the kernel prefers that one. When the old address then
@@ -1941,7 +1941,7 @@ routes_are_right() {
 
 # own_route_is_right -- where NEW is a secondary address of OLD's subnet, the host calls its own NEW from OLD.
 own_route_is_right() {
-  old_is_gone || [[ $("${IP[@]}" -o route get "$NEW" 2>/dev/null) != *" src $OLD "* ]]
+  [[ $NEW == "$OLD" ]] || old_is_gone || [[ $("${IP[@]}" -o route get "$NEW" 2>/dev/null) != *" src $OLD "* ]]
 }
 
 # foreign_routes -- host routes of somebody else that ours would replace without a word.
