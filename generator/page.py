@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from generator import words
 from generator.addresses import url
 from generator.environment import environment
-from generator.model import Change, Line, Mapping, Member
+from generator.model import Change, Line, Member
 from generator.quorum import tolerance
 
 
@@ -28,7 +28,7 @@ def page(change: Change, files: dict[str, str]) -> str:
             size=size,
             first=words.first_page(mapping.method, size, tolerance(size)[1]),
             down=_cells(words.what_is_down(mapping.method, size, mapping.addresses)),
-            columns=words.CODE_COLUMNS["replace" if _never_both(mapping) else mapping.method],
+            columns=words.CODE_COLUMNS["replace" if mapping.addresses == "replace" else mapping.method],
             codes=_cells(words.EXIT_CODES),
             order=_cells(_row(change, line) for line in change.order),
             undo=_cells(_undo(change)),
@@ -68,7 +68,7 @@ def _row(change: Change, line: Line) -> list[object]:
     """One line of the order: number, host, what is done, what it does, what one sees, how to go back."""
     mapping = change.cluster.mapping
     does, seen, back = words.WORDS_OF_LINES[mapping.method][line.phase or line.action]
-    if _never_both(mapping):
+    if mapping.addresses == "replace":
         back = words.BACK_WITH_REPLACE.get(line.phase, back)
     if line.phase == "finish" and _member(change, line.host).stays:
         back = "nothing to take back"
@@ -76,10 +76,6 @@ def _row(change: Change, line: Line) -> list[object]:
         does += words.FIRST_SNAPSHOT
     command = f"`{line.text}`" if line.kind == "phase" else f"*{line.text}*"
     return [line.line, line.host, command, does, seen.replace("HOST", line.host), back]
-
-
-def _never_both(mapping: Mapping) -> bool:
-    return mapping.method == "rolling" and mapping.addresses == "replace"
 
 
 def _takes_snapshot(change: Change, host: str) -> bool:
@@ -96,7 +92,7 @@ def _member(change: Change, name: str) -> Member:
 
 def _undo(change: Change) -> list[tuple[str, str]]:
     """(what to run, while what holds), in the order in which a host is taken back: last phase first."""
-    special = words.UNDO_WITH_REPLACE if _never_both(change.cluster.mapping) else {}
+    special = words.UNDO_WITH_REPLACE if change.cluster.mapping.addresses == "replace" else {}
     return [
         (f"`undo {p.name}`", special.get(p.name, p.undo_when)) if p.undo else (f"`{p.name}`", f"no undo: {p.no_undo}")
         for p in reversed(change.phases)

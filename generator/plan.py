@@ -89,7 +89,7 @@ def _order(mapping: Mapping, phases: tuple[Phase, ...]) -> tuple[Line, ...]:
         return [(m, "phase", phase) for m in (members if phase in stay_in else moving)]
 
     lines = everybody("preflight") + everybody("prepare")
-    if mapping.method == "bridge" or mapping.addresses == "both":
+    if mapping.addresses == "both":
         lines += [(m, "address", "add") for m in moving]
     if mapping.method == "bridge":
         lines += everybody("readdress") + everybody("settle") + everybody("unbridge")

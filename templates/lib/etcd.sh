@@ -30,10 +30,6 @@ look_at_etcd() {
   [[ -z $pids ]] || { etcd_pid=${pids%% *} etcd_args=old; }
 }
 
-etcd_runs() {
-  look_at_etcd
-  [[ -n $etcd_pid ]]
-}
 etcd_runs_old() {
   look_at_etcd
   [[ $etcd_args == old ]]

@@ -24,13 +24,6 @@ manifests_can_go_back() {
   done
 }
 
-routes_away() {
-  begin 'our routes are away'
-  if holds 'none is left' no_route_of_ours; then return 0; fi
-  drop_routes
-  must no_route_of_ours
-}
-
 record_old_address() {
   [[ $ADDRESSES == both || $PHASE == leave ]] || return 0
   begin "the cluster records $OLD for $HOST"

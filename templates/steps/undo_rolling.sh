@@ -33,6 +33,13 @@ hand_over_before_undo() {
   must need_not_hand_over
 }
 
+routes_away() {
+  begin 'our routes are away'
+  if holds 'none is left' no_route_of_ours; then return 0; fi
+  drop_routes
+  must no_route_of_ours
+}
+
 # With `addresses: replace` the old address is not here yet: etcd waits, its manifest aside, for undo leave.
 start_on_old_address() {
   if [[ $ADDRESSES == both ]]; then

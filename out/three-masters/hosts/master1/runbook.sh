@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest fa74ada78899. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest f93dc7b85bbc. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export ETCDCTL_API=3 LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=fa74ada78899
+readonly DIGEST=f93dc7b85bbc
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -1271,7 +1271,7 @@ ids_compared() {
 }
 # --- end steps/finish.sh ---
 
-# --- steps/undo_rolling.sh sha256:4fdf8e4d2af6 ---
+# --- steps/undo_rolling.sh sha256:9a0ae2c3c441 ---
 # undo_rolling.sh -- the way back while the cluster runs: the same gate stands before and after it.
 
 ready_to_undo_prepare() {
@@ -1305,6 +1305,13 @@ hand_over_before_undo() {
   ctl_line "$(own_endpoint)" move-leader "$(printf %x "${member_ids[$(heir)]}")"
   run "${ctl_words[@]}"
   must need_not_hand_over
+}
+
+routes_away() {
+  begin 'our routes are away'
+  if holds 'none is left' no_route_of_ours; then return 0; fi
+  drop_routes
+  must no_route_of_ours
 }
 
 # With `addresses: replace` the old address is not here yet: etcd waits, its manifest aside, for undo leave.
@@ -1342,7 +1349,7 @@ start_where_it_was() {
 }
 # --- end steps/undo_rolling.sh ---
 
-# --- steps/undo.sh sha256:a4a8bf78a418 ---
+# --- steps/undo.sh sha256:bce5bf172c4d ---
 # undo: the same way back. A file goes back only where the live one is the one that this change put there.
 
 recorded_old_or_unknown() { [[ ${recorded[OWN]} == old || -z $base ]]; }
@@ -1367,13 +1374,6 @@ manifests_can_go_back() {
   for i in "${!FILES[@]}"; do
     has_sha "$BACKUP/manifests/${FILES[i]}" "${FILES_OLD[i]}" || manifest_is_old "$i" || return 1
   done
-}
-
-routes_away() {
-  begin 'our routes are away'
-  if holds 'none is left' no_route_of_ours; then return 0; fi
-  drop_routes
-  must no_route_of_ours
 }
 
 record_old_address() {
@@ -1620,7 +1620,7 @@ longest_phase() {
 }
 # --- end lib/journal.sh ---
 
-# --- lib/etcd.sh sha256:36f6c42da255 ---
+# --- lib/etcd.sh sha256:2210d20a318f ---
 # etcd.sh -- our etcd as /proc shows it (docker, containerd and CRI-O are alike there), and the tools that belong to it.
 
 etcd_pid=  # its process, or empty
@@ -1653,10 +1653,6 @@ look_at_etcd() {
   [[ -z $pids ]] || { etcd_pid=${pids%% *} etcd_args=old; }
 }
 
-etcd_runs() {
-  look_at_etcd
-  [[ -n $etcd_pid ]]
-}
 etcd_runs_old() {
   look_at_etcd
   [[ $etcd_args == old ]]
