@@ -12,6 +12,7 @@ import jsonschema
 from generator import yaml_places
 from generator.errors import Refused
 from generator.facts import facts_of
+from generator.methods import METHODS
 from generator.model import Cluster, Mapping, Member, Problem
 
 NAME = "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
@@ -23,7 +24,7 @@ SCHEMA: dict[str, Any] = {
     "properties": {
         "cluster": {"type": "string", "pattern": NAME},
         "change": {"type": "string", "pattern": NAME},
-        "method": {"enum": ["rolling", "bridge", "restore"]},
+        "method": {"enum": [*METHODS]},
         "addresses": {"enum": ["both", "replace"]},
         "facts": {"type": "string", "minLength": 1},
         "members": {
@@ -51,12 +52,14 @@ SCHEMA: dict[str, Any] = {
 }
 # Keys that are understood and cannot be done yet: the values that ask for nothing.
 NOT_YET: dict[str, tuple[Any, ...]] = {
-    "method": ("rolling", "bridge"),
-    "accept_loss": (False,),
-    "bump_revision": (1_000_000_000,),
     "address_command": (None,),
 }
-OF_ROLLING: dict[str, str] = {"addresses": "both", "snapshots": "one"}  # keys that only rolling has, and their defaults
+# Keys that only one method has, and their defaults.
+OF_METHOD: dict[str, dict[str, Any]] = {
+    "rolling": {"addresses": "both", "snapshots": "one"},
+    "restore": {"accept_loss": False, "bump_revision": 1_000_000_000},
+}
+KEPT = ("method", "addresses", "snapshots", "accept_loss", "bump_revision", "tools")
 HINTS = {
     "pattern": "letters, digits, dot, underscore and hyphen, 63 at most, beginning with a letter or digit: "
     "a comma or = would break --initial-cluster, a slash the folder",
@@ -86,7 +89,7 @@ def load_mapping(path: Path, method: str | None = None) -> Mapping:
     members = [_member(m, f"members.{n}", places, problems) for n, m in enumerate(data["members"])]
     if problems:
         raise Refused(*problems)
-    known = {k: data[k] for k in ("method", "addresses", "snapshots", "tools") if k in data}
+    known = {k: data[k] for k in KEPT if k in data}
     return Mapping(
         data["cluster"],
         data["change"],
@@ -134,20 +137,21 @@ def _not_yet(data: Any, places: dict[str, str], path: Path) -> list[Problem]:
     found = []
     for key, quiet in NOT_YET.items() if isinstance(data, dict) else []:
         value = data.get(key, quiet[0])
-        if value not in quiet and (key != "method" or value in ("bridge", "restore")):
+        if value not in quiet:
             hint = f"leave it out; only {key}: {' or '.join(map(str, quiet))} can be done by this version"
             found.append(Problem(f"{key}: {value} is not yet there", places.get(key, str(path)), key, hint))
     return found
 
 
 def _not_ours(data: Any, places: dict[str, str], path: Path) -> list[Problem]:
-    """Keys of rolling beside another method."""
+    """Keys of one method beside another one."""
     found = []
     method = data.get("method", "rolling") if isinstance(data, dict) else "rolling"
-    for key, quiet in OF_ROLLING.items() if method == "bridge" else []:
-        if data.get(key, quiet) != quiet:
-            fact = f"{key}: {data[key]} has no meaning with method: {method}"
-            found.append(Problem(fact, places.get(key, str(path)), key, "leave it out: only rolling asks for it"))
+    for owner, keys in OF_METHOD.items() if isinstance(data, dict) and method in METHODS else []:
+        for key, quiet in keys.items():
+            if owner != method and data.get(key, quiet) != quiet:
+                fact = f"{key}: {data[key]} has no meaning with method: {method}"
+                found.append(Problem(fact, places.get(key, str(path)), key, f"leave it out: only {owner} asks for it"))
     return found
 
 

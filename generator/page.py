@@ -9,6 +9,7 @@ from generator import words
 from generator.addresses import url
 from generator.environment import environment
 from generator.model import Change, Line, Member
+from generator.plan import SOURCE
 from generator.quorum import tolerance
 
 
@@ -30,6 +31,7 @@ def page(change: Change, files: dict[str, str]) -> str:
             down=_cells(words.what_is_down(mapping.method, size, mapping.addresses)),
             columns=words.CODE_COLUMNS["replace" if mapping.addresses == "replace" else mapping.method],
             codes=_cells(words.EXIT_CODES),
+            after=words.AFTER_THE_ORDER[mapping.method],
             order=_cells(_row(change, line) for line in change.order),
             undo=_cells(_undo(change)),
             members=_cells(
@@ -70,12 +72,13 @@ def _row(change: Change, line: Line) -> list[object]:
     does, seen, back = words.WORDS_OF_LINES[mapping.method][line.phase or line.action]
     if mapping.addresses == "replace":
         back = words.BACK_WITH_REPLACE.get(line.phase, back)
-    if line.phase == "finish" and _member(change, line.host).stays:
+    if line.phase == "finish" and mapping.method != "restore" and _member(change, line.host).stays:
         back = "nothing to take back"
     if line.phase == "prepare" and _takes_snapshot(change, line.host):
         does += words.FIRST_SNAPSHOT
     command = f"`{line.text}`" if line.kind == "phase" else f"*{line.text}*"
-    return [line.line, line.host, command, does, seen.replace("HOST", line.host), back]
+    host = "*the source*" if line.host == SOURCE else line.host
+    return [line.line, host, command, does, seen.replace("HOST", line.host), back]
 
 
 def _takes_snapshot(change: Change, host: str) -> bool:

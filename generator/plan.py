@@ -15,6 +15,9 @@ from generator.resources import templates_sha256
 from generator.sums import fingerprint, sha256
 
 FORMAT = 1
+SOURCE = "-"  # the host of a line that is done where the candidates say; no member can be called so
+
+Entry = tuple[Member | None, str, str]
 
 
 def plan(cluster: Cluster) -> Change:
@@ -85,10 +88,15 @@ def _order(mapping: Mapping, phases: tuple[Phase, ...]) -> tuple[Line, ...]:
     moving = [m for m in members if not m.stays]
     stay_in = {p.name for p in phases if p.stays}
 
-    def everybody(phase: str) -> list[tuple[Member, str, str]]:
+    def everybody(phase: str) -> list[Entry]:
         return [(m, "phase", phase) for m in (members if phase in stay_in else moving)]
 
     lines = everybody("preflight") + everybody("prepare")
+    if mapping.method == "restore":
+        lines += everybody("quiesce") + everybody("stop") + [(None, "phase", "snapshot")] + everybody("restore")
+        lines += [(m, "address", "replace") for m in moving]
+        lines += everybody("start") + everybody("finish") + everybody("reopen")
+        return _numbered(mapping.method, lines)
     if mapping.addresses == "both":
         lines += [(m, "address", "add") for m in moving]
     if mapping.method == "bridge":
@@ -101,12 +109,17 @@ def _order(mapping: Mapping, phases: tuple[Phase, ...]) -> tuple[Line, ...]:
         else:
             lines += [(m, "phase", "leave"), (m, "address", "replace"), (m, "phase", "move"), (m, "phase", "release")]
     lines += everybody("finish")
-    return tuple(_line(number, mapping.method, *entry) for number, entry in enumerate(lines, start=1))
+    return _numbered(mapping.method, lines)
 
 
-def _line(number: int, method: str, member: Member, kind: str, what: str) -> Line:
-    if kind == "phase":
-        return Line(number, member.name, "phase", phase=what, text=f"bash runbook.sh apply {what}")
+def _numbered(method: str, lines: list[Entry]) -> tuple[Line, ...]:
+    return tuple(_line(number, method, *entry) for number, entry in enumerate(lines, start=1))
+
+
+def _line(number: int, method: str, member: Member | None, kind: str, what: str) -> Line:
+    if kind == "phase" or member is None:
+        text = f"bash runbook.sh apply {what}{words.OPTIONS.get(what, '') if method == 'restore' else ''}"
+        return Line(number, member.name if member else SOURCE, "phase", phase=what, text=text)
     text = words.PERSON[method][what].format(old=member.old, new=member.new)
     return Line(number, member.name, "address", action=what, text=text)
 

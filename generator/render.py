@@ -34,6 +34,7 @@ STEPS = {
         "steps/swap.sh",
         "steps/release.sh",
         "steps/finish.sh",
+        "steps/ticket.sh",
         "steps/undo_rolling.sh",
         "steps/undo.sh",
     ),
@@ -53,7 +54,29 @@ STEPS = {
         "steps/unbridge.sh",
         "steps/release.sh",
         "steps/finish.sh",
+        "steps/ticket.sh",
         "steps/undo_bridge.sh",
+        "steps/undo.sh",
+    ),
+    "restore": (
+        "steps/world.sh",
+        "steps/preflight.sh",
+        "steps/price.sh",
+        "steps/surroundings.sh",
+        "steps/prepare.sh",
+        "steps/tools.sh",
+        "steps/widen_certificates.sh",
+        "steps/quiesce.sh",
+        "steps/stop.sh",
+        "steps/candidate.sh",
+        "steps/source.sh",
+        "steps/restore.sh",
+        "steps/start.sh",
+        "steps/swap.sh",
+        "steps/compare.sh",
+        "steps/reopen.sh",
+        "steps/ticket.sh",
+        "steps/undo_restore.sh",
         "steps/undo.sh",
     ),
 }
@@ -76,8 +99,9 @@ COMMON = (
     "lib/next.sh",
 )
 MACHINERY = {
-    "rolling": (*COMMON, "lib/lines_rolling.sh"),
-    "bridge": (*COMMON, "lib/rules.sh", "lib/lines_bridge.sh"),
+    "rolling": (*COMMON, "lib/no_options.sh", "lib/lines_rolling.sh"),
+    "bridge": (*COMMON, "lib/no_options.sh", "lib/rules.sh", "lib/lines_bridge.sh"),
+    "restore": (*COMMON, "lib/options_restore.sh", "lib/data.sh", "lib/scratch.sh", "lib/lines_restore.sh"),
 }
 
 

@@ -7,14 +7,21 @@ import re
 
 from generator.intake import Table
 from generator.model import Change, Problem
+from generator.plan import SOURCE
 from generator.quorum import tolerance
+from generator.words_restore import price
 from generator.write import Written
 
 
 def order(change: Change) -> str:
     """Every line of the order; what a person does is told apart by having no command."""
     width = max(len(m.name) for m in change.cluster.mapping.members)
-    return "\n".join(f"{n.line:>4}  {n.host:<{width}}  {n.text}" for n in change.order)
+    return "\n".join(f"{n.line:>4}  {_host(n.host):<{width}}  {n.text}" for n in change.order)
+
+
+def _host(name: str) -> str:
+    """The line of the source is done on a host that is known later."""
+    return "source" if name == SOURCE else name
 
 
 def tolerance_table(size: int) -> str:
@@ -29,6 +36,8 @@ def tolerance_table(size: int) -> str:
 def meaning(size: int, method: str) -> str:
     """What the tolerance means while the change runs."""
     majority, failures = tolerance(size)
+    if method == "restore":
+        return price(size)
     if method == "bridge":
         lost = "the data of none may be lost" if failures == 0 else f"the data of {failures} may be lost"
         return f"Etcd is down until {majority} of {size} hosts are through `readdress`: {lost}."

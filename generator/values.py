@@ -16,6 +16,7 @@ from generator.plan import ca_fingerprint
 from generator.sums import sha256
 
 MANIFESTS = "/etc/kubernetes/manifests"
+CONTROL_PLANE = ("kube-apiserver", "kube-controller", "kube-scheduler")  # whoever writes to etcd, as /proc names them
 
 Value = str | list[str]
 
@@ -48,12 +49,14 @@ def assignments(group: dict[str, Value]) -> str:
 def _change(change: Change) -> dict[str, Value]:
     m = change.cluster.mapping
     lines = [f"{n.line} {n.host} {n.phase or n.action}" for n in change.order]
+    own = {"ACCEPT_LOSS": "yes" if m.accept_loss else "no", "BUMP": str(m.bump_revision)}
     return {
         "CLUSTER": m.cluster,
         "CHANGE": m.change,
         "DIGEST": change.digest,
         "METHOD": m.method,
         "ADDRESSES": m.addresses,
+        **(own if m.method == "restore" else {}),
         "TOOLS_GIVEN": m.tools or "",
         "ETCD_CA_SHA256": ca_fingerprint(change.cluster),
         "LINES_OF_PLAN": lines,
@@ -110,6 +113,7 @@ def _etcd(change: Change, etcd: Etcd) -> dict[str, Value]:
         "IMAGE": etcd.image,
         "DATA_DIR": etcd.data_dir,
         "WAL_DIR": etcd.wal_dir or str(PurePosixPath(etcd.data_dir) / "member" / "wal"),
+        **({"QUOTA": etcd.flags.get("quota-backend-bytes", "")} if change.cluster.mapping.method == "restore" else {}),
         "CLIENT_CA": etcd.trusted_ca_file,
         "CLIENT_CERT": etcd.cert_file,
         "CLIENT_KEY": etcd.key_file,
@@ -133,8 +137,8 @@ def _own_client(change: Change, etcd: Etcd, *, new: bool) -> str:
 
 
 def _manifests(change: Change, member: Member) -> dict[str, Value]:
-    every = change.manifests[member.name]
-    known = [m for m in every if m.changes or m is every[0]]
+    every, closing = change.manifests[member.name], change.cluster.mapping.method == "restore"
+    known = [m for m in every if m.changes or m is every[0] or (closing and m.new_process.name in CONTROL_PLANE)]
     return {
         "MANIFESTS": MANIFESTS,
         "FILES": [m.file for m in known],

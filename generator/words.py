@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from generator import words_restore
+
 # phase or address action -> (what it does, what one sees when it is right, how to go back)
 LINES: dict[str, tuple[str, str, str]] = {
     "preflight": (
@@ -98,7 +100,8 @@ LINES_OF_BRIDGE: dict[str, tuple[str, str, str]] = {
         "nothing to take back",
     ),
 }
-WORDS_OF_LINES = {"rolling": LINES, "bridge": LINES_OF_BRIDGE}
+WORDS_OF_LINES = {"rolling": LINES, "bridge": LINES_OF_BRIDGE, "restore": words_restore.LINES}
+OPTIONS = words_restore.OPTIONS  # what stands behind a phase of restore in its line
 
 # What a person does, as the line of the order says it.
 PERSON: dict[str, dict[str, str]] = {
@@ -111,6 +114,15 @@ PERSON: dict[str, dict[str, str]] = {
         "add": "{new} is on: you put it on where it is not",
         "remove": "when `bash runbook.sh verify unbridge` holds, you take {old} away, where it is still on",
     },
+    "restore": words_restore.PERSON,
+}
+
+# Below the order; rolling's depends on how addresses come, and stands in the template.
+AFTER_THE_ORDER: dict[str, str] = {
+    "rolling": "",
+    "bridge": "Load balancers, DNS names and kubeconfigs that call the API at an old address must know the new one. "
+    "They are not part of this change.",
+    "restore": words_restore.AFTER_THE_ORDER,
 }
 
 FIRST_SNAPSHOT = "; the snapshot"
@@ -133,6 +145,7 @@ CODE_COLUMNS: dict[str, tuple[str, str, str, str]] = {
     "rolling": ("`preflight`", "`prepare`", "`move`", "`release`, `finish`"),
     "replace": ("`preflight`", "`prepare`", "`leave`, `move`", "`release`, `finish`"),
     "bridge": ("`preflight`", "`prepare`", "`readdress`, `settle`", "`unbridge`, `release`, `finish`"),
+    "restore": words_restore.CODE_COLUMNS,
 }
 
 # exit, what it means, then what to do in the four columns
@@ -148,6 +161,8 @@ EXIT_CODES: tuple[tuple[str, str, str, str, str, str], ...] = (
 
 def first_page(method: str, size: int, tolerated: int) -> list[tuple[str, str]]:
     """(what, how it is) for the box at the top: what is down, the point of no return, what may fail meanwhile."""
+    if method == "restore":
+        return words_restore.first_page(size)
     if method == "bridge":
         return [
             ("What is down", "**etcd and the API**, since the addresses changed"),
@@ -174,6 +189,8 @@ def first_page(method: str, size: int, tolerated: int) -> list[tuple[str, str]]:
 def what_is_down(method: str, size: int, addresses: str) -> list[tuple[str, str, str, str]]:
     """(line, writes to etcd, this host meanwhile, the limit after which it is not normal)."""
     has_quorum = size > 2
+    if method == "restore":
+        return words_restore.WHAT_IS_DOWN
     if method == "bridge":
         return [
             ("`preflight`, `prepare`", "none, as before", "nothing is changed that runs", "1 minute"),

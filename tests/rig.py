@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from types import TracebackType
 
+from generator.model import Line
 from generator.rehearsal import pki
 from generator.rehearsal.bed import Bed
 from generator.rehearsal.host import Host
@@ -17,6 +18,7 @@ from generator.rehearsal.writer import Writer
 from tests.conftest import etcd_folder
 from tests.scenario import Host as Member
 from tests.scenario import Scenario, bracketed
+from tests.watch import Watch
 
 FOLDER = "/root/change"
 KILLER = Path(__file__).parent / "kill_after.bash"
@@ -50,6 +52,8 @@ class Rig:
             sans = (m.new,) if wide else ()
             specs.append(HostSpec(m.name, made.facts[m.name], also=tuple(also), sans=sans, **where))  # type: ignore[arg-type]
         self.bed = Bed([*specs, *extra], etcd_folder(version), of=of)
+        self.candidates: dict[str, str] = {}
+        self.snapshot = self.sha256 = ""
 
     def __enter__(self) -> Rig:
         self._stack = ExitStack()
@@ -57,12 +61,16 @@ class Rig:
         for m in self.made.members:
             self.bed[m.name].copy_in(self.made.host_folder(m.name), FOLDER)
         self.bed.wait_healthy()
+        self.watch = Watch(self.bed.members)
+        self._stack.callback(self.watch.stop)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
+        if error is None:
+            assert self.watch.looks > 0 and self.watch.seen == [], "an etcd manifest beside an empty data folder"
 
     def __getitem__(self, name: str) -> Host:
         return self.bed[name]
@@ -98,10 +106,11 @@ class Rig:
         assert ran.exit == expect, f"{host}: {' '.join(words)}: exit {ran.exit}, not {expect}\n{ran.text}"
         return ran
 
-    def killed(self, host: str, phase: str, after: int) -> Ran:
+    def killed(self, host: str, phase: str, after: int, verb: str = "apply") -> Ran:
         """`apply PHASE`, ended by SIGKILL after that many of its commands (or at its end, when it has no more)."""
         self.bed[host].write_text("/run/kill_after.bash", KILLER.read_text())
-        return self.runbook(host, "apply", phase, env={"BASH_ENV": "/run/kill_after.bash", "KILL_AFTER": str(after)})
+        env = {"BASH_ENV": "/run/kill_after.bash", "KILL_AFTER": str(after)}
+        return self.runbook(host, verb, phase, *(self.options_of(phase) if verb == "apply" else ()), env=env)
 
     # --- the order of RUNBOOK.md ---
 
@@ -114,18 +123,52 @@ class Rig:
             if f"{line.host} {what}" == until:
                 return
             if doing and line.kind == "phase":
-                self.apply(line.host, what)
+                self.carry_out(line)
             elif doing:
                 self.person(line.host, what)
+
+    def carry_out(self, line: Line, *words: str) -> Ran:
+        """One line; of a restore with what its `stop`s and its `snapshot` have said, the file carried to every host."""
+        host = self.source() if line.host == "-" else line.host
+        ran = self.apply(host, line.phase, *self.options_of(line.phase), *words)
+        if line.phase == "stop":
+            self.candidates[host] = ran.out.splitlines()[-1]
+        if line.phase == "snapshot":
+            self.snapshot, self.sha256 = ran.out.splitlines()[-1].split()[1:3]
+            self.sha256 = self.sha256.removeprefix("sha256=")
+            self.carry_the_snapshot(host)
+        return ran
+
+    def options_of(self, phase: str) -> tuple[str, ...]:
+        if phase == "snapshot":
+            return ("--candidates", "; ".join(self.candidates.values()))
+        return ("--snapshot", self.snapshot, "--sha256", self.sha256) if phase == "restore" else ()
+
+    def source(self) -> str:
+        """The host that the runbook itself names as the source; asked on the last one."""
+        last = self.made.members[-1].name
+        ran = self.runbook(last, "plan", "snapshot", *self.options_of("snapshot"))
+        found = re.search(r"the source is (\S+), not", ran.text)
+        return found[1] if found else last
+
+    def carry_the_snapshot(self, source: str) -> None:
+        """As people do: to the same path, for root alone."""
+        for m in self.made.members:
+            target = self.bed[m.name].path(self.snapshot)
+            if m.name != source:
+                target.parent.mkdir(mode=0o700, exist_ok=True)
+                target.write_bytes(self.bed[source].path(self.snapshot).read_bytes())
+                target.chmod(0o600)
 
     def everything_again_changes_nothing(self) -> None:
         """Every phase once more after the end: no command, every predicate holds."""
         for line in self.made.change.order:
             if line.kind == "phase":
-                ran = self.apply(line.host, line.phase)
+                host = self.source() if line.host == "-" else line.host
+                ran = self.apply(host, line.phase, *self.options_of(line.phase))
                 assert commands(ran) == [], ran.text
-                assert f"apply {line.phase} on {line.host}: done, 0 commands carried out" in ran.text
-                self.verify(line.host, line.phase)
+                assert f"apply {line.phase} on {host}: done, 0 commands carried out" in ran.text
+                self.verify(host, line.phase)
 
     def person(self, host: str, action: str) -> None:
         """add, remove or replace: what the network people do to a host's addresses, where it is not so yet."""

@@ -67,8 +67,7 @@ CASES = {
         GOOD.replace("stays: true", "stays: true, new: 192.0.2.12"),
         "b stays and has a new address",
     ),
-    "a method that is not there yet": ("method: restore\n", "mapping.yaml:6:9 method: restore is not yet there"),
-    "a revision bump that is not there yet": ("bump_revision: 0\n", "bump_revision: 0 is not yet there"),
+    "a revision bump where nothing is restored": ("bump_revision: 0\n", "bump_revision: 0 has no meaning with method"),
     "a bridge with a key of rolling": (
         "method: bridge\naddresses: replace\n",
         "mapping.yaml:7:12 addresses: replace has no meaning with method: bridge",

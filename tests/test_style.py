@@ -18,8 +18,8 @@ PYTHON = sorted(p for p in (ROOT / "generator").rglob("*.py"))
 # Right to left in the design's picture: a room imports only rooms that stand before it.
 ROOMS = (
     ("model", "__init__"),
-    ("errors", "addresses", "flags", "resources", "methods", "words", "quorum", "sums"),
-    ("intake", "manifest", "environment", "change_file", "etcd_flags", "yaml_places"),
+    ("errors", "addresses", "flags", "resources", "methods", "words_restore", "quorum", "sums"),
+    ("words", "intake", "manifest", "environment", "change_file", "etcd_flags", "yaml_places"),
     ("facts",),
     ("load",),
     ("check_addresses", "check_etcd"),

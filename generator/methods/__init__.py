@@ -6,10 +6,11 @@ A step is a function of templates/steps; the runbook calls them in this order an
 from __future__ import annotations
 
 from generator.methods.bridge import BRIDGE
+from generator.methods.restore import RESTORE
 from generator.methods.rolling import ROLLING
 from generator.model import Phase
 
-METHODS: dict[str, tuple[Phase, ...]] = {"rolling": ROLLING, "bridge": BRIDGE}
+METHODS: dict[str, tuple[Phase, ...]] = {"rolling": ROLLING, "bridge": BRIDGE, "restore": RESTORE}
 
 
 def phases(method: str, addresses: str) -> tuple[Phase, ...]:

@@ -21,10 +21,16 @@ payloads_are_new() {
   done
 }
 
+# new_manifest I -- the bytes that this change wants there. Those of a file that does not change are its copy's.
+new_manifest() {
+  if stays_as_it_is "$1"; then printf '%s/manifests/%s' "$BACKUP" "${FILES[$1]}"; else payload "$1"; fi
+}
+stays_as_it_is() { [[ ${FILES_OLD[$1]} == "${FILES_NEW[$1]}" ]]; }
+
 manifests_are_backed_up() {
   local i
   for i in "${!FILES[@]}"; do
-    has_sha "$BACKUP/manifests/${FILES[i]}" "${FILES_OLD[i]}" || [[ ${FILES_OLD[i]} == "${FILES_NEW[i]}" ]] || manifest_is_new "$i" || return 1
+    has_sha "$BACKUP/manifests/${FILES[i]}" "${FILES_OLD[i]}" || { ! stays_as_it_is "$i" && manifest_is_new "$i"; } || return 1
   done
 }
 

@@ -13,7 +13,12 @@ main() {
         leave_out "$2"
         shift 2
         ;;
-      -*) usage "unknown option '$1'" 'the only option is --without NAME' ;;
+      -*)
+        is_one_of "$1" ${OPTIONS[@]+"${OPTIONS[@]}"} || usage "unknown option '$1'" "the options are --without ${OPTIONS[*]-}"
+        [[ $# -gt 1 && -n $2 ]] || usage "$1 needs a value" 'RUNBOOK.md has the whole line'
+        take_option "$1" "$2"
+        shift 2
+        ;;
       *)
         given+=("$1")
         shift

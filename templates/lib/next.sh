@@ -15,16 +15,19 @@ next_line() {
     [[ $k -gt $last_done ]] || continue
     read -r number host what <<<"${LINES_OF_PLAN[k]}"
     if [[ ${seen[k]} == unseen ]]; then
-      unseen+=("line $number on $host")
+      unseen+=("line $number on $(word_host "$host")")
       continue
     fi
     [[ ${#unseen[@]} == 0 ]] || note "if not done: $(join_words "${unseen[@]}")"
-    note "next: line $number: on $host: $(command_of "$host" "$what")"
+    note "next: line $number: on $(word_host "$host"): $(command_of "$host" "$what")"
     return 0
   done
   [[ ${#unseen[@]} == 0 ]] || note "if not done: $(join_words "${unseen[@]}")"
   note 'next: nothing more that can be seen from here'
 }
+
+# A line whose host is `-` is done where the source is: nobody knows it before.
+word_host() { if [[ $1 == - ]]; then printf 'the source'; else printf '%s' "$1"; fi; }
 
 command_of() {
   local i
@@ -33,6 +36,8 @@ command_of() {
     add) printf 'you put %s on, beside %s' "${NEWS[i]}" "${OLDS[i]}" ;;
     remove) printf 'when verify %s holds, you take %s away' "$LAST_CHANGE" "${OLDS[i]}" ;;
     replace) printf 'you change the address from %s to %s' "${OLDS[i]}" "${NEWS[i]}" ;;
+    snapshot) printf "bash runbook.sh apply snapshot --candidates 'LINE;LINE;LINE'" ;;
+    restore) printf 'bash runbook.sh apply restore --snapshot FILE --sha256 HEX' ;;
     *) printf 'bash runbook.sh apply %s' "$2" ;;
   esac
 }
@@ -41,7 +46,7 @@ command_of() {
 line_state() {
   local i
   i=$(index_of "$1")
-  if [[ $i == "$OWN" ]]; then own_line_state "$2"; else other_line_state "$i" "$2"; fi
+  if [[ $1 == - || $i == "$OWN" ]]; then own_line_state "$2"; else other_line_state "$i" "$2"; fi
 }
 
 own_line_state() {
@@ -49,13 +54,15 @@ own_line_state() {
     preflight) yes_or_open phase_ended preflight ;;
     release | finish) yes_or_open ended_and_still_so "$1" ;;
     prepare) yes_or_open own_prepare_is_done ;;
-    add | replace) yes_or_open address_is_here "$NEW" ;;
+    add) yes_or_open address_is_here "$NEW" ;;
+    replace) yes_or_open own_replace_is_done ;;
     remove) yes_or_open own_remove_is_done ;;
     *) own_change_state "$1" ;;
   esac
 }
 yes_or_open() { if "$@"; then printf 'carried'; else printf 'open'; fi; }
 own_prepare_is_done() { manifests_are_backed_up && tools_are_staged && certs_are_wide; }
+own_replace_is_done() { address_is_here "$NEW" && old_is_gone; }
 own_remove_is_done() { own_end_is_there && old_is_gone; }
 # After an undo these two are before us again, whatever the journal says.
 ended_and_still_so() { phase_ended "$1" && { [[ $NEW == "$OLD" ]] || own_end_is_there; }; }

@@ -8,7 +8,8 @@ chosen=      # the exit status that somebody chose
 step=        # the step that runs now, for the journal
 step_began=0 # milliseconds, and what `changed` was then
 step_changed=0
-without=() # members that --without leaves out
+without=()   # members that --without leaves out
+last_line='' # what a program reads of this run: said once, at its very end
 
 is_changing() { [[ $MODE == apply || $MODE == undo ]]; }
 
@@ -126,6 +127,7 @@ finished() {
     plan) note "$unheld things do not hold yet" ;;
     verify) [[ $unheld == 0 ]] || failed "$unheld things do not hold" "bash runbook.sh apply $PHASE" ;;
   esac
+  [[ -z $last_line ]] || printf '%s\n' "$last_line"
 }
 
 # on_exit -- a status that nobody chose (etcdctl and systemctl exit with 3 and 4 too) is a failed command.
@@ -149,6 +151,8 @@ on_exit() {
 }
 
 now_ms() { date +%s%3N; }
+
+yes_or_no() { if "$@"; then printf 'yes'; else printf 'no'; fi; }
 
 # is_one_of WORD WORDS... -- true when WORD is among them.
 is_one_of() {

@@ -43,26 +43,6 @@ routes_are_settled() {
   no_route_of_ours || [[ -e $STATE/routes.kept ]]
 }
 
-what_is_left() {
-  begin 'places on this host where an old address still stands'
-  list_leftovers
-  note 'renewals of the certificates keep the old address: the certificates hold it until they are reissued without it'
-}
-
-# for_the_ticket -- before and after, and which bytes were run.
-for_the_ticket() {
-  begin 'for the ticket'
-  ask_everybody
-  in_gate=() && read_progress
-  printf -- '----- etcd-renumber %s %s, %s -----\n' "$CLUSTER" "$CHANGE" "$HOST"
-  printf 'digest %s, this folder sha256 %s\n' "$DIGEST" "$(sha256sum <"$HERE/SHA256SUMS" | cut -d ' ' -f 1)"
-  [[ ! -s $STATE/before.txt ]] || sed 's/^/before: /' "$STATE/before.txt"
-  summary_now | sed 's/^/after:  /'
-  printf 'ids: %s\n' "$(ids_compared)"
-  printf 'longest phase: %s\n' "$(longest_phase)"
-  [[ ! -s $STATE/snapshot/before.txt ]] || printf '%s\n' "$(snapshot_words)"
-  printf -- '----- end -----\n'
-}
 ids_in() { sed -n 's/^\(cluster [^ ]*\)$/\1/p; s/^member \([^ ]*\) \([^ ]*\) .*/\1 \2/p' | sort; }
 ids_compared() {
   [[ -s $STATE/before.txt ]] || { printf 'not compared: this host noted none before' && return 0; }

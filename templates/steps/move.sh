@@ -59,7 +59,7 @@ the_others_are_safe() {
 
 start_on_new_address() {
   begin "etcd's new manifest, through kubelet"
-  swap_etcd "${FILES_NEW[0]}" "$(payload 0)" new
+  swap_etcd "${FILES_NEW[0]}" "$(new_manifest 0)" new
 }
 
 record_new_address_late() {

@@ -17,7 +17,7 @@ tools_are_at_hand() {
 
 missing_commands() {
   local name
-  for name in "${COMMANDS[@]}"; do
+  for name in "${COMMANDS[@]}" ${MORE_COMMANDS[@]+"${MORE_COMMANDS[@]}"}; do
     command -v "$name" >/dev/null || printf '%s ' "$name"
   done
 }

@@ -59,7 +59,7 @@ start_across_the_bridge() {
     note 'kubelet waits before it starts a crashed container again: the manifest goes out and in, once'
     take_out 0
     wait_with_kubelet 45 'etcd is gone' etcd_is_gone || end_container
-    etcd_in "$(payload 0)"
+    etcd_in "$(new_manifest 0)"
   fi
-  swap_etcd "${FILES_NEW[0]}" "$(payload 0)" new
+  swap_etcd "${FILES_NEW[0]}" "$(new_manifest 0)" new
 }

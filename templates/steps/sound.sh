@@ -15,16 +15,3 @@ the_cluster_is_sound() {
   gate_before others any
   guard closed 'authentication is on: this runbook has no password and wants none' 'turn it off for the change: etcdctl auth disable' authentication_is_off
 }
-
-# 3.3 and 3.4 have no `auth status`; with authentication on, `user list` refuses.
-authentication_is_off() {
-  local words
-  [[ -n $etcdctl && -n $etcd_pid ]] || return 0
-  case $(tool_minor) in
-    3.3 | 3.4) ctl "$(own_endpoint)" user list >/dev/null 2>&1 ;;
-    *)
-      words=$(ctl "$(own_endpoint)" auth status 2>/dev/null)
-      [[ $words == *'Status: false'* ]]
-      ;;
-  esac
-}

@@ -86,3 +86,16 @@ the_ways_are_known() {
     done
   done
 }
+
+# 3.3 and 3.4 have no `auth status`; with authentication on, `user list` refuses.
+authentication_is_off() {
+  local words
+  [[ -n $etcdctl && -n $etcd_pid ]] || return 0
+  case $(tool_minor) in
+    3.3 | 3.4) ctl "$(own_endpoint)" user list >/dev/null 2>&1 ;;
+    *)
+      words=$(ctl "$(own_endpoint)" auth status 2>/dev/null)
+      [[ $words == *'Status: false'* ]]
+      ;;
+  esac
+}

@@ -8,7 +8,7 @@ swap_etcd() {
   if holds "etcd runs with the $3 arguments, from the $3 manifest" etcd_is_from "$1" "$3"; then return 0; fi
   if ! manifest_is 0 "$1"; then
     etcd_out
-    etcd_in "$1" "$2"
+    etcd_in "$2"
   fi
   wait_with_kubelet 60 "etcd runs with the $3 arguments" "etcd_runs_$3" ||
     half_done "kubelet has not started etcd with the $3 arguments" 'look at kubelet and at the log of the etcd container'
@@ -21,23 +21,24 @@ etcd_out() {
 }
 
 # end_container -- only when kubelet was restarted and still did not act, and only a process with arguments that are ours.
+# Never before an address or data goes: a kubelet that missed the change would start it again in the middle of that.
 end_container() {
   local id tool
   id=$(sed -n 's/.*[/-]\([0-9a-f]\{64\}\)\(\.scope\)\{0,1\}$/\1/p' "/proc/$etcd_pid/cgroup" 2>/dev/null | head -n 1)
   for tool in crictl docker; do
     command -v "$tool" >/dev/null || continue
-    [[ $PHASE != leave && -n $id ]] || break
+    if [[ -z $id ]] || is_one_of "$PHASE" leave stop start; then break; fi
     run "$tool" stop "$id"
     wait_until 45 'etcd is gone' etcd_is_gone && return 0
   done
   failed "etcd (pid $etcd_pid) runs on though its manifest is out of $MANIFESTS" "end it through its runtime (crictl stop ${id:-ID}), then the same line again"
 }
 
-# A manifest beside an empty data folder would found a new, empty cluster.
+# etcd_in SOURCE -- a manifest beside an empty data folder would found a new, empty cluster.
 etcd_in() {
   pause 2 "kubelet ends the old pod's worker"
   guard other_world "$DATA_DIR holds no data: no etcd manifest goes in" 'see RUNBOOK.md: a host whose data is gone' data_is_there
-  put_in 0 "$2"
+  put_in 0 "$1"
 }
 
 # swap_other I SHA256 SOURCE ARGUMENTS -- the same for another static pod, with the wait for its new process.
@@ -61,6 +62,6 @@ the_other_manifests() {
   for i in "${!FILES[@]}"; do
     [[ $i != 0 ]] || continue
     begin "${FILES[i]} with the new addresses"
-    swap_other "$i" "${FILES_NEW[i]}" "$(payload "$i")" "${ARGS_NEW[i]}"
+    swap_other "$i" "${FILES_NEW[i]}" "$(new_manifest "$i")" "${ARGS_NEW[i]}"
   done
 }

@@ -9,6 +9,9 @@ stage_tools() {
   find_etcdctl
   guard closed "etcd does not run here, and there is no etcdctl: not in the mapping's folder '$TOOLS_GIVEN', not on this host, not in $IMAGE" \
     'name a folder of this host with etcd and etcdctl of this cluster as tools: in the mapping, or put them into /usr/local/bin' tools_can_be_had
+  if [[ -z $etcd_pid && -n $etcdctl && -n $(server_minor) ]]; then
+    guard other_world "$etcdctl is $(tool_minor), $IMAGE is $(server_minor)" 'tools of another minor read and restore data wrongly: name the right ones' same_minor
+  fi
   run install -d -m 0700 "$TOOLS"
   if [[ -n $etcd_pid ]]; then
     copy_from_container

@@ -3,7 +3,7 @@
 recorded_old_or_unknown() { [[ ${recorded[OWN]} == old || -z $base ]]; }
 etcd_is_old() {
   look_at_etcd
-  [[ $etcd_args == old ]] || { [[ -z $etcd_pid ]] && manifest_is_old 0; }
+  [[ $etcd_args == old || ($NEW == "$OLD" && -n $etcd_pid) ]] || { [[ -z $etcd_pid ]] && manifest_is_old 0; }
 }
 
 # A backup that was given back is renamed, so that the next apply makes its own.

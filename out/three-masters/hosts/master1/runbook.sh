@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest f93dc7b85bbc. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 9b2e31803b20. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export ETCDCTL_API=3 LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=f93dc7b85bbc
+readonly DIGEST=9b2e31803b20
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -170,7 +170,7 @@ do_phase() {
   esac
 }
 
-# --- lib/main.sh sha256:9d284e7c2a7d ---
+# --- lib/main.sh sha256:9d522ec3754f ---
 # main.sh -- the verbs. Only apply and undo change anything.
 
 MODE=       # status | plan | apply | verify | undo
@@ -186,7 +186,12 @@ main() {
         leave_out "$2"
         shift 2
         ;;
-      -*) usage "unknown option '$1'" 'the only option is --without NAME' ;;
+      -*)
+        is_one_of "$1" ${OPTIONS[@]+"${OPTIONS[@]}"} || usage "unknown option '$1'" "the options are --without ${OPTIONS[*]-}"
+        [[ $# -gt 1 && -n $2 ]] || usage "$1 needs a value" 'RUNBOOK.md has the whole line'
+        take_option "$1" "$2"
+        shift 2
+        ;;
       *)
         given+=("$1")
         shift
@@ -307,7 +312,7 @@ how_to_keep_new() {
 }
 # --- end steps/world.sh ---
 
-# --- steps/preflight.sh sha256:8841431275f9 ---
+# --- steps/preflight.sh sha256:2a04aeae94c2 ---
 # preflight only reads. It says everything it finds; the first thing that forbids the change stops it.
 
 # Every command the runbook calls, so that none is found missing half-way.
@@ -327,7 +332,7 @@ tools_are_at_hand() {
 
 missing_commands() {
   local name
-  for name in "${COMMANDS[@]}"; do
+  for name in "${COMMANDS[@]}" ${MORE_COMMANDS[@]+"${MORE_COMMANDS[@]}"}; do
     command -v "$name" >/dev/null || printf '%s ' "$name"
   done
 }
@@ -366,7 +371,7 @@ has_space() {
 }
 # --- end steps/preflight.sh ---
 
-# --- steps/sound.sh sha256:270876601326 ---
+# --- steps/sound.sh sha256:49e2e0dfc9a0 ---
 # sound.sh -- the part of preflight for a cluster that runs: it can be renumbered while it does, and it is whole.
 
 # Addresses that have changed already, on so many hosts that nobody answers, are another method's case.
@@ -384,22 +389,9 @@ the_cluster_is_sound() {
   gate_before others any
   guard closed 'authentication is on: this runbook has no password and wants none' 'turn it off for the change: etcdctl auth disable' authentication_is_off
 }
-
-# 3.3 and 3.4 have no `auth status`; with authentication on, `user list` refuses.
-authentication_is_off() {
-  local words
-  [[ -n $etcdctl && -n $etcd_pid ]] || return 0
-  case $(tool_minor) in
-    3.3 | 3.4) ctl "$(own_endpoint)" user list >/dev/null 2>&1 ;;
-    *)
-      words=$(ctl "$(own_endpoint)" auth status 2>/dev/null)
-      [[ $words == *'Status: false'* ]]
-      ;;
-  esac
-}
 # --- end steps/sound.sh ---
 
-# --- steps/surroundings.sh sha256:8c558049c580 ---
+# --- steps/surroundings.sh sha256:7b642bd83926 ---
 # surroundings.sh -- the part of preflight that looks around: certificates, clocks, the new address, the ways between hosts.
 
 the_certificates_are_known() {
@@ -488,6 +480,19 @@ the_ways_are_known() {
     done
   done
 }
+
+# 3.3 and 3.4 have no `auth status`; with authentication on, `user list` refuses.
+authentication_is_off() {
+  local words
+  [[ -n $etcdctl && -n $etcd_pid ]] || return 0
+  case $(tool_minor) in
+    3.3 | 3.4) ctl "$(own_endpoint)" user list >/dev/null 2>&1 ;;
+    *)
+      words=$(ctl "$(own_endpoint)" auth status 2>/dev/null)
+      [[ $words == *'Status: false'* ]]
+      ;;
+  esac
+}
 # --- end steps/surroundings.sh ---
 
 # --- steps/ready_to_prepare.sh sha256:3c9ae2fc552e ---
@@ -573,7 +578,7 @@ keep_manifests() {
 }
 # --- end steps/prepare.sh ---
 
-# --- steps/tools.sh sha256:8d74d79e4003 ---
+# --- steps/tools.sh sha256:5491a13fce67 ---
 # tools.sh -- etcd's own tools, kept where this runbook finds them whatever becomes of the container.
 
 # During a restart nothing else is sure to be there. Those of the running member are right by themselves; any others must be
@@ -585,6 +590,9 @@ stage_tools() {
   find_etcdctl
   guard closed "etcd does not run here, and there is no etcdctl: not in the mapping's folder '$TOOLS_GIVEN', not on this host, not in $IMAGE" \
     'name a folder of this host with etcd and etcdctl of this cluster as tools: in the mapping, or put them into /usr/local/bin' tools_can_be_had
+  if [[ -z $etcd_pid && -n $etcdctl && -n $(server_minor) ]]; then
+    guard other_world "$etcdctl is $(tool_minor), $IMAGE is $(server_minor)" 'tools of another minor read and restore data wrongly: name the right ones' same_minor
+  fi
   run install -d -m 0700 "$TOOLS"
   if [[ -n $etcd_pid ]]; then
     copy_from_container
@@ -984,7 +992,7 @@ flows_closed() {
 flows_are_open() { [[ -z $(flows_closed "$1") ]]; }
 # --- end steps/ready_to_move.sh ---
 
-# --- steps/move.sh sha256:270c4ac59181 ---
+# --- steps/move.sh sha256:580fc524f307 ---
 # move: this member's new address becomes the recorded one, and its etcd starts on it.
 
 # Before etcd starts, so that it never dials from the old address.
@@ -1046,7 +1054,7 @@ the_others_are_safe() {
 
 start_on_new_address() {
   begin "etcd's new manifest, through kubelet"
-  swap_etcd "${FILES_NEW[0]}" "$(payload 0)" new
+  swap_etcd "${FILES_NEW[0]}" "$(new_manifest 0)" new
 }
 
 record_new_address_late() {
@@ -1117,7 +1125,7 @@ endpoint_for_update() {
 }
 # --- end steps/record.sh ---
 
-# --- steps/swap.sh sha256:2168a84df431 ---
+# --- steps/swap.sh sha256:0db274947bb9 ---
 # swap.sh -- one manifest out, its process gone, the other manifest in, its process there.
 #
 # Out, wait, in: an edit in place costs 12 to 16 s on a current kubelet, which looks at the new pod only when the old
@@ -1128,7 +1136,7 @@ swap_etcd() {
   if holds "etcd runs with the $3 arguments, from the $3 manifest" etcd_is_from "$1" "$3"; then return 0; fi
   if ! manifest_is 0 "$1"; then
     etcd_out
-    etcd_in "$1" "$2"
+    etcd_in "$2"
   fi
   wait_with_kubelet 60 "etcd runs with the $3 arguments" "etcd_runs_$3" ||
     half_done "kubelet has not started etcd with the $3 arguments" 'look at kubelet and at the log of the etcd container'
@@ -1141,23 +1149,24 @@ etcd_out() {
 }
 
 # end_container -- only when kubelet was restarted and still did not act, and only a process with arguments that are ours.
+# Never before an address or data goes: a kubelet that missed the change would start it again in the middle of that.
 end_container() {
   local id tool
   id=$(sed -n 's/.*[/-]\([0-9a-f]\{64\}\)\(\.scope\)\{0,1\}$/\1/p' "/proc/$etcd_pid/cgroup" 2>/dev/null | head -n 1)
   for tool in crictl docker; do
     command -v "$tool" >/dev/null || continue
-    [[ $PHASE != leave && -n $id ]] || break
+    if [[ -z $id ]] || is_one_of "$PHASE" leave stop start; then break; fi
     run "$tool" stop "$id"
     wait_until 45 'etcd is gone' etcd_is_gone && return 0
   done
   failed "etcd (pid $etcd_pid) runs on though its manifest is out of $MANIFESTS" "end it through its runtime (crictl stop ${id:-ID}), then the same line again"
 }
 
-# A manifest beside an empty data folder would found a new, empty cluster.
+# etcd_in SOURCE -- a manifest beside an empty data folder would found a new, empty cluster.
 etcd_in() {
   pause 2 "kubelet ends the old pod's worker"
   guard other_world "$DATA_DIR holds no data: no etcd manifest goes in" 'see RUNBOOK.md: a host whose data is gone' data_is_there
-  put_in 0 "$2"
+  put_in 0 "$1"
 }
 
 # swap_other I SHA256 SOURCE ARGUMENTS -- the same for another static pod, with the wait for its new process.
@@ -1181,7 +1190,7 @@ the_other_manifests() {
   for i in "${!FILES[@]}"; do
     [[ $i != 0 ]] || continue
     begin "${FILES[i]} with the new addresses"
-    swap_other "$i" "${FILES_NEW[i]}" "$(payload "$i")" "${ARGS_NEW[i]}"
+    swap_other "$i" "${FILES_NEW[i]}" "$(new_manifest "$i")" "${ARGS_NEW[i]}"
   done
 }
 # --- end steps/swap.sh ---
@@ -1198,7 +1207,7 @@ old_address_is_gone() {
 }
 # --- end steps/release.sh ---
 
-# --- steps/finish.sh sha256:0471f8f85178 ---
+# --- steps/finish.sh sha256:82e0a18b708d ---
 # finish: the whole cluster on its new addresses, our routes away, and what is left for the ticket.
 
 everybody_has_moved() {
@@ -1244,6 +1253,16 @@ routes_are_settled() {
   no_route_of_ours || [[ -e $STATE/routes.kept ]]
 }
 
+ids_in() { sed -n 's/^\(cluster [^ ]*\)$/\1/p; s/^member \([^ ]*\) \([^ ]*\) .*/\1 \2/p' | sort; }
+ids_compared() {
+  [[ -s $STATE/before.txt ]] || { printf 'not compared: this host noted none before' && return 0; }
+  if [[ $(ids_in <"$STATE/before.txt") == "$(summary_now | ids_in)" ]]; then printf 'cluster and members equal before and after'; else printf 'DIFFERENT before and after'; fi
+}
+# --- end steps/finish.sh ---
+
+# --- steps/ticket.sh sha256:e082cbcc74d8 ---
+# ticket.sh -- what is left to do elsewhere, and the block that closes the ticket.
+
 what_is_left() {
   begin 'places on this host where an old address still stands'
   list_leftovers
@@ -1260,16 +1279,12 @@ for_the_ticket() {
   [[ ! -s $STATE/before.txt ]] || sed 's/^/before: /' "$STATE/before.txt"
   summary_now | sed 's/^/after:  /'
   printf 'ids: %s\n' "$(ids_compared)"
+  [[ $METHOD != restore ]] || snapshot_in_words
   printf 'longest phase: %s\n' "$(longest_phase)"
-  [[ ! -s $STATE/snapshot/before.txt ]] || printf '%s\n' "$(snapshot_words)"
+  [[ $METHOD != rolling || ! -s $STATE/snapshot/before.txt ]] || printf '%s\n' "$(snapshot_words)"
   printf -- '----- end -----\n'
 }
-ids_in() { sed -n 's/^\(cluster [^ ]*\)$/\1/p; s/^member \([^ ]*\) \([^ ]*\) .*/\1 \2/p' | sort; }
-ids_compared() {
-  [[ -s $STATE/before.txt ]] || { printf 'not compared: this host noted none before' && return 0; }
-  if [[ $(ids_in <"$STATE/before.txt") == "$(summary_now | ids_in)" ]]; then printf 'cluster and members equal before and after'; else printf 'DIFFERENT before and after'; fi
-}
-# --- end steps/finish.sh ---
+# --- end steps/ticket.sh ---
 
 # --- steps/undo_rolling.sh sha256:9a0ae2c3c441 ---
 # undo_rolling.sh -- the way back while the cluster runs: the same gate stands before and after it.
@@ -1349,13 +1364,13 @@ start_where_it_was() {
 }
 # --- end steps/undo_rolling.sh ---
 
-# --- steps/undo.sh sha256:bce5bf172c4d ---
+# --- steps/undo.sh sha256:29db15f8ca0a ---
 # undo: the same way back. A file goes back only where the live one is the one that this change put there.
 
 recorded_old_or_unknown() { [[ ${recorded[OWN]} == old || -z $base ]]; }
 etcd_is_old() {
   look_at_etcd
-  [[ $etcd_args == old ]] || { [[ -z $etcd_pid ]] && manifest_is_old 0; }
+  [[ $etcd_args == old || ($NEW == "$OLD" && -n $etcd_pid) ]] || { [[ -z $etcd_pid ]] && manifest_is_old 0; }
 }
 
 # A backup that was given back is renamed, so that the next apply makes its own.
@@ -1393,7 +1408,7 @@ the_other_old_manifests() {
 }
 # --- end steps/undo.sh ---
 
-# --- lib/run.sh sha256:a98a624b081d ---
+# --- lib/run.sh sha256:db943a5352ec ---
 # run.sh -- say it, then do it. Every change of the runbook goes through run; everything else only looks.
 
 HERE=$(cd -- "${BASH_SOURCE[0]%/*}" && pwd)
@@ -1404,7 +1419,8 @@ chosen=      # the exit status that somebody chose
 step=        # the step that runs now, for the journal
 step_began=0 # milliseconds, and what `changed` was then
 step_changed=0
-without=() # members that --without leaves out
+without=()   # members that --without leaves out
+last_line='' # what a program reads of this run: said once, at its very end
 
 is_changing() { [[ $MODE == apply || $MODE == undo ]]; }
 
@@ -1522,6 +1538,7 @@ finished() {
     plan) note "$unheld things do not hold yet" ;;
     verify) [[ $unheld == 0 ]] || failed "$unheld things do not hold" "bash runbook.sh apply $PHASE" ;;
   esac
+  [[ -z $last_line ]] || printf '%s\n' "$last_line"
 }
 
 # on_exit -- a status that nobody chose (etcdctl and systemctl exit with 3 and 4 too) is a failed command.
@@ -1545,6 +1562,8 @@ on_exit() {
 }
 
 now_ms() { date +%s%3N; }
+
+yes_or_no() { if "$@"; then printf 'yes'; else printf 'no'; fi; }
 
 # is_one_of WORD WORDS... -- true when WORD is among them.
 is_one_of() {
@@ -1785,7 +1804,7 @@ ctl_line() {
 }
 # --- end lib/etcd.sh ---
 
-# --- lib/files.sh sha256:3dfcaad0ee93 ---
+# --- lib/files.sh sha256:f084b974b9c2 ---
 # files.sh -- manifests: which bytes lie where, and how one goes out of kubelet's folder and another one in.
 
 manifest_is() { has_sha "$MANIFESTS/${FILES[$1]}" "$2"; }
@@ -1809,10 +1828,16 @@ payloads_are_new() {
   done
 }
 
+# new_manifest I -- the bytes that this change wants there. Those of a file that does not change are its copy's.
+new_manifest() {
+  if stays_as_it_is "$1"; then printf '%s/manifests/%s' "$BACKUP" "${FILES[$1]}"; else payload "$1"; fi
+}
+stays_as_it_is() { [[ ${FILES_OLD[$1]} == "${FILES_NEW[$1]}" ]]; }
+
 manifests_are_backed_up() {
   local i
   for i in "${!FILES[@]}"; do
-    has_sha "$BACKUP/manifests/${FILES[i]}" "${FILES_OLD[i]}" || [[ ${FILES_OLD[i]} == "${FILES_NEW[i]}" ]] || manifest_is_new "$i" || return 1
+    has_sha "$BACKUP/manifests/${FILES[i]}" "${FILES_OLD[i]}" || { ! stays_as_it_is "$i" && manifest_is_new "$i"; } || return 1
   done
 }
 
@@ -3188,7 +3213,7 @@ show_quorum() {
 }
 # --- end lib/status.sh ---
 
-# --- lib/next.sh sha256:96bd22baf903 ---
+# --- lib/next.sh sha256:4160feac0ace ---
 # next.sh -- which line of RUNBOOK.md comes next. Idempotent like everything here: it looks at the world, not at a list of marks.
 
 # next_line -- the first line that is seen not to be done. What cannot be seen from here counts as done once a later line
@@ -3206,16 +3231,19 @@ next_line() {
     [[ $k -gt $last_done ]] || continue
     read -r number host what <<<"${LINES_OF_PLAN[k]}"
     if [[ ${seen[k]} == unseen ]]; then
-      unseen+=("line $number on $host")
+      unseen+=("line $number on $(word_host "$host")")
       continue
     fi
     [[ ${#unseen[@]} == 0 ]] || note "if not done: $(join_words "${unseen[@]}")"
-    note "next: line $number: on $host: $(command_of "$host" "$what")"
+    note "next: line $number: on $(word_host "$host"): $(command_of "$host" "$what")"
     return 0
   done
   [[ ${#unseen[@]} == 0 ]] || note "if not done: $(join_words "${unseen[@]}")"
   note 'next: nothing more that can be seen from here'
 }
+
+# A line whose host is `-` is done where the source is: nobody knows it before.
+word_host() { if [[ $1 == - ]]; then printf 'the source'; else printf '%s' "$1"; fi; }
 
 command_of() {
   local i
@@ -3224,6 +3252,8 @@ command_of() {
     add) printf 'you put %s on, beside %s' "${NEWS[i]}" "${OLDS[i]}" ;;
     remove) printf 'when verify %s holds, you take %s away' "$LAST_CHANGE" "${OLDS[i]}" ;;
     replace) printf 'you change the address from %s to %s' "${OLDS[i]}" "${NEWS[i]}" ;;
+    snapshot) printf "bash runbook.sh apply snapshot --candidates 'LINE;LINE;LINE'" ;;
+    restore) printf 'bash runbook.sh apply restore --snapshot FILE --sha256 HEX' ;;
     *) printf 'bash runbook.sh apply %s' "$2" ;;
   esac
 }
@@ -3232,7 +3262,7 @@ command_of() {
 line_state() {
   local i
   i=$(index_of "$1")
-  if [[ $i == "$OWN" ]]; then own_line_state "$2"; else other_line_state "$i" "$2"; fi
+  if [[ $1 == - || $i == "$OWN" ]]; then own_line_state "$2"; else other_line_state "$i" "$2"; fi
 }
 
 own_line_state() {
@@ -3240,13 +3270,15 @@ own_line_state() {
     preflight) yes_or_open phase_ended preflight ;;
     release | finish) yes_or_open ended_and_still_so "$1" ;;
     prepare) yes_or_open own_prepare_is_done ;;
-    add | replace) yes_or_open address_is_here "$NEW" ;;
+    add) yes_or_open address_is_here "$NEW" ;;
+    replace) yes_or_open own_replace_is_done ;;
     remove) yes_or_open own_remove_is_done ;;
     *) own_change_state "$1" ;;
   esac
 }
 yes_or_open() { if "$@"; then printf 'carried'; else printf 'open'; fi; }
 own_prepare_is_done() { manifests_are_backed_up && tools_are_staged && certs_are_wide; }
+own_replace_is_done() { address_is_here "$NEW" && old_is_gone; }
 own_remove_is_done() { own_end_is_there && old_is_gone; }
 # After an undo these two are before us again, whatever the journal says.
 ended_and_still_so() { phase_ended "$1" && { [[ $NEW == "$OLD" ]] || own_end_is_there; }; }
@@ -3277,6 +3309,13 @@ next_phase_here() {
   done
 }
 # --- end lib/next.sh ---
+
+# --- lib/no_options.sh sha256:0ecbda623074 ---
+# no_options.sh -- this method has no option beside --without.
+
+readonly OPTIONS=()
+take_option() { :; }
+# --- end lib/no_options.sh ---
 
 # --- lib/lines_rolling.sh sha256:927ed2d633ba ---
 # lines_rolling.sh -- how the lines of the method rolling are seen to be done, and what is in between.

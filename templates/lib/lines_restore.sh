@@ -1,0 +1,50 @@
+# lines_restore.sh -- how the lines of the method restore are seen to be done, and what is in between.
+
+readonly LAST_CHANGE=start # no line of this method takes an old address away from a running etcd
+
+own_change_state() {
+  case $1 in
+    quiesce) yes_or_open all_is_quiet ;;
+    stop) yes_or_open own_stop_is_done ;;
+    snapshot) if source_is_proved; then printf 'carried'; else printf 'unseen'; fi ;;
+    restore) yes_or_open is_restored ;;
+    start) yes_or_open own_end_is_there ;;
+    reopen) yes_or_open own_reopen_is_done ;;
+  esac
+}
+own_stop_is_done() { data_is_noted && candidate_is_known; }
+own_end_is_there() { is_restored && etcd_runs_new; }
+own_reopen_is_done() { own_end_is_there && all_manifests_are_new; }
+
+# Of another host only a started etcd is seen: that it answers on its new address.
+other_line_state() {
+  local i=$1
+  case $2 in
+    start) if is_at_its_end "$i" && [[ -n ${said[i]-} ]] && data_is_restored; then printf 'carried'; else printf 'unseen'; fi ;;
+    *) printf 'unseen' ;;
+  esac
+}
+
+in_between() {
+  data_is_restored || [[ ! -d $SET_ASIDE/member ]] || note "in between: on $HOST the old data is aside and the new not in. Two ways out: bash runbook.sh apply restore ..., or: bash runbook.sh undo restore"
+  copy_is_closed || note "in between: the scratch etcd of this change still runs (pid $(copy_pid)); apply stop, or apply snapshot, ends it"
+}
+
+# ids_compared -- for the ticket: a restore is to show another cluster.
+ids_compared() {
+  local before now
+  before=$(field "$STATE/before.txt" cluster) now=$(summary_now | sed -n 's/^cluster //p')
+  if [[ -z $before ]]; then
+    printf 'cluster %s; nobody answered before' "$now"
+  elif [[ $before == "$now" ]]; then
+    printf 'DIFFERENT from what a restore makes: the cluster id is the old one'
+  else
+    printf 'a new cluster, as a restore makes it: %s, before %s' "$now" "$before"
+  fi
+}
+snapshot_in_words() {
+  local raw=
+  [[ $(field "$RESTORED" raw) != yes ]] || raw='; A RAW FILE WITHOUT A SUM, its check was skipped'
+  printf 'restored from sha256 %s\n' "$(field "$RESTORED" sha256)"
+  printf 'snapshot: revision %s, keys %s; revision raised by %s%s\n' "$(field "$RESTORED" revision)" "$(field "$RESTORED" keys)" "$(field "$RESTORED" bump)" "$raw"
+}

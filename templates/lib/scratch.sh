@@ -1,0 +1,69 @@
+# scratch.sh -- a copy of the stopped data, opened by an etcd that can reach nobody: to see what is in it, and to save it.
+#
+# The copy is started with --force-new-cluster in a network namespace with nothing but a loopback interface: no other member
+# hears of it and no client of this host can write into it. The data itself is never opened.
+
+readonly COPY=$SET_ASIDE/copy COPY_URL=http://127.0.0.1:2379 COPY_PEER_URL=http://127.0.0.1:2380
+readonly COPY_NOTE=$STATE/scratch.pid COPY_LOG=$STATE/output/scratch-etcd.log
+
+# Run by the bash inside the namespace: LOG, NOTE, then the command. The note is "PID START-TIME": a pid alone may be anybody's.
+# shellcheck disable=SC2016 # that bash expands it
+readonly IN_ITS_OWN_NETWORK='ip link set lo up; log=$1 note=$2; shift 2; "$@" >"$log" 2>&1 & read -ra stat <"/proc/$!/stat"; echo "$! ${stat[21]}" >"$note"'
+
+# open_copy -- ends what an earlier run has left, copies, starts, waits until everything in the copy is applied.
+open_copy() {
+  local words limit=$((60 + $(data_kib) / 20480))
+  close_copy
+  run install -d -m 0700 "$SET_ASIDE" "$COPY" "${COPY_LOG%/*}"
+  run cp -a "$DATA_DIR/member" "$COPY/member"
+  words=("$TOOLS/etcd" --name="$HOST" --data-dir="$COPY" --force-new-cluster)
+  if has_wal_dir; then
+    run install -d -m 0700 "$COPY/wal"
+    run cp -a "$WAL_DIR"/*.wal "$COPY/wal/"
+    words+=(--wal-dir="$COPY/wal")
+  fi
+  [[ -z $QUOTA ]] || words+=(--quota-backend-bytes="$QUOTA")
+  words+=(--listen-client-urls="$COPY_URL" --advertise-client-urls="$COPY_URL" --listen-peer-urls="$COPY_PEER_URL")
+  run unshare --net bash -c "$IN_ITS_OWN_NETWORK" scratch "$COPY_LOG" "$COPY_NOTE" "${words[@]}"
+  wait_until "$limit" 'the copy answers' copy_answers_or_ends || true # looked at next
+  if is_changing && ! copy_answers; then
+    failed "etcd cannot open a copy of this data: $(tail -n 2 "$COPY_LOG" 2>/dev/null | cut -c 1-300)" "see $COPY_LOG; data that nobody can read is no candidate: go on with --lost $HOST"
+  fi
+}
+
+# copy_pid -- the etcd that this change has started, and nothing else.
+copy_pid() {
+  local pid began stat=()
+  read -r pid began 2>/dev/null <"$COPY_NOTE" || return 0
+  { read -ra stat <"/proc/$pid/stat"; } 2>/dev/null || return 0
+  [[ ${stat[2]} == Z || ${stat[21]} != "$began" ]] || printf '%s' "$pid"
+}
+copy_is_closed() { [[ -z $(copy_pid) ]]; }
+
+# ask_copy ARGUMENTS... -- etcdctl inside the copy's own network.
+ask_copy() {
+  local pid
+  pid=$(copy_pid)
+  [[ -n $pid ]] || return 1
+  timeout -k 1 10 nsenter --net="/proc/$pid/ns/net" "$TOOLS/etcdctl" --endpoints="$COPY_URL" "$@" 9>&- 2>/dev/null
+}
+# A read through raft is answered only when everything before it is applied.
+copy_answers() { [[ $(ask_copy get etcd-renumber -w fields) == *'"Revision"'* ]]; }
+copy_answers_or_ends() { copy_answers || { [[ -s $COPY_NOTE ]] && copy_is_closed; }; }
+
+save_copy_to() {
+  run nsenter --net="/proc/$(copy_pid)/ns/net" env ETCDCTL_API=3 "$TOOLS/etcdctl" --endpoints="$COPY_URL" snapshot save "$1"
+}
+
+# close_copy -- exactly that process, then its copy.
+close_copy() {
+  local pid
+  pid=$(copy_pid)
+  if [[ -n $pid ]]; then
+    run kill "$pid"
+    wait_until 30 'the scratch etcd has ended' copy_is_closed || run kill -KILL "$pid"
+    wait_until 10 'it has' copy_is_closed || failed "the scratch etcd (pid $pid) does not end" 'look at it, then the same line again'
+  fi
+  [[ ! -e $COPY_NOTE ]] || run rm -f "$COPY_NOTE"
+  [[ ! -e $COPY ]] || run rm -rf -- "$COPY"
+}

@@ -1,0 +1,62 @@
+# price.sh -- the part of preflight that only a restore has: what it costs, and whether something better is there.
+
+readonly MORE_COMMANDS=(dd du nsenter rmdir unshare) # beside those of every method
+
+the_price_is_accepted() {
+  begin 'a restore makes a new cluster, and the API is down all the while'
+  ask_everybody
+  find_etcdctl
+  in_gate=() && choose_members all
+  read_progress
+  leader=$(leader_named)
+  note "$(answering) of ${#NAMES[@]} members answer"
+  if quorum_is_seen; then
+    note 'there is quorum: the snapshot will be complete. rolling renumbers such a cluster while it runs, and keeps it the same one'
+    guard closed 'authentication is on: this runbook has no password and wants none' 'turn it off for the change: etcdctl auth disable' authentication_is_off
+  fi
+  guard other_world 'no quorum is left: what was acknowledged last may be missing in every copy' 'bridge loses nothing where a majority has its data: set method: bridge in the mapping and render again. Where that cannot be: accept_loss: true' price_is_accepted
+}
+# Once the preparation is here, a cluster that has stopped is what we want.
+price_is_accepted() { [[ $ACCEPT_LOSS == yes || -d $TOOLS ]] || quorum_is_seen; }
+
+the_data_is_known() {
+  begin "etcd's data on this host"
+  if data_is_there; then
+    note "$(data_kib) KiB in $DATA_DIR$(! has_wal_dir || printf ' and %s' "$WAL_DIR")"
+    guard closed "too little space on $DATA_DIR" 'the old data, a copy of it and the restored data must fit at the same time: make room' has_room "$DATA_DIR" 2
+  else
+    note "$DATA_DIR holds none: this host is restored from another one's snapshot"
+  fi
+}
+
+the_new_address_comes() {
+  begin "$NEW is on this host, or comes while etcd is down"
+  guard closed "neither $NEW nor $OLD is on this host" "$(how_to_keep_new)" an_address_is_here
+}
+an_address_is_here() { address_is_here "$NEW" || address_is_here "$OLD"; }
+
+# Every refusal of the preparation, before its first change. Etcd may run or not: this host's own state is looked at.
+ready_to_prepare_here() {
+  begin 'everything that could forbid the preparation, before its first change'
+  guard closed "too little space on ${STATE%/*/*/*}" 'make room' has_space "${STATE%/*/*/*}"
+  guard_certificates
+}
+
+# A cluster that does not answer has nothing to note; the ticket says so.
+note_what_answers() {
+  ask_everybody
+  if [[ -n $base || -s $STATE/before.txt ]]; then
+    note_before
+  else
+    begin 'note the members as they are'
+    note 'nobody answers: there is nothing to note'
+  fi
+}
+
+# The old member's own etcd, whose minor is the data's: without it nothing can be looked into or restored.
+etcd_itself_is_staged() {
+  begin 'etcd itself is among the tools'
+  tools_are_staged || is_changing || return 0 # in plan they are still to come
+  guard closed "there is no etcd in $TOOLS, only its clients" "put an etcd of this cluster's own version beside etcdctl, name that folder as tools in the mapping, and remove $TOOLS" staged_etcd_is_there
+}
+staged_etcd_is_there() { [[ -x $TOOLS/etcd ]]; }

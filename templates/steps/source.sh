@@ -1,0 +1,186 @@
+# snapshot: one file for every host, taken on the one whose data is worth most, and proved before any data is touched.
+
+ready_to_take_the_snapshot() {
+  begin 'everything that could forbid it, before its first change'
+  if holds 'the snapshot is taken and proved, or restored already' source_is_proved; then return 0; fi
+  [[ -n $given_file || ${#candidate_lines[@]} -gt 0 ]] || ! is_changing || usage 'snapshot needs --candidates or --from' "--candidates 'LINE;LINE;LINE', as stop printed them on each host"
+  guard other_world 'etcd runs here, or its manifest is in place' 'bash runbook.sh apply stop, on every host' has_stopped
+  guard closed "too little space on $DATA_DIR" 'a copy and a trial restore must fit: make room' has_room "$DATA_DIR" 2
+  guard closed "too little space on $STATE" 'the snapshot must fit: make room' has_room "$STATE" 1
+  if [[ -n $given_file ]]; then
+    guard closed "$given_file is not here" 'name a snapshot file of this host' given_file_is_here
+  elif [[ ${#candidate_lines[@]} -gt 0 ]]; then
+    judge_the_candidates
+  fi
+}
+given_file_is_here() { [[ -s $given_file ]]; }
+
+judge_the_candidates() {
+  guard closed "no candidate line of: $(members_without_line)" 'every member has one; for a host that can give none: --lost NAME' every_member_has_a_line
+  guard other_world "the candidates are of different clusters, and none is of most: ${candidate_lines[*]}" 'look which hosts belong together; leave the others out with --lost NAME' one_cluster_is_chosen
+  show_candidates
+  guard closed "the source is $(best_candidate), not $HOST" "there: bash runbook.sh apply snapshot --candidates '...'" we_are_the_source
+  guard other_world "no candidate is complete: what was acknowledged last may be missing in each" 'bridge loses nothing where a majority has its data (undo stop and quiesce, set method: bridge); or accept it: accept_loss: true in the mapping' loss_is_accepted
+}
+
+members_without_line() {
+  local name
+  for name in "${NAMES[@]}"; do
+    [[ -n $(line_of "$name") ]] || is_one_of "$name" ${lost[@]+"${lost[@]}"} || is_left_out "$name" || printf '%s ' "$name"
+  done
+}
+every_member_has_a_line() { [[ -z $(members_without_line) ]]; }
+line_of() {
+  local line
+  is_one_of "$1" ${lost[@]+"${lost[@]}"} && return 0
+  for line in ${candidate_lines[@]+"${candidate_lines[@]}"}; do
+    [[ $line != "$1 "* ]] || printf '%s' "${line#"$1 "}"
+  done
+}
+word_of() {
+  local word
+  for word in $(line_of "$1"); do
+    [[ $word != "$2="* ]] || printf '%s' "${word#"$2="}"
+  done
+}
+
+# cluster_of_most -- the cluster id that more candidates have than any other; nothing where two are even.
+cluster_of_most() {
+  local name id count best=0 found=
+  for name in "${NAMES[@]}"; do
+    id=$(word_of "$name" cluster)
+    [[ -n $id && $id != "$found" ]] || continue
+    count=$(candidates_of "$id")
+    if [[ $count -gt $best ]]; then best=$count found=$id; elif [[ $count == "$best" ]]; then found=; fi
+  done
+  printf '%s' "$found"
+}
+candidates_of() {
+  local name count=0
+  for name in "${NAMES[@]}"; do
+    [[ $(word_of "$name" cluster) != "$1" ]] || count=$((count + 1))
+  done
+  printf '%s' "$count"
+}
+one_cluster_is_chosen() { [[ -n $(cluster_of_most) ]]; }
+
+# best_candidate -- a complete one before others, then the highest revision, then the plan's order. Of another cluster: none.
+best_candidate() {
+  local name cluster best='' revision complete best_revision=-1 best_complete=no
+  cluster=$(cluster_of_most)
+  for name in "${NAMES[@]}"; do
+    revision=$(word_of "$name" revision) complete=$(word_of "$name" complete)
+    [[ -n $revision && $(word_of "$name" cluster) == "$cluster" ]] || continue
+    if [[ $complete == yes && $best_complete == no ]] || [[ $complete == "$best_complete" && $revision -gt $best_revision ]]; then
+      best=$name best_revision=$revision best_complete=$complete
+    fi
+  done
+  printf '%s' "$best"
+}
+show_candidates() {
+  local name cluster
+  cluster=$(cluster_of_most)
+  for name in "${NAMES[@]}"; do
+    if [[ -n $(word_of "$name" cluster) && $(word_of "$name" cluster) != "$cluster" ]]; then
+      note "$name: of another cluster, so none"
+    else
+      note "$name: $(line_of "$name")"
+    fi
+  done
+}
+we_are_the_source() { [[ $(best_candidate) == "$HOST" ]]; }
+loss_is_accepted() { [[ $ACCEPT_LOSS == yes || $(word_of "$(best_candidate)" complete) == yes ]]; }
+
+take_the_source() {
+  begin 'the snapshot'
+  if holds 'it is taken, and whole' source_is_taken; then return 0; fi
+  run install -d -m 0700 "$STATE/snapshot"
+  if [[ -n $given_file ]]; then
+    take_given_file
+  elif [[ -s $COMPLETE ]]; then
+    write_source "$(field "$COMPLETE" file)" yes
+  else
+    take_from_a_copy
+  fi
+  must source_is_taken
+}
+
+# source_is_taken -- its sum is right, and the data has not gone on since: a file that is there proves nothing.
+source_is_taken() {
+  data_is_restored || {
+    [[ -s $SOURCE ]] && has_sha "$(field "$SOURCE" file)" "$(field "$SOURCE" sha256)" && [[ $(field "$SOURCE" of) == "$(source_state)" ]]
+  }
+}
+source_state() { if [[ -n $given_file ]]; then sha256sum <"$given_file" | cut -d ' ' -f 1; else sum_of_note; fi; }
+
+# Another host's plan may have had that file in mind: it is copied, and stays where it is.
+take_given_file() {
+  local file
+  file=$STATE/snapshot/from-$(source_state | cut -c 1-12).db
+  run install -m 0600 "$given_file" "$file.part"
+  run mv -f "$file.part" "$file"
+  write_source "$file" no
+}
+take_from_a_copy() {
+  local file
+  file=$(free_name "$STATE/snapshot/source" .db)
+  open_copy
+  run rm -f "$file.part" "$file.part.part"
+  save_copy_to "$file.part"
+  close_copy
+  run mv "$file.part" "$file"
+  write_source "$file" no
+}
+write_source() {
+  is_changing || return 0
+  {
+    describe_snapshot "$1"
+    printf 'complete %s\nof %s\n' "$2" "$(source_state)"
+  } >"$SCRATCH/note"
+  note_down "$SOURCE"
+}
+
+# describe_snapshot FILE -- what etcd's own tool says of it.
+describe_snapshot() {
+  local words
+  words=$("$(restore_tool)" snapshot status -w fields "$1" 2>/dev/null) || words=
+  printf 'file %s\nsha256 %s\n' "$1" "$(sha256sum <"$1" | cut -d ' ' -f 1)"
+  sed -n 's/^"\(Revision\|Keys\|TotalKey\)" *: *\([0-9]*\)$/\1 \2/p' <<<"$words" | sed 's/^Revision/revision/; s/^\(Keys\|TotalKey\)/keys/'
+}
+
+# Only a restore looks at the sum in the file's tail. It goes into a folder of its own and away again.
+prove_the_source() {
+  local trial=$SET_ASIDE/trial
+  begin 'the snapshot can be restored'
+  if holds 'that was tried' source_is_proved; then
+    say_the_source
+    return 0
+  fi
+  [[ ! -e $trial ]] || run rm -rf -- "$trial"
+  run install -d -m 0700 "$SET_ASIDE"
+  restore_line "$(field "$SOURCE" file)" trial "$trial" ''
+  run "${restore_words[@]}"
+  run rm -rf -- "$trial"
+  is_changing || return 0
+  {
+    cat "$SOURCE"
+    printf 'proved yes\n'
+  } >"$SCRATCH/note"
+  note_down "$SOURCE"
+  must source_is_proved
+  say_the_source
+}
+source_is_proved() { data_is_restored || { source_is_taken && [[ $(field "$SOURCE" proved) == yes ]]; }; }
+say_the_source() {
+  [[ -s $SOURCE ]] || return 0
+  last_line="snapshot $(field "$SOURCE" file) sha256=$(field "$SOURCE" sha256) revision=$(field "$SOURCE" revision) keys=$(field "$SOURCE" keys) complete=$(field "$SOURCE" complete)"
+}
+
+# A raw database file has no sum in its tail: nothing proves it but that it can be read.
+without_a_sum() {
+  [[ -s $SOURCE ]] && is_raw "$(field "$SOURCE" file)" || return 0
+  begin 'a raw database file, taken without the check of a sum that it does not have'
+  note 'it is what somebody copied, as old as it is; the block for the ticket says so'
+}
+# etcd's own snapshots end with 32 bytes of sha256 behind whole pages.
+is_raw() { [[ -s $1 && $(($(stat -c %s "$1") % 512)) == 0 ]]; }

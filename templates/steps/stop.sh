@@ -1,0 +1,98 @@
+# stop: etcd ends on this host. Where the cluster still answers, all that it has acknowledged is saved first.
+
+ready_to_stop() {
+  begin 'everything that could forbid it, before its first change'
+  if holds 'etcd has ended here already' has_stopped; then return 0; fi
+  guard closed "$MANIFESTS is not writable" 'look at the mount' folder_is_writable
+  guard closed 'kubelet does not run here' 'start it: nobody would end the pod' kubelet_runs
+  guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_ready_to_restore
+  guard closed 'the API of this host is not aside' 'bash runbook.sh apply quiesce, on every host' all_is_quiet
+  guard closed "too little space on $DATA_DIR for a copy of the data" 'make room' has_room "$DATA_DIR" 1
+  if cluster_answers; then
+    guard closed "somebody still writes to etcd; its clients: $(clients_of_etcd)" 'quiesce every host, end the others, then the same line again' nobody_writes
+  else
+    note 'the cluster does not answer here: what this host has may not be all that was acknowledged'
+  fi
+}
+
+# cluster_answers -- our own member answers a linearizable read: it has a quorum behind it, and all that was acknowledged.
+cluster_answers() {
+  look_at_etcd
+  find_etcdctl
+  [[ -n $etcd_pid && $(ctl "$(own_endpoint)" get etcd-renumber -w fields 2>/dev/null) == *'"Revision"'* ]]
+}
+own_fields() { ctl "$(own_endpoint)" "$@" -w fields 2>/dev/null; }
+number_in() { sed -n "s/^\"$2\" : //p" <<<"$1" | head -n 1; }
+
+# Not the revision: leases expire for an hour and raise it by deletes. A watch tells a PUT from a DELETE.
+nobody_writes() { [[ -z $(puts_from "$(($(number_in "$(own_fields get etcd-renumber)" Revision) + 1))" 5) ]]; }
+
+# puts_from REVISION SECONDS -- "PUT" for each write since. What was written is not kept.
+puts_from() {
+  timeout -k 1 "$2" "$etcdctl" --endpoints="$(own_endpoint)" --cacert="$CLIENT_CA" --cert="$CLIENT_CERT" --key="$CLIENT_KEY" \
+    watch --prefix '' --rev="$1" 9>&- 2>/dev/null | sed -n '/^PUT$/p'
+}
+
+# clients_of_etcd -- who is connected to our client port: "ADDRESS:PORT(PROCESS)" for a process of this host, "ADDRESS:PORT" for others.
+# etcd calls itself there, for its JSON gateway; that one and our own etcdctl are nobody.
+clients_of_etcd() {
+  local here there who local_ends=' '
+  while read -r _ _ here there who; do
+    local_ends+="$(plain_end "$here") "
+    [[ $who == *'"etcd"'* || $who == *'"etcdctl"'* ]] || printf '%s(%s) ' "$(plain_end "$here")" "$(process_in "$who")"
+  done < <(ss -Htnp state established "dport = :$CLIENT_PORT")
+  while read -r _ _ here there; do
+    there=$(plain_end "$there")
+    [[ $local_ends == *" $there "* ]] || printf '%s ' "$there"
+  done < <(ss -Htn state established "sport = :$CLIENT_PORT")
+}
+plain_end() { printf '%s:%s' "$(plain_address "$1")" "${1##*:}"; }
+process_in() {
+  local name=${1#*'("'}
+  printf '%s' "${name%%'"'*}"
+}
+
+# What was saved by an earlier try says nothing about writes that came since: it is put away first.
+save_what_is_complete() {
+  local file answer
+  begin 'a snapshot of all that the cluster has acknowledged'
+  if holds 'etcd has ended here already' has_stopped; then return 0; fi
+  [[ ! -e $COMPLETE ]] || run mv "$COMPLETE" "$(free_name "${COMPLETE%.txt}.before" .txt)"
+  if ! cluster_answers; then
+    note 'the cluster does not answer here: there is nothing complete to be had'
+    return 0
+  fi
+  file=$(free_name "$STATE/snapshot/stop" .db)
+  run install -d -m 0700 "$STATE/snapshot"
+  run rm -f "$STATE/snapshot/.stop.db" "$STATE/snapshot/.stop.db.part"
+  answer=$(own_fields endpoint status)
+  ctl_line "$(own_endpoint)" snapshot save "$STATE/snapshot/.stop.db"
+  run "${ctl_words[@]}"
+  run mv "$STATE/snapshot/.stop.db" "$file"
+  is_changing || return 0
+  {
+    describe_snapshot "$file"
+    printf 'index %s\n' "$(number_in "$answer" RaftIndex)"
+    printf 'cluster %x\n' "$(number_in "$answer" ClusterID)"
+  } >"$SCRATCH/note"
+  note_down "$COMPLETE"
+}
+
+# Asked twice: a kubelet that missed the change would start etcd again over data that is about to be renamed.
+end_etcd() {
+  begin 'etcd ends, its manifest aside'
+  if holds 'it has' has_stopped; then return 0; fi
+  etcd_out
+  wait_until 5 'it stays gone' etcd_is_gone || true # looked at again by must
+  pause 5 'it is looked at twice: a kubelet that missed the change would start it again'
+  must has_stopped
+}
+
+note_the_data() {
+  begin 'note how the data lies, now that nobody changes it'
+  if holds 'it is noted, or restored' data_is_noted; then return 0; fi
+  reading_of_data >"$SCRATCH/note"
+  note_down "$STOPPED"
+  must data_is_noted
+}
+data_is_noted() { data_is_restored || { has_stopped && data_is_as_noted; }; }

@@ -1,0 +1,126 @@
+# undo_restore.sh -- the way back to the cluster that was: its data, its manifests. Only while nobody writes to the new one.
+
+ready_to_go_back() {
+  begin 'everything that could forbid the way back'
+  guard other_world 'the API is back on this host: what was written since would be lost' 'there is no way back behind reopen' api_is_not_back
+  if data_is_restored && etcd_runs_new; then
+    find_etcdctl
+    guard closed 'etcd runs and does not answer: nobody can tell whether somebody has written' 'wait until it does; or end it, if it never will' own_etcd_reads
+    guard other_world 'somebody has written to the restored cluster: that would be lost' 'there is no way back any more' nobody_has_written
+  fi
+  guard closed "no copy of the old manifests in $BACKUP" 'without it there is no way back on this host' manifests_can_go_back
+  guard closed 'kubelet does not run here' 'start it' kubelet_runs
+}
+api_is_back() {
+  local i
+  data_is_restored || return 1
+  for i in "${!FILES[@]}"; do
+    ! is_writer "$i" || manifest_is_out "$i" || return 0
+  done
+  return 1
+}
+api_is_not_back() { ! api_is_back; }
+own_etcd_reads() { [[ $(own_fields get etcd-renumber --consistency=s) == *'"Revision"'* ]]; }
+nobody_has_written() { nobody_wrote_above "$(last_revision)"; }
+# The revision that `finish` saw; without it the snapshot's and the bump's.
+last_revision() { if [[ -s $FINISHED ]]; then field "$FINISHED" revision; else expected_revision; fi; }
+
+end_restored_etcd() {
+  begin 'etcd ends, its new manifest aside'
+  if holds 'it has ended, or was never started' restored_etcd_is_gone; then return 0; fi
+  [[ ! -e $FINISHED ]] || run mv "$FINISHED" "$(free_name "${FINISHED%.txt}.undone" .txt)"
+  etcd_out
+  wait_until 5 'it stays gone' etcd_is_gone || true # looked at again by must
+  pause 5 'it is looked at twice: a kubelet that missed the change would start it again'
+  must restored_etcd_is_gone
+}
+restored_etcd_is_gone() { ! data_is_restored || { manifest_is_out 0 && etcd_is_gone; }; }
+
+# The restored data goes where it can be looked at, the old one where it was; the folder that etcd looks for comes last.
+put_the_old_data_back() {
+  begin "the old data is in $DATA_DIR"
+  if holds 'it is, or was never away' old_data_is_back; then return 0; fi
+  guard closed 'etcd runs here, or its manifest is in place' 'bash runbook.sh undo start first' etcd_is_out
+  if [[ -e $DATA_DIR/member ]]; then
+    run mv "$DATA_DIR/member" "$(free_name "$SET_ASIDE/undone" '')"
+  fi
+  ! has_wal_dir || put_old_wal_back
+  [[ ! -e $RESTORED ]] || run mv "$RESTORED" "$(free_name "${RESTORED%.txt}.undone" .txt)"
+  if [[ -e $SET_ASIDE/member/snap/db ]]; then
+    run mv "$SET_ASIDE/member" "$DATA_DIR/member"
+  else
+    note 'there was no data on this host: its manifest stays aside'
+    run mv "$SET_ASIDE/member" "$(free_name "$SET_ASIDE/nothing" '')"
+  fi
+  must old_data_is_back
+}
+old_data_is_back() { [[ ! -e $SET_ASIDE/member ]]; }
+etcd_is_out() { manifest_is_out 0 && etcd_is_gone; }
+
+# While `old` is there, what lies in the WAL folder is the restored one's; once it is called `back`, it is not.
+put_old_wal_back() {
+  local undone
+  if [[ -d $WAL_SET_ASIDE/old ]]; then
+    undone=$(free_name "$WAL_SET_ASIDE/undone" '')
+    run install -d -m 0700 "$undone"
+    move_files "$WAL_DIR" "$undone"
+    run mv "$WAL_SET_ASIDE/old" "$WAL_SET_ASIDE/back"
+  fi
+  [[ -d $WAL_SET_ASIDE/back ]] || return 0
+  move_files "$WAL_SET_ASIDE/back" "$WAL_DIR"
+  run rmdir "$WAL_SET_ASIDE/back"
+}
+
+# Renamed, so that no later run takes it for its own.
+put_the_snapshot_away() {
+  local note
+  begin 'no later run takes this snapshot'
+  if holds 'none is known any more' no_source_is_known; then return 0; fi
+  guard closed 'this host is still restored from it' 'bash runbook.sh undo restore first' old_data_is_back
+  for note in "$SOURCE" "$COMPLETE" "$CANDIDATE"; do
+    [[ ! -e $note ]] || run mv "$note" "$(free_name "${note%.txt}.undone" .txt)"
+  done
+  must no_source_is_known
+}
+no_source_is_known() { [[ ! -e $SOURCE ]]; }
+
+# A manifest comes back only beside data. What could not run before for want of its address cannot now either.
+start_what_was() {
+  begin "etcd's old manifest"
+  guard closed 'this host is still restored' 'bash runbook.sh undo restore first' old_data_is_back
+  forget_the_stop
+  if manifest_is_out 0 && ! data_is_there; then
+    note "no data on this host: its manifest stays aside, in $ASIDE. Beside an empty folder it would found a new cluster"
+    return 0
+  fi
+  if address_is_here "$OLD"; then
+    swap_etcd "${FILES_OLD[0]}" "$BACKUP/manifests/${FILES[0]}" "$(word_old)"
+  else
+    if holds 'it is in place' manifest_is_old 0; then return 0; fi
+    etcd_in "$BACKUP/manifests/${FILES[0]}"
+    note "$OLD is not on this host: etcd cannot run before it is, as it could not before"
+    must manifest_is_old 0
+  fi
+}
+# The manifest of a member that stays is its new one, too.
+word_old() { if [[ $NEW == "$OLD" ]]; then printf 'new'; else printf 'old'; fi; }
+
+# What was saved and weighed is of a moment that is over.
+forget_the_stop() {
+  local note
+  for note in "$STOPPED" "$COMPLETE" "$CANDIDATE"; do
+    [[ ! -e $note ]] || run mv "$note" "$(free_name "${note%.txt}.undone" .txt)"
+  done
+}
+
+put_the_old_api_back() {
+  local i
+  begin 'etcd first'
+  guard closed 'etcd is still aside' 'bash runbook.sh undo stop first' etcd_came_back
+  for i in "${!FILES[@]}"; do
+    is_writer "$i" || continue
+    begin "${FILES[i]} as before"
+    swap_other "$i" "${FILES_OLD[i]}" "$BACKUP/manifests/${FILES[i]}" "${ARGS_OLD[i]}"
+  done
+}
+etcd_came_back() { manifest_is_old 0 || ! data_is_there; }
