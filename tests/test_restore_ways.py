@@ -57,6 +57,7 @@ def test_without_quorum_it_must_be_accepted_and_the_highest_revision_is_taken(tm
         assert {n: m[1:] for n, m in rig.members("master2").items()} == rig.urls("new")
 
 
+@pytest.mark.chaos
 def test_what_was_taken_back_and_written_is_there_after_the_next_restore(tmp_path: Path) -> None:
     with restoring(tmp_path, Shape("3.5", hosts(3), (f"--wal-dir={WAL}",))) as rig:
         before, cluster = rig.ids("master1"), rig.cluster_id("master1")
