@@ -16,7 +16,6 @@ RUNS = {"3.3": 6, "3.4": 7, "3.5": 7}
 WRITERS, RATE = 16, 320
 QUIET = 3  # seconds under load before `unbridge`: the largest gap in them is the yardstick
 MEBIBYTE = 2**20
-SIZES = (20, 200, 1000)  # mebibytes in etcd before the crash
 
 
 @dataclass(frozen=True)
@@ -31,12 +30,11 @@ class Figures:
     unbridging: float
 
 
-def measured(version: str, mebibytes: int = 0) -> Figures:
+def measured(version: str) -> Figures:
     """One cluster of its own."""
     with tempfile.TemporaryDirectory() as tmp:
         made = scenario(Path(tmp), hosts(3), ca_pem(), version, method="bridge")
         with Rig(made, version, wide=True) as rig:
-            fill(rig, mebibytes)
             with rig.writer(WRITERS, RATE) as writer:
                 writer.wait_for(100)
                 time.sleep(3 * random.random())
@@ -74,14 +72,10 @@ def etcdctl(rig: Rig) -> str:
 
 
 def table() -> Iterator[str]:
-    """Markdown: a row a version over all its runs, then a row a size."""
+    """Markdown: a row a version over all its runs."""
     yield from header("etcd")
     for version, runs in RUNS.items():
         yield row(version, str(runs), [measured(version) for _ in range(runs)])
-    yield ""
-    yield from header("data")
-    for size in SIZES:
-        yield row(f"{size} MiB, 3.5", "1", [measured("3.5", size)])
 
 
 def header(what: str) -> list[str]:
