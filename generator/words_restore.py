@@ -15,17 +15,17 @@ LINES: dict[str, tuple[str, str, str]] = {
         "`undo prepare`",
     ),
     "quiesce": (
-        "the API's static pods go aside; **the API is down from here on**",
+        "the API's static pods go aside; **the API is down from here**",
         "`quiesce on HOST: done`",
         "`undo quiesce`",
     ),
     "stop": (
-        "a complete snapshot where there is quorum; etcd ends; what the data is worth",
+        "a complete snapshot if there is quorum; etcd ends; a candidate",
         "last line: `candidate HOST ...`; **keep it**",
         "`undo stop`",
     ),
     "snapshot": (
-        "one file for all, proved; then **copy it to the same path on every other host**, root only",
+        "one file, proved; **copy it to the same path on every host**",
         "last line: `snapshot FILE sha256=HEX ...`",
         "`undo snapshot`",
     ),

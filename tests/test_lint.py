@@ -1,5 +1,6 @@
 """Scripts are checked before they are written: every value is one word, every body is clean bash."""
 
+import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -12,6 +13,7 @@ from generator import lint as room
 from generator.lint import lint
 from generator.methods import METHODS
 from generator.render import render
+from tests.conftest import ROOT
 from tests.scenario import hosts, scenario
 
 SCRIPT = """#!/usr/bin/env bash
@@ -127,3 +129,20 @@ def test_the_surroundings_of_the_caller_do_not_matter(tmp_path: Path, monkeypatc
 def test_what_a_method_renders_is_clean(tmp_path: Path, method: str) -> None:
     made = scenario(tmp_path, hosts(3), method=method)
     assert lint(render(made.change)) == []
+
+
+FUNCTION = re.compile(r"^([a-z][a-z0-9]*_[a-z0-9_]*)\(\)", re.M)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_a_method_calls_is_in_its_runbook(tmp_path: Path, method: str) -> None:
+    """ShellCheck takes an unknown word for a command of the host. Every function with a _ in its name, of any part, is looked for;
+    not on lines that ask for the method first."""
+    every = {name for p in (ROOT / "templates").rglob("*.sh") for name in FUNCTION.findall(p.read_text())}
+    text = render(scenario(tmp_path, hosts(3), method=method).change)["hosts/master1/runbook.sh"]
+    code = "\n".join(
+        line.split(" # ")[0] for line in text.splitlines() if "$METHOD" not in line and line.lstrip()[:1] != "#"
+    )
+    steps = {step for phase in METHODS[method] for step in (*phase.steps, *phase.undo)}
+    called = (every & set(re.findall(r"(?<![$\w{./-])[a-z]\w*", code))) | steps
+    assert called - set(FUNCTION.findall(text)) == set()

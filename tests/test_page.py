@@ -58,6 +58,7 @@ VARIANTS = {
         [*hosts(2), Host("master3", "192.168.100.12", "192.168.100.12")],
         {"method": "bridge"},
     ),
+    "a restore": (hosts(3), {"method": "restore"}),
 }
 every_variant = pytest.mark.parametrize("members, mapping", VARIANTS.values(), ids=VARIANTS.keys())
 
@@ -74,8 +75,8 @@ def test_every_table_has_rows_as_wide_as_its_header(tmp_path: Path, members: lis
 def test_the_order_has_one_line_for_each_line_of_the_plan(tmp_path: Path, members: list[Host], mapping: dict[str, str]):
     change, text = page_of(tmp_path, members, **mapping)
     rows = table(text, "#", "host")
-    assert [(r[0], r[1], r[2].strip("*").removeprefix("`").removesuffix("`")) for r in rows] == [
-        (str(line.line), line.host, line.text) for line in change.order
+    assert [(r[0], r[1].strip("*"), r[2].strip("*").removeprefix("`").removesuffix("`")) for r in rows] == [
+        (str(line.line), "the source" if line.host == "-" else line.host, line.text) for line in change.order
     ]
     for row, line in zip(rows, change.order, strict=True):
         assert all(row[3:]), row

@@ -90,7 +90,7 @@ RESTORE: tuple[Phase, ...] = (
             "set_the_data_aside",
             "put_the_new_data_in",
         ),
-        undo=("the_reviewed_world", "ready_to_go_back", "put_the_old_data_back"),
+        undo=("the_reviewed_world", "ready_to_go_back", "nobody_wrote_into_it", "put_the_old_data_back"),
         undo_when=WHILE_CLOSED,
         stays=True,
     ),

@@ -10,7 +10,7 @@ readonly COPY_NOTE=$STATE/scratch.pid COPY_LOG=$STATE/output/scratch-etcd.log
 # shellcheck disable=SC2016 # that bash expands it
 readonly IN_ITS_OWN_NETWORK='ip link set lo up; log=$1 note=$2; shift 2; "$@" >"$log" 2>&1 & read -ra stat <"/proc/$!/stat"; echo "$! ${stat[21]}" >"$note"'
 
-# open_copy -- ends what an earlier run has left, copies, starts, waits until everything in the copy is applied.
+# open_copy HINT -- ends what an earlier run has left, copies, starts, waits until everything in the copy is applied.
 open_copy() {
   local words limit=$((60 + $(data_kib) / 20480))
   close_copy
@@ -27,7 +27,7 @@ open_copy() {
   run unshare --net bash -c "$IN_ITS_OWN_NETWORK" scratch "$COPY_LOG" "$COPY_NOTE" "${words[@]}"
   wait_until "$limit" 'the copy answers' copy_answers_or_ends || true # looked at next
   if is_changing && ! copy_answers; then
-    failed "etcd cannot open a copy of this data: $(tail -n 2 "$COPY_LOG" 2>/dev/null | cut -c 1-300)" "see $COPY_LOG; data that nobody can read is no candidate: go on with --lost $HOST"
+    failed "etcd cannot open a copy of this data: $(tail -n 2 "$COPY_LOG" 2>/dev/null | cut -c 1-300)" "see $COPY_LOG; $1"
   fi
 }
 
@@ -50,6 +50,14 @@ ask_copy() {
 # A read through raft is answered only when everything before it is applied.
 copy_answers() { [[ $(ask_copy get etcd-renumber -w fields) == *'"Revision"'* ]]; }
 copy_answers_or_ends() { copy_answers || { [[ -s $COPY_NOTE ]] && copy_is_closed; }; }
+
+# puts_in_copy REVISION -- "PUT" for each write from there on.
+puts_in_copy() {
+  local pid
+  pid=$(copy_pid)
+  [[ -n $pid ]] || return 0
+  puts_seen 3 nsenter --net="/proc/$pid/ns/net" "$TOOLS/etcdctl" --endpoints="$COPY_URL" watch --prefix '' --rev="$1"
+}
 
 save_copy_to() {
   run nsenter --net="/proc/$(copy_pid)/ns/net" env ETCDCTL_API=3 "$TOOLS/etcdctl" --endpoints="$COPY_URL" snapshot save "$1"

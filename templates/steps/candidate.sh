@@ -29,7 +29,7 @@ weigh() {
 # The term says nothing: a member that was cut off has the highest one and the oldest data.
 weigh_a_copy() {
   local words
-  open_copy
+  open_copy "data that nobody can read is no candidate: go on with --lost $HOST"
   words=$(ask_copy endpoint status -w fields) || words=
   ! is_changing || weight="revision=$(number_in "$words" Revision) index=$(number_in "$words" RaftIndex) complete=no cluster=$(printf '%x' "$(number_in "$words" ClusterID)")"
   close_copy

@@ -37,9 +37,7 @@ others_are_safe_to_leave() {
 stop_on_old_address() {
   begin 'etcd ends, its manifest aside'
   if holds 'it has ended, or has moved' has_left; then return 0; fi
-  etcd_out
-  wait_until 5 'it stays gone' etcd_is_gone || true # looked at again by must
-  pause 5 'it is looked at twice: a kubelet that missed the change would start it again'
+  etcd_out_for_good
   must has_left
 }
 

@@ -1,6 +1,6 @@
 # price.sh -- the part of preflight that only a restore has: what it costs, and whether something better is there.
 
-readonly MORE_COMMANDS=(dd du nsenter rmdir unshare) # beside those of every method
+readonly MORE_COMMANDS=(du nsenter rmdir unshare) # beside those of every method
 
 the_price_is_accepted() {
   begin 'a restore makes a new cluster, and the API is down all the while'
@@ -32,14 +32,6 @@ the_data_is_known() {
 the_new_address_comes() {
   begin "$NEW is on this host, or comes while etcd is down"
   guard closed "neither $NEW nor $OLD is on this host" "$(how_to_keep_new)" an_address_is_here
-}
-an_address_is_here() { address_is_here "$NEW" || address_is_here "$OLD"; }
-
-# Every refusal of the preparation, before its first change. Etcd may run or not: this host's own state is looked at.
-ready_to_prepare_here() {
-  begin 'everything that could forbid the preparation, before its first change'
-  guard closed "too little space on ${STATE%/*/*/*}" 'make room' has_space "${STATE%/*/*/*}"
-  guard_certificates
 }
 
 # A cluster that does not answer has nothing to note; the ticket says so.

@@ -1,12 +1,5 @@
 # readdress: etcd starts on its new address, and this host calls the others by their old addresses across the bridge.
 
-# Every refusal of the preparation, before its first change. Etcd is down: only this host's own state can be looked at.
-ready_to_prepare_here() {
-  begin 'everything that could forbid the preparation, before its first change'
-  guard closed "too little space on ${STATE%/*/*/*}" 'make room' has_space "${STATE%/*/*/*}"
-  guard_certificates
-}
-
 # Every refusal of the phase. After it only the world can stop it.
 ready_to_readdress() {
   begin 'everything that could forbid it, before its first change'

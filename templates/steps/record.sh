@@ -19,6 +19,13 @@ record_address() {
   run "${ctl_words[@]}"
   wait_until 10 'the members show it' is_recorded "$which" "$i" || half_done "${NAMES[i]} is not recorded on $url" "bash runbook.sh apply $PHASE again, or undo $PHASE"
 }
+
+record_old_address() {
+  [[ $ADDRESSES == both || $PHASE == leave ]] || return 0
+  begin "the cluster records $OLD for $HOST"
+  record_address old
+}
+
 # lists_agree -- everybody who answers shows the same; a member that has just started replays its past for a moment.
 lists_agree() {
   local i first=

@@ -124,7 +124,7 @@ take_given_file() {
 take_from_a_copy() {
   local file
   file=$(free_name "$STATE/snapshot/source" .db)
-  open_copy
+  open_copy 'it could be opened when it was weighed: look at the disk'
   run rm -f "$file.part" "$file.part.part"
   save_copy_to "$file.part"
   close_copy

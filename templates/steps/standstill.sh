@@ -28,7 +28,6 @@ the_new_address_comes() {
   guard closed "neither $NEW nor $OLD is on this host" "$(how_to_keep_new)" an_address_is_here
   address_is_here "$NEW" || note "not yet: put $NEW on, as RUNBOOK.md has it, before readdress"
 }
-an_address_is_here() { address_is_here "$NEW" || address_is_here "$OLD"; }
 
 the_bridge_can_be_built() {
   begin 'this host can lead old addresses to new ones'

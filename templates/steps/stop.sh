@@ -29,8 +29,15 @@ nobody_writes() { [[ -z $(puts_from "$(($(number_in "$(own_fields get etcd-renum
 
 # puts_from REVISION SECONDS -- "PUT" for each write since. What was written is not kept.
 puts_from() {
-  timeout -k 1 "$2" "$etcdctl" --endpoints="$(own_endpoint)" --cacert="$CLIENT_CA" --cert="$CLIENT_CERT" --key="$CLIENT_KEY" \
-    watch --prefix '' --rev="$1" 9>&- 2>/dev/null | sed -n '/^PUT$/p'
+  puts_seen "$2" "$etcdctl" --endpoints="$(own_endpoint)" --cacert="$CLIENT_CA" --cert="$CLIENT_CERT" --key="$CLIENT_KEY" \
+    watch --prefix '' --rev="$1"
+}
+# puts_seen SECONDS WATCH... -- only a watch that lasted until its time was over has seen everything; another one proves nothing.
+puts_seen() {
+  local words status=0
+  words=$(timeout -k 1 "$@" 9>&- 2>/dev/null | sed -n '/^PUT$/p') || status=$?
+  [[ $status == 124 || $status == 137 ]] || words+=" the watch ended with $status"
+  printf '%s' "$words"
 }
 
 # clients_of_etcd -- who is connected to our client port: "ADDRESS:PORT(PROCESS)" for a process of this host, "ADDRESS:PORT" for others.
@@ -78,13 +85,10 @@ save_what_is_complete() {
   note_down "$COMPLETE"
 }
 
-# Asked twice: a kubelet that missed the change would start etcd again over data that is about to be renamed.
 end_etcd() {
   begin 'etcd ends, its manifest aside'
   if holds 'it has' has_stopped; then return 0; fi
-  etcd_out
-  wait_until 5 'it stays gone' etcd_is_gone || true # looked at again by must
-  pause 5 'it is looked at twice: a kubelet that missed the change would start it again'
+  etcd_out_for_good
   must has_stopped
 }
 

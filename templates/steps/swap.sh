@@ -20,6 +20,12 @@ etcd_out() {
   wait_with_kubelet 45 'etcd is gone' etcd_is_gone || end_container
 }
 
+# etcd_out_for_good -- the same before an address or data goes. Whoever calls it looks once more afterwards.
+etcd_out_for_good() {
+  etcd_out
+  pause 5 'it is looked at twice: a kubelet that missed the change would start it again'
+}
+
 # end_container -- only when kubelet was restarted and still did not act, and only a process with arguments that are ours.
 # Never before an address or data goes: a kubelet that missed the change would start it again in the middle of that.
 end_container() {

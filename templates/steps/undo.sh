@@ -24,12 +24,6 @@ manifests_can_go_back() {
   done
 }
 
-record_old_address() {
-  [[ $ADDRESSES == both || $PHASE == leave ]] || return 0
-  begin "the cluster records $OLD for $HOST"
-  record_address old
-}
-
 the_other_old_manifests() {
   local i
   for i in "${!FILES[@]}"; do

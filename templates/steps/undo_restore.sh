@@ -1,12 +1,17 @@
 # undo_restore.sh -- the way back to the cluster that was: its data, its manifests. Only while nobody writes to the new one.
 
+ready_to_undo_prepare() {
+  begin 'everything that could forbid taking the preparation back'
+  guard other_world 'this host is restored, or its etcd has stopped for that' 'bash runbook.sh undo the later phases first' is_as_it_was
+}
+is_as_it_was() { ! data_is_restored && { etcd_is_old || ! data_is_there; }; }
+
 ready_to_go_back() {
   begin 'everything that could forbid the way back'
   guard other_world 'the API is back on this host: what was written since would be lost' 'there is no way back behind reopen' api_is_not_back
   if data_is_restored && etcd_runs_new; then
     find_etcdctl
-    guard closed 'etcd runs and does not answer: nobody can tell whether somebody has written' 'wait until it does; or end it, if it never will' own_etcd_reads
-    guard other_world 'somebody has written to the restored cluster: that would be lost' 'there is no way back any more' nobody_has_written
+    guard other_world 'somebody has written to the restored cluster: that would be lost' 'there is no way back any more' nobody_is_seen_to_have_written
   fi
   guard closed "no copy of the old manifests in $BACKUP" 'without it there is no way back on this host' manifests_can_go_back
   guard closed 'kubelet does not run here' 'start it' kubelet_runs
@@ -20,8 +25,8 @@ api_is_back() {
   return 1
 }
 api_is_not_back() { ! api_is_back; }
-own_etcd_reads() { [[ $(own_fields get etcd-renumber --consistency=s) == *'"Revision"'* ]]; }
-nobody_has_written() { nobody_wrote_above "$(last_revision)"; }
+# Without a quorum etcd shows no writes at all; before the data is put away, undo restore looks into the data itself.
+nobody_is_seen_to_have_written() { [[ $(puts_from "$(($(last_revision) + 1))" 2) != PUT* ]]; }
 # The revision that `finish` saw; without it the snapshot's and the bump's.
 last_revision() { if [[ -s $FINISHED ]]; then field "$FINISHED" revision; else expected_revision; fi; }
 
@@ -29,18 +34,29 @@ end_restored_etcd() {
   begin 'etcd ends, its new manifest aside'
   if holds 'it has ended, or was never started' restored_etcd_is_gone; then return 0; fi
   [[ ! -e $FINISHED ]] || run mv "$FINISHED" "$(free_name "${FINISHED%.txt}.undone" .txt)"
-  etcd_out
-  wait_until 5 'it stays gone' etcd_is_gone || true # looked at again by must
-  pause 5 'it is looked at twice: a kubelet that missed the change would start it again'
+  etcd_out_for_good
   must restored_etcd_is_gone
 }
 restored_etcd_is_gone() { ! data_is_restored || { manifest_is_out 0 && etcd_is_gone; }; }
+
+# The data itself is asked, in a copy: an etcd that was not let in, or has ended, can tell nothing, and still has what it was given.
+nobody_wrote_into_it() {
+  local puts
+  begin 'nobody has written into the restored data'
+  if holds 'the old data is back, or the restored one was never whole' nothing_to_look_into; then return 0; fi
+  guard closed 'etcd runs here, or its manifest is in place' 'bash runbook.sh undo start first' etcd_is_out
+  guard closed "too little space on $DATA_DIR for a copy of the data" 'make room' has_room "$DATA_DIR" 1
+  open_copy 'data that nobody can read: look at it before it is put away'
+  puts=$(puts_in_copy "$(($(last_revision) + 1))")
+  close_copy
+  [[ -z $puts ]] || other_world 'somebody has written to the restored cluster: that would be lost' 'there is no way back any more'
+}
+nothing_to_look_into() { old_data_is_back || ! data_is_restored; }
 
 # The restored data goes where it can be looked at, the old one where it was; the folder that etcd looks for comes last.
 put_the_old_data_back() {
   begin "the old data is in $DATA_DIR"
   if holds 'it is, or was never away' old_data_is_back; then return 0; fi
-  guard closed 'etcd runs here, or its manifest is in place' 'bash runbook.sh undo start first' etcd_is_out
   if [[ -e $DATA_DIR/member ]]; then
     run mv "$DATA_DIR/member" "$(free_name "$SET_ASIDE/undone" '')"
   fi

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 9b2e31803b20. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 5ec79c534d22. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export ETCDCTL_API=3 LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=9b2e31803b20
+readonly DIGEST=5ec79c534d22
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -865,7 +865,7 @@ has_ca_key() { [[ -s ${CERT_CA_KEYS[$1]} ]]; }
 names_in() { openssl x509 -noout -text -in "$1" | sed -n '/Subject Alternative Name/{n;s/^ *//p;}'; }
 # --- end steps/widen_certificates.sh ---
 
-# --- steps/leave.sh sha256:ca2478f0f2dc ---
+# --- steps/leave.sh sha256:04b6d6799e3d ---
 # leave (only with `addresses: replace`): etcd ends before its address does. A live etcd that loses its address costs
 # seconds of writes; one that was stopped first costs nothing.
 
@@ -905,9 +905,7 @@ others_are_safe_to_leave() {
 stop_on_old_address() {
   begin 'etcd ends, its manifest aside'
   if holds 'it has ended, or has moved' has_left; then return 0; fi
-  etcd_out
-  wait_until 5 'it stays gone' etcd_is_gone || true # looked at again by must
-  pause 5 'it is looked at twice: a kubelet that missed the change would start it again'
+  etcd_out_for_good
   must has_left
 }
 
@@ -1076,7 +1074,7 @@ no_connection_is_old() {
 }
 # --- end steps/move.sh ---
 
-# --- steps/record.sh sha256:4cb86cf0cee3 ---
+# --- steps/record.sh sha256:5d04c3448af8 ---
 # record.sh -- `member update`: what the cluster records of this member.
 
 # record_address old|new [I] -- of our member or of member I, by any member that can take it; with one or two members and
@@ -1098,6 +1096,13 @@ record_address() {
   run "${ctl_words[@]}"
   wait_until 10 'the members show it' is_recorded "$which" "$i" || half_done "${NAMES[i]} is not recorded on $url" "bash runbook.sh apply $PHASE again, or undo $PHASE"
 }
+
+record_old_address() {
+  [[ $ADDRESSES == both || $PHASE == leave ]] || return 0
+  begin "the cluster records $OLD for $HOST"
+  record_address old
+}
+
 # lists_agree -- everybody who answers shows the same; a member that has just started replays its past for a moment.
 lists_agree() {
   local i first=
@@ -1125,7 +1130,7 @@ endpoint_for_update() {
 }
 # --- end steps/record.sh ---
 
-# --- steps/swap.sh sha256:0db274947bb9 ---
+# --- steps/swap.sh sha256:1b1fecee164f ---
 # swap.sh -- one manifest out, its process gone, the other manifest in, its process there.
 #
 # Out, wait, in: an edit in place costs 12 to 16 s on a current kubelet, which looks at the new pod only when the old
@@ -1146,6 +1151,12 @@ etcd_is_from() { manifest_is 0 "$1" && "etcd_runs_$2"; }
 etcd_out() {
   manifest_is_out 0 || take_out 0
   wait_with_kubelet 45 'etcd is gone' etcd_is_gone || end_container
+}
+
+# etcd_out_for_good -- the same before an address or data goes. Whoever calls it looks once more afterwards.
+etcd_out_for_good() {
+  etcd_out
+  pause 5 'it is looked at twice: a kubelet that missed the change would start it again'
 }
 
 # end_container -- only when kubelet was restarted and still did not act, and only a process with arguments that are ours.
@@ -1364,7 +1375,7 @@ start_where_it_was() {
 }
 # --- end steps/undo_rolling.sh ---
 
-# --- steps/undo.sh sha256:29db15f8ca0a ---
+# --- steps/undo.sh sha256:fc6c28aed5ca ---
 # undo: the same way back. A file goes back only where the live one is the one that this change put there.
 
 recorded_old_or_unknown() { [[ ${recorded[OWN]} == old || -z $base ]]; }
@@ -1389,12 +1400,6 @@ manifests_can_go_back() {
   for i in "${!FILES[@]}"; do
     has_sha "$BACKUP/manifests/${FILES[i]}" "${FILES_OLD[i]}" || manifest_is_old "$i" || return 1
   done
-}
-
-record_old_address() {
-  [[ $ADDRESSES == both || $PHASE == leave ]] || return 0
-  begin "the cluster records $OLD for $HOST"
-  record_address old
 }
 
 the_other_old_manifests() {

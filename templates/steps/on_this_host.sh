@@ -1,0 +1,10 @@
+# on_this_host.sh -- what a host can say of itself while no cluster answers.
+
+# Every refusal of the preparation, before its first change. Etcd may be down: only this host's own state is looked at.
+ready_to_prepare_here() {
+  begin 'everything that could forbid the preparation, before its first change'
+  guard closed "too little space on ${STATE%/*/*/*}" 'make room' has_space "${STATE%/*/*/*}"
+  guard_certificates
+}
+
+an_address_is_here() { address_is_here "$NEW" || address_is_here "$OLD"; }
