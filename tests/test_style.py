@@ -26,6 +26,7 @@ ROOMS = (
     ("check",),
     ("plan",),
     ("values", "page", "join"),
+    ("over_ssh",),
     ("render",),
     ("lint", "write", "begin"),
     ("review", "show"),
