@@ -48,4 +48,5 @@ collect_quietly() {
     [[ -z $only || ${NAMES[i]} == "$only" ]] || continue
     is_left_out "${NAMES[i]}" || collect_from "$i" || printf 'run.sh: the evidence of %s was not collected: %s; later: bash run.sh collect\n' "${NAMES[i]}" "$(last_words "$i")" >&2
   done
+  note "evidence: $EVIDENCE"
 }

@@ -25,9 +25,11 @@ reach_everybody() {
     [[ -z $only || ${NAMES[i]} == "$only" ]] || continue
     ! is_left_out "${NAMES[i]}" || continue
     must_reach "$i" 0
-    say "$i" "reached over ${dest[i]}, ${root_by[i]:-as} root${key_of[i]:+, by the host key of ${key_of[i]}}"
+    say "$i" "answers on ${dest[i]}${key_of[i]:+, with the host key of ${key_of[i]}}; $(words_of_root "$i")"
   done
 }
+
+words_of_root() { if [[ -n ${root_by[$1]} ]]; then printf 'sudo -n works there'; else printf 'ssh logs in as root'; fi; }
 
 walk() {
   local at=0 k group
@@ -47,8 +49,9 @@ walk() {
 side_by_side() {
   local k n status worst=0 first=''
   line_now=${numbers[$1]}
+  announce "$@"
   for k in "$@"; do
-    (carry_out "$k") &
+    (do_line "$k") &
     beside_pids+=("$!")
   done
   for n in "${!beside_pids[@]}"; do
@@ -67,10 +70,18 @@ end_side_by_side() {
 }
 
 carry_out() {
+  line_now=${numbers[$1]}
+  announce "$1"
+  if is_wanted "$1"; then
+    do_line "$1"
+  else
+    write_down "$1" passed 0
+  fi
+}
+
+do_line() {
   local k=$1 i
   line_now=${numbers[k]}
-  announce "$k"
-  is_wanted "$k" || return 0
   write_down "$k" begin 0
   i=$(index_of "${hosts_of[k]}")
   case ${whats[k]} in

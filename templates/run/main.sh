@@ -3,11 +3,11 @@
 from='' to='' only='' # the lines that were asked for
 yes=no                # yes: nobody is asked
 gate_limit=600        # seconds: so long a closed gate is tried again
-person_limit=3600 # so long an address is waited for
-options=()      # what goes to every runbook: --without NAME
-without=()      # members left out
-lost=()         # restore: members of which no candidate is to be had
-snapshot_given= # restore: HOST:FILE, a snapshot of the user's own
+person_limit=3600     # so long an address is waited for
+options=()            # what goes to every runbook: --without NAME
+without=()            # members left out
+lost=()               # restore: members of which no candidate is to be had
+snapshot_given=       # restore: HOST:FILE, a snapshot of the user's own
 
 main() {
   local verb=

@@ -54,7 +54,8 @@ state_of() {
     printf 'runs'
   elif [[ $text == *$'\n'"done $what "* ]]; then
     at=${text#*$'\n'"done $what "}
-    printf 'done %s' "${at%%$'\n'*}"
+    at=${at%%$'\n'*}
+    printf 'done %s' "${at/%.???Z/Z}"
   else
     printf 'open'
   fi
@@ -82,9 +83,13 @@ choose_lines() {
   [[ -n $from || -z $first || $first == "${numbers[0]}" ]] || note "the lines before $first are done, as the hosts say; --from 1 would run them again"
 }
 
-# announce K -- the row of RUNBOOK.md's table.
+# announce K... -- the row of RUNBOOK.md's table; of lines that go side by side, what they have in common once.
 announce() {
-  printf '\n== line %s of %s, %s: %s\n' "${numbers[$1]}" "${#numbers[@]}" "${hosts_of[$1]}" "${commands[$1]}"
+  local k
+  printf '\n'
+  for k in "$@"; do
+    printf '== line %s of %s, %s: %s\n' "${numbers[k]}" "${#numbers[@]}" "${hosts_of[k]}" "${commands[k]}"
+  done
   note "does:   ${DOES[$1]}"
   note "expect: ${SEEN[$1]}"
   note "back:   ${BACK[$1]}"
