@@ -18,7 +18,7 @@ from generator.model import Problem
 from generator.resources import templates_sha256
 from generator.write import SUMS, sha256
 
-NOT_RENDERED = ("evidence", "rehearsal")
+NOT_RENDERED = ("evidence", "rehearsal", "signatures")
 RENDER_AGAIN = "render the folder again; what is in it now is not what was reviewed"
 
 

@@ -37,7 +37,7 @@ def key(folder: Path, name: str) -> tuple[str, str]:
     if not path.exists():
         words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(path)]
         subprocess.run(words, check=True, stdin=subprocess.DEVNULL)
-    return path.read_text(), path.with_suffix(".pub").read_text()
+    return path.read_text(), path.with_name(f"{name}.pub").read_text()
 
 
 class Jump:
@@ -87,9 +87,7 @@ class Jump:
     def start(self, *words: str, env: Mapping[str, str] | None = None, stdin: str | None = None) -> Running:
         return self.host.start(["bash", f"{OUT}/run.sh", *words], env=env, stdin=stdin)
 
-    def run(
-        self, *words: str, expect: int = 0, env: Mapping[str, str] | None = None, stdin: str | None = None
-    ) -> Ran:
+    def run(self, *words: str, expect: int = 0, env: Mapping[str, str] | None = None, stdin: str | None = None) -> Ran:
         ran = self.start(*words, env=env, stdin=stdin).wait(600)
         assert ran.exit == expect, f"run.sh {' '.join(words)}: exit {ran.exit}, not {expect}\n{ran.text}"
         return ran

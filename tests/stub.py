@@ -26,7 +26,9 @@ count=$((count + 1))
 echo "$count" >"/run/$2.count"
 echo "$*" >>/run/calls
 at() { date -u +%Y-%m-%dT%H:%M:%S.%3NZ; }
-line() { printf '{"at":"%s","event":"%s","verb":"%s","phase":"%s","step":"","result":"held","exit":%d,"ms":0}\\n' "$(at)" "$@" >>"$STATE/journal.jsonl"; }
+form='{"at":"%s","event":"%s","verb":"%s","phase":"%s","step":"","result":"held","exit":%d,"ms":0}\\n'
+# shellcheck disable=SC2059
+line() { printf "$form" "$(at)" "$@" >>"$STATE/journal.jsonl"; }
 [[ $1 == verify ]] || line begin "$1" "$2" 0
 echo "$1 $2 begins"
 status=0
@@ -56,10 +58,18 @@ class Stubs:
         command = ["bash", str(self.made.folder / "run.sh"), *words]
         return start(command, env=self.env | dict(env or {}), stdin=stdin)
 
-    def run(
-        self, *words: str, expect: int = 0, env: Mapping[str, str] | None = None, stdin: str | None = None
-    ) -> Ran:
+    def run(self, *words: str, expect: int = 0, env: Mapping[str, str] | None = None, stdin: str | None = None) -> Ran:
         ran = self.start(*words, env=env, stdin=stdin).wait(120)
+        assert ran.exit == expect, f"run.sh {' '.join(words)}: exit {ran.exit}, not {expect}\n{ran.text}"
+        return ran
+
+    def run_on_the_host(self, *words: str, expect: int = 0) -> Ran:
+        """The same on the first host, with its own /etc; the folder is copied there, and it reaches itself only."""
+        host = self.bed[self.made.members[0].name]
+        host.must(["rm", "-rf", "/root/out"])
+        host.copy_in(self.made.folder, "/root/out/test")
+        host.write_text("/root/self.sh", 'exec bash -c "$2"\n')
+        ran = host.run(["bash", "/root/out/test/run.sh", *words], {"ETCD_RENUMBER_SSH": "bash /root/self.sh"})
         assert ran.exit == expect, f"run.sh {' '.join(words)}: exit {ran.exit}, not {expect}\n{ran.text}"
         return ran
 

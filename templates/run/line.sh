@@ -103,14 +103,17 @@ phase_line() {
 
 # apply_patiently I PHASE WORDS... -- exit 3 has changed nothing: the same again, until the gate opens or the limit is over.
 apply_patiently() {
-  local i=$1 until=$((SECONDS + gate_limit))
+  local i=$1 until=$((SECONDS + gate_limit)) said='' said_at=0
   shift
   is_retry=no
   while :; do
     run_there "$i" apply "$@"
     [[ $run_exit == 3 && $SECONDS -lt $until ]] || return 0
-    say "$i" "closed: $run_why"
-    say "$i" "nothing was changed; tried again every 10 s, for $((until - SECONDS)) s more"
+    if [[ $run_why != "$said" || $SECONDS -ge $((said_at + 60)) ]]; then
+      say "$i" "closed: $run_why"
+      say "$i" "nothing was changed; tried again every 10 s, for $((until - SECONDS)) s more"
+      said=$run_why said_at=$SECONDS
+    fi
     sleep 10
     is_retry=yes
   done

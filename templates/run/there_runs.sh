@@ -1,5 +1,5 @@
 # there_runs.sh -- a phase on a host, detached from the connection that began it: a network that dies must not kill it. Of
-# every run its two streams, its exit status and who began it stay in STATE/output/NNN-VERB-PHASE.*.
+# every run its two streams, its exit status, and who began it and when it ended stay in STATE/output/NNN-VERB-PHASE.*.
 
 # there_is_running RUN -- it holds its own lock until it has written its exit status down, or was killed.
 there_is_running() { [[ -e $1.run && ! -e $1.exit ]] && ! flock -n "$1.lock" true; }
@@ -66,6 +66,7 @@ there_detached() {
   flock 8
   : >"$1.err"
   bash "$2" "${@:3}" </dev/null >"$1.out" 2>"$1.err" 8>&- || status=$?
+  printf 'end=%s\n' "$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)" >>"$1.run"
   printf '%s\n' "$status" >"$1.exit.new"
   mv -- "$1.exit.new" "$1.exit"
 }
