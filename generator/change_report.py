@@ -101,8 +101,8 @@ def _lines(change: dict[str, Any], evidence: Evidence) -> Iterator[list[object]]
 
 def _members(change: dict[str, Any], evidence: Evidence) -> tuple[tuple[str, str], list[list[object]]]:
     """Cluster ids before and after, and a row a member, by the first host that has said so."""
-    cluster, was = lists(next((t for h in evidence.hosts if (t := before_of(h))), ""))
-    cluster_now, now = lists(next((t for h in evidence.hosts if (t := part(h, "after"))), ""))
+    cluster, was = lists(next(filter(None, map(before_of, evidence.hosts)), ""))
+    cluster_now, now = lists(next(filter(None, (part(h, "after") for h in evidence.hosts)), ""))
     before, after = {n: (i, u) for n, i, u in was}, {n: (i, u) for n, i, u in now}
     rows: list[list[object]] = []
     for m in change["members"]:
@@ -114,8 +114,10 @@ def _members(change: dict[str, Any], evidence: Evidence) -> tuple[tuple[str, str
 
 def _status(evidence: Evidence) -> Iterator[list[object]]:
     """Each member's progress: before by the first note, after by the last `finish`."""
-    was = {m[0]: m for m in STATUS.findall(next((t for h in evidence.hosts if (t := before_of(h))), ""))}
-    now = {m[0]: m for m in STATUS.findall(next((t for h in reversed(evidence.hosts) if (t := part(h, "after"))), ""))}
+    was = {m[0]: m for m in STATUS.findall(next(filter(None, map(before_of, evidence.hosts)), ""))}
+    now = {
+        m[0]: m for m in STATUS.findall(next(filter(None, (part(h, "after") for h in reversed(evidence.hosts))), ""))
+    }
     for name in now:
         _, version, revision, term, alarms = now[name]
         old = was.get(name, ("", "", "?", "?", ""))

@@ -120,8 +120,11 @@ def _host(folder: Path, name: str, problems: list[Problem]) -> HostEvidence:
             attempts[n] = replace(
                 mine, began=attempt.began, ended=attempt.ended, exit=mine.exit if attempt.exit is None else attempt.exit
             )
-    # A second run that was told of the lock, or one that was refused before there was a journal, has only its output.
-    attempts += [k for k in kept if k.run not in used and k.verb != "verify"]
+    # A second run that was told of the lock has only its output; one that ended well, or half-way, must be in the journal.
+    others = [k for k in kept if k.run not in used and k.verb != "verify"]
+    lacking = (k for k in others if k.exit in (0, 5))
+    problems += [Problem(f"{name}: the journal knows nothing of {k.run}, which ended with {k.exit}") for k in lacking]
+    attempts += others
     out = [folder / "output" / f"{k.run}.out" for k in kept if k.phase == "finish" and k.exit == 0]
     found = TICKET.findall(plain_text(out[-1])) if out else []
     return HostEvidence(name, tuple(attempts), plain_text(folder / "before.txt"), found[-1].strip() if found else "")

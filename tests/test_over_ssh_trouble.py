@@ -125,8 +125,7 @@ def test_host_keys_names_and_sudo_are_looked_at_before_anything_is_copied(tmp_pa
 def test_of_several_addresses_the_first_with_the_right_etcd_is_taken(tmp_path: Path) -> None:
     """A name that leads nowhere, then the other member's host, then the right one."""
     ssh = {"master1": ["nowhere.invalid", "192.168.100.11", "root@192.168.100.10"], "master2": "192.168.100.11"}
-    lines = [{"name": h.name, "old": h.old, "new": h.new, "ssh": ssh[h.name]} for h in hosts(2)]
-    made = scenario(tmp_path, hosts(2), ca_pem(), members=lines)
+    made = scenario(tmp_path, hosts(2), ca_pem(), ssh=ssh)
     with jump(made, "3.5", tmp_path / "keys", wide=True) as j:
         text = j.run("apply", "--yes", "--to", "2").text
         assert "master1 | answers on root@192.168.100.10" in text and "master2 | answers on 192.168.100.11" in text

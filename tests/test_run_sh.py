@@ -44,6 +44,14 @@ def test_without_a_verb_it_shows_the_order_and_changes_nothing(three: Stubs) -> 
     assert not (three.made.folder / "evidence").exists()
 
 
+@pytest.mark.parametrize("words", ["bash run.sh", "./run.sh", "bash ../test/run.sh"])
+def test_it_finds_its_folder_however_it_is_called(three: Stubs, words: str) -> None:
+    command = ["bash", "-c", words]
+    ran = subprocess.run(command, cwd=three.made.folder, env=three.env, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, ""), ran.stderr
+    assert ran.stdout.count(" open") == 21
+
+
 def test_lines_are_chosen_by_number_by_host_and_by_what_is_done_already(three: Stubs) -> None:
     three.run("apply", "--yes", "--to", "2")
     assert [three.calls(n) for n in NAMES] == [["apply preflight"], ["apply preflight"], []]
