@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host was never reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest 063e48018c3d. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 4f4f2a2a951b. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=063e48018c3d
+readonly DIGEST=4f4f2a2a951b
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -32,7 +32,7 @@ readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(7be74227a715f2c6021ced246ca7fa83f31abfc486990782322f4ce4bb59884a 0dc10b252b1ecab113ae622d829a2193cd824a645352e4549ba58b7e525b5717 b882bfb56ed66a93edaea7237c8470fe2aa5ece856df684a4107707ad244fa92)
+readonly -a FOLDERS=(886b9bd9b5b2a7e81dc8bc0465f2f194a1d7be8a97f96b9bdd5a0f47f05e351c 582850463285c1a4f135ec9e2baeb19c64703449a806250ad17ac661815063a1 fe559c57e93a2f648e7e1d14ce75f2c49d8538d6521d6e9047137542d6d4e9be)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)
@@ -470,31 +470,47 @@ address_with_user() {
 }
 # --- end run/person.sh ---
 
-# --- run/restore.sh sha256:4590ae566294 ---
+# --- run/restore.sh sha256:ef417b56dc07 ---
 # restore.sh -- what only the method restore has: the candidates of all hosts go to the source, its snapshot to all others.
 # It is piped from host to host and never lies here.
 
 snapshot_file='' snapshot_sha='' snapshot_from='' # path, sha256, and the member that has made it
 
 snapshot_line() {
-  local k=$1 i words=() name
+  local i words=() name
   if [[ -n $snapshot_given ]]; then
-    i=$(index_of "${snapshot_given%%:*}") words=(--from "${snapshot_given#*:}")
+    source=$(index_of "${snapshot_given%%:*}") words=(--from "${snapshot_given#*:}")
   else
     gather_candidates
-    i=$(best_candidate) words=(--candidates "$candidates")
-    for name in ${lost[@]+"${lost[@]}"} ${without[@]+"${without[@]}"}; do
+    words=(--candidates "$candidates")
+    for name in ${lost[@]+"${lost[@]}"}; do
       words+=(--lost "$name")
     done
+    choose_source "${words[@]}"
   fi
-  say "$i" 'is the source'
-  phase_line "$k" "$i" "${words[@]}"
+  say "$source" 'is the source'
+  phase_line "$1" "$source" "${words[@]}"
   find_snapshot
   for i in "${!NAMES[@]}"; do
     is_left_out "${NAMES[i]}" || bring_snapshot "$i"
   done
 }
 
+# choose_source WORDS... -- sets source. The runbook chooses by the candidates, on whichever host it is asked.
+choose_source() {
+  local i
+  source=
+  for i in "${!NAMES[@]}"; do
+    ! is_left_out "${NAMES[i]}" || continue
+    source=${source:-$i}
+    ! is_done_there "$i" snapshot || source=$i # by an earlier try
+  done
+  carry "$source"
+  patiently "$source" plan snapshot "$@" ${options[@]+"${options[@]}"}
+  [[ ! $answer =~ 'the source is '([^\ ]+)', not ' ]] || source=$(index_of "${BASH_REMATCH[1]}")
+}
+
+source=     # the member that makes the snapshot
 candidates= # "candidate …;candidate …"
 
 # gather_candidates -- the last line of every host's `stop`.
@@ -503,8 +519,9 @@ gather_candidates() {
   candidates=
   for i in "${!NAMES[@]}"; do
     ! is_one_of "${NAMES[i]}" ${lost[@]+"${lost[@]}"} ${without[@]+"${without[@]}"} || continue
-    patiently "$i" last stop candidate
-    [[ $answer =~ ^candidate\ ${NAMES[i]//./\\.}\ (none|revision=[0-9]+\ index=[0-9]+\ complete=(yes|no))$ ]] ||
+    answer=
+    ! is_done_there "$i" stop || patiently "$i" last stop candidate
+    [[ $answer == "candidate ${NAMES[i]} "* ]] ||
       closed "line $line_now: ${NAMES[i]} has no line 'candidate …' of its stop" "bash run.sh apply --only ${NAMES[i]} --from $(line_of stop "${NAMES[i]}") --to $(line_of stop "${NAMES[i]}"); or, for data that is lost: --lost ${NAMES[i]}"
     say "$i" "$answer"
     candidates+="${candidates:+;}$answer"
@@ -518,20 +535,10 @@ line_of() {
   done
 }
 
-# best_candidate -- complete before incomplete, then the highest revision, then the plan's order: as the runbook chooses.
-best_candidate() {
-  local line name best='' revision best_rank=-1 best_revision=-1 rank
-  while IFS= read -r -d ';' line; do
-    [[ $line != *' none' ]] || continue
-    read -r _ name revision _ <<<"$line"
-    rank=0 revision=${revision#revision=}
-    [[ $line != *' complete=yes' ]] || rank=1
-    if ((rank > best_rank || (rank == best_rank && revision > best_revision))); then
-      best=$name best_rank=$rank best_revision=$revision
-    fi
-  done <<<"$candidates;"
-  [[ -n $best ]] || closed "line $line_now: no host has data to make a snapshot of" 'with a snapshot of your own: --snapshot HOST:FILE'
-  index_of "$best"
+# is_done_there I PHASE -- by the host's journal: it ended well, and was not taken back.
+is_done_there() {
+  patiently "$1" state "${OLDS[$1]}" "${NEWS[$1]}"
+  [[ $'\n'$answer == *$'\n'"done $2 "* ]]
 }
 
 # find_snapshot -- by what a host's own `snapshot` has printed.
@@ -539,6 +546,7 @@ find_snapshot() {
   local i file sha found=
   for i in "${!NAMES[@]}"; do
     ! is_left_out "${NAMES[i]}" || continue
+    is_done_there "$i" snapshot || continue
     patiently "$i" last snapshot snapshot
     [[ -n $answer ]] || continue
     read -r _ file sha _ <<<"$answer"
@@ -549,33 +557,43 @@ find_snapshot() {
   [[ -n $found ]] || closed "line $line_now: no host has made a snapshot" 'the line of snapshot first'
 }
 
+# snapshot_on I -- where it lies on a host: the source's own, or the copy, under a name that no host gives to one of its own.
+snapshot_on() {
+  if [[ ${NAMES[$1]} == "$snapshot_from" ]]; then
+    printf '%s' "$snapshot_file"
+  else
+    printf '%s/snapshot/carried-%s.db' "$STATE" "${snapshot_sha:0:12}"
+  fi
+}
+
+# bring_snapshot I -- a host that is restored needs it no more.
 bring_snapshot() {
-  local i=$1 source tries
-  source=$(index_of "$snapshot_from")
-  [[ $i != "$source" ]] || return 0
-  for tries in 1 2 3; do
-    patiently "$i" has "$snapshot_file" "$snapshot_sha"
+  local i=$1 from file tries
+  from=$(index_of "$snapshot_from") file=$(snapshot_on "$i")
+  [[ $i != "$from" ]] || return 0
+  ! is_done_there "$i" restore || return 0
+  for tries in 1 2 3 4; do
+    patiently "$i" has "$file" "$snapshot_sha"
     [[ $answer != 'has yes' ]] || return 0
-    say "$i" "the snapshot comes from $snapshot_from, root's alone, sha256 $snapshot_sha (try $tries)"
-    must_reach "$source" 120
-    on "$source" 86400 send "$snapshot_file" </dev/null | on "$i" 86400 receive "$snapshot_file" "$snapshot_sha" >/dev/null || true # asked next
+    [[ $tries -le 3 ]] || failed "line $line_now: the snapshot did not reach ${NAMES[i]}: $(last_words "$i")" "bash run.sh apply --from $line_now"
+    say "$i" "the snapshot comes from $snapshot_from to $file, root's alone, sha256 $snapshot_sha"
+    must_reach "$from" 120
+    on "$from" 86400 send "$snapshot_file" </dev/null | on "$i" 86400 receive "$file" "$snapshot_sha" >/dev/null || true # asked next
   done
-  patiently "$i" has "$snapshot_file" "$snapshot_sha"
-  [[ $answer == 'has yes' ]] || failed "line $line_now: the snapshot did not reach ${NAMES[i]}: $(last_words "$i")" "bash run.sh apply --from $line_now"
 }
 
 restore_line() {
   find_snapshot
   bring_snapshot "$2"
-  phase_line "$1" "$2" --snapshot "$snapshot_file" --sha256 "$snapshot_sha"
+  phase_line "$1" "$2" --snapshot "$(snapshot_on "$2")" --sha256 "$snapshot_sha"
 }
 
 # snapshot_away I -- a copy that was brought goes when its host is open again; the source keeps its own, in STATE.
 snapshot_away() {
   find_snapshot
   [[ ${NAMES[$1]} != "$snapshot_from" ]] || return 0
-  patiently "$1" forget "$snapshot_file"
-  say "$1" "the copy of the snapshot is removed: $snapshot_file"
+  patiently "$1" forget "$(snapshot_on "$1")"
+  say "$1" "the copy of the snapshot is removed: $(snapshot_on "$1")"
 }
 # --- end run/restore.sh ---
 
@@ -899,7 +917,7 @@ the_signatures() {
 }
 # --- end run/signed.sh ---
 
-# --- run/reach.sh sha256:222577ca07bf ---
+# --- run/reach.sh sha256:9ca594a00ca8 ---
 # reach.sh -- which of a host's addresses is used: the first that answers with the right host key and the right etcd name.
 
 reasons=() # by member: why no address would do
@@ -985,21 +1003,29 @@ must_reach() {
   shift 2
   until reach "$i" "$@"; do
     [[ ${verdict[i]} != 4 ]] || other_world "${NAMES[i]}: ${reasons[i]}" 'correct the addresses (ssh) of the mapping, or the network'
-    [[ $SECONDS -lt $until ]] || never_reached "${NAMES[i]}: ${reasons[i]}" "an unknown host key is added with: ssh-keyscan ADDRESS >>~/.ssh/known_hosts, and compared with the host's console"
+    [[ $SECONDS -lt $until ]] || never_reached "${NAMES[i]}: ${reasons[i]}" "$(way_to_reach "$i")"
     [[ -n $told ]] || say "$i" "not reached: ${reasons[i]}; trying again for $((until - SECONDS)) s"
     told=yes
     sleep 2
   done
 }
+
+way_to_reach() {
+  if [[ ${reasons[$1]} == *'host key that is not known'* ]]; then
+    printf "after comparing it with the host's console: ssh-keyscan ADDRESS >>~/.ssh/known_hosts, then the same line again"
+  else
+    printf 'look at the network, at your ssh configuration, and at the addresses (ssh) of the mapping; what was begun there goes on; then the same line again'
+  fi
+}
 # --- end run/reach.sh ---
 
-# --- run/transport.sh sha256:486e9c8f9c6a ---
+# --- run/transport.sh sha256:598d10398556 ---
 # transport.sh -- one command on one host, by ssh or by what ETCD_RENUMBER_SSH names.
 
 # Host keys are checked, whatever the user's configuration says; nobody is asked for a password in the middle of a change; a
 # connection whose network died is noticed within 15 s. Everything else (user, port, key, jump hosts) is the configuration's.
 readonly SSH=(ssh -T -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=10 -o ServerAliveInterval=5 -o ServerAliveCountMax=3)
-readonly THERE=(there there_name there_folder there_unpack there_begin there_follow there_state there_last there_status there_receive there_has
+readonly THERE=(there there_name there_folder there_unpack there_begin there_follow there_state there_last there_receive there_has
   there_evidence there_is_running there_running there_next there_detach there_detached there_lines)
 readonly MARK='-- etcd-renumber --' # what a login script says comes before it, and is not ours
 
@@ -1141,7 +1167,7 @@ is_one_of() {
 }
 # --- end run/say.sh ---
 
-# --- run/there.sh sha256:41e9136289a2 ---
+# --- run/there.sh sha256:37f86fa72bbd ---
 # there.sh -- what a host is asked to do, as root there. These functions are sent to it as text, with the words they are called
 # with; STATE, MANIFESTS and DIGEST come with them. They use what every host of this change has anyway, and tar.
 
@@ -1156,7 +1182,8 @@ there() {
     follow) there_follow "${@:2}" ;;
     state) there_state "${@:2}" ;;
     last) there_last "${@:2}" ;;
-    status) there_status ;;
+    status) bash "$STATE/folder/runbook.sh" status ;;
+    plan) bash "$STATE/folder/runbook.sh" "$@" ;;
     send) cat -- "$2" ;;
     receive) there_receive "${@:2}" ;;
     has) there_has "${@:2}" ;;
@@ -1203,8 +1230,6 @@ there_unpack() {
   mv -- "$new" "$STATE/folder"
   printf 'folder %s\n' "$1"
 }
-
-there_status() { bash "$STATE/folder/runbook.sh" status; }
 
 # there_state ADDRESS... -- "done PHASE AT" for what ended with 0 by this host's journal and was not begun anew or taken back
 # since; "runs PHASE" for what goes on now; "here ADDRESS" for those that the host has.

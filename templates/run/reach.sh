@@ -83,9 +83,17 @@ must_reach() {
   shift 2
   until reach "$i" "$@"; do
     [[ ${verdict[i]} != 4 ]] || other_world "${NAMES[i]}: ${reasons[i]}" 'correct the addresses (ssh) of the mapping, or the network'
-    [[ $SECONDS -lt $until ]] || never_reached "${NAMES[i]}: ${reasons[i]}" "an unknown host key is added with: ssh-keyscan ADDRESS >>~/.ssh/known_hosts, and compared with the host's console"
+    [[ $SECONDS -lt $until ]] || never_reached "${NAMES[i]}: ${reasons[i]}" "$(way_to_reach "$i")"
     [[ -n $told ]] || say "$i" "not reached: ${reasons[i]}; trying again for $((until - SECONDS)) s"
     told=yes
     sleep 2
   done
+}
+
+way_to_reach() {
+  if [[ ${reasons[$1]} == *'host key that is not known'* ]]; then
+    printf "after comparing it with the host's console: ssh-keyscan ADDRESS >>~/.ssh/known_hosts, then the same line again"
+  else
+    printf 'look at the network, at your ssh configuration, and at the addresses (ssh) of the mapping; what was begun there goes on; then the same line again'
+  fi
 }

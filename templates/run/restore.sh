@@ -4,24 +4,40 @@
 snapshot_file='' snapshot_sha='' snapshot_from='' # path, sha256, and the member that has made it
 
 snapshot_line() {
-  local k=$1 i words=() name
+  local i words=() name
   if [[ -n $snapshot_given ]]; then
-    i=$(index_of "${snapshot_given%%:*}") words=(--from "${snapshot_given#*:}")
+    source=$(index_of "${snapshot_given%%:*}") words=(--from "${snapshot_given#*:}")
   else
     gather_candidates
-    i=$(best_candidate) words=(--candidates "$candidates")
-    for name in ${lost[@]+"${lost[@]}"} ${without[@]+"${without[@]}"}; do
+    words=(--candidates "$candidates")
+    for name in ${lost[@]+"${lost[@]}"}; do
       words+=(--lost "$name")
     done
+    choose_source "${words[@]}"
   fi
-  say "$i" 'is the source'
-  phase_line "$k" "$i" "${words[@]}"
+  say "$source" 'is the source'
+  phase_line "$1" "$source" "${words[@]}"
   find_snapshot
   for i in "${!NAMES[@]}"; do
     is_left_out "${NAMES[i]}" || bring_snapshot "$i"
   done
 }
 
+# choose_source WORDS... -- sets source. The runbook chooses by the candidates, on whichever host it is asked.
+choose_source() {
+  local i
+  source=
+  for i in "${!NAMES[@]}"; do
+    ! is_left_out "${NAMES[i]}" || continue
+    source=${source:-$i}
+    ! is_done_there "$i" snapshot || source=$i # by an earlier try
+  done
+  carry "$source"
+  patiently "$source" plan snapshot "$@" ${options[@]+"${options[@]}"}
+  [[ ! $answer =~ 'the source is '([^\ ]+)', not ' ]] || source=$(index_of "${BASH_REMATCH[1]}")
+}
+
+source=     # the member that makes the snapshot
 candidates= # "candidate …;candidate …"
 
 # gather_candidates -- the last line of every host's `stop`.
@@ -30,8 +46,9 @@ gather_candidates() {
   candidates=
   for i in "${!NAMES[@]}"; do
     ! is_one_of "${NAMES[i]}" ${lost[@]+"${lost[@]}"} ${without[@]+"${without[@]}"} || continue
-    patiently "$i" last stop candidate
-    [[ $answer =~ ^candidate\ ${NAMES[i]//./\\.}\ (none|revision=[0-9]+\ index=[0-9]+\ complete=(yes|no))$ ]] ||
+    answer=
+    ! is_done_there "$i" stop || patiently "$i" last stop candidate
+    [[ $answer == "candidate ${NAMES[i]} "* ]] ||
       closed "line $line_now: ${NAMES[i]} has no line 'candidate …' of its stop" "bash run.sh apply --only ${NAMES[i]} --from $(line_of stop "${NAMES[i]}") --to $(line_of stop "${NAMES[i]}"); or, for data that is lost: --lost ${NAMES[i]}"
     say "$i" "$answer"
     candidates+="${candidates:+;}$answer"
@@ -45,20 +62,10 @@ line_of() {
   done
 }
 
-# best_candidate -- complete before incomplete, then the highest revision, then the plan's order: as the runbook chooses.
-best_candidate() {
-  local line name best='' revision best_rank=-1 best_revision=-1 rank
-  while IFS= read -r -d ';' line; do
-    [[ $line != *' none' ]] || continue
-    read -r _ name revision _ <<<"$line"
-    rank=0 revision=${revision#revision=}
-    [[ $line != *' complete=yes' ]] || rank=1
-    if ((rank > best_rank || (rank == best_rank && revision > best_revision))); then
-      best=$name best_rank=$rank best_revision=$revision
-    fi
-  done <<<"$candidates;"
-  [[ -n $best ]] || closed "line $line_now: no host has data to make a snapshot of" 'with a snapshot of your own: --snapshot HOST:FILE'
-  index_of "$best"
+# is_done_there I PHASE -- by the host's journal: it ended well, and was not taken back.
+is_done_there() {
+  patiently "$1" state "${OLDS[$1]}" "${NEWS[$1]}"
+  [[ $'\n'$answer == *$'\n'"done $2 "* ]]
 }
 
 # find_snapshot -- by what a host's own `snapshot` has printed.
@@ -66,6 +73,7 @@ find_snapshot() {
   local i file sha found=
   for i in "${!NAMES[@]}"; do
     ! is_left_out "${NAMES[i]}" || continue
+    is_done_there "$i" snapshot || continue
     patiently "$i" last snapshot snapshot
     [[ -n $answer ]] || continue
     read -r _ file sha _ <<<"$answer"
@@ -76,31 +84,41 @@ find_snapshot() {
   [[ -n $found ]] || closed "line $line_now: no host has made a snapshot" 'the line of snapshot first'
 }
 
+# snapshot_on I -- where it lies on a host: the source's own, or the copy, under a name that no host gives to one of its own.
+snapshot_on() {
+  if [[ ${NAMES[$1]} == "$snapshot_from" ]]; then
+    printf '%s' "$snapshot_file"
+  else
+    printf '%s/snapshot/carried-%s.db' "$STATE" "${snapshot_sha:0:12}"
+  fi
+}
+
+# bring_snapshot I -- a host that is restored needs it no more.
 bring_snapshot() {
-  local i=$1 source tries
-  source=$(index_of "$snapshot_from")
-  [[ $i != "$source" ]] || return 0
-  for tries in 1 2 3; do
-    patiently "$i" has "$snapshot_file" "$snapshot_sha"
+  local i=$1 from file tries
+  from=$(index_of "$snapshot_from") file=$(snapshot_on "$i")
+  [[ $i != "$from" ]] || return 0
+  ! is_done_there "$i" restore || return 0
+  for tries in 1 2 3 4; do
+    patiently "$i" has "$file" "$snapshot_sha"
     [[ $answer != 'has yes' ]] || return 0
-    say "$i" "the snapshot comes from $snapshot_from, root's alone, sha256 $snapshot_sha (try $tries)"
-    must_reach "$source" 120
-    on "$source" 86400 send "$snapshot_file" </dev/null | on "$i" 86400 receive "$snapshot_file" "$snapshot_sha" >/dev/null || true # asked next
+    [[ $tries -le 3 ]] || failed "line $line_now: the snapshot did not reach ${NAMES[i]}: $(last_words "$i")" "bash run.sh apply --from $line_now"
+    say "$i" "the snapshot comes from $snapshot_from to $file, root's alone, sha256 $snapshot_sha"
+    must_reach "$from" 120
+    on "$from" 86400 send "$snapshot_file" </dev/null | on "$i" 86400 receive "$file" "$snapshot_sha" >/dev/null || true # asked next
   done
-  patiently "$i" has "$snapshot_file" "$snapshot_sha"
-  [[ $answer == 'has yes' ]] || failed "line $line_now: the snapshot did not reach ${NAMES[i]}: $(last_words "$i")" "bash run.sh apply --from $line_now"
 }
 
 restore_line() {
   find_snapshot
   bring_snapshot "$2"
-  phase_line "$1" "$2" --snapshot "$snapshot_file" --sha256 "$snapshot_sha"
+  phase_line "$1" "$2" --snapshot "$(snapshot_on "$2")" --sha256 "$snapshot_sha"
 }
 
 # snapshot_away I -- a copy that was brought goes when its host is open again; the source keeps its own, in STATE.
 snapshot_away() {
   find_snapshot
   [[ ${NAMES[$1]} != "$snapshot_from" ]] || return 0
-  patiently "$1" forget "$snapshot_file"
-  say "$1" "the copy of the snapshot is removed: $snapshot_file"
+  patiently "$1" forget "$(snapshot_on "$1")"
+  say "$1" "the copy of the snapshot is removed: $(snapshot_on "$1")"
 }

@@ -12,7 +12,8 @@ there() {
     follow) there_follow "${@:2}" ;;
     state) there_state "${@:2}" ;;
     last) there_last "${@:2}" ;;
-    status) there_status ;;
+    status) bash "$STATE/folder/runbook.sh" status ;;
+    plan) bash "$STATE/folder/runbook.sh" "$@" ;;
     send) cat -- "$2" ;;
     receive) there_receive "${@:2}" ;;
     has) there_has "${@:2}" ;;
@@ -59,8 +60,6 @@ there_unpack() {
   mv -- "$new" "$STATE/folder"
   printf 'folder %s\n' "$1"
 }
-
-there_status() { bash "$STATE/folder/runbook.sh" status; }
 
 # there_state ADDRESS... -- "done PHASE AT" for what ended with 0 by this host's journal and was not begun anew or taken back
 # since; "runs PHASE" for what goes on now; "here ADDRESS" for those that the host has.
