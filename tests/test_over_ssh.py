@@ -154,10 +154,11 @@ def copies_of_the_snapshot(j: Jump) -> dict[str, tuple[str, str]]:
         for path in sorted(j.rig[member.name].path(state(j)).glob("output/*-apply-snapshot.out")):
             sha = re.findall(r"^snapshot \S+ sha256=(\S+)", path.read_text(), re.M)[-1]
     for member in j.rig.made.members:
-        said = j.rig[member.name].must(["bash", "-c", f"cd {state(j)}/snapshot && sha256sum -- *.db"])
+        folder = f"{state(j)}/snapshot"
+        said = j.rig[member.name].must(["find", folder, "-name", "*.db", "-exec", "sha256sum", "{}", "+"])
         for line in said.splitlines():
             here, name = line.split()
             if here == sha:
-                mode = j.rig[member.name].must(["stat", "-c", "%u:%g %a", f"{state(j)}/snapshot/{name}"]).strip()
+                mode = j.rig[member.name].must(["stat", "-c", "%u:%g %a", name]).strip()
                 found[member.name] = (here, mode)
     return found

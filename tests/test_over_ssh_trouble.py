@@ -28,7 +28,9 @@ def all_that_it_said_was_shown_once(j: Jump, host: str, phase: str, text: str) -
     folder = j.rig[host].path(f"/var/lib/etcd-renumber/test/CHG-1-{change.digest}/output")
     (path,) = folder.glob(f"*-apply-{phase}.out")
     shown = re.findall(rf"^{host} \| (.*)$", text.split(f"apply {phase} on {host} (", 1)[1], re.M)
-    own = [line for line in shown if not line.startswith("(")]  # in brackets: what run.sh says of its connection
+    # Between it stand what went to its errors and, in brackets, what run.sh says of its connection.
+    errors = path.with_suffix(".err").read_text().splitlines()
+    own = [line for line in shown if not line.startswith("(") and (line not in errors or not line)]
     said = path.read_text().splitlines()[1:]
     assert len(said) > 3 and own[: len(said)] == said
 
