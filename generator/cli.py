@@ -1,6 +1,6 @@
 """The command line: the only room that prints or exits.
 
-Exit codes: 0 fine; 1 review found something; 2 wrong usage, or input that cannot be used.
+Exit codes: 0 fine; 1 review or report found something; 2 wrong usage, or input that cannot be used.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from rich.text import Text
 
 from generator import __version__, show
 from generator.begin import begin, example, fetching
+from generator.bundle import bundle as bundle_of
+from generator.change_report import change_report, verdict
 from generator.check import check
 from generator.errors import Refused
 from generator.intake import NAME, Table, mapping_text, read_table
@@ -27,7 +29,8 @@ from generator.model import Change, Cluster, Problem
 from generator.plan import plan as plan_of
 from generator.render import render as render_of
 from generator.review import review as review_of
-from generator.write import write
+from generator.signing import sign as sign_of
+from generator.write import write, write_report
 
 app = typer.Typer(
     help="Give every member of a Kubernetes control plane's etcd a new address, without losing a write.",
@@ -39,6 +42,7 @@ app = typer.Typer(
 COLOURS = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 
 MappingFile = Annotated[Path, typer.Argument(metavar="MAPPING", help="The mapping.yaml of the change.")]
+Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="A change folder, such as out/prod.")]
 Method = Annotated[str | None, typer.Option(help="Take this method instead of the mapping's.")]
 
 
@@ -130,15 +134,44 @@ def render(
 
 
 @app.command()
-def review(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A change folder, such as out/prod.")],
-) -> None:
+def review(folder: Folder) -> None:
     """Check a change folder against itself and against its inputs. Exit 0, or 1 with a list."""
     problems = review_of(folder)
     complain(problems)
     if any(p.severity != "note" for p in problems):
         raise typer.Exit(1)
     say(f"{folder}: hashes, scripts, manifests and plan agree")
+
+
+@app.command()
+def sign(
+    folder: Folder,
+    key: Annotated[Path, typer.Option(help="An ssh key, or the public key of one in the agent.")],
+    signer: Annotated[str | None, typer.Option(help="As allowed_signers names you; else the key's comment.")] = None,
+) -> None:
+    """Sign the folder's SHA256SUMS with an ssh key, into signatures/. Reviews it first."""
+    say(f"signed: {sign_of(folder, key, signer)}")
+
+
+@app.command()
+def report(folder: Folder) -> None:
+    """Write evidence/REPORT.md: the change as it was carried out. Exit 0, or 1 where evidence is missing or contradicts."""
+    text, problems = change_report(folder)
+    path = write_report(folder, text)
+    complain(problems)
+    say(f"{path}: {verdict(problems)}")
+    if any(p.severity != "note" for p in problems):
+        raise typer.Exit(1)
+
+
+@app.command()
+def bundle(
+    folder: Folder,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="The archive; else FOLDER.tar.gz.")] = None,
+) -> None:
+    """Pack the folder with its evidence into one .tar.gz for the ticket. The same files, the same bytes."""
+    target = out or folder.with_name(folder.resolve().name + ".tar.gz")
+    say(f"{bundle_of(folder, target)}  {target}")
 
 
 def _checked(mapping: Path, method: str | None) -> Cluster:

@@ -50,16 +50,12 @@ SCHEMA: dict[str, Any] = {
         "address_command": {"type": ["string", "null"]},
     },
 }
-# Keys that are understood and cannot be done yet: the values that ask for nothing.
-NOT_YET: dict[str, tuple[Any, ...]] = {
-    "address_command": (None,),
-}
 # Keys that only one method has, and their defaults.
 OF_METHOD: dict[str, dict[str, Any]] = {
     "rolling": {"addresses": "both", "snapshots": "one"},
     "restore": {"accept_loss": False, "bump_revision": 1_000_000_000},
 }
-KEPT = ("method", "addresses", "snapshots", "accept_loss", "bump_revision", "tools")
+KEPT = ("method", "addresses", "snapshots", "accept_loss", "bump_revision", "tools", "address_command")
 HINTS = {
     "pattern": "letters, digits, dot, underscore and hyphen, 63 at most, beginning with a letter or digit: "
     "a comma or = would break --initial-cluster, a slash the folder",
@@ -83,7 +79,7 @@ def load_mapping(path: Path, method: str | None = None) -> Mapping:
     data, places, problems = yaml_places.read(path)
     if isinstance(data, dict) and method is not None:
         data = data | {"method": method}
-    problems += _shape(data, places, path) + _not_yet(data, places, path) + _not_ours(data, places, path)
+    problems += _shape(data, places, path) + _not_ours(data, places, path)
     if problems:
         raise Refused(*problems)
     members = [_member(m, f"members.{n}", places, problems) for n, m in enumerate(data["members"])]
@@ -130,16 +126,6 @@ def _unknown(error: jsonschema.ValidationError, key: str, places: dict[str, str]
             near = difflib.get_close_matches(str(name), known, 1)
             hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
             found.append(Problem(f"unknown key {name}", places.get(below + ":key", str(path)), below, hint))
-    return found
-
-
-def _not_yet(data: Any, places: dict[str, str], path: Path) -> list[Problem]:
-    found = []
-    for key, quiet in NOT_YET.items() if isinstance(data, dict) else []:
-        value = data.get(key, quiet[0])
-        if value not in quiet:
-            hint = f"leave it out; only {key}: {' or '.join(map(str, quiet))} can be done by this version"
-            found.append(Problem(f"{key}: {value} is not yet there", places.get(key, str(path)), key, hint))
     return found
 
 

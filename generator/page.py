@@ -32,7 +32,7 @@ def page(change: Change, files: dict[str, str]) -> str:
             columns=words.CODE_COLUMNS["replace" if mapping.addresses == "replace" else mapping.method],
             codes=_cells(words.EXIT_CODES),
             after=words.AFTER_THE_ORDER[mapping.method],
-            order=_cells(_row(change, line) for line in change.order),
+            order=_cells(row(change, line) for line in change.order),
             undo=_cells(_undo(change)),
             members=_cells(
                 (m.name, m.old, "stays" if m.stays else m.new, f"`{url(m.new, first.peer_port)}`")
@@ -66,7 +66,7 @@ def _cells(rows: Iterable[Iterable[object]]) -> list[list[str]]:
     return [[" ".join(str(cell).split()).replace("|", "\\|") for cell in row] for row in rows]
 
 
-def _row(change: Change, line: Line) -> list[object]:
+def row(change: Change, line: Line) -> list[object]:
     """One line of the order: number, host, what is done, what it does, what one sees, how to go back."""
     mapping = change.cluster.mapping
     does, seen, back = words.WORDS_OF_LINES[mapping.method][line.phase or line.action]
@@ -121,8 +121,8 @@ def _addresses(m: Member) -> str:
 
 
 def _hashes(change: Change, files: dict[str, str]) -> list[tuple[str, str]]:
-    """(file, sha256): the plan, and of each host its script and the list that covers everything else of it."""
-    rows = [("change.json", sha256_of(change.json))]
+    """(file, sha256): the plan, the order over ssh, and of each host its script and the list that covers the rest of it."""
+    rows = [("change.json", sha256_of(change.json)), ("run.sh", sha256_of(files["run.sh"]))]
     for member in change.cluster.mapping.members:
         for name in (f"hosts/{member.name}/runbook.sh", f"hosts/{member.name}/SHA256SUMS"):
             rows.append((name, sha256_of(files[name])))

@@ -9,6 +9,7 @@ from typing import Any
 from generator.environment import environment
 from generator.join import join_manifest
 from generator.model import Change, Manifest, Member
+from generator.over_ssh import run_script
 from generator.page import page
 from generator.resources import template
 from generator.sums import sha256
@@ -125,6 +126,7 @@ def render(change: Change) -> dict[str, str]:
         host["SHA256SUMS"] = sums(host)
         files |= {top + name: text for name, text in host.items()}
     files["hosts/diff.txt"] = side_by_side(blocks)
+    files["run.sh"] = run_script(change, files)
     files["RUNBOOK.md"] = page(change, files)
     files["SHA256SUMS"] = sums(files)
     return files

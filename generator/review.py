@@ -18,7 +18,7 @@ from generator.model import Problem
 from generator.resources import templates_sha256
 from generator.write import SUMS, sha256
 
-NOT_RENDERED = ("evidence", "rehearsal")
+NOT_RENDERED = ("evidence", "rehearsal", "signatures")
 RENDER_AGAIN = "render the folder again; what is in it now is not what was reviewed"
 
 
@@ -90,10 +90,10 @@ def _hosts(files: dict[str, str], change: dict[str, Any]) -> list[Problem]:
 
 
 def _digests(files: dict[str, str]) -> list[Problem]:
-    """Every runbook names this very plan."""
+    """Every runbook, and run.sh, names this very plan."""
     digest = sha256(files["change.json"].encode())[:12]
     problems = []
-    for name, text in _runbooks(files).items():
+    for name, text in {**_runbooks(files), "run.sh": files.get("run.sh", "")}.items():
         said = re.findall(r"^readonly DIGEST=(\S*)$", text, re.MULTILINE)
         if said != [digest]:
             fact = f"its digest is {' and '.join(said) or 'missing'}, change.json's is {digest}"

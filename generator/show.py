@@ -48,8 +48,8 @@ def meaning(size: int, method: str) -> str:
 
 
 def hashes(files: dict[str, str]) -> str:
-    """sha256 of each runbook.sh, as `sha256sum` prints it and as RUNBOOK.md has it."""
-    scripts = sorted(name for name in files if name.endswith("/runbook.sh"))
+    """sha256 of each runbook.sh and of run.sh, as `sha256sum` prints it and as RUNBOOK.md has it."""
+    scripts = sorted(name for name in files if name == "run.sh" or name.endswith("/runbook.sh"))
     return "\n".join(f"{hashlib.sha256(files[name].encode()).hexdigest()}  {name}" for name in scripts)
 
 

@@ -46,6 +46,16 @@ def write(folder: Path, files: dict[str, str], digest: str) -> Written:
         raise Refused(Problem(f"{error.strerror}: {error.filename}", str(folder), hint=hint)) from None
 
 
+def write_report(folder: Path, text: str) -> Path:
+    """evidence/REPORT.md, whole or not at all. Raises Refused."""
+    path = folder / "evidence" / "REPORT.md"
+    try:
+        _put(path, text.encode())
+    except OSError as error:
+        raise Refused(Problem(f"{error.strerror}: {error.filename}")) from None
+    return path
+
+
 def sums_of(folder: Path, list_name: str = SUMS) -> list[tuple[str, str]]:
     """(name, sha256) of each line of a SHA256SUMS, none when it is not there. Raises Refused for any other line."""
     path = folder / list_name
@@ -103,11 +113,14 @@ def _not_ours(folder: Path, files: dict[str, str]) -> list[Problem]:
 
 
 def _begun(folder: Path, digest: str) -> list[Problem]:
+    """evidence/DIGEST/ says which plan was begun; evidence without one is that of the plan that lies here."""
     evidence, change = folder / "evidence", folder / "change.json"
     if not evidence.exists() or not any(evidence.iterdir()):
         return []
-    before = sha256(change.read_bytes())[:12] if change.is_file() else "unknown"
-    if before == digest:
+    here = sha256(change.read_bytes())[:12] if change.is_file() else "unknown"
+    plans = sorted(p.name for p in evidence.iterdir() if re.fullmatch("[0-9a-f]{12}", p.name)) or [here]
+    before = next((plan for plan in plans if plan != digest), None)
+    if before is None:
         return []
     fact = f"evidence/ belongs to plan {before}, this one is {digest}: this change was begun"
     return [Problem(fact, str(folder), hint="give it another change id in the mapping, and another folder with -o")]

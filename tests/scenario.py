@@ -99,7 +99,9 @@ def rendered(
         if ca_pem:
             (tmp / "facts" / name / "pki" / "etcd").mkdir(parents=True, exist_ok=True)
             (tmp / "facts" / name / "pki" / "etcd" / "ca.crt").write_text(ca_pem, encoding="utf-8")
+    ssh: dict[str, object] = mapping.pop("ssh", {})  # type: ignore[assignment]
     lines = [{"name": h.name, "old": h.old, **({"stays": True} if h.stays else {"new": h.new})} for h in members]
+    lines = [line | ({"ssh": ssh[str(line["name"])]} if line["name"] in ssh else {}) for line in lines]
     data = {"cluster": "test", "change": "CHG-1", "facts": "facts", "members": lines, **mapping}
     path = tmp / "mapping.yaml"
     path.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")

@@ -76,13 +76,14 @@ def test_a_mapping_that_is_not_there_is_exit_2(tmp_path: Path) -> None:
 def test_render_then_review_and_the_hashes_of_plan_are_those_on_disk(tmp_path: Path) -> None:
     _, planned, _ = cli("plan", str(EXAMPLE / "mapping.yaml"))
     code, out, _ = cli("render", str(EXAMPLE / "mapping.yaml"), "-o", "o", cwd=tmp_path)
-    assert code == 0 and "19 new" in out
-    lines = [line for line in planned.splitlines() if line.endswith("/runbook.sh")]
+    assert code == 0 and "20 new" in out
+    lines = [line for line in planned.splitlines() if line.endswith(("/runbook.sh", "  run.sh"))]
+    assert len(lines) == 4
     subprocess.run(
         ["sha256sum", "-c"], input="\n".join(lines) + "\n", text=True, cwd=tmp_path / "o/three-masters", check=True
     )
     subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=tmp_path / "o/three-masters", check=True)
-    assert "19 as they were" in cli("render", str(EXAMPLE / "mapping.yaml"), "-o", "o", cwd=tmp_path)[1]
+    assert "20 as they were" in cli("render", str(EXAMPLE / "mapping.yaml"), "-o", "o", cwd=tmp_path)[1]
     code, out, err = cli("review", "o/three-masters", cwd=tmp_path)
     assert code == 0 and "agree" in out and err.startswith("note: ")
     (tmp_path / "o/three-masters/RUNBOOK.md").write_text("edited")
@@ -147,3 +148,26 @@ def test_the_example_is_complete_and_overwrites_nothing(tmp_path: Path) -> None:
     code, _, err = cli("init", "e", "--example", cwd=tmp_path)
     assert code == 2 and err.count("there already") == len([p for p in EXAMPLE.rglob("*") if p.is_file()])
     assert cli("init", "f", "--example", "--cluster", "x", cwd=tmp_path)[0] == 2
+
+
+def test_a_rendered_runbook_is_called_in_its_own_folder_as_the_order_says(tmp_path: Path) -> None:
+    assert cli("render", str(EXAMPLE / "mapping.yaml"), cwd=tmp_path)[0] == 0
+    here = tmp_path / "out" / "three-masters" / "hosts" / "master1"
+    ran = subprocess.run(["bash", "runbook.sh", "phases"], cwd=here, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "") and "preflight\nprepare\nmove\n" in ran.stdout
+
+
+def test_sign_report_and_bundle_are_commands(tmp_path: Path) -> None:
+    assert cli("render", str(EXAMPLE / "mapping.yaml"), cwd=tmp_path)[0] == 0
+    words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "ann", "-f", str(tmp_path / "key")]
+    subprocess.run(words, check=True)
+    assert cli("sign", "out/three-masters", "--key", "key", cwd=tmp_path)[:2] == (
+        0,
+        "signed: out/three-masters/signatures/ann.sig\n",
+    )
+    assert cli("review", "out/three-masters", cwd=tmp_path)[0] == 0, "a signature is none of its files"
+    code, out, err = cli("report", "out/three-masters", cwd=tmp_path)
+    assert (code, out) == (2, "") and "bash run.sh collect brings it here" in err
+    code, out, _ = cli("bundle", "out/three-masters", cwd=tmp_path)
+    assert code == 0 and re.fullmatch(r"[0-9a-f]{64}  out/three-masters.tar.gz\n", out)
+    assert (tmp_path / "out" / "three-masters.tar.gz").is_file()

@@ -18,7 +18,7 @@ PYTHON = sorted(p for p in (ROOT / "generator").rglob("*.py"))
 # Right to left in the design's picture: a room imports only rooms that stand before it.
 ROOMS = (
     ("model", "__init__"),
-    ("errors", "addresses", "flags", "resources", "methods", "words_restore", "quorum", "sums"),
+    ("errors", "addresses", "flags", "resources", "methods", "words_restore", "quorum", "sums", "journals"),
     ("words", "intake", "manifest", "environment", "change_file", "etcd_flags", "yaml_places"),
     ("facts",),
     ("load",),
@@ -26,9 +26,12 @@ ROOMS = (
     ("check",),
     ("plan",),
     ("values", "page", "join"),
+    ("over_ssh",),
     ("render",),
     ("lint", "write", "begin"),
-    ("review", "show"),
+    ("review", "show", "evidence"),
+    ("findings", "bundle", "signing"),
+    ("change_report",),
     ("cli",),
 )
 

@@ -1,6 +1,6 @@
 # run.sh -- say it, then do it. Every change of the runbook goes through run; everything else only looks.
 
-HERE=$(cd -- "${BASH_SOURCE[0]%/*}" && pwd)
+HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 readonly HERE
 unheld=0     # in plan and verify: what did not hold
 changed=0    # commands carried out by this run

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 5ec79c534d22. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 73dc3df57cf2. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export ETCDCTL_API=3 LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=5ec79c534d22
+readonly DIGEST=73dc3df57cf2
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -1413,10 +1413,10 @@ the_other_old_manifests() {
 }
 # --- end steps/undo.sh ---
 
-# --- lib/run.sh sha256:db943a5352ec ---
+# --- lib/run.sh sha256:8a5c52af6243 ---
 # run.sh -- say it, then do it. Every change of the runbook goes through run; everything else only looks.
 
-HERE=$(cd -- "${BASH_SOURCE[0]%/*}" && pwd)
+HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 readonly HERE
 unheld=0     # in plan and verify: what did not hold
 changed=0    # commands carried out by this run

@@ -1,0 +1,36 @@
+# carry.sh -- a host's own folder to STATE/folder there, only when what lies there is not the same.
+
+answer= # what a host answered last
+
+carry() {
+  local i=$1 there
+  patiently "$i" folder
+  [[ $answer != "folder ${FOLDERS[i]}" ]] || return 0
+  say "$i" "its folder goes to $STATE/folder"
+  there=$(pack "$i" | on "$i" 600 unpack "${FOLDERS[i]}") ||
+    never_reached "${NAMES[i]}: its folder could not be copied: $(last_words "$i")" "the same line again: bash run.sh apply --from $line_now"
+  [[ $there == "folder ${FOLDERS[i]}" ]] || failed "${NAMES[i]}: the folder there is not this one: $there" 'look at the host: is its disk full?'
+}
+
+# pack I -- what the folder's list names, and the list; nothing else travels.
+pack() {
+  local name names=(SHA256SUMS)
+  while read -r _ name; do
+    names+=("$name")
+  done <"$HERE/hosts/${NAMES[$1]}/SHA256SUMS"
+  tar -C "$HERE/hosts/${NAMES[$1]}" -cf - -- "${names[@]}"
+}
+
+# patiently I WHAT WORDS... -- sets answer. Asked again over whatever address answers, for two minutes.
+patiently() {
+  local i=$1 until=$((SECONDS + 120)) status=0
+  shift
+  while :; do
+    status=0
+    answer=$(ask "$i" "$@") || status=$?
+    [[ $status == 255 && $SECONDS -lt $until ]] || break
+    must_reach "$i" 120
+  done
+  if [[ $status == 255 ]]; then never_reached "${NAMES[i]}: $(last_words "$i")" 'look at the network'; fi
+  [[ $status == 0 ]] || failed "${NAMES[i]}: $1: $(last_words "$i")" 'look at the host'
+}

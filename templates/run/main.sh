@@ -1,0 +1,91 @@
+# main.sh -- the verbs. Only apply changes anything on a host.
+
+from='' to='' only='' # the lines that were asked for
+yes=no                # yes: nobody is asked
+gate_limit=600        # seconds: so long a closed gate is tried again
+person_limit=3600     # so long an address is waited for
+options=()            # what goes to every runbook: --without NAME
+without=()            # members left out
+lost=()               # restore: members of which no candidate is to be had
+snapshot_given=       # restore: HOST:FILE, a snapshot of the user's own
+
+main() {
+  local verb=
+  case ${1-} in
+    '' | -*) ;;
+    *) verb=$1 && shift ;;
+  esac
+  read_options "$@"
+  read_order
+  open_scratch
+  open_transport
+  WHO=$(who_runs_this)
+  readonly WHO
+  case $verb in
+    '') show_order ;;
+    apply) apply ;;
+    status) show_status ;;
+    collect) collect ;;
+    *) usage "unknown verb '$verb'" 'nothing, apply, status or collect' ;;
+  esac
+}
+
+read_options() {
+  while [[ $# -gt 0 ]]; do
+    case $1 in
+      --yes) yes=yes && shift && continue ;;
+      --from | --to | --only | --wait | --without | --lost | --snapshot) ;;
+      *) usage "unknown option '$1'" '--from N, --to N, --only HOST, --yes, --wait SECONDS, --without NAME; with restore also --lost NAME, --snapshot HOST:FILE' ;;
+    esac
+    [[ $# -gt 1 ]] || usage "$1 needs a value" 'see the head of run.sh'
+    read_value "$1" "$2"
+    shift 2
+  done
+}
+
+read_value() {
+  case $1 in
+    --from | --to | --wait) [[ $2 =~ ^[1-9][0-9]{0,5}$ ]] || usage "$1 $2: a number, from 1 on" 'bash run.sh shows the lines' ;;
+    --only | --without | --lost) is_one_of "$2" "${NAMES[@]}" || usage "$1 $2: no such member" "members: ${NAMES[*]}" ;;
+    --snapshot) is_one_of "${2%%:*}" "${NAMES[@]}" && [[ $2 == *:/* ]] || usage "$1 $2: not HOST:FILE" "members: ${NAMES[*]}; FILE begins with /" ;;
+  esac
+  case $1 in
+    --from) from=$2 ;;
+    --to) to=$2 ;;
+    --only) only=$2 ;;
+    --wait) gate_limit=$2 person_limit=$2 ;;
+    --without) without+=("$2") options+=(--without "$2") ;;
+    --lost) lost+=("$2") ;;
+    --snapshot) snapshot_given=$2 ;;
+  esac
+}
+
+# who_runs_this -- for the ticket; of other characters than these nothing comes into a file.
+who_runs_this() {
+  local text
+  text="${SUDO_USER:-$(id -un)}@$(uname -n)"
+  printf '%s' "${text//[^A-Za-z0-9@._-]/_}"
+}
+
+# show_order -- every line, and when it was done, as the hosts say.
+show_order() {
+  local k mark next=
+  ask_what_is_done
+  printf '%s, change %s, method %s, digest %s\n\n' "$CLUSTER" "$CHANGE" "$METHOD" "$DIGEST"
+  for k in "${!numbers[@]}"; do
+    mark=$(state_of "$k")
+    if [[ -z $next && $mark != done* && $mark != 'left out' ]]; then
+      next=${numbers[k]} mark="$mark   <- next"
+    fi
+    printf '%4s  %-*s  %-60s  %s\n' "${numbers[k]}" "$WIDTH" "${hosts_of[k]}" "${commands[k]}" "$mark"
+  done
+  show_unreached
+  if [[ -z $next ]]; then note 'every line is done'; else printf '\n    to go on: bash run.sh apply, which asks at every line; nothing has been changed now\n'; fi
+}
+
+show_unreached() {
+  local i
+  for i in "${!NAMES[@]}"; do
+    [[ ${done_there[i]-} != unreached ]] || printf '\n    %s was not reached: %s\n' "${NAMES[i]}" "${reasons[i]}"
+  done
+}

@@ -1,0 +1,63 @@
+# say.sh -- what the operator sees, and the only ways to stop. The exit codes are those of runbook.sh, and 255.
+
+line_now=   # the number of the line that is being carried out
+collects=no # yes: hosts have been worked on, and what they left behind is still to be brought here
+
+# say I TEXT -- a line about a host, its name in front.
+say() { printf '%-*s | %s\n' "$WIDTH" "${NAMES[$1]}" "$2"; }
+note() { printf '    %s\n' "$*"; }
+
+# stop STATUS WHAT [HINT]
+stop() {
+  printf '\nrun.sh: %s\n' "$2" >&2
+  [[ -z ${3-} ]] || printf 'run.sh: hint: %s\n' "$3" >&2
+  exit "$1"
+}
+failed() { stop 1 "$@"; }
+usage() { stop 2 "$@"; }
+closed() { stop 3 "$@"; }
+other_world() { stop 4 "$@"; }
+never_reached() { stop 255 "$@"; }
+
+# A private folder for what ssh says. Nothing secret ever lies in it.
+open_scratch() {
+  SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/etcd-renumber.XXXXXXXX")
+  readonly SCRATCH
+  trap on_exit EXIT
+  trap 'interrupted 130' INT
+  trap 'interrupted 143' TERM HUP
+}
+
+# A phase that was begun goes on, on its host: only this end of it is gone.
+interrupted() {
+  trap - EXIT
+  [[ -z $line_now ]] || printf '\nrun.sh: interrupted at line %s. What was begun on a host goes on there; to follow it: bash run.sh apply --from %s\n' "$line_now" "$line_now" >&2
+  end_side_by_side
+  rm -rf -- "$SCRATCH"
+  exit "$1"
+}
+
+on_exit() {
+  local status=$?
+  trap - EXIT
+  set +o errexit
+  [[ $collects == no ]] || collect_quietly
+  rm -rf -- "$SCRATCH"
+  exit "$status"
+}
+
+index_of() {
+  local i
+  for i in "${!NAMES[@]}"; do
+    [[ ${NAMES[i]} != "$1" ]] || { printf '%s' "$i" && return 0; }
+  done
+}
+
+is_one_of() {
+  local word=$1 other
+  shift
+  for other in "$@"; do
+    [[ $other != "$word" ]] || return 0
+  done
+  return 1
+}
