@@ -19,7 +19,7 @@ test: $(VENV)/made
 chaos: $(VENV)/made
 	$(BIN)/pytest --numprocesses 4 --dist load --maxschedchunk 1 -m chaos
 
-# Figures, side by side in one run; about half an hour.
+# Figures, side by side in one run: more than an hour. One table: .venv/bin/python -m bench TABLE
 bench: $(VENV)/made
 	$(BIN)/python -m bench
 

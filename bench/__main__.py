@@ -1,21 +1,29 @@
-"""Prints all tables, and how busy the machine was: figures of a busy one say little."""
+"""Prints all tables, or those that are named, and how busy the machine was: figures of a busy one say little."""
 
 from __future__ import annotations
 
 import os
+import sys
 
-from bench import bridge, crash, rendering, rolling
+from bench import bridge, crash, phases, rendering, rolling
+
+TABLES = {
+    "rendering": rendering.table,
+    "rolling": rolling.table,
+    "bridge": bridge.table,
+    "crash": crash.table,
+    "phases": phases.table,
+}
 
 
-def main() -> None:
-    """`python -m bench`."""
-    print(f"Load average before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.\n")
-    print("\n".join(rendering.table()), end="\n\n", flush=True)
-    for table in (rolling.table, bridge.table, crash.table):
-        for row in table():
+def main(names: list[str]) -> None:
+    """`python -m bench [TABLE...]`."""
+    for name in names or TABLES:
+        print(f"{name}; load average before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores.\n")
+        for row in TABLES[name]():
             print(row, flush=True)
         print()
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -54,6 +55,7 @@ class Rig:
         self.bed = Bed([*specs, *extra], etcd_folder(version), of=of)
         self.candidates: dict[str, str] = {}
         self.snapshot = self.sha256 = ""
+        self.took: list[tuple[str, float]] = []
 
     def __enter__(self) -> Rig:
         self._stack = ExitStack()
@@ -89,8 +91,11 @@ class Rig:
         return self.bed[host].start(["bash", f"{FOLDER}/runbook.sh", *words], env=env)
 
     def apply(self, host: str, phase: str, *words: str, expect: int = 0) -> Ran:
-        """A phase, with the exit code that is expected; the output stands in the failure."""
-        return self._expect(host, expect, "apply", phase, *words)
+        """A phase, with the exit code that is expected; the output stands in the failure. `took` has its seconds."""
+        began = time.monotonic()
+        ran = self._expect(host, expect, "apply", phase, *words)
+        self.took.append((phase, time.monotonic() - began))
+        return ran
 
     def undo(self, host: str, phase: str, *words: str, expect: int = 0) -> Ran:
         return self._expect(host, expect, "undo", phase, *words)

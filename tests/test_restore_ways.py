@@ -57,6 +57,7 @@ def test_without_quorum_it_must_be_accepted_and_the_highest_revision_is_taken(tm
         assert {n: m[1:] for n, m in rig.members("master2").items()} == rig.urls("new")
 
 
+@pytest.mark.chaos
 def test_what_was_taken_back_and_written_is_there_after_the_next_restore(tmp_path: Path) -> None:
     with restoring(tmp_path, Shape("3.5", hosts(3), (f"--wal-dir={WAL}",))) as rig:
         before, cluster = rig.ids("master1"), rig.cluster_id("master1")
@@ -205,6 +206,31 @@ def test_a_file_of_the_users_own_and_a_host_of_an_earlier_attempt(tmp_path: Path
         rig.follow_the_order(start="master1 reopen")
         ended_well(rig, before, cluster)
         assert not rig["master3"].path(outside).exists() and rig["master1"].path(raw).exists()
+        assert writer.lost() == []
+
+
+def test_a_host_whose_data_is_gone_gets_anothers(tmp_path: Path) -> None:
+    """Its manifest is never beside an empty folder, not even when everything is taken back."""
+    with restoring(tmp_path, Shape("3.5", hosts(3)), accept_loss=True) as rig:
+        before, cluster = rig.ids("master1"), rig.cluster_id("master1")
+        with rig.writer() as writer:
+            writer.wait_for(60)
+        time.sleep(1)  # what is acknowledged is committed on a majority's disks, and they know it
+        rig.everybody_crashes()
+        rig.watch.excused.add("master3")
+        rig["master3"].must(["mv", f"{DATA}/member", "/root/lost"])
+        rig.follow_the_order(until="- snapshot")
+        rig.watch.excused.clear()
+        assert rig.candidates["master3"] == "candidate master3 none"
+        rig.follow_the_order(start="- snapshot", until="master1 start")
+        source = rig.source()
+        for phase in BACK[1:]:
+            for name in [source] if phase == "snapshot" else reversed(NAMES):
+                rig.undo(name, phase)
+        assert not rig["master3"].path(MANIFEST).exists() and not rig["master3"].path(f"{DATA}/member").exists()
+        assert rig["master1"].path(MANIFEST).exists()
+        rig.follow_the_order(start="master1 quiesce")
+        ended_well(rig, before, cluster)
         assert writer.lost() == []
 
 
