@@ -95,7 +95,7 @@ def test_rolling_as_root_while_people_change_the_addresses(tmp_path: Path) -> No
         assert len(writer.acked) > 200 and writer.lost() == []
 
 
-@pytest.mark.parametrize(("addresses", "bits"), [("both", 24), ("replace", 16)])
+@pytest.mark.parametrize(("addresses", "bits"), [pytest.param("both", 24, marks=pytest.mark.chaos), ("replace", 16)])
 def test_rolling_by_sudo_with_a_hook_that_changes_the_addresses(tmp_path: Path, addresses: str, bits: int) -> None:
     made = scenario(tmp_path, hosts(3), ca_pem(), addresses=addresses, address_command=HOOK)
     with jump(made, "3.4", tmp_path / "keys", ADMIN, wide=True, bits=bits) as j:
@@ -114,7 +114,7 @@ def test_rolling_by_sudo_with_a_hook_that_changes_the_addresses(tmp_path: Path, 
         is_over(j, j.rig)
 
 
-@pytest.mark.parametrize("user", ["root", ADMIN])
+@pytest.mark.parametrize("user", [pytest.param("root", marks=pytest.mark.chaos), ADMIN])
 def test_bridge_after_every_address_has_changed(tmp_path: Path, user: str) -> None:
     made = scenario(tmp_path, hosts(3), ca_pem(), version="3.5", method="bridge")
     with jump(made, "3.5", tmp_path / "keys", user, wide=True) as j:
@@ -126,7 +126,7 @@ def test_bridge_after_every_address_has_changed(tmp_path: Path, user: str) -> No
         assert writer.lost() == []
 
 
-@pytest.mark.parametrize("user", ["root", ADMIN])
+@pytest.mark.parametrize("user", ["root", pytest.param(ADMIN, marks=pytest.mark.chaos)])
 def test_restore_with_the_snapshot_carried_from_its_source(tmp_path: Path, user: str) -> None:
     made = scenario(tmp_path, hosts(3), ca_pem(), version="3.5", method="restore")
     with jump(made, "3.5", tmp_path / "keys", user, wide=True) as j:
