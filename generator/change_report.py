@@ -31,7 +31,7 @@ def change_report(folder: Path) -> tuple[str, list[Problem]]:
     clusters, members = _members(change, evidence)
     text = (
         environment()
-        .get_template("EVIDENCE.md.j2")
+        .get_template("REPORT.change.md.j2")
         .render(
             mapping={k: _cell(v) for k, v in change["mapping"].items() if isinstance(v, str)},
             digest=digest,

@@ -1,25 +1,20 @@
-"""The command line: the only room that prints or exits.
+"""The command line: with cli_folder and terminal the only room that prints or exits.
 
-Exit codes: 0 fine; 1 review or report found something; 2 wrong usage, or input that cannot be used.
+Exit codes: 0 fine; 1 review or report found something, or a rehearsal did not pass; 2 wrong usage, or input that cannot
+be used; 130 a rehearsal was broken off.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from dataclasses import replace
-from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
-from generator import __version__, show
+from generator import __version__, cli_folder, show
 from generator.begin import begin, example, fetching
-from generator.bundle import bundle as bundle_of
-from generator.change_report import change_report, verdict
 from generator.check import check
 from generator.errors import Refused
 from generator.intake import NAME, Table, mapping_text, read_table
@@ -28,9 +23,8 @@ from generator.load import load
 from generator.model import Change, Cluster, Problem
 from generator.plan import plan as plan_of
 from generator.render import render as render_of
-from generator.review import review as review_of
-from generator.signing import sign as sign_of
-from generator.write import write, write_report
+from generator.terminal import complain, say
+from generator.write import write
 
 app = typer.Typer(
     help="Give every member of a Kubernetes control plane's etcd a new address, without losing a write.",
@@ -39,10 +33,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-COLOURS = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 
 MappingFile = Annotated[Path, typer.Argument(metavar="MAPPING", help="The mapping.yaml of the change.")]
-Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="A change folder, such as out/prod.")]
 Method = Annotated[str | None, typer.Option(help="Take this method instead of the mapping's.")]
 
 
@@ -133,45 +125,8 @@ def render(
     say(f"next: etcd-renumber review {folder}, then read {folder}/RUNBOOK.md")
 
 
-@app.command()
-def review(folder: Folder) -> None:
-    """Check a change folder against itself and against its inputs. Exit 0, or 1 with a list."""
-    problems = review_of(folder)
-    complain(problems)
-    if any(p.severity != "note" for p in problems):
-        raise typer.Exit(1)
-    say(f"{folder}: hashes, scripts, manifests and plan agree")
-
-
-@app.command()
-def sign(
-    folder: Folder,
-    key: Annotated[Path, typer.Option(help="An ssh key, or the public key of one in the agent.")],
-    signer: Annotated[str | None, typer.Option(help="As allowed_signers names you; else the key's comment.")] = None,
-) -> None:
-    """Sign the folder's SHA256SUMS with an ssh key, into signatures/. Reviews it first."""
-    say(f"signed: {sign_of(folder, key, signer)}")
-
-
-@app.command()
-def report(folder: Folder) -> None:
-    """Write evidence/REPORT.md: the change as it was carried out. Exit 0, or 1 where evidence is missing or contradicts."""
-    text, problems = change_report(folder)
-    path = write_report(folder, text)
-    complain(problems)
-    say(f"{path}: {verdict(problems)}")
-    if any(p.severity != "note" for p in problems):
-        raise typer.Exit(1)
-
-
-@app.command()
-def bundle(
-    folder: Folder,
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="The archive; else FOLDER.tar.gz.")] = None,
-) -> None:
-    """Pack the folder with its evidence into one .tar.gz for the ticket. The same files, the same bytes."""
-    target = out or folder.with_name(folder.resolve().name + ".tar.gz")
-    say(f"{bundle_of(folder, target)}  {target}")
+for command in (cli_folder.review, cli_folder.rehearse, cli_folder.sign, cli_folder.report, cli_folder.bundle):
+    app.command()(command)
 
 
 def _checked(mapping: Path, method: str | None) -> Cluster:
@@ -200,18 +155,3 @@ def _cluster(given: str | None, folder: Path) -> str:
     if not NAME.fullmatch(given):
         raise typer.BadParameter(f"--cluster {given!r}: letters, digits, dot, dash and underscore, at most 63")
     return given
-
-
-def say(text: str) -> None:
-    """To stdout, as it is: lines can be copied, nothing is wrapped or coloured."""
-    typer.echo(text)
-
-
-def complain(problems: tuple[Problem, ...] | list[Problem]) -> None:
-    """Each problem to stderr, a hint they share once. Colour on a terminal only; never wrapped."""
-    console = Console(stderr=True, soft_wrap=True, highlight=False, markup=False, emoji=False)
-    for p, after in zip_longest(problems, problems[1:]):
-        is_said_below = after is not None and (after.hint, after.severity) == (p.hint, p.severity)
-        text = Text(show.problem(replace(p, hint="") if is_said_below else p))
-        text.stylize(COLOURS[p.severity], 0, len(p.severity))
-        console.print(text)

@@ -102,7 +102,7 @@ def etcd_of(text: str, place: str) -> tuple[Etcd | None, list[Problem]]:
                 problems.append(Problem(f"--{flag}={flags[flag]} cannot be read: {error}", place, flag, hint))
     if problems:
         return None, problems
-    paths = _host_paths(yaml.safe_load(text))
+    paths = host_paths(yaml.safe_load(text))
     peer, client = listen["listen-peer-urls"], listen["listen-client-urls"]
 
     def path(flag: str) -> str:
@@ -127,7 +127,7 @@ def etcd_of(text: str, place: str) -> tuple[Etcd | None, list[Problem]]:
     ), []
 
 
-def _host_paths(pod: dict[str, Any]) -> dict[str, str]:
+def host_paths(pod: dict[str, Any]) -> dict[str, str]:
     """Path in the container to path on the host, for every mounted hostPath."""
     volumes = {v.get("name"): (v.get("hostPath") or {}).get("path") for v in pod["spec"].get("volumes") or []}
     mounts = pod["spec"]["containers"][0].get("volumeMounts") or []

@@ -42,6 +42,15 @@ def review(folder: Path) -> list[Problem]:
     return [Problem(p.fact, str(folder / p.place), p.key, p.hint, p.severity) for p in ranked]
 
 
+def listed(folder: Path) -> list[Problem]:
+    """What is not as SHA256SUMS says, in the folder and in each host's: other bytes, files that lack, files too many."""
+    files, problems = _read(folder)
+    problems += _listed(files)
+    for name in sorted(n for n in files if re.fullmatch(f"hosts/[^/]+/{SUMS}", n)):
+        problems += _listed(files, name.removesuffix(SUMS))
+    return [Problem(p.fact, str(folder / p.place), p.key, p.hint, p.severity) for p in problems]
+
+
 def _read(folder: Path) -> tuple[dict[str, str], list[Problem]]:
     """Every file but evidence and rehearsal, path below the folder to text; links are not followed."""
     files: dict[str, str] = {}

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import re
+from pathlib import Path
 
 from generator.intake import Table
 from generator.model import Change, Problem
+from generator.outcome import Run
 from generator.plan import SOURCE
 from generator.quorum import tolerance
+from generator.rehearsal.replica import Replica
+from generator.rehearsal.stage import Progress
+from generator.report import verdict
 from generator.words_restore import price
-from generator.write import Written
+from generator.write import SUMS, Written
 
 
 def order(change: Change) -> str:
@@ -71,3 +76,36 @@ def written(done: Written) -> str:
     """How many files are new, changed, gone, the same."""
     counts = [(done.added, "new"), (done.changed, "changed"), (done.removed, "gone"), (done.same, "as they were")]
     return ", ".join(f"{len(names)} {what}" for names, what in counts if names) or "nothing"
+
+
+def progress(p: Progress) -> str:
+    """One line of a rehearsal while it is carried out, and once it is."""
+    number = f"{p.number:>3}/{p.of}" if p.number else f"{'':>{4 + len(str(p.of))}}"
+    exit_ = "" if p.exit in (None, 0) else f"  exit {p.exit}"
+    return f"{number}  {p.host:<12} {p.what:<10} {p.seconds:>6.1f} s  {p.acked:>7,} writes{exit_}"
+
+
+def outcome(run: Run) -> str:
+    """What came of a rehearsal: one line when it passed, else every fault."""
+    if run.passed:
+        return verdict(run)
+    return "\n".join(["the rehearsal FAILED:", *(f"  {fault}" for fault in run.faults)])
+
+
+def rehearsed(run: Run | None, folder: Path) -> Problem:
+    """Whether these very bytes were rehearsed, and how that ended. A failed rehearsal of them is no mere note."""
+    again = f"etcd-renumber rehearse {folder}"
+    if run is None:
+        return Problem("not rehearsed", str(folder), hint=again, severity="note")
+    if run.folder_sha256 != hashlib.sha256((folder / SUMS).read_bytes()).hexdigest():
+        fact = f"the rehearsal of {run.began} was of other bytes: it says nothing about these"
+        return Problem(fact, str(folder), hint=again, severity="note")
+    with_ = f" ({' '.join(run.options)})" if run.options else ""
+    fact = f"rehearsed with these very bytes at {run.began}{with_}: {verdict(run)}"
+    return Problem(fact, str(folder / "rehearsal" / "REPORT.md"), severity="note" if run.passed else "warning")
+
+
+def doors(replica: Replica) -> str:
+    """The line that leads into each host of a replica."""
+    words = {m.name: " ".join(replica[m.name].place.enter("net", "mount", "pid", "uts")) for m in replica.roster}
+    return "\n".join(f"{name}: {enter} bash" for name, enter in words.items())

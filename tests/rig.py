@@ -6,26 +6,22 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from pathlib import Path
 from types import TracebackType
 
 from generator.model import Line
 from generator.rehearsal import pki
 from generator.rehearsal.bed import Bed
 from generator.rehearsal.host import Host
-from generator.rehearsal.running import Ran, Running
+from generator.rehearsal.replica import Replica
+from generator.rehearsal.running import Ran
 from generator.rehearsal.spec import HostSpec, Leg
 from generator.rehearsal.writer import Writer
 from tests.conftest import etcd_folder
-from tests.scenario import Host as Member
 from tests.scenario import Scenario, bracketed
 from tests.watch import Watch
 
-FOLDER = "/root/change"
-KILLER = Path(__file__).parent / "kill_after.bash"
 
-
-class Rig:
+class Rig(Replica):
     """A running cluster and the change folder that is for it.
 
     `bits` is the prefix length of every address. `wide`: the certificates hold both addresses from the beginning, as
@@ -45,23 +41,21 @@ class Rig:
         of: str = "bed",
         wide: bool = False,
     ) -> None:
-        self.made, self.version, self.bits, self.device, self.gateway = made, version, bits, device, gateway
+        self.made, self.version, self.gateway = made, version, gateway
         specs = []
         for m in made.members:
             first, *also = (legs or {}).get(m.name) or [Leg("wire", (f"{m.old}/{bits}",))]
             where = {"addresses": first.addresses, "network": first.network, "gateway": first.gateway}
             sans = (m.new,) if wide else ()
             specs.append(HostSpec(m.name, made.facts[m.name], also=tuple(also), sans=sans, **where))  # type: ignore[arg-type]
-        self.bed = Bed([*specs, *extra], etcd_folder(version), of=of)
-        self.candidates: dict[str, str] = {}
-        self.snapshot = self.sha256 = ""
         self.took: list[tuple[str, float]] = []
+        bed = Bed([*specs, *extra], etcd_folder(version), of=of)
+        super().__init__(made.change, made.folder, bed, lambda address: bits, device, self.put_default_route)
 
     def __enter__(self) -> Rig:
         self._stack = ExitStack()
         self._stack.enter_context(self.bed)
-        for m in self.made.members:
-            self.bed[m.name].copy_in(self.made.host_folder(m.name), FOLDER)
+        self.copy_folders()
         self.bed.wait_healthy()
         self.watch = Watch(self.bed.members)
         self._stack.callback(self.watch.stop)
@@ -74,21 +68,7 @@ class Rig:
         if error is None:
             assert self.watch.looks > 0 and self.watch.seen == [], "an etcd manifest beside an empty data folder"
 
-    def __getitem__(self, name: str) -> Host:
-        return self.bed[name]
-
-    def member(self, name: str) -> Member:
-        return next(m for m in self.made.members if m.name == name)
-
     # --- the runbook ---
-
-    def runbook(self, host: str, *words: str, env: Mapping[str, str] | None = None) -> Ran:
-        """`bash runbook.sh WORDS` on a host, as root there."""
-        return self.start(host, *words, env=env).wait(300)
-
-    def start(self, host: str, *words: str, env: Mapping[str, str] | None = None) -> Running:
-        """The same, begun and not waited for."""
-        return self.bed[host].start(["bash", f"{FOLDER}/runbook.sh", *words], env=env)
 
     def apply(self, host: str, phase: str, *words: str, expect: int = 0) -> Ran:
         """A phase, with the exit code that is expected; the output stands in the failure. `took` has its seconds."""
@@ -113,9 +93,8 @@ class Rig:
 
     def killed(self, host: str, phase: str, after: int, verb: str = "apply") -> Ran:
         """`apply PHASE`, ended by SIGKILL after that many of its commands (or at its end, when it has no more)."""
-        self.bed[host].write_text("/run/kill_after.bash", KILLER.read_text())
-        env = {"BASH_ENV": "/run/kill_after.bash", "KILL_AFTER": str(after)}
-        return self.runbook(host, verb, phase, *(self.options_of(phase) if verb == "apply" else ()), env=env)
+        words = self.words_of(phase) if verb == "apply" else (verb, phase)
+        return self.start_killed(host, *words, after=after).wait(300)
 
     # --- the order of RUNBOOK.md ---
 
@@ -134,59 +113,26 @@ class Rig:
 
     def carry_out(self, line: Line, *words: str) -> Ran:
         """One line; of a restore with what its `stop`s and its `snapshot` have said, the file carried to every host."""
-        host = self.source() if line.host == "-" else line.host
+        host = self.host_of(line)
         ran = self.apply(host, line.phase, *self.options_of(line.phase), *words)
-        if line.phase == "stop":
-            self.candidates[host] = ran.out.splitlines()[-1]
-        if line.phase == "snapshot":
-            self.snapshot, self.sha256 = ran.out.splitlines()[-1].split()[1:3]
-            self.sha256 = self.sha256.removeprefix("sha256=")
-            self.carry_the_snapshot(host)
+        self.heard(host, line.phase, ran)
         return ran
-
-    def options_of(self, phase: str) -> tuple[str, ...]:
-        if phase == "snapshot":
-            return ("--candidates", "; ".join(self.candidates.values()))
-        return ("--snapshot", self.snapshot, "--sha256", self.sha256) if phase == "restore" else ()
-
-    def source(self) -> str:
-        """The host that the runbook itself names as the source; asked on the last one."""
-        last = self.made.members[-1].name
-        ran = self.runbook(last, "plan", "snapshot", *self.options_of("snapshot"))
-        found = re.search(r"the source is (\S+), not", ran.text)
-        return found[1] if found else last
-
-    def carry_the_snapshot(self, source: str) -> None:
-        """As people do: to the same path, for root alone."""
-        for m in self.made.members:
-            target = self.bed[m.name].path(self.snapshot)
-            if m.name != source:
-                target.parent.mkdir(mode=0o700, exist_ok=True)
-                target.write_bytes(self.bed[source].path(self.snapshot).read_bytes())
-                target.chmod(0o600)
 
     def everything_again_changes_nothing(self) -> None:
         """Every phase once more after the end: no command, every predicate holds."""
         for line in self.made.change.order:
             if line.kind == "phase":
-                host = self.source() if line.host == "-" else line.host
+                host = self.host_of(line)
                 ran = self.apply(host, line.phase, *self.options_of(line.phase))
                 assert commands(ran) == [], ran.text
                 assert f"apply {line.phase} on {host}: done, 0 commands carried out" in ran.text
                 self.verify(host, line.phase)
 
     def person(self, host: str, action: str) -> None:
-        """add, remove or replace: what the network people do to a host's addresses, where it is not so yet."""
+        """What the network people do to a host's addresses; before an old one goes, `verify` must hold."""
         if action == "remove":
-            self.verify(host, "unbridge" if self.made.change.cluster.mapping.method == "bridge" else "move")
-        if action in ("remove", "replace") and self.has(host, self.member(host).old):
-            self.remove_old(host)
-        if action in ("add", "replace") and not self.has(host, self.member(host).new):
-            self.add_new(host)
-
-    def has(self, host: str, address: str) -> bool:
-        """Whether the host has this address now."""
-        return f" {address}/" in self.bed[host].must(["ip", "-o", "address"])
+            self.verify(host, self.proof)
+        super().person(host, action)
 
     def everybody_crashes(self, keeps: str = "") -> None:
         """SIGKILL for every etcd, then every address has changed already, but for that of the host `keeps`."""
@@ -197,26 +143,23 @@ class Rig:
                 self.remove_old(m.name)
                 self.add_new(m.name)
 
-    def add_new(self, host: str) -> None:
-        self.bed[host].add_address(f"{self.member(host).new}/{self.bits}", self.device)
-        if self.gateway:
-            way = ["via", self.gateway, "dev", self.device]
-            self.bed[host].must(["ip", "route", "add", "default", *way, "metric", "50"])
-
     def add_old(self, host: str) -> None:
-        self.bed[host].add_address(f"{self.member(host).old}/{self.bits}")
+        self.bed[host].add_address(self.interface(self.member(host).old))
 
     def remove_new(self, host: str) -> None:
-        self.bed[host].remove_address(f"{self.member(host).new}/{self.bits}", self.device)
-
-    def remove_old(self, host: str) -> None:
-        self.bed[host].remove_address(f"{self.member(host).old}/{self.bits}")
+        self.bed[host].remove_address(self.interface(self.member(host).new), self.device)
 
     def prepare_all(self) -> None:
         """Preflight and prepare everywhere, and every new address on."""
         first = next(m.name for m in self.made.members if not m.stays)
         what = "move" if self.made.change.cluster.mapping.addresses == "both" else "leave"
         self.follow_the_order(until=f"{first} {what}")
+
+    def put_default_route(self, host: Host) -> None:
+        """Where hosts reach each other through a router: the way through it, once the new address is there."""
+        if self.gateway and self.has(host.name, self.member(host.name).new):
+            way = ["via", self.gateway, "dev", self.device]
+            host.must(["ip", "route", "replace", "default", *way, "metric", "50"])
 
     # --- what the cluster says ---
 
@@ -226,9 +169,7 @@ class Rig:
 
     def members(self, host: str) -> dict[str, tuple[str, str, str]]:
         """Name to (id, peer URL, client URL), as this host's etcd says."""
-        answer = self.bed[host].etcdctl("member", "list")
-        rows = re.findall(r"^([0-9a-f]+), started, ([^,]+), ([^,]+), ([^,\s]+)", answer.out, re.M)
-        return {name: (ident, peer, client) for ident, name, peer, client in rows}
+        return self.member_list(host)
 
     def ids(self, host: str) -> dict[str, str]:
         """Name to id, of members that are down too."""
@@ -261,16 +202,6 @@ class Rig:
             for m in self.made.members
         }  # type: ignore[misc]
 
-    def old_connections(self) -> list[str]:
-        """Connections of etcd with an address that went, at either end, on any host."""
-        gone = {m.old for m in self.made.members if not m.stays}
-        found = []
-        for m in self.made.members:
-            for row in self.bed[m.name].must(["ss", "-Htnp", "state", "established"]).splitlines():
-                if '"etcd"' in row and any(_plain(end) in gone for end in row.split()[2:4]):
-                    found.append(f"{m.name}: {row}")
-        return found
-
 
 def ca_pem() -> str:
     """The public CA of every bed of this process: what the facts hold."""
@@ -280,7 +211,3 @@ def ca_pem() -> str:
 def commands(ran: Ran) -> list[str]:
     """The commands that a run printed and carried out."""
     return [line.removeprefix("    # ") for line in ran.text.splitlines() if line.startswith("    # ")]
-
-
-def _plain(end: str) -> str:
-    return end.rpartition(":")[0].strip("[]").removeprefix("::ffff:")

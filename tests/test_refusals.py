@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from generator.rehearsal import pki
+from generator.rehearsal.replica import FOLDER
 from tests.conftest import etcd_folder
-from tests.rig import FOLDER, Rig, ca_pem, commands
+from tests.rig import Rig, ca_pem, commands
 from tests.scenario import Host, hosts, manifests, rendered, scenario
 
 ETCD = "/etc/kubernetes/manifests/etcd.yaml"

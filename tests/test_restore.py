@@ -80,7 +80,7 @@ MORE = {
 def carried_out(tmp: Path, shape: Shape) -> None:
     with restoring(tmp, shape) as rig:
         if ":" in shape.members[0].old:
-            rig.bits = 64
+            rig.bits = lambda address: 64
         for prepare in shape.before:
             prepare(rig)
         before, cluster = rig.ids("master1"), rig.cluster_id("master1")

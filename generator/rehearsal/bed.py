@@ -20,10 +20,10 @@ from types import TracebackType
 from generator.errors import Refused
 from generator.model import Problem
 from generator.rehearsal import pki
+from generator.rehearsal.founding import found_from, found_with
 from generator.rehearsal.host import Host
 from generator.rehearsal.namespaces import Place, inner, ip, outer
 from generator.rehearsal.neighbour import Neighbour
-from generator.rehearsal.running import Running
 from generator.rehearsal.spec import HostSpec, Leg, bare
 from generator.rehearsal.writer import Writer
 
@@ -34,7 +34,8 @@ class Bed:
     """The hosts by name while it lasts. `etcd` is a folder with etcd, etcdctl and, from 3.5 on, etcdutl.
 
     `kind` of keys: EC is quick, RSA what kubeadm makes. `of` names the CAs: beds of the same name share them.
-    With `found=False` there are hosts and files and no process. Founding the cluster takes `patience` seconds at most.
+    With `found=False` there are hosts and files and no process. Founding the cluster takes `patience` seconds at most;
+    with a `snapshot` it begins with the data in that file.
     """
 
     def __init__(
@@ -46,9 +47,10 @@ class Bed:
         of: str = "bed",
         found: bool = True,
         patience: float = 30,
+        snapshot: Path | None = None,
     ) -> None:
         self.specs, self.etcd, self.kind, self.of, self.found = tuple(hosts), etcd, kind, of, found
-        self.patience = patience
+        self.patience, self.snapshot = patience, snapshot
         self.hosts: dict[str, Host] = {}
         self.places: list[Place] = []
         self.networks = list(dict.fromkeys(leg.network for spec in hosts for leg in spec.legs))
@@ -150,28 +152,16 @@ class Bed:
         kubeadm's hosts name different initial clusters, since each joined when fewer were there; so it is founded with
         one list first. After that `--initial-cluster` is never looked at again.
         """
-        flags = {host.name: host.spec.etcd for host in self.members}
-        whole = ",".join(f"{f.get('name')}={f.peer_url}" for f in flags.values() if f)
-        if any(f and set(f.get("initial-cluster").split(",")) != set(whole.split(",")) for f in flags.values()):
-            self._found_with(whole)
+        every = [host.spec.etcd for host in self.members if host.spec.etcd]
+        whole = ",".join(f"{f.get('name')}={f.peer_url}" for f in every)
+        if self.snapshot:
+            found_from(self.snapshot, self.members, whole)
+        elif any(set(f.get("initial-cluster").split(",")) != set(whole.split(",")) for f in every):
+            found_with(self.members, whole, lambda: self.wait_healthy(self.patience))
         for host in self.hosts.values():
             host.install()
             if host.spec.manifests:
                 host.start_kubelet()
-
-    def _found_with(self, whole: str) -> None:
-        started: list[Running] = []
-        for host in self.members:
-            assert host.spec.etcd
-            words = [*host.spec.etcd.argv, f"--initial-cluster={whole}", "--initial-cluster-state=new"]
-            started.append(host.start(words))
-        try:
-            self.wait_healthy(self.patience)
-        except TimeoutError as error:
-            raise RuntimeError("\n".join([str(error), *(r.text[-3000:] for r in started)])) from None
-        for host, running in zip(self.members, started, strict=True):
-            host.kill_etcd()  # what it has acknowledged is on its disk
-            running.wait()
 
     def wait_healthy(self, seconds: float = 60, names: Sequence[str] = ()) -> None:
         """Until every member (or those named) agrees with a majority. Raises TimeoutError with etcd's last words."""

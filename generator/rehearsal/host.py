@@ -136,6 +136,15 @@ class Host:
                 os.kill(pid, signal.SIGKILL)
                 gone(pid, 5)
 
+    def shut_down(self) -> None:
+        """As before a planned stop: kubelet first, then every pod is asked to end and waited for."""
+        self.stop_kubelet()
+        for text in self.spec.manifests.values():
+            for pid in self.processes(process(text).name):
+                os.kill(pid, signal.SIGTERM)
+                if not gone(pid, 30):
+                    os.kill(pid, signal.SIGKILL)
+
     def up(self) -> None:
         """Kubelet again, and with it the pods."""
         self.start_kubelet()
@@ -160,15 +169,23 @@ class Host:
     # -- the beginning
 
     def furnish(self, kind: pki.Kind, of: str) -> None:
-        """The files of a fresh host: manifests, certificates, data folder."""
+        """The files of a fresh host: certificates, data folder, what else the spec has."""
+        for link, target in self.spec.links.items():
+            self._link(link, target)
         for path, text in pki.files(self.spec, kind, of).items():
-            self.write_text(path, text, 0o600 if path.endswith(".key") else 0o644)
+            self.write_text(path, text, 0o600 if "PRIVATE KEY-----" in text else 0o644)
         flags = self.spec.etcd
         for folder in ("/etc/kubernetes/manifests", *([flags.data_dir] if flags else [])):
             self.path(folder).mkdir(parents=True, exist_ok=True)
             self.path(folder).chmod(0o700)
         for path, text in self.spec.files.items():
             self.write_text(path, text)
+
+    def _link(self, link: str, target: str) -> None:
+        """Relative, so that it leads to the same place as seen from outside."""
+        self.path(target).mkdir(parents=True, exist_ok=True)
+        self.path(link).parent.mkdir(parents=True, exist_ok=True)
+        self.path(link).symlink_to(os.path.relpath(target, os.path.dirname(link)))
 
     def install(self) -> None:
         """The manifests into their folder: from here on kubelet runs them."""

@@ -69,12 +69,17 @@ class Place:
         self.first.stderr.close()
 
 
-def outer() -> Place:
-    """The set in which the wires are; with a user namespace where this process is not root."""
+def needed() -> None:
+    """Raises Refused with every tool that is not on this machine."""
     missing = [tool for tool in NEEDED if not any((Path(p) / tool).exists() for p in PATH.split(":"))]
     if missing:
         hint = "install iproute2, util-linux, hostname and openssl"
         raise Refused(*(Problem(f"{tool} is not on this machine", hint=hint) for tool in missing))
+
+
+def outer() -> Place:
+    """The set in which the wires are; with a user namespace where this process is not root."""
+    needed()
     user = ["--user", "--map-root-user"] if os.geteuid() else []
     return Place(
         ["unshare", *user, "--net", "--pid", "--fork", "--kill-child", "bash", "-c", WAIT],

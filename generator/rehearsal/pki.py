@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from ipaddress import ip_address
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from generator.rehearsal.spec import HostSpec
@@ -99,7 +98,9 @@ def files(spec: HostSpec, kind: Kind = "EC", of: str = "bed") -> dict[str, str]:
     etcd, kube, front = (authority(n, kind, of) for n in ("etcd-ca", "kubernetes", "front-proxy-ca"))
     names = ("localhost", spec.name, *([address] if address else []), "127.0.0.1", "::1", *spec.sans)
     api = (*SERVICE, spec.name, "10.96.0.1", *([address] if address else []), *spec.sans)
-    server, peer = (leaf(etcd, f"/CN={spec.name}", BOTH, names, kind, part=part) for part in ("server", "peer"))
+    only = flags.get("peer-cert-allowed-cn") if flags else ""
+    names += tuple(filter(None, [flags.get("peer-cert-allowed-hostname")])) if flags else ()
+    server, peer = (leaf(etcd, f"/CN={only or spec.name}", BOTH, names, kind, part=part) for part in ("server", "peer"))
     pairs = {
         f"{PKI}/etcd/ca": etcd,
         f"{PKI}/etcd/server": server,
@@ -113,10 +114,21 @@ def files(spec: HostSpec, kind: Kind = "EC", of: str = "bed") -> dict[str, str]:
         f"{PKI}/front-proxy-client": leaf(front, "/CN=front-proxy-client", CLIENT, (), kind),
     }
     found = {f"{path}.{end}": getattr(pair, end) for path, pair in pairs.items() for end in ("crt", "key")}
-    wanted: Sequence[tuple[str, Pair]] = (("", server), ("peer-", peer))
-    for prefix, pair in wanted if flags else ():
-        assert flags
-        for flag, text in (("cert-file", pair.crt), ("key-file", pair.key), ("trusted-ca-file", etcd.crt)):
-            if path := flags.get(prefix + flag):
-                found[path] = text
+    return found | _named_in_manifests(spec, etcd, server, peer, kube, pairs[f"{PKI}/apiserver"])
+
+
+def _named_in_manifests(
+    spec: HostSpec, etcd: Pair, server: Pair, peer: Pair, kube: Pair, apiserver: Pair
+) -> dict[str, str]:
+    """The same certificates where this host's etcd and kube-apiserver look for them, each CA's key beside the CA."""
+    groups = (
+        (spec.etcd, "cert-file", "key-file", "trusted-ca-file", server, etcd),
+        (spec.etcd, "peer-cert-file", "peer-key-file", "peer-trusted-ca-file", peer, etcd),
+        (spec.apiserver, "tls-cert-file", "tls-private-key-file", "client-ca-file", apiserver, kube),
+    )
+    found: dict[str, str] = {}
+    for flags, crt, key, ca, pair, authority_ in groups:
+        if flags and all(flags.get(flag) for flag in (crt, key, ca)):
+            found |= {flags.get(crt): pair.crt, flags.get(key): pair.key, flags.get(ca): authority_.crt}
+            found[str(PurePosixPath(flags.get(ca)).with_suffix(".key"))] = authority_.key
     return found

@@ -26,7 +26,8 @@ class HostSpec:
     """One host. Interfaces are eth0 (`network`, `addresses`, `gateway`), then one of `also` each: eth1, eth2 ...
 
     `manifests` are the files of /etc/kubernetes/manifests; with none it is a plain host, or a router with `forwards`.
-    `sans` are put into the certificates beside those that kubeadm would; `files` are further files, path to text.
+    `sans` are put into the certificates beside those that kubeadm would; `files` are further files, path to text. `links`
+    lead from where a container sees a folder to where the host has it: pods run in the host's own root folder here.
     """
 
     name: str
@@ -37,12 +38,19 @@ class HostSpec:
     also: tuple[Leg, ...] = ()
     sans: tuple[str, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, str] = field(default_factory=dict)
     forwards: bool = False
 
     @property
     def legs(self) -> tuple[Leg, ...]:
         """All interfaces, eth0 first."""
         return (Leg(self.network, self.addresses, self.gateway), *self.also)
+
+    @property
+    def apiserver(self) -> Flags | None:
+        """The arguments of its kube-apiserver, where it has one."""
+        found = (process(text) for text in self.manifests.values())
+        return next((Flags(p.argv) for p in found if p.name == "kube-apiserver"), None)
 
     @property
     def etcd(self) -> Flags | None:

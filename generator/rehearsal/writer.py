@@ -23,14 +23,17 @@ class Writer:
     """What was acknowledged (key, monotonic seconds), what was sent in vain (seconds, why), how often nobody answered.
 
     `failed` are requests that were sent and not acknowledged: nobody knows whether they are in. `refused` are attempts
-    to connect that came to nothing: an address on which no etcd listens, yet or any more.
+    to connect that came to nothing: an address on which no etcd listens, yet or any more. `read` are linearizable reads that
+    were answered, `unread` those that were not, `back` (seconds, what) answers older than what was known before.
     """
 
     def __init__(self, place: Place, urls: Sequence[str], api: str, writers: int, rate: float, client: Pair) -> None:
         self.acked: list[tuple[str, float]] = []
         self.failed: list[tuple[float, str]] = []
-        self.refused = 0
+        self.refused = self.read = self.unread = 0
+        self.back: list[tuple[float, str]] = []
         self.stopped = 0.0
+        self.paused = False
         self.ask: Ask = lambda words: None
         with tempfile.NamedTemporaryFile("w", suffix=".pem") as pem:
             pem.write(client.key + client.crt)
@@ -57,12 +60,16 @@ class Writer:
                 self.acked.append((rest, float(at)))
             elif kind == "failed":
                 self.failed.append((float(at), rest))
-            else:
-                self.refused += 1
+            elif kind == "back":
+                self.back.append((float(at), rest))
+            elif kind in ("read", "unread", "refused"):
+                setattr(self, kind, getattr(self, kind) + 1)
 
     def tell(self, line: str) -> None:
-        """ "+URL" or "-URL": an address came or went."""
+        """ "+URL" or "-URL": an address came or went; "pause" or "resume": the writes, not the reads."""
         assert self.process.stdin
+        if line in ("pause", "resume"):
+            self.paused = line == "pause"
         try:
             self.process.stdin.write(line + "\n")
             self.process.stdin.flush()

@@ -1,10 +1,11 @@
-"""The writing process: several threads, each with one connection, put numbered keys through etcd's JSON gateway.
+"""The writing process: several threads put numbered keys through etcd's JSON gateway, one reads what was acknowledged.
 
     python -m generator.rehearsal.writing OPTIONS    in the network namespace of the writer's host
 
-Standard input: "+URL" and "-URL", the end means stop. Standard output: "acked SECONDS KEY", "failed SECONDS WHY",
-"refused SECONDS URL", the clock is the machine's monotonic one. A key is its own value and is sent once only, so an
-acknowledgement is about that very write. A thread keeps to its member until that fails, then takes the next one.
+Standard input: "+URL" and "-URL", "pause" and "resume" of the writes, the end means stop. Standard output: "acked SECONDS
+KEY", "failed SECONDS WHY", "refused SECONDS URL", and what the reader says; the clock is the machine's monotonic one. A key
+is its own value and is sent once only, so an acknowledgement is about that very write. A thread keeps to its member until
+that fails, then takes the next one.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ import sys
 import threading
 import time
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-CONNECT, ANSWER, PAUSE = 0.5, 1.5, 0.02
+CONNECT, ANSWER, PAUSE, READ_EVERY = 0.5, 1.5, 0.02, 0.1
 
 
 @dataclass
@@ -33,14 +35,19 @@ class Work:
     period: float
     tls: ssl.SSLContext
     prefix: str
+    latest: str = ""
     done: threading.Event = field(default_factory=threading.Event)
+    paused: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def say(self, kind: str, text: str) -> None:
-        """One whole line, whichever thread says it."""
+        """One whole line, whichever thread says it. Nobody listens any more: whoever started this is gone."""
         line = f"{kind} {time.monotonic():.6f} {text}\n".encode()
         with self.lock:
-            os.write(1, line)
+            try:
+                os.write(1, line)
+            except BrokenPipeError:
+                os._exit(0)
 
 
 def context(client: str) -> ssl.SSLContext:
@@ -65,16 +72,21 @@ def connect(work: Work, url: str) -> http.client.HTTPSConnection | None:
     return connection
 
 
-def put(work: Work, connection: http.client.HTTPSConnection, key: str) -> str:
-    """One write. Empty when it was acknowledged, else why not."""
-    coded = b64encode(key.encode()).decode()
+def ask(connection: http.client.HTTPSConnection, path: str, question: Mapping[str, str]) -> tuple[bytes, str]:
+    """What the gateway answers, or why there is no answer."""
     try:
-        connection.request("POST", f"{work.api}/kv/put", json.dumps({"key": coded, "value": coded}))
+        connection.request("POST", path, json.dumps(question))
         answer = connection.getresponse()
         body = answer.read()
     except (OSError, http.client.HTTPException) as error:
-        return f"{type(error).__name__} {error}"
-    return "" if answer.status == 200 else f"{answer.status} {body[:100]!r}"
+        return b"", f"{type(error).__name__} {error}"
+    return (body, "") if answer.status == 200 else (b"", f"{answer.status} {body[:100]!r}")
+
+
+def put(work: Work, connection: http.client.HTTPSConnection, key: str) -> str:
+    """One write. Empty when it was acknowledged, else why not."""
+    coded = b64encode(key.encode()).decode()
+    return ask(connection, f"{work.api}/kv/put", {"key": coded, "value": coded})[1]
 
 
 def write(work: Work, number: int) -> None:
@@ -87,6 +99,9 @@ def write(work: Work, number: int) -> None:
         if connection is None:
             turn += 1
             time.sleep(PAUSE)
+            continue
+        if work.paused.is_set():
+            work.done.wait(PAUSE)
             continue
         now = time.monotonic()
         due = max(due + work.period, now)
@@ -101,6 +116,41 @@ def write(work: Work, number: int) -> None:
             connection, turn = None, turn + 1
         else:
             work.say("acked", key)
+            work.latest = key
+
+
+def read(work: Work) -> None:
+    """The reader's life: what was acknowledged last, asked of one member after another with a majority's consent.
+
+    Says "read SECONDS REVISION", "unread SECONDS WHY" where no answer came, "back SECONDS WHAT" when the answer is older
+    than one before, or lacks what was acknowledged before the question.
+    """
+    connections: dict[str, http.client.HTTPSConnection] = {}
+    highest, turn = 0, 0
+    while not work.done.wait(READ_EVERY):
+        urls, key = list(work.urls), work.latest
+        if not urls or not key:
+            continue
+        turn += 1
+        url = urls[turn % len(urls)]
+        connection = connections.pop(url, None) or connect(work, url)
+        if connection is None:
+            continue
+        body, why = ask(connection, f"{work.api}/kv/range", {"key": b64encode(key.encode()).decode()})
+        if why:
+            work.say("unread", f"{url} {why}")
+            connection.close()
+            continue
+        connections[url] = connection
+        answer = json.loads(body)
+        revision = int(answer["header"]["revision"])
+        if revision < highest:
+            work.say("back", f"{url} answers with revision {revision} after {highest}")
+        elif not answer.get("kvs"):
+            work.say("back", f"{url} does not have {key}, which was acknowledged")
+        else:
+            work.say("read", str(revision))
+        highest = max(highest, revision)
 
 
 def main(options: dict[str, Any]) -> None:
@@ -110,9 +160,13 @@ def main(options: dict[str, Any]) -> None:
     work = Work(list(options["urls"]), options["api"], period, context(options["client"]), prefix)
     os.write(1, b"ready\n")
     threads = [threading.Thread(target=write, args=(work, n), daemon=True) for n in range(options["writers"])]
+    threads.append(threading.Thread(target=read, args=(work,), daemon=True))
     for thread in threads:
         thread.start()
     for line in sys.stdin:
+        if line.strip() in ("pause", "resume"):
+            (work.paused.set if line.strip() == "pause" else work.paused.clear)()
+            continue
         url = line.strip()[1:]
         rest = [u for u in work.urls if u != url]
         work.urls = [*rest, url] if line.startswith("+") else rest

@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host was never reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest 73dc3df57cf2. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest bddf21549bfd. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=73dc3df57cf2
+readonly DIGEST=bddf21549bfd
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -32,7 +32,7 @@ readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(4a644a3bfa5ed37d4f3fd6dca656a56910c90325fb69a5df41321cabd53898a5 855ddfb764bebeeac108631f60dedf3a3be694e6cbfc22982d73aa49c1ef1689 d9ead714e401c9410e859c2ac422eb13390e21569574c9a8f896876d79c3a794)
+readonly -a FOLDERS=(781b481035e4af8e5a2e1a91086cc0df84066f0bf0da4c4f8032faad99bd5dba 5057f548c56e9e3a2530fd9b4a27a69e26572a5daf233f203d9dbba128dbea9b e6a413521e528034a168046427f9b419c6b1530dd9a3a0805c6e1020d16aae1a)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)

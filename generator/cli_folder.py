@@ -1,0 +1,90 @@
+"""What is done with a change folder once it is rendered: looked through, rehearsed, signed, reported on, packed."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from generator import show
+from generator.bundle import bundle as bundle_of
+from generator.change_report import change_report, verdict
+from generator.model import Problem
+from generator.outcome import last_rehearsal
+from generator.rehearsal.record import Options
+from generator.rehearsal.rehearse import rehearse as rehearse_of
+from generator.review import review as review_of
+from generator.signing import sign as sign_of
+from generator.terminal import complain, say, stay, watch
+from generator.write import write_report
+
+Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="A change folder, such as out/prod.")]
+
+
+def review(folder: Folder) -> None:
+    """Check a change folder against itself and against its inputs. Exit 0, or 1 with a list."""
+    problems = review_of(folder)
+    rehearsed = show.rehearsed(last_rehearsal(folder), folder)
+    complain([*problems, rehearsed])
+    if any(p.severity != "note" for p in [*problems, rehearsed]):
+        raise typer.Exit(1)
+    say(f"{folder}: hashes, scripts, manifests and plan agree")
+
+
+def rehearse(
+    folder: Folder,
+    etcd: Annotated[
+        str | None, typer.Option(help="A folder with etcd and etcdctl, or a version; else the one that the facts name.")
+    ] = None,
+    snapshot: Annotated[Path | None, typer.Option(help="Begin with the data of this snapshot of yours.")] = None,
+    writers: Annotated[int, typer.Option(min=1, max=64, help="How many write at the same time.")] = 4,
+    crash: Annotated[bool, typer.Option("--crash", help="bridge, restore: all members are killed under load.")] = False,
+    fail: Annotated[
+        list[str] | None,
+        typer.Option(help="A drill: HOST:PHASE:N kills that runbook after N commands; HOST:down. May be given again."),
+    ] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave the replica up at the end, until Enter or Ctrl-C.")
+    ] = False,
+) -> None:
+    """Run the folder's very bytes on a replica of its cluster: namespaces, a real etcd, writers. Exit 0 when all held."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    options = Options(etcd, snapshot, writers, crash, tuple(fail or ()))
+    try:
+        run = rehearse_of(folder, options, watch(), stay if keep else None)
+    except KeyboardInterrupt:
+        complain([Problem("broken off; nothing is left of the replica, and no report was written", severity="note")])
+        raise typer.Exit(130) from None
+    say(f"{show.outcome(run)}\n{folder}/rehearsal/REPORT.md for the ticket, REPORT.html beside it")
+    if not run.passed:
+        raise typer.Exit(1)
+
+
+def sign(
+    folder: Folder,
+    key: Annotated[Path, typer.Option(help="An ssh key, or the public key of one in the agent.")],
+    signer: Annotated[str | None, typer.Option(help="As allowed_signers names you; else the key's comment.")] = None,
+) -> None:
+    """Sign the folder's SHA256SUMS with an ssh key, into signatures/. Reviews it first."""
+    say(f"signed: {sign_of(folder, key, signer)}")
+
+
+def report(folder: Folder) -> None:
+    """Write evidence/REPORT.md: the change as it was carried out. Exit 0, or 1 where evidence is missing or contradicts."""
+    text, problems = change_report(folder)
+    path = write_report(folder, text)
+    complain(problems)
+    say(f"{path}: {verdict(problems)}")
+    if any(p.severity != "note" for p in problems):
+        raise typer.Exit(1)
+
+
+def bundle(
+    folder: Folder,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="The archive; else FOLDER.tar.gz.")] = None,
+) -> None:
+    """Pack the folder with its evidence into one .tar.gz for the ticket. The same files, the same bytes."""
+    target = out or folder.with_name(folder.resolve().name + ".tar.gz")
+    say(f"{bundle_of(folder, target)}  {target}")

@@ -1,0 +1,49 @@
+"""How a bed's cluster begins: empty and with one list of members, or with the data of a snapshot."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from generator.rehearsal.host import Host
+from generator.rehearsal.running import Running
+
+TOKEN = "rehearsal"
+
+
+def found_with(members: Sequence[Host], whole: str, until_healthy: Callable[[], None]) -> None:
+    """Start every member with the whole list, wait, and kill them: what they have acknowledged is on their disks."""
+    started: list[Running] = []
+    for host in members:
+        assert host.spec.etcd
+        words = [*host.spec.etcd.argv, f"--initial-cluster={whole}", "--initial-cluster-state=new"]
+        started.append(host.start(words))
+    try:
+        until_healthy()
+    except TimeoutError as error:
+        raise RuntimeError("\n".join([str(error), *(r.text[-3000:] for r in started)])) from None
+    for host, running in zip(members, started, strict=True):
+        host.kill_etcd()
+        running.wait()
+
+
+def found_from(snapshot: Path, members: Sequence[Host], whole: str) -> None:
+    """Restore the snapshot on every member, under its name and old peer URL. Raises RuntimeError with what the tool said."""
+    for host in members:
+        flags = host.spec.etcd
+        assert flags
+        there, scratch = "/root/snapshot.db", f"{flags.data_dir}/.founding"
+        shutil.copyfile(snapshot, host.path(there))
+        words = ["snapshot", "restore", there, f"--name={flags.get('name')}", f"--initial-cluster={whole}"]
+        words += [f"--initial-advertise-peer-urls={flags.peer_url}", f"--initial-cluster-token={TOKEN}"]
+        words += [f"--data-dir={scratch}"]
+        tool = "etcdutl" if host.path("/usr/local/bin/etcdutl").exists() else "etcdctl"
+        ran = host.run([tool, *words], {"ETCDCTL_API": "3"}, timeout=600)
+        if ran.exit:
+            raise RuntimeError(f"{host.name}: {tool} snapshot restore: exit {ran.exit}\n{ran.text[-2000:]}")
+        host.must(["mv", f"{scratch}/member", flags.data_dir])
+        host.must(["rm", "-r", scratch, there])
+        if wal := flags.get("wal-dir"):
+            host.must(["mkdir", "-p", wal])
+            host.must(["bash", "-c", 'mv "$1"/member/wal/* "$2" && rmdir "$1/member/wal"', "-", flags.data_dir, wal])

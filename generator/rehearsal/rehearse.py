@@ -1,0 +1,111 @@
+"""A rehearsal: the bytes of a change folder run against a replica of its cluster, and what came of it written down."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+from generator.errors import Refused
+from generator.model import Change, Problem
+from generator.outcome import FILE, Run, to_json
+from generator.rehearsal import network, versions
+from generator.rehearsal.bed import Bed
+from generator.rehearsal.drills import Drills, drills
+from generator.rehearsal.folder import opened
+from generator.rehearsal.probe import probe
+from generator.rehearsal.record import Options, Seen, record
+from generator.rehearsal.replica import Replica
+from generator.rehearsal.results import put, results
+from generator.rehearsal.stage import Stage, Tell
+from generator.rehearsal.stand_ins import hosts, show_reviewed_ca
+from generator.rehearsal.verdict import cluster, faults_at_the_end, faults_of_the_load, seats
+from generator.rehearsal.versions import Chosen
+from generator.report import reports
+
+RATE = 15.0  # writes a second, by each writer
+
+
+def rehearse(folder: Path, options: Options, tell: Tell, keep: Callable[[Replica], None] | None = None) -> Run:
+    """Carry out the change folder's whole order; its reports lie in its rehearsal/ afterwards.
+
+    `tell` hears about every line, many times a second. `keep` is called with the replica before it goes. Raises Refused,
+    before anything was built, for what cannot be rehearsed.
+    """
+    change = opened(folder)
+    asked = drills(list(options.fail), change)
+    chosen = versions.choose(options.etcd, _images(change))
+    _fits(change, options, chosen)
+    probe(nat=change.cluster.mapping.method == "bridge")
+    with results(folder) as scratch, ExitStack() as up:
+        try:
+            bed = up.enter_context(Bed(hosts(change), chosen.folder, snapshot=options.snapshot))
+            replica = _furnished(change, folder, bed)
+        except (RuntimeError, TimeoutError, subprocess.SubprocessError) as error:
+            hint = "nothing was rehearsed, and nothing is left of it"
+            raise Refused(Problem(f"the replica does not come up: {error}", str(folder), hint=hint)) from None
+        run = _carried_out(replica, options, asked, chosen, tell)
+        put(scratch, {**reports(run), FILE: to_json(run)})
+        if keep:
+            keep(replica)
+    return run
+
+
+def _furnished(change: Change, folder: Path, bed: Bed) -> Replica:
+    """The bed as the change folder wants it, healthy."""
+    replica = Replica(change, folder, bed, network.bits, ways=lambda host: network.put_ways(host, change))
+    replica.copy_folders()
+    for member in replica.roster:
+        show_reviewed_ca(bed[member.name], change)
+        network.may_keep_secondaries(bed[member.name])
+        network.put_ways(bed[member.name], change)
+    bed.wait_healthy(120)
+    return replica
+
+
+def _carried_out(replica: Replica, options: Options, asked: Drills, chosen: Chosen, tell: Tell) -> Run:
+    """The story: a healthy cluster under load, the order, then what is there."""
+    change, began = replica.change, datetime.now(UTC)
+    before, (id_before, term_before) = seats(replica), cluster(replica)
+    with replica.bed.writer(options.writers, RATE * options.writers) as writer:
+        stage = Stage(replica, writer, asked, tell)
+        try:
+            writer.wait_for(options.writers * 5)
+            if options.crash or change.cluster.mapping.method == "bridge":
+                stage.everybody_stops(options.crash)
+            stage.carry_out()
+            if not stage.faults:
+                writer.wait_for(options.writers * 5)
+        except (RuntimeError, TimeoutError) as error:
+            stage.faults.append(f"after {stage.last}: {error}")
+    finished = not stage.faults
+    faults, lost = faults_of_the_load(writer)
+    after, (id_after, term_after) = seats(replica), cluster(replica)
+    if finished:
+        faults += faults_at_the_end(replica, before, after, (id_before, id_after))
+    seen = Seen(before, after, (id_before, id_after), (term_before, term_after), tuple(lost))
+    return record(stage, seen, (*stage.faults, *faults), options, chosen, began)
+
+
+def _images(change: Change) -> list[str]:
+    return [f.etcd.image for f in change.cluster.facts.values() if f.etcd]
+
+
+def _fits(change: Change, options: Options, chosen: Chosen) -> None:
+    """What cannot end well is refused before anything is built."""
+    mapping, problems = change.cluster.mapping, []
+    image, stopped = versions.image_minor(_images(change)), options.crash or mapping.method == "bridge"
+    if stopped and image and image != chosen.minor:
+        fact = f"etcd is down in {mapping.method}, so the runbook goes by the image's tag: {image}, not {chosen.minor}"
+        problems.append(Problem(fact, hint=f"rehearse with --etcd FOLDER, where etcd and etcdctl {image} are in"))
+    if options.crash and mapping.method == "rolling":
+        problems.append(Problem("--crash belongs to bridge and restore: rolling needs the quorum that it takes away"))
+    if options.crash and mapping.method == "restore" and not mapping.accept_loss:
+        hint = "say accept_loss: true in the mapping, or rehearse without --crash; `bridge` loses nothing"
+        problems.append(Problem("without quorum `restore` stops at its preflight", hint=hint))
+    if options.snapshot and not options.snapshot.is_file():
+        problems.append(Problem("there is no such snapshot", str(options.snapshot)))
+    if problems:
+        raise Refused(*problems)

@@ -1,0 +1,204 @@
+"""The order carried out on a replica under load: each line timed, `status` asked everywhere after it, drills in between."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from generator.model import Line
+from generator.outcome import Done
+from generator.rehearsal.drills import Drills
+from generator.rehearsal.replica import Replica
+from generator.rehearsal.running import Ran, Running
+from generator.rehearsal.writer import Writer
+
+LIMIT, ASKING, LAST_LINES = 900.0, 120.0, 30
+KILLED, CLOSED = 137, 3
+
+
+@dataclass(frozen=True)
+class Progress:
+    """For whoever watches: line `number` of `of`, begun `seconds` ago; `exit` once it has ended."""
+
+    number: int
+    of: int
+    host: str
+    what: str
+    seconds: float
+    acked: int
+    exit: int | None = None
+
+
+Tell = Callable[[Progress], None]
+
+
+class Stage:
+    """What has been done so far, and what did not go as it should. Times count from the moment this was made."""
+
+    def __init__(self, replica: Replica, writer: Writer, drills: Drills, tell: Tell) -> None:
+        self.replica, self.writer, self.drills, self.tell = replica, writer, drills, tell
+        self.zero = time.monotonic()
+        self.done: list[Done] = []
+        self.faults: list[str] = []
+        self.asked: list[tuple[str, Running]] = []
+
+    def carry_out(self) -> None:
+        """Every line of the order, until the end or until one does not end as it should."""
+        for line in self.replica.change.order:
+            down = next((d for d in self.drills.downs if d.line == line.line), None)
+            held = self._with_one_down(line, down.host) if down else True
+            if not held or not (self._person(line) if line.kind == "address" else self._phase(line)):
+                break
+        self._hear_status()
+
+    def everybody_stops(self, crash: bool) -> None:
+        """All members die, or are asked to end; then every address changes, and kubelets come back."""
+        began = time.monotonic()
+        for m in self.replica.roster:
+            self.replica[m.name].down() if crash else self.replica[m.name].shut_down()
+        for m in self.replica.roster:
+            if not m.stays:
+                self.replica.person(m.name, "replace")
+        for m in self.replica.roster:
+            self.replica[m.name].up()
+        what = "all members are killed" if crash else "all members end"
+        self._note(began, "all hosts", f"{what}, then every address changes")
+
+    @property
+    def last(self) -> str:
+        """What was done last, in words."""
+        return (
+            f"line {self.done[-1].line}, {self.done[-1].what} on {self.done[-1].host}" if self.done else "the beginning"
+        )
+
+    # -- one line
+
+    def _phase(self, line: Line) -> bool:
+        if line.phase == "stop" and not self.replica.candidates:
+            self.writer.tell("pause")  # the API is away on every host, and with it whoever wrote
+        host, kill = self.replica.host_of(line), self.drills.kill(line)
+        if kill:
+            running = self.replica.start_killed(host, *self.replica.words_of(line.phase), after=kill.after)
+            killed = self._ended(line, host, running, KILLED, f"drill: killed after {kill.after} commands")
+            if killed.exit == 0:
+                self.faults.append(
+                    f"{self._where(line, host)}: it has no more than {kill.after} commands: never killed"
+                )
+                return True
+            if killed.exit != KILLED:
+                return False
+        note = "once more, after the kill" if kill else ""
+        ran = self._ended(line, host, self.replica.start(host, *self.replica.words_of(line.phase)), 0, note)
+        if line.phase == "reopen" and self.writer.paused:
+            self.writer.tell("resume")
+        return ran.exit == 0
+
+    def _ended(self, line: Line, host: str, running: Running, expected: int, note: str) -> Done:
+        """Wait for a runbook, ask `status` everywhere, write it all down."""
+        began = running.started
+        ran = self._watched(line, host, running)
+        ended = time.monotonic()
+        row = Done(
+            line.line, host, "phase", line.phase, began - self.zero, ended - began, ran.exit, expected,
+            self.writer.largest_gap(began, ended), len(self.writer.acked), note=note,
+        )  # fmt: skip
+        if ran.exit != expected and not (expected == KILLED and ran.exit == 0):
+            step = next((s[4:] for s in reversed(ran.text.splitlines()) if s.startswith("==> ")), "its beginning")
+            self.faults.append(f"{self._where(line, host)}: exit {ran.exit}, not {expected}, in the step: {step}")
+            row = replace(row, said=tuple(ran.text.splitlines()[-LAST_LINES:]))
+        elif expected == 0:
+            try:
+                self.replica.heard(host, line.phase, ran)
+            except RuntimeError as error:
+                self.faults.append(f"{self._where(line, host)}: {error}")
+                row = replace(row, exit=1, said=tuple(ran.text.splitlines()[-LAST_LINES:]))
+        row = replace(row, term=self._term(host))
+        self._ask_status(f"after {self._where(line, host)}")
+        self.done.append(row)
+        self.tell(self._progress(line, host, row.seconds, row.exit))
+        return row
+
+    def _watched(self, line: Line, host: str, running: Running) -> Ran:
+        while running.first.poll() is None and time.monotonic() - running.started < LIMIT:
+            self.tell(self._progress(line, host, time.monotonic() - running.started))
+            time.sleep(0.05)
+        try:
+            return running.wait(1)
+        except TimeoutError as error:
+            return Ran(running.argv, 124, "", "", str(error), LIMIT)
+
+    def _person(self, line: Line) -> bool:
+        """What a person does; before an old address goes, `verify` must hold, as the line says."""
+        began, ran = time.monotonic(), None
+        if line.action == "remove":
+            ran = self._watched(line, line.host, self.replica.start(line.host, "verify", self.replica.proof))
+        if ran and ran.exit:
+            self.faults.append(f"{self._where(line, line.host)}: verify {self.replica.proof}: exit {ran.exit}")
+        else:
+            self.replica.person(line.host, line.action)
+        self._note(began, line.host, line.action, line, ran)
+        return not ran or ran.exit == 0
+
+    # -- drills
+
+    def _with_one_down(self, line: Line, down: str) -> bool:
+        """While that member is down, the gate of this line must be closed and nothing changed; then it comes back."""
+        began = time.monotonic()
+        self.replica[down].down()
+        self._note(began, down, "drill: goes down")
+        running = self.replica.start(line.host, *self.replica.words_of(line.phase))
+        row = self._ended(line, line.host, running, CLOSED, f"drill: {down} is down, the gate must be closed")
+        began = time.monotonic()
+        self.replica[down].up()
+        self.replica.bed.wait_healthy(120)
+        self._note(began, down, "drill: comes back")
+        return row.exit == CLOSED
+
+    # -- words and figures
+
+    def _note(self, began: float, host: str, what: str, line: Line | None = None, ran: Ran | None = None) -> None:
+        ended = time.monotonic()
+        self.done.append(
+            Done(
+                line.line if line else 0, host, "address" if line else "event", what, began - self.zero, ended - began,
+                ran.exit if ran else 0, 0, self.writer.largest_gap(began, ended), len(self.writer.acked),
+                said=tuple(ran.text.splitlines()[-LAST_LINES:]) if ran and ran.exit else (),
+            )
+        )  # fmt: skip
+        self.tell(Progress(line.line if line else 0, self._of, host, what, ended - began, len(self.writer.acked), 0))
+
+    @property
+    def _of(self) -> int:
+        return len(self.replica.change.order)
+
+    def _progress(self, line: Line, host: str, seconds: float, exit_: int | None = None) -> Progress:
+        what = line.phase or line.action
+        return Progress(line.line, self._of, host, what, seconds, len(self.writer.acked), exit_)
+
+    def _where(self, line: Line, host: str) -> str:
+        return f"line {line.line}, {line.phase or line.action} on {host}"
+
+    def _term(self, first: str) -> int:
+        for name in (first, *(m.name for m in self.replica.roster if m.name != first)):
+            if found := self.replica.endpoint(name).get("RaftTerm"):
+                return int(found)
+        return 0
+
+    def _ask_status(self, when: str) -> None:
+        """Of every host, side by side. It changes nothing, so nobody waits for it: the next line begins meanwhile."""
+        self._hear_status()
+        self.asked = [
+            (f"{when}: status on {m.name}", self.replica.start(m.name, "status")) for m in self.replica.roster
+        ]
+
+    def _hear_status(self) -> None:
+        """Every one of those asked must have answered."""
+        for what, running in self.asked:
+            try:
+                said = f"exit {running.wait(ASKING).exit}"
+            except TimeoutError:
+                said = f"no answer in {ASKING:g} s"
+            if said != "exit 0":
+                self.faults.append(f"{what}: {said}")
+        self.asked = []
