@@ -1,4 +1,4 @@
-"""evidence/REPORT.md: the change as it was carried out, for the ticket. It says nothing that the evidence does not."""
+"""evidence/REPORT.md and REPORT.html: the change as it was carried out. They say nothing that the evidence does not."""
 
 from __future__ import annotations
 
@@ -7,19 +7,26 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from generator.carried_out import carried_out
 from generator.change_file import read_change
 from generator.environment import environment
 from generator.errors import Refused
 from generator.evidence import Attempt, Evidence, folder_sha256, read_evidence
-from generator.findings import before_of, findings, last_good, lists, part
+from generator.findings import before_of, findings, part
 from generator.model import Problem
+from generator.outcome import Run, Seat, last_rehearsal
+from generator.report import cell, exit_of, page, short
+from generator.report import verdict as verdict_of
 from generator.sums import sha256
 
 STATUS = re.compile(r"^status (\S+) version=(\S+) revision=(\S+) term=(\S+) alarms=(.*)$", re.M)
 
 
-def change_report(folder: Path) -> tuple[str, list[Problem]]:
-    """The Markdown, and what is missing or contradicts. Raises Refused for no change folder, or one without evidence."""
+def change_report(folder: Path) -> tuple[dict[str, str], list[Problem]]:
+    """File name to text, and what is missing or contradicts. The page shows the rehearsal of these very bytes beside it.
+
+    Raises Refused for no change folder, or one without evidence.
+    """
     change, problems = read_change(_read(folder / "change.json"), str(folder / "change.json"))
     if change is None:
         raise Refused(*problems)
@@ -28,26 +35,29 @@ def change_report(folder: Path) -> tuple[str, list[Problem]]:
     evidence = read_evidence(folder, digest, names)
     sums = {name: sha256(_read(folder / "hosts" / name / "SHA256SUMS")) for name in names}
     problems = findings(change, evidence, sums)
-    clusters, members = _members(change, evidence)
+    run = carried_out(change, evidence, folder_sha256(folder), problems)
+    rehearsal = last_rehearsal(folder)
+    same_bytes = rehearsal is not None and rehearsal.folder_sha256 == run.folder_sha256
     text = (
         environment()
         .get_template("REPORT.change.md.j2")
         .render(
-            mapping={k: _cell(v) for k, v in change["mapping"].items() if isinstance(v, str)},
+            mapping={k: cell(v) for k, v in change["mapping"].items() if isinstance(v, str)},
             digest=digest,
-            folder_sha256=folder_sha256(folder),
+            folder_sha256=run.folder_sha256,
             verdict=verdict(problems),
-            problems=[_cell(f"{p.fact}{f' ({p.hint})' if p.hint else ''}") for p in problems],
+            rehearsal=rehearsal and same_bytes and (cell(rehearsal.began), cell(verdict_of(rehearsal))),
+            problems=[cell(f"{p.fact}{f' ({p.hint})' if p.hint else ''}") for p in problems],
             people=_cells(_people(evidence)),
-            lines=_cells(_lines(change, evidence)),
-            members=_cells(members),
-            clusters=clusters,
+            lines=_cells(_lines(change, run)),
+            members=_cells(_members(run)),
+            clusters=run.cluster_ids,
             status=_cells(_status(evidence)),
-            stops=[(_cell(title), [_cell(t) for t in said]) for title, said in _stops(evidence)],
-            signatures=[_cell(p.stem) for p in sorted((folder / "signatures").glob("*.sig"))],
+            stops=[(cell(title), [cell(t) for t in said]) for title, said in _stops(evidence)],
+            signatures=[cell(p.stem) for p in sorted((folder / "signatures").glob("*.sig"))],
         )
     )
-    return text, problems
+    return {"REPORT.md": text, "REPORT.html": page(run, rehearsal if same_bytes else None)}, problems
 
 
 def verdict(problems: list[Problem]) -> str:
@@ -70,46 +80,30 @@ def _people(evidence: Evidence) -> Iterator[list[object]]:
     for a in evidence.attempts:
         by.setdefault(a.by, []).append(a)
     for name, all_ in by.items():
-        yield [name, len(all_), _short(all_[0].began), _short(all_[-1].ended or all_[-1].began)]
+        yield [name, len(all_), short(all_[0].began), short(all_[-1].ended or all_[-1].began)]
 
 
-def _lines(change: dict[str, Any], evidence: Evidence) -> Iterator[list[object]]:
-    for line in change["order"]:
-        number, host = line["line"], line["host"]
-        if line["kind"] == "address":
-            entries = [e for e in evidence.entries if e.line == number]
-            begun = next((e for e in entries if e.event == "begin"), None)
-            ended = next((e for e in entries if e.event == "end" and e.exit == 0), None)
+def _lines(change: dict[str, Any], run: Run) -> Iterator[list[object]]:
+    for line, d in zip(change["order"], run.lines, strict=True):
+        if d.kind == "address":
             what = f"*{line['text'].replace('`', '')}*"
-            yield [number, host, what, begun.by if begun else "?", _short(ended.at) if ended else "?", "", "", "", ""]
-            continue
-        tries = [
-            a for a in evidence.attempts if a.phase == line["phase"] and a.verb == "apply" and host in (a.host, "-")
-        ]
-        good = last_good(evidence, host, line["phase"])
-        # The run that counts is the one that did the work, not one that found it done.
-        worked = [a for a in tries if a.exit == 0 and a.commands > 0]
-        one = (worked[-1] if worked else good) if good else (tries[-1] if tries else None)
-        if one is None:
-            yield [number, host, line["phase"], "", "**nothing**", "", "", "", 0]
-            continue
-        exit_ = ("?" if one.exit is None else one.exit) if good else f"**{one.exit}**"
-        commands = one.commands if one.commands >= 0 else ""
-        at = one.host if host == "-" else host
-        yield [number, at, line["phase"], one.by, _short(one.began), f"{one.seconds:.1f}", exit_, commands, len(tries)]
+            yield [d.line, d.host, what, d.by or "?", short(d.began) or "?", "", "", "", ""]
+        elif not d.tries:
+            yield [d.line, d.host, d.what, "", f"**{d.note}**", "", "", "", 0]
+        else:
+            exit_ = exit_of(d)
+            exit_ = f"**{exit_}**" if d.exit != 0 or d.note else exit_
+            commands = d.commands if d.commands >= 0 else ""
+            yield [d.line, d.host, d.what, d.by, short(d.began), f"{d.seconds:.1f}", exit_, commands, d.tries]
 
 
-def _members(change: dict[str, Any], evidence: Evidence) -> tuple[tuple[str, str], list[list[object]]]:
-    """Cluster ids before and after, and a row a member, by the first host that has said so."""
-    cluster, was = lists(next(filter(None, map(before_of, evidence.hosts)), ""))
-    cluster_now, now = lists(next(filter(None, (part(h, "after") for h in evidence.hosts)), ""))
-    before, after = {n: (i, u) for n, i, u in was}, {n: (i, u) for n, i, u in now}
-    rows: list[list[object]] = []
-    for m in change["members"]:
-        (id_was, url_was), (id_now, url_now) = before.get(m["name"], ("?", "?")), after.get(m["name"], ("?", "?"))
-        new = "stays" if m["new"] == m["old"] else m["new"]
-        rows.append([m["name"], m["old"], new, url_was, url_now, id_was, id_now])
-    return (cluster, cluster_now), rows
+def _members(run: Run) -> Iterator[list[object]]:
+    """A row a member, by the first host that has said so."""
+    before, after = ({s.name: s for s in seats} for seats in (run.before, run.after))
+    nobody = Seat("", "?", "?", "?")
+    for m in run.members:
+        was, now = before.get(m.name, nobody), after.get(m.name, nobody)
+        yield [m.name, m.old, "stays" if m.stays else m.new, was.peer, now.peer, was.id, now.id]
 
 
 def _status(evidence: Evidence) -> Iterator[list[object]]:
@@ -128,19 +122,8 @@ def _stops(evidence: Evidence) -> Iterator[tuple[str, tuple[str, ...]]]:
     for a in evidence.attempts:
         if a.exit != 0:
             end = "without an end" if a.exit is None else f"exit {a.exit}"
-            yield f"{a.host}: {a.verb} {a.phase}, {_short(a.began)}, {end}, by {a.by}:", a.said
+            yield f"{a.host}: {a.verb} {a.phase}, {short(a.began)}, {end}, by {a.by}:", a.said
 
 
-def _short(at: str) -> str:
-    """To the second: `2030-01-02 03:04:05`."""
-    return at[:19].replace("T", " ")
-
-
-def _cells(rows: Iterator[list[object]] | list[list[object]]) -> list[list[str]]:
-    return [[_cell(cell) for cell in row] for row in rows]
-
-
-def _cell(text: object) -> str:
-    """A host's words in Markdown: no cell, line or tag ends by them, and no control character gets through."""
-    plain = re.sub(r"[\x00-\x1f\x7f-\x9f]", " ", str(text))
-    return " ".join(plain.split()).replace("|", "\\|").replace("<", "&lt;")
+def _cells(rows: Iterator[list[object]]) -> list[list[str]]:
+    return [[cell(text) for text in row] for row in rows]

@@ -72,11 +72,14 @@ def sign(
 
 
 def report(folder: Folder) -> None:
-    """Write evidence/REPORT.md: the change as it was carried out. Exit 0, or 1 where evidence is missing or contradicts."""
-    text, problems = change_report(folder)
-    path = write_report(folder, text)
+    """Write evidence/REPORT.md and REPORT.html: the change as it was carried out, its rehearsal beside it.
+
+    Exit 0, or 1 where evidence is missing or contradicts.
+    """
+    files, problems = change_report(folder)
+    write_report(folder, files)
     complain(problems)
-    say(f"{path}: {verdict(problems)}")
+    say(f"{folder}/evidence/REPORT.md: {verdict(problems)}")
     if any(p.severity != "note" for p in problems):
         raise typer.Exit(1)
 

@@ -10,13 +10,13 @@ from generator.resources import folder
 
 
 @cache
-def environment() -> jinja2.Environment:
-    """Bash and Markdown, not HTML: nothing is escaped here; values are quoted before they come in."""
+def environment(html: bool = False) -> jinja2.Environment:
+    """Bash and Markdown are not escaped: values are quoted before they come in. In `html` everything is."""
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder("templates")),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,
+        autoescape=html,
     )

@@ -1,4 +1,4 @@
-"""What one run of a change folder left, as frozen values and as JSON. How it looks is the business of `report`.
+"""What one run of a change folder left, a rehearsal or the change itself. How it looks is the business of `report`.
 
 Times are seconds: `at` since the run began, everything else a duration.
 """
@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 T = TypeVar("T")
 FORMAT = 1
@@ -42,7 +42,8 @@ class Done:
 
     `kind` is phase, address or event. `gap` is the longest time without an acknowledged write in it, `acked` counts those
     since the run's beginning, `term` is etcd's raft term afterwards (0: nobody said). `said` are the last lines of a run
-    that did not end as it was expected to.
+    that did not end as it was expected to. Of a real change: who did it (`by`), when by the host's own clock (`began`),
+    and how many runs of that phase there were; `exit` -1 where nobody knows.
     """
 
     line: int
@@ -58,6 +59,10 @@ class Done:
     term: int = 0
     note: str = ""
     said: tuple[str, ...] = ()
+    by: str = ""
+    began: str = ""
+    commands: int = -1
+    tries: int = 1
 
 
 @dataclass(frozen=True)
@@ -81,9 +86,12 @@ class Load:
 
 @dataclass(frozen=True)
 class Run:
-    """One run. `folder_sha256` is the hash of SHA256SUMS, so of every rendered byte; `faults` is empty when all held."""
+    """One run. `folder_sha256` is the hash of SHA256SUMS, so of every rendered byte; `faults` is empty when all held.
 
-    kind: str
+    A rehearsal has a load, a real change has none that anybody measured.
+    """
+
+    kind: Literal["rehearsal", "change"]
     cluster: str
     change: str
     method: str
@@ -92,16 +100,16 @@ class Run:
     began: str
     seconds: float
     faults: tuple[str, ...]
-    versions: Mapping[str, str]
-    assumed: tuple[str, ...]
-    options: tuple[str, ...]
     members: tuple[Moved, ...]
     lines: tuple[Done, ...]
-    load: Load
     before: tuple[Seat, ...]
     after: tuple[Seat, ...]
     cluster_ids: tuple[str, str]
-    terms: tuple[int, int]
+    terms: tuple[int, int] = (0, 0)
+    load: Load | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+    assumed: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
     format: int = FORMAT
 
     @property
@@ -124,7 +132,7 @@ def from_json(text: str) -> Run:
         data |= {
             "members": tuple(Moved(**m) for m in data["members"]),
             "lines": tuple(_made(Done, d) for d in data["lines"]),
-            "load": _made(Load, data["load"]),
+            "load": data["load"] and _made(Load, data["load"]),
             "before": tuple(Seat(**s) for s in data["before"]),
             "after": tuple(Seat(**s) for s in data["after"]),
         }

@@ -5,9 +5,10 @@ All coordinates are those of an SVG whose viewBox is as wide as the page wants i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from generator.outcome import Done, Run
+from generator.outcome import Done, Load, Run
 
 CHART, TOP, CHARACTER = 150.0, 20.0, 6.4  # heights, and about the width of a small letter
 READS = ("preflight", "release", "finish")
@@ -39,7 +40,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Picture:
-    """Everything to draw. `area` is the path of writes a second, `levels` are (y, "120/s")."""
+    """Everything to draw. `area` is the path of writes a second, `levels` are (y, "120/s"); neither where nobody counted."""
 
     width: float
     height: float
@@ -63,7 +64,7 @@ def picture(run: Run, width: float) -> Picture:
     lane, lead = (20.0, 16.0) if narrow else (22.0, 6.0)
     seconds = max(run.seconds, 1.0)
     scale = (width - left - 6) / seconds
-    bottom = TOP + CHART
+    bottom = TOP + CHART if run.load else TOP
     tops = {name: bottom + 26 + lead + n * (lane + lead) for n, name in enumerate(hosts)}
 
     def x(at: float) -> float:
@@ -75,21 +76,25 @@ def picture(run: Run, width: float) -> Picture:
         for d in run.lines
         if d.kind != "phase"
     ]
-    top_rate = _nice(max([n / run.load.bin for n in run.load.rate], default=1) or 1)
-    step = _nice(seconds / (4 if narrow else 10))
+    step = (
+        _nice(seconds / (4 if narrow else 10) / 60) * 60 if seconds >= 600 else _nice(seconds / (4 if narrow else 10))
+    )
+    top = _top(run.load)
     return Picture(
         width=width,
         height=max(tops.values()) + lane + 8,
         left=left,
         bottom=bottom,
         lane=lane,
-        area=_area(run, x, top_rate),
-        levels=tuple((TOP + CHART * (1 - part), f"{round(top_rate * part, 1):g}/s") for part in (0.5, 1.0)),
+        area=_area(run.load, run.seconds, x, top) if run.load else "",
+        levels=tuple((TOP + CHART * (1 - part), f"{round(top * part, 1):g}/s") for part in (0.5, 1.0) if run.load),
         lanes=tuple((y, name) for name, y in tops.items()),
         blocks=tuple(blocks),
         marks=tuple(marks),
-        ticks=tuple(Mark(x(n * step), bottom, "tick", f"{n * step:g} s") for n in range(int(seconds / step) + 1)),
-        gap=(x(run.load.gap_at), max(run.load.gap * scale, 1.5)),
+        ticks=tuple(
+            Mark(x(n * step), bottom, "tick", _clock(n * step, seconds)) for n in range(int(seconds / step) + 1)
+        ),
+        gap=(x(run.load.gap_at), max(run.load.gap * scale, 1.5)) if run.load else (0.0, 0.0),
     )
 
 
@@ -107,16 +112,24 @@ def _title(d: Done) -> str:
     return f"{line}{d.host} {d.what}, {d.seconds:.1f} s{exit_}" + (f" ({d.note})" if d.note else "")
 
 
-def _area(run: Run, x: object, top_rate: float) -> str:
+def _top(load: Load | None) -> float:
+    """The rate at the upper edge of the chart, a round figure."""
+    return _nice(max((n / load.bin for n in load.rate), default=1) or 1) if load else 1.0
+
+
+def _clock(at: float, seconds: float) -> str:
+    return f"{at:g} s" if seconds < 600 else f"{at / 60:g} min"
+
+
+def _area(load: Load, seconds: float, x: Callable[[float], float], top: float) -> str:
     """A closed path of steps, one a bin."""
-    assert callable(x)
     floor, points = TOP + CHART, []
-    for n, count in enumerate(run.load.rate):
-        width = min(run.load.bin, run.seconds - n * run.load.bin)  # the last one is cut off
-        if width < run.load.bin / 4:
+    for n, count in enumerate(load.rate):
+        width = min(load.bin, seconds - n * load.bin)  # the last one is cut off
+        if width < load.bin / 4:
             break
-        y = round(floor - CHART * min(count / width / top_rate, 1), 1)
-        points.append(f"L{x(n * run.load.bin)} {y}L{x(min((n + 1) * run.load.bin, max(run.seconds, 1.0)))} {y}")
+        y = round(floor - CHART * min(count / width / top, 1), 1)
+        points.append(f"L{x(n * load.bin)} {y}L{x(min((n + 1) * load.bin, max(seconds, 1.0)))} {y}")
     return f"M{x(0)} {floor}{''.join(points)}V{floor}Z" if points else ""
 
 
@@ -126,15 +139,15 @@ def _nice(value: float) -> float:
     return next((m * power for m in (1, 1.5, 2, 3, 4, 5, 6, 8, 10) if m * power >= value), power * 10)
 
 
-def spark(run: Run, columns: int = 72) -> list[str]:
+def spark(run: Run, load: Load, columns: int = 72) -> list[str]:
     """The same in letters, for a ticket that takes no pictures: writes, then a row a host, then what the letters mean."""
     names = list(dict.fromkeys(d.what for d in run.lines if d.kind == "phase"))
     letters = {name: "abcdefghijklmnopqrstuvwxyz"[n % 26] for n, name in enumerate(names)}
     width = max(map(len, ["writes", *(m.name for m in run.members)]))
     per = max(run.seconds, 1.0) / columns
     sums = [0.0] * columns
-    for n, count in enumerate(run.load.rate):
-        sums[min(int(n * run.load.bin / per), columns - 1)] += count
+    for n, count in enumerate(load.rate):
+        sums[min(int(n * load.bin / per), columns - 1)] += count
     most = max(sums) or 1
     rows = [f"{'writes':<{width}}  " + "".join(" ▁▂▃▄▅▆▇█"[-(-8 * int(s) // int(most))] if s else "·" for s in sums)]
     for member in run.members:

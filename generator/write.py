@@ -46,14 +46,13 @@ def write(folder: Path, files: dict[str, str], digest: str) -> Written:
         raise Refused(Problem(f"{error.strerror}: {error.filename}", str(folder), hint=hint)) from None
 
 
-def write_report(folder: Path, text: str) -> Path:
-    """evidence/REPORT.md, whole or not at all. Raises Refused."""
-    path = folder / "evidence" / "REPORT.md"
+def write_report(folder: Path, files: dict[str, str]) -> None:
+    """Into evidence/, each file whole or not at all. Raises Refused."""
     try:
-        _put(path, text.encode())
+        for name, text in files.items():
+            _put(folder / "evidence" / name, text.encode())
     except OSError as error:
         raise Refused(Problem(f"{error.strerror}: {error.filename}")) from None
-    return path
 
 
 def sums_of(folder: Path, list_name: str = SUMS) -> list[tuple[str, str]]:

@@ -109,12 +109,17 @@ def paper(tmp_path: Path) -> Paper:
     return Paper(scenario(tmp_path, hosts(3)))
 
 
+def report(paper: Paper) -> str:
+    return change_report(paper.made.folder)[0]["REPORT.md"]
+
+
 def serious(paper: Paper) -> list[str]:
     return [p.fact for p in change_report(paper.made.folder)[1] if p.severity != "note"]
 
 
 def test_whole_evidence_says_who_ran_what_when_for_how_long_and_what_changed(paper: Paper) -> None:
-    text, problems = change_report(paper.made.folder)
+    files, problems = change_report(paper.made.folder)
+    text = files["REPORT.md"]
     assert problems == []
     assert "**Carried out: every line has evidence, and it agrees.**" in text
     assert "| 10 | master1 | move | ann@jump | 2030-01-02 03:10:00 | 29.8 | 0 | 7 | 1 |" in text
@@ -126,7 +131,7 @@ def test_whole_evidence_says_who_ran_what_when_for_how_long_and_what_changed(pap
     assert row in text
     assert "Cluster id 6bd655b0e74c0eaf before, 6bd655b0e74c0eaf after." in text
     assert "| master1 | 3.5.16 | 300 | 300 | 2 | 2 | [] |" in text
-    assert change_report(paper.made.folder)[0] == text, "the same evidence, the same bytes"
+    assert change_report(paper.made.folder)[0] == files, "the same evidence, the same bytes"
 
 
 def by_hand(p: Paper) -> None:
@@ -148,7 +153,7 @@ def test_no_fault_is(paper: Paper, case: str) -> None:
     change, said = QUIET[case]
     change(paper)
     assert serious(paper) == []
-    assert said in change_report(paper.made.folder)[0]
+    assert said in report(paper)
 
 
 def remove(p: Paper, name: str) -> None:
@@ -223,7 +228,8 @@ FAULTS: dict[str, tuple[Callable[[Paper], None], str]] = {
 def test_named_in_the_report_is(paper: Paper, case: str) -> None:
     change, fact = FAULTS[case]
     change(paper)
-    text, problems = change_report(paper.made.folder)
+    files, problems = change_report(paper.made.folder)
+    text = files["REPORT.md"]
     assert any(fact in p.fact for p in problems if p.severity != "note"), [p.fact for p in problems]
     assert "## Missing, or contradicting" in text and "missing or contradicting.**" in text
 
@@ -232,7 +238,7 @@ def test_what_a_host_says_stays_words(paper: Paper) -> None:
     at = START + timedelta(hours=1)
     paper.run("master1", "finish", at, 1)
     paper.edit("master1/output/006-apply-finish.err", "no disk", "<script>|\x1b[2Jx|")
-    text, _ = change_report(paper.made.folder)
+    text = report(paper)
     assert "<script>" not in text and "\x1b" not in text and "&lt;script>" in text
 
 

@@ -35,6 +35,7 @@ ROOMS = (
     ("rehearsal",),
     ("show",),
     ("findings", "bundle", "signing"),
+    ("carried_out",),
     ("change_report",),
     ("terminal",),
     ("cli_folder",),
