@@ -64,7 +64,7 @@ def picture(run: Run, width: float) -> Picture:
     lane, lead = (20.0, 16.0) if narrow else (22.0, 6.0)
     seconds = max(run.seconds, 1.0)
     scale = (width - left - 6) / seconds
-    bottom = TOP + CHART if run.load else TOP
+    bottom = TOP + CHART if run.load else 2.0
     tops = {name: bottom + 26 + lead + n * (lane + lead) for n, name in enumerate(hosts)}
 
     def x(at: float) -> float:

@@ -88,7 +88,7 @@ def figures(run: Run) -> list[tuple[str, str]]:
             ("from the first line to the last", _span(run.seconds)),
             ("of it in phases", _span(sum(d.seconds for d in run.lines if d.kind == "phase"))),
             ("lines of the order", f"{sum(d.tries > 0 and d.exit == 0 for d in run.lines)} of {len(run.lines)}"),
-            ("runs that were needed more than once", f"{sum(d.tries > 1 for d in run.lines)}"),
+            ("lines run more than once", f"{sum(d.tries > 1 for d in run.lines)}"),
             ("by", ", ".join(people) or "?"),
         ]
     return [

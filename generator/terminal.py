@@ -50,9 +50,12 @@ def watch() -> Callable[[Progress], None]:
 
 
 def stay(replica: Replica) -> None:
-    """The replica stays until somebody has seen enough."""
+    """The replica stays until somebody has seen enough; its reports are written already."""
     say(f"{show.doors(replica)}\nit stays until Enter or Ctrl-C")
-    if sys.stdin.isatty():
-        sys.stdin.readline()
-    else:
-        signal.pause()
+    try:
+        if sys.stdin.isatty():
+            sys.stdin.readline()
+        else:
+            signal.pause()
+    except KeyboardInterrupt:
+        return

@@ -53,4 +53,4 @@ def three_masters() -> list[HostSpec]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests on a bed first: they take a minute or two each, and whatever begins last ends last."""
-    items.sort(key=lambda item: not {"Rig", "Bed"} & vars(getattr(item, "module", None) or object).keys())
+    items.sort(key=lambda item: not {"Rig", "Bed", "rehearse"} & vars(getattr(item, "module", None) or object).keys())

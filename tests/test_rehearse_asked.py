@@ -15,7 +15,7 @@ from generator.rehearsal.folder import opened
 from generator.rehearsal.network import bits, subnets
 from generator.rehearsal.probe import verdict
 from generator.rehearsal.record import Options
-from generator.rehearsal.rehearse import rehearse
+from generator.rehearsal.rehearse import rehearse as rehearse_of
 from generator.rehearsal.results import SCRATCH, put, results
 from generator.rehearsal.versions import choose, image_minor
 from generator.write import SUMS
@@ -93,7 +93,7 @@ IMPOSSIBLE: dict[str, tuple[str, Options, str]] = {
 def test_refused_before_anything_is_built_is(made: dict[str, Scenario], case: str) -> None:
     method, options, fact = IMPOSSIBLE[case]
     with pytest.raises(Refused) as refused:
-        rehearse(made[method].folder, options, lambda progress: None)
+        rehearse_of(made[method].folder, options, lambda progress: None)
     assert fact in facts(refused)
     assert not (made[method].folder / "rehearsal").exists()
 

@@ -143,7 +143,7 @@ def record(made: Scenario, run: Run) -> None:
 
 def rows(html: str) -> list[list[str]]:
     """The cells of the table of lines."""
-    table = html[html.index('<table class="lines">') :]
+    table = html[html.index('<table class="lines') :]
     table = table[: table.index("</table>") + 8]
     return [[cell.text or "" for cell in row] for row in ET.fromstring(table).iter("tr")]
 

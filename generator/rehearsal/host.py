@@ -22,11 +22,15 @@ ETCD_PKI = "/etc/kubernetes/pki/etcd"
 
 
 class Host:
-    """A host that is up. `met` is told of every address that comes, with its network, and `left` of one that goes."""
+    """A host that is up. `met` is told of every address that comes, with its network, and `left` of one that goes.
+
+    `was_up`: kubelet has run on it.
+    """
 
     def __init__(self, spec: HostSpec, place: Place) -> None:
         self.spec, self.place, self.name = spec, place, spec.name
         self.kubelet: Running | None = None
+        self.was_up = False
         self.met: Callable[[str, str], None] = lambda network, interface: None
         self.left: Callable[[str], None] = lambda interface: None
 
@@ -106,7 +110,7 @@ class Host:
     def start_kubelet(self) -> None:
         """Start the kubelet stand-in. It takes over what an earlier one left running."""
         words = [sys.executable, "-m", "generator.rehearsal.kubelet", str(self.place.pid)]
-        self.kubelet = start(words, self.place.enter("net", "pid", "uts"), ENVIRONMENT | PYTHON)
+        self.kubelet, self.was_up = start(words, self.place.enter("net", "pid", "uts"), ENVIRONMENT | PYTHON), True
 
     def stop_kubelet(self, number: int = signal.SIGKILL) -> None:
         """End kubelet alone: the pods live on."""

@@ -34,7 +34,7 @@ class Neighbour:
             nodad = ["nodad"] if here.version == 6 else []
             ip(self.place, "address", "add", self._free(here), "dev", device, *nodad)
         flags = host.spec.etcd
-        if flags and (str(here.ip) == flags.address or host.kubelet):
+        if flags and (str(here.ip) == flags.address or host.was_up):
             self.urls.append(f"https://{url_host(str(here.ip))}:{host.flags().client_port}")
             self.tell(f"+{self.urls[-1]}")
 

@@ -25,7 +25,7 @@ from generator.rehearsal.verdict import cluster, faults_at_the_end, faults_of_th
 from generator.rehearsal.versions import Chosen
 from generator.report import reports
 
-RATE = 15.0  # writes a second, by each writer
+RATE = 10.0  # writes a second, by each writer
 
 
 def rehearse(folder: Path, options: Options, tell: Tell, keep: Callable[[Replica], None] | None = None) -> Run:

@@ -1,20 +1,22 @@
-"""The order carried out on a replica under load: each line timed, `status` asked everywhere after it, drills in between."""
+"""The order carried out on a replica under load: each line timed, `status` asked everywhere, drills in between."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 from generator.model import Line
 from generator.outcome import Done
 from generator.rehearsal.drills import Drills
-from generator.rehearsal.replica import Replica
+from generator.rehearsal.replica import FOLDER, Replica
 from generator.rehearsal.running import Ran, Running
 from generator.rehearsal.writer import Writer
 
 LIMIT, ASKING, LAST_LINES = 900.0, 120.0, 30
 KILLED, CLOSED = 137, 3
+READS_ONLY = ("preflight", "release")
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,14 @@ class Stage:
 
     def carry_out(self) -> None:
         """Every line of the order, until the end or until one does not end as it should."""
-        for line in self.replica.change.order:
+        order = self.replica.change.order
+        for line, after in zip_longest(order, order[1:]):
             down = next((d for d in self.drills.downs if d.line == line.line), None)
             held = self._with_one_down(line, down.host) if down else True
             if not held or not (self._person(line) if line.kind == "address" else self._phase(line)):
                 break
+            if line.kind == "address" and not (after and after.kind == "address"):
+                self._ask_status(f"after {self._where(line, line.host)}")
         self._hear_status()
 
     def everybody_stops(self, crash: bool) -> None:
@@ -68,11 +73,10 @@ class Stage:
     @property
     def last(self) -> str:
         """What was done last, in words."""
-        return (
-            f"line {self.done[-1].line}, {self.done[-1].what} on {self.done[-1].host}" if self.done else "the beginning"
-        )
+        done = self.done[-1] if self.done else None
+        return f"line {done.line}, {done.what} on {done.host}" if done else "the beginning"
 
-    # -- one line
+    # --- one line ---
 
     def _phase(self, line: Line) -> bool:
         if line.phase == "stop" and not self.replica.candidates:
@@ -95,7 +99,7 @@ class Stage:
         return ran.exit == 0
 
     def _ended(self, line: Line, host: str, running: Running, expected: int, note: str) -> Done:
-        """Wait for a runbook, ask `status` everywhere, write it all down."""
+        """Wait for a runbook, ask `status` everywhere where it has changed something, write it all down."""
         began = running.started
         ran = self._watched(line, host, running)
         ended = time.monotonic()
@@ -114,7 +118,8 @@ class Stage:
                 self.faults.append(f"{self._where(line, host)}: {error}")
                 row = replace(row, exit=1, said=tuple(ran.text.splitlines()[-LAST_LINES:]))
         row = replace(row, term=self._term(host))
-        self._ask_status(f"after {self._where(line, host)}")
+        if line.phase not in READS_ONLY:
+            self._ask_status(f"after {self._where(line, host)}")
         self.done.append(row)
         self.tell(self._progress(line, host, row.seconds, row.exit))
         return row
@@ -140,7 +145,7 @@ class Stage:
         self._note(began, line.host, line.action, line, ran)
         return not ran or ran.exit == 0
 
-    # -- drills
+    # --- drills ---
 
     def _with_one_down(self, line: Line, down: str) -> bool:
         """While that member is down, the gate of this line must be closed and nothing changed; then it comes back."""
@@ -155,7 +160,7 @@ class Stage:
         self._note(began, down, "drill: comes back")
         return row.exit == CLOSED
 
-    # -- words and figures
+    # --- words and figures ---
 
     def _note(self, began: float, host: str, what: str, line: Line | None = None, ran: Ran | None = None) -> None:
         ended = time.monotonic()
@@ -188,9 +193,8 @@ class Stage:
     def _ask_status(self, when: str) -> None:
         """Of every host, side by side. It changes nothing, so nobody waits for it: the next line begins meanwhile."""
         self._hear_status()
-        self.asked = [
-            (f"{when}: status on {m.name}", self.replica.start(m.name, "status")) for m in self.replica.roster
-        ]
+        words = ["nice", "-n", "19", "bash", f"{FOLDER}/runbook.sh", "status"]
+        self.asked = [(f"{when}: status on {m.name}", self.replica[m.name].start(words)) for m in self.replica.roster]
 
     def _hear_status(self) -> None:
         """Every one of those asked must have answered."""

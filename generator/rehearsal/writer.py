@@ -66,7 +66,7 @@ class Writer:
                 setattr(self, kind, getattr(self, kind) + 1)
 
     def tell(self, line: str) -> None:
-        """ "+URL" or "-URL": an address came or went; "pause" or "resume": the writes, not the reads."""
+        """ "+URL" or "-URL": an address came or went; "pause" or "resume": the API goes away, or comes back."""
         assert self.process.stdin
         if line in ("pause", "resume"):
             self.paused = line == "pause"

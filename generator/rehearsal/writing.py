@@ -2,10 +2,10 @@
 
     python -m generator.rehearsal.writing OPTIONS    in the network namespace of the writer's host
 
-Standard input: "+URL" and "-URL", "pause" and "resume" of the writes, the end means stop. Standard output: "acked SECONDS
-KEY", "failed SECONDS WHY", "refused SECONDS URL", and what the reader says; the clock is the machine's monotonic one. A key
-is its own value and is sent once only, so an acknowledgement is about that very write. A thread keeps to its member until
-that fails, then takes the next one.
+Standard input: "+URL" and "-URL"; "pause" hangs up, as when the API goes away, until "resume"; its end means stop. Standard
+output: "acked SECONDS KEY", "failed SECONDS WHY", "refused SECONDS URL", and what the reader says; the clock is the machine's
+monotonic one. A key is its own value and is sent once only, so an acknowledgement is about that very write. A thread keeps to
+its member until that fails, then takes the next one.
 """
 
 from __future__ import annotations
@@ -94,14 +94,17 @@ def write(work: Work, number: int) -> None:
     turn, count, due = number, 0, time.monotonic() + number * work.period / 8
     connection = None
     while not work.done.is_set():
+        if work.paused.is_set():
+            if connection:
+                connection.close()
+            connection = None
+            work.done.wait(PAUSE)
+            continue
         url = work.urls[turn % len(work.urls)] if work.urls else ""
         connection = connection or (connect(work, url) if url else None)
         if connection is None:
             turn += 1
             time.sleep(PAUSE)
-            continue
-        if work.paused.is_set():
-            work.done.wait(PAUSE)
             continue
         now = time.monotonic()
         due = max(due + work.period, now)
@@ -128,20 +131,25 @@ def read(work: Work) -> None:
     connections: dict[str, http.client.HTTPSConnection] = {}
     highest, turn = 0, 0
     while not work.done.wait(READ_EVERY):
+        if work.paused.is_set():
+            for connection in connections.values():
+                connection.close()
+            connections = {}
+            continue
         urls, key = list(work.urls), work.latest
         if not urls or not key:
             continue
         turn += 1
         url = urls[turn % len(urls)]
-        connection = connections.pop(url, None) or connect(work, url)
-        if connection is None:
+        asked = connections.pop(url, None) or connect(work, url)
+        if asked is None:
             continue
-        body, why = ask(connection, f"{work.api}/kv/range", {"key": b64encode(key.encode()).decode()})
+        body, why = ask(asked, f"{work.api}/kv/range", {"key": b64encode(key.encode()).decode()})
         if why:
             work.say("unread", f"{url} {why}")
-            connection.close()
+            asked.close()
             continue
-        connections[url] = connection
+        connections[url] = asked
         answer = json.loads(body)
         revision = int(answer["header"]["revision"])
         if revision < highest:
