@@ -220,7 +220,7 @@ class Rig:
 
     # --- what the cluster says ---
 
-    def writer(self, writers: int = 4, rate: float = 60) -> AbstractContextManager[Writer]:
+    def writer(self, writers: int = 4, rate: float = 30) -> AbstractContextManager[Writer]:
         """Writers against every member's client addresses, those that come later too."""
         return self.bed.writer(writers, rate)
 
