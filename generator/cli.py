@@ -30,7 +30,7 @@ from generator.plan import plan as plan_of
 from generator.render import render as render_of
 from generator.review import review as review_of
 from generator.signing import sign as sign_of
-from generator.write import write, write_report
+from generator.write import put, write
 
 app = typer.Typer(
     help="Give every member of a Kubernetes control plane's etcd a new address, without losing a write.",
@@ -157,7 +157,7 @@ def sign(
 def report(folder: Folder) -> None:
     """Write evidence/REPORT.md: the change as it was carried out. Exit 0, or 1 where evidence is missing or contradicts."""
     text, problems = change_report(folder)
-    path = write_report(folder, text)
+    path = put(folder / "evidence" / "REPORT.md", text.encode())
     complain(problems)
     say(f"{path}: {verdict(problems)}")
     if any(p.severity != "note" for p in problems):

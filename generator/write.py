@@ -46,11 +46,10 @@ def write(folder: Path, files: dict[str, str], digest: str) -> Written:
         raise Refused(Problem(f"{error.strerror}: {error.filename}", str(folder), hint=hint)) from None
 
 
-def write_report(folder: Path, text: str) -> Path:
-    """evidence/REPORT.md, whole or not at all. Raises Refused."""
-    path = folder / "evidence" / "REPORT.md"
+def put(path: Path, content: bytes) -> Path:
+    """One file that stands in no list (a report, a signature, a bundle), whole or not at all. Raises Refused."""
     try:
-        _put(path, text.encode())
+        _put(path, content)
     except OSError as error:
         raise Refused(Problem(f"{error.strerror}: {error.filename}")) from None
     return path
