@@ -10,6 +10,7 @@ from pathlib import Path
 
 from generator.errors import Refused
 from generator.model import Problem
+from generator.write import put
 
 
 def bundle(folder: Path, target: Path) -> str:
@@ -25,11 +26,9 @@ def bundle(folder: Path, target: Path) -> str:
         raise Refused(Problem("the bundle would hold itself", str(target), hint="write it beside the folder, with -o"))
     try:
         packed = _packed(folder)
-        beside = target.with_name(f".{target.name}.new")
-        beside.write_bytes(packed)
-        beside.replace(target)
     except OSError as error:
         raise Refused(Problem(f"{error.strerror}: {error.filename}", str(folder))) from None
+    put(target, packed)
     return hashlib.sha256(packed).hexdigest()
 
 

@@ -13,6 +13,7 @@ from generator.environment import environment
 from generator.errors import Refused
 from generator.evidence import Attempt, Evidence, folder_sha256, read_evidence
 from generator.findings import before_of, findings, part
+from generator.journals import plain_text
 from generator.model import Problem
 from generator.outcome import Run, Seat, last_rehearsal
 from generator.report import cell, exit_of, page, short
@@ -27,13 +28,13 @@ def change_report(folder: Path) -> tuple[dict[str, str], list[Problem]]:
 
     Raises Refused for no change folder, or one without evidence.
     """
-    change, problems = read_change(_read(folder / "change.json"), str(folder / "change.json"))
+    change, problems = read_change(plain_text(folder / "change.json"), str(folder / "change.json"))
     if change is None:
         raise Refused(*problems)
-    digest = sha256(_read(folder / "change.json"))[:12]
+    digest = sha256(plain_text(folder / "change.json"))[:12]
     names = [m["name"] for m in change["members"]]
     evidence = read_evidence(folder, digest, names)
-    sums = {name: sha256(_read(folder / "hosts" / name / "SHA256SUMS")) for name in names}
+    sums = {name: sha256(plain_text(folder / "hosts" / name / "SHA256SUMS")) for name in names}
     problems = findings(change, evidence, sums)
     run = carried_out(change, evidence, folder_sha256(folder), problems)
     rehearsal = last_rehearsal(folder)
@@ -66,13 +67,6 @@ def verdict(problems: list[Problem]) -> str:
     if not serious:
         return "Carried out: every line has evidence, and it agrees"
     return f"{len(serious)} thing{'s are' if len(serious) > 1 else ' is'} missing or contradicting"
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return ""
 
 
 def _people(evidence: Evidence) -> Iterator[list[object]]:

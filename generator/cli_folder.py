@@ -18,7 +18,7 @@ from generator.rehearsal.rehearse import rehearse as rehearse_of
 from generator.review import review as review_of
 from generator.signing import sign as sign_of
 from generator.terminal import complain, say, stay, watch
-from generator.write import write_report
+from generator.write import put
 
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="A change folder, such as out/prod.")]
 
@@ -77,7 +77,8 @@ def report(folder: Folder) -> None:
     Exit 0, or 1 where evidence is missing or contradicts.
     """
     files, problems = change_report(folder)
-    write_report(folder, files)
+    for name, text in files.items():
+        put(folder / "evidence" / name, text.encode())
     complain(problems)
     say(f"{folder}/evidence/REPORT.md: {verdict(problems)}")
     if any(p.severity != "note" for p in problems):

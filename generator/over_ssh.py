@@ -27,6 +27,7 @@ PARTS = (
     "run/reach.sh",
     "run/transport.sh",
     "run/say.sh",
+    "lib/lists.sh",
     "run/there.sh",
     "run/there_runs.sh",
 )

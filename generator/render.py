@@ -85,6 +85,7 @@ STEPS = {
 }
 COMMON = (
     "lib/run.sh",
+    "lib/lists.sh",
     "lib/journal.sh",
     "lib/etcd.sh",
     "lib/files.sh",

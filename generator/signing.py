@@ -9,6 +9,7 @@ from pathlib import Path
 from generator.errors import Refused
 from generator.model import Problem
 from generator.review import review
+from generator.write import put
 
 NAMESPACE = "etcd-renumber"
 SIGNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,126}")
@@ -35,13 +36,7 @@ def sign(folder: Path, key: Path, signer: str | None) -> Path:
             "OpenSSH 8.2 or later, and a key that can be used: a private key, or the public one of a key in the agent"
         )
         raise Refused(Problem(f"ssh-keygen: {said[-1] if said else f'exit {ran.returncode}'}", str(key), hint=hint))
-    path = folder / "signatures" / f"{name}.sig"
-    try:
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(ran.stdout)
-    except OSError as error:
-        raise Refused(Problem(f"{error.strerror}: {error.filename}")) from None
-    return path
+    return put(folder / "signatures" / f"{name}.sig", ran.stdout)
 
 
 def _comment(key: Path) -> str:

@@ -46,13 +46,13 @@ def write(folder: Path, files: dict[str, str], digest: str) -> Written:
         raise Refused(Problem(f"{error.strerror}: {error.filename}", str(folder), hint=hint)) from None
 
 
-def write_report(folder: Path, files: dict[str, str]) -> None:
-    """Into evidence/, each file whole or not at all. Raises Refused."""
+def put(path: Path, content: bytes) -> Path:
+    """One file that stands in no list (a report, a signature, a bundle), whole or not at all. Raises Refused."""
     try:
-        for name, text in files.items():
-            _put(folder / "evidence" / name, text.encode())
+        _put(path, content)
     except OSError as error:
         raise Refused(Problem(f"{error.strerror}: {error.filename}")) from None
+    return path
 
 
 def sums_of(folder: Path, list_name: str = SUMS) -> list[tuple[str, str]]:

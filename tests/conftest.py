@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,10 @@ from generator.rehearsal.spec import HostSpec
 ROOT = Path(__file__).parent.parent
 FACTS = ROOT / "examples" / "three-masters" / "facts"
 MINORS = ("3.3", "3.4", "3.5")
+
+# A run that a shell has put into the background ignores Ctrl-C, and whatever it starts would, too.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def etcd_folder(minor: str) -> Path:

@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
-PARTS = ("lib/run.sh", "lib/certs.sh", "lib/reissue.sh", "lib/leftovers.sh", "steps/widen_certificates.sh")
+PARTS = (
+    "lib/run.sh",
+    "lib/lists.sh",
+    "lib/certs.sh",
+    "lib/reissue.sh",
+    "lib/leftovers.sh",
+    "steps/widen_certificates.sh",
+)
 KUBEADM = """basicConstraints = critical, CA:FALSE
 keyUsage = critical, digitalSignature, keyEncipherment
 extendedKeyUsage = serverAuth, clientAuth

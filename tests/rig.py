@@ -163,7 +163,7 @@ class Rig(Replica):
 
     # --- what the cluster says ---
 
-    def writer(self, writers: int = 4, rate: float = 60) -> AbstractContextManager[Writer]:
+    def writer(self, writers: int = 4, rate: float = 30) -> AbstractContextManager[Writer]:
         """Writers against every member's client addresses, those that come later too."""
         return self.bed.writer(writers, rate)
 

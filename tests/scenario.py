@@ -77,6 +77,12 @@ class Scenario:
     change: Change
     facts: dict[str, dict[str, str]] = field(default_factory=dict)
 
+    @property
+    def state(self) -> str:
+        """STATE: this change's folder on every host."""
+        mapping = self.change.cluster.mapping
+        return f"/var/lib/etcd-renumber/{mapping.cluster}/{mapping.change}-{self.change.digest}"
+
     def host_folder(self, name: str) -> Path:
         return self.folder / "hosts" / name
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import threading
@@ -10,12 +11,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from generator.rehearsal.host import Host
 from generator.rehearsal.running import Ran, Running
 from generator.rehearsal.spec import HostSpec
 from tests.rig import Rig
 from tests.scenario import Scenario
 
+# In CI they run in any case, and fail where they cannot.
+AS_ROOT = pytest.mark.skipif(
+    os.geteuid() != 0 and not os.environ.get("CI"), reason="sshd changes users, which needs more than one of them"
+)
 JUMP = HostSpec("jump", addresses=("192.168.100.200/24", "192.168.110.200/24"))
 OUT = "/root/out/test"
 ADMIN = "admin"  # no root: has sudo
@@ -100,28 +107,30 @@ class Jump:
             assert time.monotonic() < deadline, f"it never said {text!r}:\n{running.text}"
             time.sleep(0.02)
 
-    @contextmanager
-    def people(self, running: Running) -> Iterator[None]:
-        """Who changes addresses as run.sh asks for it, until the block ends."""
-        over = threading.Event()
-        thread = threading.Thread(target=self._obey, args=(running, over), daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
 
-    def _obey(self, running: Running, over: threading.Event) -> None:
-        done = 0
-        while not over.wait(0.1):
-            asked = re.findall(r"^(\S+) +\| NOW: you (put|take|change) ", running.text, re.M)
-            for host, verb in asked[done:]:
-                if verb in ("take", "change"):
-                    self.rig.remove_old(host)
-                if verb in ("put", "change"):
-                    self.rig.add_new(host)
-                done += 1
+@contextmanager
+def people(rig: Rig, running: Running) -> Iterator[None]:
+    """Who changes addresses as run.sh asks for it, until the block ends."""
+    over = threading.Event()
+    thread = threading.Thread(target=_obey, args=(rig, running, over), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _obey(rig: Rig, running: Running, over: threading.Event) -> None:
+    done = 0
+    while not over.wait(0.1):
+        asked = re.findall(r"^(\S+) +\| NOW: you (put|take|change) ", running.text, re.M)
+        for host, verb in asked[done:]:
+            if verb in ("take", "change"):
+                rig.remove_old(host)
+            if verb in ("put", "change"):
+                rig.add_new(host)
+            done += 1
 
 
 @contextmanager

@@ -83,9 +83,7 @@ class Stubs:
         return path.read_text().splitlines() if path.exists() else []
 
     def state(self, host: str) -> Path:
-        mapping = self.made.change.cluster.mapping
-        name = f"/var/lib/etcd-renumber/{mapping.cluster}/{mapping.change}-{self.made.change.digest}"
-        return self.bed[host].path(name)
+        return self.bed[host].path(self.made.state)
 
     def add_new(self, name: str) -> None:
         self.bed[name].add_address(f"{next(m.new for m in self.made.members if m.name == name)}/24")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from pathlib import Path
@@ -13,9 +12,9 @@ from generator.change_report import change_report
 from generator.model import Problem
 from tests.rig import Rig, ca_pem
 from tests.scenario import hosts, scenario
-from tests.ssh import ADMIN, OUT, Jump, jump
+from tests.ssh import ADMIN, AS_ROOT, OUT, Jump, jump, people
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="sshd changes users, which needs more than one of them")
+pytestmark = AS_ROOT
 
 HOOK = "/root/hook.sh"
 # What a team may have: a script that changes addresses, by ssh again. The last one pulls the address from under itself.
@@ -35,7 +34,7 @@ esac
 def carried_out(j: Jump, *words: str) -> str:
     """Every line, with nobody asked; people change the addresses where there is no hook."""
     running = j.start("apply", "--yes", "--wait", "180", *words)
-    with j.people(running):
+    with people(j.rig, running):
         ran = running.wait(600)
     assert ran.exit == 0, ran.text
     assert "all of these lines are done" in ran.text
@@ -50,7 +49,7 @@ def evidence_is_there(j: Jump) -> None:
         outputs = sorted(p.name for p in (folder / "output").glob("*.out"))
         assert outputs[0] == "001-apply-preflight.out"
         for path in (folder / "output").glob("*.out"):
-            there = j.rig[member.name].path(f"{state(j)}/output/{path.name}")
+            there = j.rig[member.name].path(f"{j.rig.made.state}/output/{path.name}")
             assert there.read_bytes() == path.read_bytes()
 
 
@@ -60,16 +59,11 @@ def report(j: Jump) -> tuple[str, list[Problem]]:
     return change_report(j.rig.made.folder)
 
 
-def state(j: Jump) -> str:
-    mapping = j.rig.made.change.cluster.mapping
-    return f"/var/lib/etcd-renumber/{mapping.cluster}/{mapping.change}-{j.rig.made.change.digest}"
-
-
 def is_over(j: Jump, rig: Rig) -> None:
     """Members, addresses and connections are the new ones; every line is done, and done again changes nothing."""
     for member in rig.made.members:
         assert {n: m[1:] for n, m in rig.members(member.name).items()} == rig.urls("new")
-        assert rig[member.name].path(f"{state(j)}/folder").stat().st_mode & 0o777 == 0o700
+        assert rig[member.name].path(f"{j.rig.made.state}/folder").stat().st_mode & 0o777 == 0o700
     assert rig.old_connections() == []
     evidence_is_there(j)
     text, problems = report(j)
@@ -151,10 +145,10 @@ def copies_of_the_snapshot(j: Jump) -> dict[str, tuple[str, str]]:
     """Host to (sha256, owner and mode) of the snapshot that was chosen, wherever it lies below STATE."""
     found, sha = {}, ""
     for member in j.rig.made.members:
-        for path in sorted(j.rig[member.name].path(state(j)).glob("output/*-apply-snapshot.out")):
+        for path in sorted(j.rig[member.name].path(j.rig.made.state).glob("output/*-apply-snapshot.out")):
             sha = re.findall(r"^snapshot \S+ sha256=(\S+)", path.read_text(), re.M)[-1]
     for member in j.rig.made.members:
-        folder = f"{state(j)}/snapshot"
+        folder = f"{j.rig.made.state}/snapshot"
         said = j.rig[member.name].must(["find", folder, "-name", "*.db", "-exec", "sha256sum", "{}", "+"])
         for line in said.splitlines():
             here, name = line.split()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -14,18 +13,17 @@ from generator.rehearsal.namespaces import gone
 from generator.rehearsal.running import start
 from tests.rig import Rig, ca_pem
 from tests.scenario import hosts, scenario
-from tests.ssh import ADMIN, Jump, jump, key
+from tests.ssh import ADMIN, AS_ROOT, Jump, jump, key, people
 from tests.stub import ENTER
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="sshd changes users, which needs more than one of them")
+pytestmark = AS_ROOT
 
 SWAP = "| ==> etcd's new manifest, through kubelet"
 
 
 def all_that_it_said_was_shown_once(j: Jump, host: str, phase: str, text: str) -> None:
     """What run.sh has shown of a phase is what the runbook has said, line by line."""
-    change = j.rig.made.change
-    folder = j.rig[host].path(f"/var/lib/etcd-renumber/test/CHG-1-{change.digest}/output")
+    folder = j.rig[host].path(f"{j.rig.made.state}/output")
     (path,) = folder.glob(f"*-apply-{phase}.out")
     shown = re.findall(rf"^{host} \| (.*)$", text.split(f"apply {phase} on {host} (", 1)[1], re.M)
     # Between it stand what went to its errors and, in brackets, what run.sh says of its connection.
@@ -67,13 +65,14 @@ def test_a_cable_pulled_in_the_middle_of_restore_costs_nothing(tmp_path: Path) -
         assert ran.exit == 0, ran.text
         all_that_it_said_was_shown_once(j, "master1", "restore", ran.text)
         running = j.start("apply", "--yes", "--from", "12")
-        with j.people(running):
+        with people(j.rig, running):
             ran = running.wait(300)
         assert ran.exit == 0, ran.text
         j.rig.bed.wait_healthy()
         assert j.rig["master2"].etcdctl("get", "kept").out.split() == ["kept", "whole"]
 
 
+@pytest.mark.chaos
 def test_connections_killed_again_and_again_and_the_address_gone_from_under_one(tmp_path: Path) -> None:
     with jump(scenario(tmp_path, hosts(3), ca_pem()), "3.5", tmp_path / "keys", wide=True) as j:
         j.rig.prepare_all()
@@ -163,19 +162,7 @@ def test_the_same_folder_through_another_transport(tmp_path: Path) -> None:
         pids = " ".join(str(rig[m.name].place.pid) for m in made.members)
         env = {**os.environ, "ETCD_RENUMBER_SSH": f"bash {ENTER}", "BED": pids}
         running = start(["bash", str(made.folder / "run.sh"), "apply", "--yes"], env=env)
-        person(rig, running)
-        ran = running.wait(60)
+        with people(rig, running):
+            ran = running.wait(460)
         assert ran.exit == 0, ran.text
         assert {n: m[1:] for n, m in rig.members("master1").items()} == rig.urls("new")
-
-
-def person(rig: Rig, running: object) -> None:
-    """Whoever is asked to change an address does so."""
-    done = 0
-    deadline = time.monotonic() + 400
-    while running.first.poll() is None and time.monotonic() < deadline:  # type: ignore[attr-defined]
-        asked = re.findall(r"^(\S+) \| NOW: you (put|take) ", running.text, re.M)  # type: ignore[attr-defined]
-        for host, verb in asked[done:]:
-            (rig.add_new if verb == "put" else rig.remove_old)(host)
-            done += 1
-        time.sleep(0.1)

@@ -18,10 +18,6 @@ BACK = ("start", "restore", "snapshot", "stop", "quiesce")
 NAMES = [m.name for m in hosts(3)]
 
 
-def state(rig: Rig) -> str:
-    return f"/var/lib/etcd-renumber/test/CHG-1-{rig.made.change.digest}"
-
-
 def aside(rig: Rig) -> str:
     return f"{DATA}/.etcd-renumber-{rig.made.change.digest}"
 
@@ -121,7 +117,7 @@ def test_what_does_not_fit_is_refused_and_no_data_is_touched(tmp_path: Path) -> 
         )
         assert "the source is master2, not master1" in ran.text
 
-        good = one.path(f"{state(rig)}/snapshot/stop-1.db").read_bytes()
+        good = one.path(f"{rig.made.state}/snapshot/stop-1.db").read_bytes()
         bad = bytearray(good)
         bad[len(bad) // 2] ^= 1
         one.path("/root/bad.db").write_bytes(bytes(bad))
@@ -159,7 +155,7 @@ def what_was_written_is_never_taken_back(rig: Rig) -> None:
     """Seen by an etcd that runs, and in the data of one that does not."""
     assert rig["master1"].etcdctl("put", "early", "bird").exit == 0
     assert "somebody has written" in rig.undo("master2", "start", expect=4).text
-    third, kept = rig["master3"], f"{state(rig)}/aside/etcd.yaml"
+    third, kept = rig["master3"], f"{rig.made.state}/aside/etcd.yaml"
     third.must(["mv", MANIFEST, kept])
     third.wait_for(lambda: not third.etcd_pid(), 40, "etcd ends")
     assert "somebody has written" in rig.undo("master3", "restore", expect=4).text

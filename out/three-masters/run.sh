@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host was never reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest bddf21549bfd. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 136c9981a156. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=bddf21549bfd
+readonly DIGEST=136c9981a156
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -32,7 +32,7 @@ readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(781b481035e4af8e5a2e1a91086cc0df84066f0bf0da4c4f8032faad99bd5dba 5057f548c56e9e3a2530fd9b4a27a69e26572a5daf233f203d9dbba128dbea9b e6a413521e528034a168046427f9b419c6b1530dd9a3a0805c6e1020d16aae1a)
+readonly -a FOLDERS=(f2cf42dae2d5ae6d8a8931ec6e0f49033535af9845623fcef5a4a5ed89fc4e7b 6d94afcdad0705ed0006c87428ab8b5389b1c56fc6533a5c1dfb86a999f7b8d9 79664d4ca29eb74fcf4c32b60c948e3802eee9d8514464041cf978e09845ea08)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)
@@ -141,7 +141,7 @@ show_unreached() {
 }
 # --- end run/main.sh ---
 
-# --- run/order.sh sha256:7646f3682ac2 ---
+# --- run/order.sh sha256:48645c10ad10 ---
 # order.sh -- the lines of RUNBOOK.md: which are done, which are asked for, and what stands beside them.
 
 numbers=() hosts_of=() whats=() commands=() # the lines, column by column; host - is found out when it is its turn
@@ -164,6 +164,7 @@ read_order() {
 }
 
 is_left_out() { [[ ${#without[@]} -gt 0 ]] && is_one_of "$1" "${without[@]}"; }
+is_asked_for() { [[ -z $only || ${NAMES[$1]} == "$only" ]] && ! is_left_out "${NAMES[$1]}"; }
 is_persons() { is_one_of "${whats[$1]}" add remove replace; }
 
 ask_what_is_done() {
@@ -255,7 +256,7 @@ is_wanted() {
 }
 # --- end run/order.sh ---
 
-# --- run/line.sh sha256:3032957181a3 ---
+# --- run/line.sh sha256:4034d854d28d ---
 # line.sh -- one line after another; those that only look, or only stop, side by side when nobody is asked.
 
 beside_pids=()
@@ -280,8 +281,7 @@ apply() {
 reach_everybody() {
   local i
   for i in "${!NAMES[@]}"; do
-    [[ -z $only || ${NAMES[i]} == "$only" ]] || continue
-    ! is_left_out "${NAMES[i]}" || continue
+    is_asked_for "$i" || continue
     must_reach "$i" 0
     say "$i" "answers on ${dest[i]}${key_of[i]:+, with the host key of ${key_of[i]}}; $(words_of_root "$i")"
   done
@@ -822,7 +822,7 @@ next_of_all() {
 }
 # --- end run/status.sh ---
 
-# --- run/evidence.sh sha256:9cec7474f88d ---
+# --- run/evidence.sh sha256:7565b1b80071 ---
 # evidence.sh -- what the runs left behind, for the ticket: evidence/DIGEST/HOST/ has a host's journal and the output of every
 # run there, evidence/DIGEST/run.jsonl what run.sh did, the lines of people among it.
 
@@ -838,8 +838,7 @@ write_down() {
 collect() {
   local i missing=0
   for i in "${!NAMES[@]}"; do
-    [[ -z $only || ${NAMES[i]} == "$only" ]] || continue
-    ! is_left_out "${NAMES[i]}" || continue
+    is_asked_for "$i" || continue
     if collect_from "$i"; then
       say "$i" "evidence in evidence/$DIGEST/${NAMES[i]}"
     else
@@ -870,8 +869,8 @@ collect_from() {
 collect_quietly() {
   local i
   for i in "${!NAMES[@]}"; do
-    [[ -z $only || ${NAMES[i]} == "$only" ]] || continue
-    is_left_out "${NAMES[i]}" || collect_from "$i" || printf 'run.sh: the evidence of %s was not collected: %s; later: bash run.sh collect\n' "${NAMES[i]}" "$(last_words "$i")" >&2
+    is_asked_for "$i" || continue
+    collect_from "$i" || printf 'run.sh: the evidence of %s was not collected: %s; later: bash run.sh collect\n' "${NAMES[i]}" "$(last_words "$i")" >&2
   done
   note "evidence: $EVIDENCE"
 }
@@ -1101,7 +1100,7 @@ last_words() {
 said() { [[ $(cat "$SCRATCH/said.$1" 2>/dev/null) == *"$2"* ]]; }
 # --- end run/transport.sh ---
 
-# --- run/say.sh sha256:c069583877e3 ---
+# --- run/say.sh sha256:00e46f364554 ---
 # say.sh -- what the operator sees, and the only ways to stop. The exit codes are those of runbook.sh, and 255.
 
 line_now=   # the number of the line that is being carried out
@@ -1149,14 +1148,12 @@ on_exit() {
   rm -rf -- "$SCRATCH"
   exit "$status"
 }
+# --- end run/say.sh ---
 
-index_of() {
-  local i
-  for i in "${!NAMES[@]}"; do
-    [[ ${NAMES[i]} != "$1" ]] || { printf '%s' "$i" && return 0; }
-  done
-}
+# --- lib/lists.sh sha256:31c8b4581191 ---
+# lists.sh -- words in a list, and members in the plan.
 
+# is_one_of WORD WORDS... -- true when WORD is among them.
 is_one_of() {
   local word=$1 other
   shift
@@ -1165,7 +1162,15 @@ is_one_of() {
   done
   return 1
 }
-# --- end run/say.sh ---
+
+# index_of NAME -- the place of a member in the plan.
+index_of() {
+  local i
+  for i in "${!NAMES[@]}"; do
+    [[ ${NAMES[i]} != "$1" ]] || { printf '%s' "$i" && return 0; }
+  done
+}
+# --- end lib/lists.sh ---
 
 # --- run/there.sh sha256:37f86fa72bbd ---
 # there.sh -- what a host is asked to do, as root there. These functions are sent to it as text, with the words they are called

@@ -171,11 +171,3 @@ ask_at_old() {
     asked_at[i]=${OLDS[i]}
   done
 }
-
-# index_of NAME -- the place of a member in the plan.
-index_of() {
-  local i
-  for i in "${!NAMES[@]}"; do
-    [[ ${NAMES[i]} != "$1" ]] || printf '%s' "$i"
-  done
-}

@@ -154,15 +154,5 @@ now_ms() { date +%s%3N; }
 
 yes_or_no() { if "$@"; then printf 'yes'; else printf 'no'; fi; }
 
-# is_one_of WORD WORDS... -- true when WORD is among them.
-is_one_of() {
-  local word=$1 other
-  shift
-  for other in "$@"; do
-    [[ $other != "$word" ]] || return 0
-  done
-  return 1
-}
-
 # has_sha FILE SHA256 -- true only for exactly these bytes; a missing file is false, not an error.
 has_sha() { [[ -f $1 && $(sha256sum <"$1") == "$2  -" ]]; }

@@ -13,8 +13,7 @@ write_down() {
 collect() {
   local i missing=0
   for i in "${!NAMES[@]}"; do
-    [[ -z $only || ${NAMES[i]} == "$only" ]] || continue
-    ! is_left_out "${NAMES[i]}" || continue
+    is_asked_for "$i" || continue
     if collect_from "$i"; then
       say "$i" "evidence in evidence/$DIGEST/${NAMES[i]}"
     else
@@ -45,8 +44,8 @@ collect_from() {
 collect_quietly() {
   local i
   for i in "${!NAMES[@]}"; do
-    [[ -z $only || ${NAMES[i]} == "$only" ]] || continue
-    is_left_out "${NAMES[i]}" || collect_from "$i" || printf 'run.sh: the evidence of %s was not collected: %s; later: bash run.sh collect\n' "${NAMES[i]}" "$(last_words "$i")" >&2
+    is_asked_for "$i" || continue
+    collect_from "$i" || printf 'run.sh: the evidence of %s was not collected: %s; later: bash run.sh collect\n' "${NAMES[i]}" "$(last_words "$i")" >&2
   done
   note "evidence: $EVIDENCE"
 }

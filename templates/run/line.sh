@@ -22,8 +22,7 @@ apply() {
 reach_everybody() {
   local i
   for i in "${!NAMES[@]}"; do
-    [[ -z $only || ${NAMES[i]} == "$only" ]] || continue
-    ! is_left_out "${NAMES[i]}" || continue
+    is_asked_for "$i" || continue
     must_reach "$i" 0
     say "$i" "answers on ${dest[i]}${key_of[i]:+, with the host key of ${key_of[i]}}; $(words_of_root "$i")"
   done

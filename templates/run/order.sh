@@ -20,6 +20,7 @@ read_order() {
 }
 
 is_left_out() { [[ ${#without[@]} -gt 0 ]] && is_one_of "$1" "${without[@]}"; }
+is_asked_for() { [[ -z $only || ${NAMES[$1]} == "$only" ]] && ! is_left_out "${NAMES[$1]}"; }
 is_persons() { is_one_of "${whats[$1]}" add remove replace; }
 
 ask_what_is_done() {

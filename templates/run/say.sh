@@ -45,19 +45,3 @@ on_exit() {
   rm -rf -- "$SCRATCH"
   exit "$status"
 }
-
-index_of() {
-  local i
-  for i in "${!NAMES[@]}"; do
-    [[ ${NAMES[i]} != "$1" ]] || { printf '%s' "$i" && return 0; }
-  done
-}
-
-is_one_of() {
-  local word=$1 other
-  shift
-  for other in "$@"; do
-    [[ $other != "$word" ]] || return 0
-  done
-  return 1
-}

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest bddf21549bfd. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 136c9981a156. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export ETCDCTL_API=3 LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=bddf21549bfd
+readonly DIGEST=136c9981a156
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -1413,7 +1413,7 @@ the_other_old_manifests() {
 }
 # --- end steps/undo.sh ---
 
-# --- lib/run.sh sha256:8a5c52af6243 ---
+# --- lib/run.sh sha256:71874826f243 ---
 # run.sh -- say it, then do it. Every change of the runbook goes through run; everything else only looks.
 
 HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
@@ -1570,6 +1570,13 @@ now_ms() { date +%s%3N; }
 
 yes_or_no() { if "$@"; then printf 'yes'; else printf 'no'; fi; }
 
+# has_sha FILE SHA256 -- true only for exactly these bytes; a missing file is false, not an error.
+has_sha() { [[ -f $1 && $(sha256sum <"$1") == "$2  -" ]]; }
+# --- end lib/run.sh ---
+
+# --- lib/lists.sh sha256:31c8b4581191 ---
+# lists.sh -- words in a list, and members in the plan.
+
 # is_one_of WORD WORDS... -- true when WORD is among them.
 is_one_of() {
   local word=$1 other
@@ -1580,9 +1587,14 @@ is_one_of() {
   return 1
 }
 
-# has_sha FILE SHA256 -- true only for exactly these bytes; a missing file is false, not an error.
-has_sha() { [[ -f $1 && $(sha256sum <"$1") == "$2  -" ]]; }
-# --- end lib/run.sh ---
+# index_of NAME -- the place of a member in the plan.
+index_of() {
+  local i
+  for i in "${!NAMES[@]}"; do
+    [[ ${NAMES[i]} != "$1" ]] || { printf '%s' "$i" && return 0; }
+  done
+}
+# --- end lib/lists.sh ---
 
 # --- lib/journal.sh sha256:1f5da1bb358e ---
 # journal.sh -- where this change keeps what it saves, who holds it, and what was done when.
@@ -2065,7 +2077,7 @@ close_connections_with() {
 }
 # --- end lib/connections.sh ---
 
-# --- lib/peers.sh sha256:67a16b6d661f ---
+# --- lib/peers.sh sha256:3d8032c97a7d ---
 # peers.sh -- what each member says when it is asked the way a member asks: GET /members on its peer port.
 #
 # A TLS handshake proves nothing (etcd refuses a caller after it) and `endpoint health` passes a member that nobody can
@@ -2237,14 +2249,6 @@ ask_at_old() {
     hear "$i" "old.$i" "${OLDS[i]}"
     moving[i]=yes
     asked_at[i]=${OLDS[i]}
-  done
-}
-
-# index_of NAME -- the place of a member in the plan.
-index_of() {
-  local i
-  for i in "${!NAMES[@]}"; do
-    [[ ${NAMES[i]} != "$1" ]] || printf '%s' "$i"
   done
 }
 # --- end lib/peers.sh ---

@@ -1,0 +1,19 @@
+# lists.sh -- words in a list, and members in the plan.
+
+# is_one_of WORD WORDS... -- true when WORD is among them.
+is_one_of() {
+  local word=$1 other
+  shift
+  for other in "$@"; do
+    [[ $other != "$word" ]] || return 0
+  done
+  return 1
+}
+
+# index_of NAME -- the place of a member in the plan.
+index_of() {
+  local i
+  for i in "${!NAMES[@]}"; do
+    [[ ${NAMES[i]} != "$1" ]] || { printf '%s' "$i" && return 0; }
+  done
+}
