@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from bench import bridge, crash, phases, rendering, rolling
+from bench import bridge, crash, phases, rehearsal, rendering, rolling
 
 TABLES = {
     "rendering": rendering.table,
@@ -13,6 +13,7 @@ TABLES = {
     "bridge": bridge.table,
     "crash": crash.table,
     "phases": phases.table,
+    "rehearsal": rehearsal.table,
 }
 
 

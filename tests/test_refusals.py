@@ -80,10 +80,9 @@ def test_another_world_than_the_reviewed_one(tmp_path: Path) -> None:
 
 
 def state(rig: Rig) -> str:
-    change = rig.made.change
-    path = f"/var/lib/etcd-renumber/test/CHG-1-{change.digest}"
-    rig["master1"].path(path).mkdir(parents=True, exist_ok=True)
-    return path
+    """STATE of master1, which is there."""
+    rig["master1"].path(rig.made.state).mkdir(parents=True, exist_ok=True)
+    return rig.made.state
 
 
 def test_a_cluster_or_network_that_is_not_ready_for_a_move(tmp_path: Path) -> None:
@@ -190,6 +189,6 @@ def test_a_kubelet_that_does_not_act_and_cannot_be_restarted_is_exit_1(tmp_path:
             os.kill(pid, signal.SIGSTOP)
         ran = rig.apply("master1", "move", expect=1)
         assert "exit 3 from: systemctl restart kubelet" in ran.text
-        for pid in one.processes("kubelet"):
-            os.kill(pid, signal.SIGCONT)
+        assert one.kubelet
+        one.kubelet.kill_all(signal.SIGCONT)  # nsenter, which stopped with its child, too
         rig.apply("master1", "move")

@@ -2,13 +2,13 @@
 
 # connections_with ADDRESS -- connections of our etcd that have it at either end: "HERE THERE" a line.
 connections_with() {
-  local here there who
+  local here there who from to
   [[ -n $etcd_pid ]] || return 0
   while read -r _ _ here there who; do
     [[ $who == *",pid=$etcd_pid,"* ]] || continue
-    if [[ $(plain_address "$here") == "$1" || $(plain_address "$there") == "$1" ]]; then
-      printf '%s %s\n' "$here" "$there"
-    fi
+    plain_address from "$here"
+    plain_address to "$there"
+    [[ $from != "$1" && $to != "$1" ]] || printf '%s %s\n' "$here" "$there"
   done < <(ss -Htnp state established)
 }
 no_connection_with() { [[ -z $(connections_with "$1") ]]; }

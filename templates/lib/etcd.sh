@@ -6,11 +6,10 @@ etcdctl=   # the path of the member's own etcdctl, or empty
 
 # pids_of COMM SHA256 -- processes in this host's network with exactly these arguments, one a word.
 pids_of() {
-  local proc name net
-  net=$(readlink /proc/1/ns/net)
+  local proc name
   for proc in /proc/[0-9]*; do
     { read -r name <"$proc/comm"; } 2>/dev/null || continue
-    [[ $name == "$1" && $(readlink "$proc/ns/net" 2>/dev/null) == "$net" ]] || continue
+    [[ $name == "$1" && $proc/ns/net -ef /proc/1/ns/net ]] || continue
     # The cmdline of a process that just ended is gone or empty: not ours.
     [[ $({ sha256sum <"$proc/cmdline"; } 2>/dev/null) == "$2  -" ]] || continue
     printf '%s ' "${proc#/proc/}"
@@ -58,7 +57,7 @@ foreign_etcds() {
   for proc in /proc/[0-9]*; do
     { read -r name <"$proc/comm"; } 2>/dev/null || continue
     [[ $name == etcd && $ours != *" ${proc#/proc/} "* ]] || continue
-    [[ $(readlink "$proc/ns/net" 2>/dev/null) == "$(readlink /proc/1/ns/net)" ]] || continue
+    [[ $proc/ns/net -ef /proc/1/ns/net ]] || continue
     words=$({ tr '\0' ' ' <"$proc/cmdline"; } 2>/dev/null)
     case $words in
       *"=$DATA_DIR "* | *" $DATA_DIR "* | *":$PEER_PORT "* | *":$PEER_PORT,"* | *":$CLIENT_PORT "* | *":$CLIENT_PORT,"*)

@@ -146,20 +146,22 @@ miss_reached() {
 
 # connections_from I -- established connections of member I to our peer port, from its old or new address.
 connections_from() {
-  local here there count=0
+  local here there ours count=0
+  ours=$(our_address)
   while read -r _ _ here there; do
-    here=$(plain_address "$here") there=$(plain_address "$there")
-    [[ $here == "$(our_address)" ]] || continue
-    [[ $there == "${OLDS[$1]}" || $there == "${NEWS[$1]}" ]] || continue
+    plain_address here "$here"
+    plain_address there "$there"
+    [[ $here == "$ours" && ($there == "${OLDS[$1]}" || $there == "${NEWS[$1]}") ]] || continue
     count=$((count + 1))
   done < <(ss -Htn state established "sport = :$PEER_PORT")
   printf '%s' "$count"
 }
 
-# plain_address ADDRESS:PORT -- without port, brackets, zone and the IPv4-mapped form.
+# plain_address NAME ADDRESS:PORT -- sets the variable NAME: without port, brackets, zone and the IPv4-mapped form. A member
+# may have thousands of connections: no subshell for each of them.
 plain_address() {
-  local address=${1%:*}
+  local address=${2%:*}
   address=${address#[} address=${address%]}
   address=${address%%%*}
-  printf '%s' "${address#::ffff:}"
+  printf -v "$1" '%s' "${address#::ffff:}"
 }

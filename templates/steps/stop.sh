@@ -45,15 +45,22 @@ puts_seen() {
 clients_of_etcd() {
   local here there who local_ends=' '
   while read -r _ _ here there who; do
-    local_ends+="$(plain_end "$here") "
-    [[ $who == *'"etcd"'* || $who == *'"etcdctl"'* ]] || printf '%s(%s) ' "$(plain_end "$here")" "$(process_in "$who")"
+    plain_end here "$here"
+    local_ends+="$here "
+    [[ $who == *'"etcd"'* || $who == *'"etcdctl"'* ]] || printf '%s(%s) ' "$here" "$(process_in "$who")"
   done < <(ss -Htnp state established "dport = :$CLIENT_PORT")
   while read -r _ _ here there; do
-    there=$(plain_end "$there")
+    plain_end there "$there"
     [[ $local_ends == *" $there "* ]] || printf '%s ' "$there"
   done < <(ss -Htn state established "sport = :$CLIENT_PORT")
 }
-plain_end() { printf '%s:%s' "$(plain_address "$1")" "${1##*:}"; }
+# plain_end NAME ADDRESS:PORT -- sets the variable NAME: the same without zone and the IPv4-mapped form.
+plain_end() {
+  local plain
+  plain_address plain "$2"
+  [[ $plain != *:* ]] || plain="[$plain]"
+  printf -v "$1" '%s:%s' "$plain" "${2##*:}"
+}
 process_in() {
   local name=${1#*'("'}
   printf '%s' "${name%%'"'*}"

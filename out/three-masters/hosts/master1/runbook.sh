@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 136c9981a156. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest a94d63baa8cf. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export ETCDCTL_API=3 LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=136c9981a156
+readonly DIGEST=a94d63baa8cf
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -1656,7 +1656,7 @@ longest_phase() {
 }
 # --- end lib/journal.sh ---
 
-# --- lib/etcd.sh sha256:2210d20a318f ---
+# --- lib/etcd.sh sha256:e0326a46cc96 ---
 # etcd.sh -- our etcd as /proc shows it (docker, containerd and CRI-O are alike there), and the tools that belong to it.
 
 etcd_pid=  # its process, or empty
@@ -1665,11 +1665,10 @@ etcdctl=   # the path of the member's own etcdctl, or empty
 
 # pids_of COMM SHA256 -- processes in this host's network with exactly these arguments, one a word.
 pids_of() {
-  local proc name net
-  net=$(readlink /proc/1/ns/net)
+  local proc name
   for proc in /proc/[0-9]*; do
     { read -r name <"$proc/comm"; } 2>/dev/null || continue
-    [[ $name == "$1" && $(readlink "$proc/ns/net" 2>/dev/null) == "$net" ]] || continue
+    [[ $name == "$1" && $proc/ns/net -ef /proc/1/ns/net ]] || continue
     # The cmdline of a process that just ended is gone or empty: not ours.
     [[ $({ sha256sum <"$proc/cmdline"; } 2>/dev/null) == "$2  -" ]] || continue
     printf '%s ' "${proc#/proc/}"
@@ -1717,7 +1716,7 @@ foreign_etcds() {
   for proc in /proc/[0-9]*; do
     { read -r name <"$proc/comm"; } 2>/dev/null || continue
     [[ $name == etcd && $ours != *" ${proc#/proc/} "* ]] || continue
-    [[ $(readlink "$proc/ns/net" 2>/dev/null) == "$(readlink /proc/1/ns/net)" ]] || continue
+    [[ $proc/ns/net -ef /proc/1/ns/net ]] || continue
     words=$({ tr '\0' ' ' <"$proc/cmdline"; } 2>/dev/null)
     case $words in
       *"=$DATA_DIR "* | *" $DATA_DIR "* | *":$PEER_PORT "* | *":$PEER_PORT,"* | *":$CLIENT_PORT "* | *":$CLIENT_PORT,"*)
@@ -2048,18 +2047,18 @@ goes_with_old() {
 new_outlives_old() { ! goes_with_old; }
 # --- end lib/routes.sh ---
 
-# --- lib/connections.sh sha256:fc4818e9ee57 ---
+# --- lib/connections.sh sha256:510287a78ee5 ---
 # connections.sh -- which connections our etcd has, and how those with an address that goes are closed.
 
 # connections_with ADDRESS -- connections of our etcd that have it at either end: "HERE THERE" a line.
 connections_with() {
-  local here there who
+  local here there who from to
   [[ -n $etcd_pid ]] || return 0
   while read -r _ _ here there who; do
     [[ $who == *",pid=$etcd_pid,"* ]] || continue
-    if [[ $(plain_address "$here") == "$1" || $(plain_address "$there") == "$1" ]]; then
-      printf '%s %s\n' "$here" "$there"
-    fi
+    plain_address from "$here"
+    plain_address to "$there"
+    [[ $from != "$1" && $to != "$1" ]] || printf '%s %s\n' "$here" "$there"
   done < <(ss -Htnp state established)
 }
 no_connection_with() { [[ -z $(connections_with "$1") ]]; }
@@ -2270,7 +2269,7 @@ addresses_lacking() {
 wire_is_wide() { [[ -z $(addresses_lacking "$1") ]]; }
 # --- end lib/wire.sh ---
 
-# --- lib/gate.sh sha256:6dbac40fce45 ---
+# --- lib/gate.sh sha256:695fc94dfd1e ---
 # gate.sh -- lets nobody past while the cluster is not safe. It holds when, for every member of the plan and nobody else:
 #   recorded   it has one peer URL, its old or its new one, in everybody's list
 #   reachable  it answers there, from this host, with the same cluster id and the same list as all others
@@ -2419,22 +2418,24 @@ miss_reached() {
 
 # connections_from I -- established connections of member I to our peer port, from its old or new address.
 connections_from() {
-  local here there count=0
+  local here there ours count=0
+  ours=$(our_address)
   while read -r _ _ here there; do
-    here=$(plain_address "$here") there=$(plain_address "$there")
-    [[ $here == "$(our_address)" ]] || continue
-    [[ $there == "${OLDS[$1]}" || $there == "${NEWS[$1]}" ]] || continue
+    plain_address here "$here"
+    plain_address there "$there"
+    [[ $here == "$ours" && ($there == "${OLDS[$1]}" || $there == "${NEWS[$1]}") ]] || continue
     count=$((count + 1))
   done < <(ss -Htn state established "sport = :$PEER_PORT")
   printf '%s' "$count"
 }
 
-# plain_address ADDRESS:PORT -- without port, brackets, zone and the IPv4-mapped form.
+# plain_address NAME ADDRESS:PORT -- sets the variable NAME: without port, brackets, zone and the IPv4-mapped form. A member
+# may have thousands of connections: no subshell for each of them.
 plain_address() {
-  local address=${1%:*}
+  local address=${2%:*}
   address=${address#[} address=${address%]}
   address=${address%%%*}
-  printf '%s' "${address#::ffff:}"
+  printf -v "$1" '%s' "${address#::ffff:}"
 }
 # --- end lib/gate.sh ---
 
