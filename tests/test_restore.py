@@ -58,7 +58,7 @@ class Shape:
 def restoring(tmp: Path, shape: Shape, **mapping: object) -> Rig:
     facts = {m.name: manifests(m, shape.members, shape.flags, shape.version) for m in shape.members}
     made = rendered(tmp, shape.members, facts, ca_pem(), method="restore", **mapping)
-    return Rig(made, shape.version, wide=True)
+    return Rig(made, shape.version, wide=True, bits=64 if ":" in shape.members[0].old else 24)
 
 
 STAYS = Host("master3", "192.168.100.12", "192.168.100.12")
@@ -79,8 +79,6 @@ MORE = {
 
 def carried_out(tmp: Path, shape: Shape) -> None:
     with restoring(tmp, shape) as rig:
-        if ":" in shape.members[0].old:
-            rig.bits = lambda address: 64
         for prepare in shape.before:
             prepare(rig)
         before, cluster = rig.ids("master1"), rig.cluster_id("master1")
