@@ -226,6 +226,14 @@ def test_a_refusal_comes_before_any_change(host: Host, spoil: Callable[[Host], N
     assert tree(host.pki) == before and tree(host.state) == {}
 
 
+def test_a_ca_that_this_machine_trusts_is_no_ca_of_etcd(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = make_ca(host.root / "trusted", "public-ca")
+    leaves = make_leaf(host.root / "ours.crt", host.pki / "etcd/ca.crt"), make_leaf(host.root / "foreign.crt", other)
+    (other.parent / f"{openssl('x509', '-hash', '-noout', '-in', other).strip()}.0").symlink_to(other)
+    monkeypatch.setenv("SSL_CERT_DIR", str(other.parent))
+    assert [host.is_true(f'ca_issued "${{CERT_CAS[0]}}" {leaf} bundle') for leaf in leaves] == [True, False]
+
+
 def test_a_required_cn_and_hostname_that_fit_are_no_obstacle(host: Host) -> None:
     host.values |= {"CERT_REQUIRED_CN": "master1", "CERT_REQUIRED_HOSTNAME": "localhost"}
     assert host.apply().exit == 0

@@ -52,9 +52,15 @@ def may_keep_secondaries(host: Host) -> None:
         host.sysctl(f"net.ipv4.conf.{device}.promote_secondaries", "1")
 
 
+def soon_know_who_is_absent(host: Host) -> None:
+    """Three questions, 0.2 s apart, tell that nobody has an address. The kernel's own whole seconds prove nothing more."""
+    for cache in ("arp_cache", "ndisc_cache"):
+        ip(host.place, "ntable", "change", "name", cache, "dev", "eth0", "retrans", "200", missing_ok=True)
+
+
 def in_words(change: Change) -> str:
     """For the report."""
     return (
         f"one wire with {', '.join(subnets(change))}; every host has a way to each of them, as through a router; "
-        "no firewall; promote_secondaries on"
+        "no firewall; promote_secondaries on; that nobody has an address is known after 0.6 s, not 3"
     )

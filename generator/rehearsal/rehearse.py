@@ -60,6 +60,7 @@ def _furnished(change: Change, folder: Path, bed: Bed) -> Replica:
     for member in replica.roster:
         show_reviewed_ca(bed[member.name], change)
         network.may_keep_secondaries(bed[member.name])
+        network.soon_know_who_is_absent(bed[member.name])
         network.put_ways(bed[member.name], change)
     bed.wait_healthy(120)
     return replica

@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host was never reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest a94d63baa8cf. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 0439d17fdac4. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=a94d63baa8cf
+readonly DIGEST=0439d17fdac4
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -32,7 +32,7 @@ readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(d9af431b703f5a95fe12977291822a312227752bb744c03b5c99e6ea1618333b d3341caf3d8f867cc0048daf4c4e3ea0a2cbe0ea304dd835133145b112f684ec e5506f2a29011205a1e5c053ac48fac00da25cb52f9b95ae76247a7ea3c53dd3)
+readonly -a FOLDERS=(23cfa729a9269cb714e2c52ccbe22de21ce33d6802721a12ad959660fecd2cf2 1592a598e5d6b010f460759b594077c1e2fb9ebca0725620bb425153137f6503 76a73569060f418eb8e7d71979ff1b56a966d9137902eea82dbf1f7d135ee14c)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)

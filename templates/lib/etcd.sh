@@ -125,8 +125,11 @@ minor_of() {
   printf '%s' "${version%".$patch"}"
 }
 
-# tools_are_staged -- the copies of `prepare` are whole.
-tools_are_staged() { [[ -s $TOOLS/SHA256SUMS ]] && (cd "$TOOLS" && sha256sum --quiet --check SHA256SUMS) >/dev/null 2>&1; }
+# tools_are_staged -- the copies of `prepare` are whole. They are read once a run: etcdctl is set to one of them after that only.
+tools_are_staged() {
+  [[ -s $TOOLS/SHA256SUMS ]] || return 1
+  [[ $etcdctl == "$TOOLS/etcdctl" ]] || (cd "$TOOLS" && sha256sum --quiet --check SHA256SUMS) >/dev/null 2>&1
+}
 
 same_minor() { [[ -n $etcdctl && -n $(server_minor) && $(tool_minor) == "$(server_minor)" ]]; }
 etcdctl_is_found() { [[ -n $etcdctl ]]; }
