@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 0439d17fdac4. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 894290321e9a. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export ETCDCTL_API=3 LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=0439d17fdac4
+readonly DIGEST=894290321e9a
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -2079,7 +2079,7 @@ close_connections_with() {
 }
 # --- end lib/connections.sh ---
 
-# --- lib/peers.sh sha256:3d8032c97a7d ---
+# --- lib/peers.sh sha256:5a26ba3fe44c ---
 # peers.sh -- what each member says when it is asked the way a member asks: GET /members on its peer port.
 #
 # A TLS handshake proves nothing (etcd refuses a caller after it) and `endpoint health` passes a member that nobody can
@@ -2090,6 +2090,7 @@ said_cluster=() # by member: the cluster id in its answer
 said_date=()    # by member: its Date header
 silence=()      # by member: why it did not answer
 asked_at=()     # by member: the address it was asked at
+answer_text=    # the whole of the answer that was looked at last
 base=           # the list that the asking began with
 recorded=()     # by member: old | new | other | missing, by the base list
 member_ids=()   # by member: its id, decimal, by the base list
@@ -2110,11 +2111,12 @@ ask_into() {
   printf '%s' "$status" >"$SCRATCH/$1.status"
 }
 
-# answered NAME -- true when the file holds a whole answer: 200, a cluster id, a list that ends.
+# answered NAME -- true when the file holds a whole answer: 200, a cluster id, a list that ends. It is in answer_text then,
+# without carriage returns, for those who read in it: no process for every line of every member of every round.
 answered() {
-  local text
-  text=$(tr -d '\r' <"$SCRATCH/$1.answer" 2>/dev/null)
-  [[ $text == 'HTTP/1.1 200 '* && $text == *'X-Etcd-Cluster-Id: '* && $text == *'}]' ]]
+  answer_text=$(cat "$SCRATCH/$1.answer" 2>/dev/null)
+  answer_text=${answer_text//$'\r'/}
+  [[ $answer_text == 'HTTP/1.1 200 '* && $answer_text == *'X-Etcd-Cluster-Id: '* && $answer_text == *'}]' ]]
 }
 
 # why_silent NAME ADDRESS [FROM] -- in words, from what openssl said.
@@ -2139,20 +2141,25 @@ why_silent() {
   esac
 }
 
-# list_in NAME -- the member list of an answer, canonical.
-list_in() {
-  local object id name urls learner
-  tr -d '\r' <"$SCRATCH/$1.answer" | sed -n 's/^\[\({.*}\)\]$/\1/p' | sed 's/},{/}\n{/g' | while IFS= read -r object; do
+# list_in_answer -- the member list, canonical. It is the answer's last line.
+list_in_answer() {
+  local object id name urls learner list between='},{' apart=$'}\n{'
+  list=${answer_text##*$'\n'}
+  while IFS= read -r object; do
     [[ $object =~ \"id\":([0-9]+) ]] || continue
     id=${BASH_REMATCH[1]} name=- urls=- learner=no
     [[ ! $object =~ \"name\":\"([^\"]+)\" ]] || name=${BASH_REMATCH[1]}
     [[ ! $object =~ \"peerURLs\":\[(\"[^\"]*\"(,\"[^\"]*\")*)\] ]] || urls=${BASH_REMATCH[1]//\"/}
     [[ $object != *'"isLearner":true'* ]] || learner=learner
     printf '%s %s %s %s\n' "$id" "$name" "$urls" "$learner"
-  done | sort
+  done <<<"${list//$between/$apart}" | sort
 }
 
-header_in() { tr -d '\r' <"$SCRATCH/$1.answer" | sed -n "s/^$2: //p"; }
+# header_in_answer NAME -- its value.
+header_in_answer() {
+  local value=${answer_text#*$'\n'"$1: "}
+  [[ $value == "$answer_text" ]] || printf '%s' "${value%%$'\n'*}"
+}
 
 # ask_everybody -- one round: a first list from our own member, or from anybody, then every member where it is recorded.
 ask_everybody() {
@@ -2182,9 +2189,9 @@ ask_everybody() {
 hear() {
   said[$1]='' said_cluster[$1]='' said_date[$1]='' silence[$1]=''
   if answered "$2"; then
-    said[$1]=$(list_in "$2")
-    said_cluster[$1]=$(header_in "$2" X-Etcd-Cluster-Id)
-    said_date[$1]=$(header_in "$2" Date)
+    said[$1]=$(list_in_answer)
+    said_cluster[$1]=$(header_in_answer X-Etcd-Cluster-Id)
+    said_date[$1]=$(header_in_answer Date)
   else
     silence[$1]=$(why_silent "$2" "$3")
   fi
@@ -2197,7 +2204,7 @@ first_list() {
   if [[ -n $etcd_pid ]]; then
     ask_into first "$(our_address)"
     if answered first; then
-      base=$(list_in first)
+      base=$(list_in_answer)
       return 0
     fi
   fi
@@ -2210,10 +2217,10 @@ first_list() {
   for i in "${!NAMES[@]}"; do
     [[ ${NAMES[i]} != "$HOST" ]] || continue
     if [[ ${NEWS[i]} != "${OLDS[i]}" ]] && answered "new.$i"; then
-      base=$(list_in "new.$i")
+      base=$(list_in_answer)
       return 0
     elif answered "old.$i"; then
-      base=$(list_in "old.$i")
+      base=$(list_in_answer)
       return 0
     fi
   done
