@@ -150,8 +150,13 @@ class Host:
                     os.kill(pid, signal.SIGKILL)
 
     def up(self) -> None:
-        """Kubelet again, and with it the pods."""
+        """Kubelet again, and with it the pods. Raises TimeoutError where it does not come up."""
         self.start_kubelet()
+        deadline = time.monotonic() + 30
+        while not self.processes("kubelet"):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"kubelet does not come up on {self.name}")
+            time.sleep(0.05)
 
     def flags(self) -> Flags:
         """The arguments in the host's etcd.yaml as it is now; as it was where it is not there."""
