@@ -62,3 +62,21 @@ def test_a_preparation_killed_in_its_middle_goes_on_to_the_same_end(tmp_path: Pa
         rig.apply("master1", "prepare")
         assert commands(rig.apply("master1", "prepare")) == []
         rig.verify("master1", "prepare")
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("method", ["bridge", "restore"])
+def test_a_preparation_killed_anywhere_goes_on_to_the_same_end(tmp_path: Path, method: str) -> None:
+    """Each time from its beginning: what was prepared is taken back in between. `bridge` prepares with etcd down."""
+    with Rig(scenario(tmp_path, hosts(3), ca_pem(), "3.5", method=method), "3.5") as rig:
+        if method == "bridge":
+            rig.everybody_crashes()
+        rig.follow_the_order(until="master1 prepare")
+        after = 0
+        while (ran := rig.killed("master1", "prepare", after)).exit:
+            assert ran.exit == 137, ran.text
+            rig.apply("master1", "prepare")
+            rig.verify("master1", "prepare")
+            rig.undo("master1", "prepare")
+            after += 1
+        assert after > 30
