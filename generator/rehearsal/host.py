@@ -152,11 +152,7 @@ class Host:
     def up(self) -> None:
         """Kubelet again, and with it the pods. Raises TimeoutError where it does not come up."""
         self.start_kubelet()
-        deadline = time.monotonic() + 30
-        while not self.processes("kubelet"):
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"kubelet does not come up on {self.name}")
-            time.sleep(0.05)
+        self.wait_for(lambda: bool(self.processes("kubelet")), 30, "kubelet is up")
 
     def flags(self) -> Flags:
         """The arguments in the host's etcd.yaml as it is now; as it was where it is not there."""
