@@ -167,10 +167,6 @@ class Rig(Replica):
         """Writers against every member's client addresses, those that come later too."""
         return self.bed.writer(writers, rate)
 
-    def members(self, host: str) -> dict[str, tuple[str, str, str]]:
-        """Name to (id, peer URL, client URL), as this host's etcd says."""
-        return self.member_list(host)
-
     def ids(self, host: str) -> dict[str, str]:
         """Name to id, of members that are down too."""
         return {name: row[0] for name, row in self.members(host).items()}

@@ -151,7 +151,7 @@ class Replica:
 
     # --- what the cluster says ---
 
-    def member_list(self, host: str) -> dict[str, tuple[str, str, str]]:
+    def members(self, host: str) -> dict[str, tuple[str, str, str]]:
         """Name to (id, peer URL, client URL), as this host's etcd says."""
         answer = self.bed[host].etcdctl("member", "list")
         rows = re.findall(r"^([0-9a-f]+), started, ([^,]+), ([^,]+), ([^,\s]+)", answer.out, re.M)

@@ -17,7 +17,7 @@ MANIFESTS = "/etc/kubernetes/manifests"
 def seats(replica: Replica) -> tuple[Seat, ...]:
     """The member list as the first host that answers has it, in the mapping's order."""
     for member in replica.roster:
-        if replica[member.name].etcd_pid() and (found := replica.member_list(member.name)):
+        if replica[member.name].etcd_pid() and (found := replica.members(member.name)):
             names = [m.name for m in replica.roster if m.name in found]
             return tuple(Seat(n, *found[n]) for n in [*names, *sorted(set(found) - set(names))])
     return ()
