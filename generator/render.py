@@ -96,6 +96,7 @@ COMMON = (
     "lib/gate.sh",
     "lib/progress.sh",
     "lib/pass.sh",
+    "lib/der.sh",
     "lib/certs.sh",
     "lib/reissue.sh",
     "lib/leftovers.sh",

@@ -11,6 +11,7 @@ TEMPLATES = Path(__file__).parents[1] / "templates"
 PARTS = (
     "lib/run.sh",
     "lib/lists.sh",
+    "lib/der.sh",
     "lib/certs.sh",
     "lib/reissue.sh",
     "lib/leftovers.sh",

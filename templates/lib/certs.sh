@@ -1,4 +1,4 @@
-# certs.sh -- certificates: which addresses one holds, and every extension of it, byte for byte.
+# certs.sh -- certificates: which addresses one holds, whose it is, and which extensions it shall have, byte for byte.
 
 readonly SAN_OID=2.5.29.17
 
@@ -45,119 +45,11 @@ ca_issued() {
 # common_name FILE -- the last one, as etcd reads it.
 common_name() { openssl x509 -noout -subject -nameopt multiline,utf8,-esc_msb -in "$1" 2>/dev/null | sed -n 's/^ *commonName *= //p' | tail -n 1; }
 
-# --- the certificate as it is encoded: hex digits, no text that another version prints otherwise ---
+# --- alternative names ---
 
-# cert_hex FILE -- the first certificate in it. It is asked for so often that openssl's start would be most of a phase.
-cert_hex() {
-  sed -n '/-----BEGIN CERTIFICATE-----/,/-----END CERTIFICATE-----/{/-----END/q;/-----BEGIN/d;p;}' "$1" 2>/dev/null |
-    base64 -di 2>/dev/null | od -An -v -tx1 | tr -d ' \n'
-}
-
-# element HEX AT -- sets body and next: where the content of the element at AT begins, and where it ends.
-element() {
-  local length=$((0x${1:$2+2:2})) digits
-  body=$(($2 + 4))
-  if ((length >= 128)); then
-    digits=$(((length - 128) * 2))
-    length=$((0x${1:body:digits}))
-    body=$((body + digits))
-  fi
-  next=$((body + length * 2))
-}
-
-# children HEX -- the elements inside the one that HEX begins with, one a line.
-children() {
-  local hex=$1 at end body next
-  [[ -n $hex ]] || return 0
-  element "$hex" 0
-  at=$body end=$next
-  while ((at < end)); do
-    element "$hex" "$at"
-    printf '%s\n' "${hex:at:next-at}"
-    at=$next
-  done
-}
-
-# content HEX -- of one element, without its tag and length.
-content() {
-  local body next
-  [[ -n $1 ]] || return 0
-  element "$1" 0
-  printf '%s' "${1:body:next-body}"
-}
-
-# enclose TAG HEX -- an element with this content.
-enclose() {
-  local bytes=$((${#2} / 2))
-  if ((bytes < 128)); then
-    printf '%s%02x%s' "$1" "$bytes" "$2"
-  elif ((bytes < 256)); then
-    printf '%s81%02x%s' "$1" "$bytes" "$2"
-  else
-    printf '%s82%04x%s' "$1" "$bytes" "$2"
-  fi
-}
-
-# cert_field FILE issuer | subject | not_before | not_after | extensions -- a name and the extensions as hex, a date as it is encoded.
-cert_field() {
-  local outer=() fields=() dates=() at=0
-  mapfile -t outer < <(children "$(cert_hex "$1")")
-  [[ ${#outer[@]} -gt 0 ]] || return 0
-  mapfile -t fields < <(children "${outer[0]}")
-  [[ ${fields[0]} != a0* ]] || at=1 # the version stands first, unless it is 1
-  mapfile -t dates < <(children "${fields[at + 3]}")
-  case $2 in
-    issuer) printf '%s' "${fields[at + 2]}" ;;
-    subject) printf '%s' "${fields[at + 4]}" ;;
-    not_before) letters "$(content "${dates[0]}")" ;;
-    not_after) letters "$(content "${dates[1]}")" ;;
-    extensions) [[ ${fields[${#fields[@]} - 1]} != a3* ]] || content "${fields[${#fields[@]} - 1]}" ;;
-  esac
-}
-
-# letters HEX -- ASCII.
-letters() {
-  local at
-  for ((at = 0; at < ${#1}; at += 2)); do
-    printf '%b' "\\x${1:at:2}"
-  done
-}
-
-# oid_words HEX -- the content of an object identifier, dotted.
-oid_words() {
-  local at byte value=0 words=
-  for ((at = 0; at < ${#1}; at += 2)); do
-    byte=$((0x${1:at:2}))
-    value=$((value << 7 | (byte & 127)))
-    ((byte < 128)) || continue
-    if [[ -n $words ]]; then
-      words+=.$value
-    elif ((value < 80)); then
-      words=$((value / 40)).$((value % 40))
-    else
-      words=2.$((value - 80))
-    fi
-    value=0
-  done
-  printf '%s' "$words"
-}
-
-# extensions_of FILE -- "OID=[critical,]DER:HEX" a line, in its order: the form in which openssl takes them back unread.
-extensions_of() {
-  local extension parts=() critical
-  while IFS= read -r extension; do
-    mapfile -t parts < <(children "$extension")
-    critical=
-    [[ ${parts[1]} != 0101ff ]] || critical=critical,
-    printf '%s=%sDER:%s\n' "$(oid_words "$(content "${parts[0]}")")" "$critical" "$(content "${parts[${#parts[@]} - 1]}")"
-  done < <(children "$(cert_field "$1" extensions)")
-}
-
-# extension_of FILE OID -- the encoded value, nothing when it has none.
-extension_of() { extensions_of "$1" | sed -n "s/^${2//./\\.}=\\(critical,\\)\\{0,1\\}DER://p"; }
 has_names() { [[ -n $(extension_of "$1" "$SAN_OID") ]]; }
 
-# wanted_extensions FILE -- the same, its alternative names followed by OLD and NEW where they lack.
+# wanted_extensions FILE -- as extensions_of says them, the alternative names followed by OLD and NEW where they lack.
 wanted_extensions() {
   local line names
   while IFS= read -r line; do
@@ -179,30 +71,4 @@ wanted_names() {
     [[ $'\n'$there$'\n' == *$'\n'$name$'\n'* ]] || printf '%s\n' "$name"
     there+=$'\n'$name
   done
-}
-
-# address_hex ADDRESS -- 8 digits or 32, whatever its spelling; nothing when it is no address.
-address_hex() {
-  local left right group zeros=
-  [[ $1 == *:* ]] || { ipv4_hex "$1" && return 0; }
-  [[ $1 =~ ^[0-9A-Fa-f:]+$ && $1 == *:*:* && $1 != *:::* && $1 != *::*::* && ! $1 =~ [0-9A-Fa-f]{5} ]] || return 0
-  left=$(groups_hex "${1%%::*}") right=
-  if [[ $1 == *::* ]]; then
-    right=$(groups_hex "${1#*::}")
-    while ((${#left} + ${#zeros} + ${#right} < 32)); do zeros+='0'; done
-  fi
-  group=$left$zeros$right
-  [[ ${#group} != 32 ]] || printf '%s' "$group"
-}
-groups_hex() {
-  local group groups=()
-  IFS=: read -r -a groups <<<"$1"
-  for group in ${groups[@]+"${groups[@]}"}; do
-    [[ -n $group ]] || return 0
-    printf '%04x' "$((16#$group))"
-  done
-}
-ipv4_hex() {
-  [[ $1 =~ ^([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})$ ]] || return 0
-  printf '%02x' "$((10#${BASH_REMATCH[1]}))" "$((10#${BASH_REMATCH[2]}))" "$((10#${BASH_REMATCH[3]}))" "$((10#${BASH_REMATCH[4]}))"
 }

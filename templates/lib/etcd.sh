@@ -1,32 +1,41 @@
 # etcd.sh -- our etcd as /proc shows it (docker, containerd and CRI-O are alike there), and the tools that belong to it.
 
-etcd_pid=  # its process, or empty
-etcd_args= # old | new: whose arguments it has; empty when it does not run
-etcdctl=   # the path of the member's own etcdctl, or empty
+etcd_pid=          # its process, or empty
+etcd_args=         # old | new: whose arguments it has; empty when it does not run
+etcdctl=           # the path of the member's own etcdctl, or empty
+tools_are_whole=no # yes: seen in this run
 
-# pids_of COMM SHA256 -- processes in this host's network with exactly these arguments, one a word.
-pids_of() {
-  local proc name
+# processes_named COMM -- those in this host's network, "PID SHA256-OF-ITS-ARGUMENTS" a line.
+processes_named() {
+  local proc name sum
   for proc in /proc/[0-9]*; do
     { read -r name <"$proc/comm"; } 2>/dev/null || continue
     [[ $name == "$1" && $proc/ns/net -ef /proc/1/ns/net ]] || continue
-    # The cmdline of a process that just ended is gone or empty: not ours.
-    [[ $({ sha256sum <"$proc/cmdline"; } 2>/dev/null) == "$2  -" ]] || continue
-    printf '%s ' "${proc#/proc/}"
+    # The cmdline of a process that just ended is gone or empty: nobody's.
+    sum=$({ sha256sum <"$proc/cmdline"; } 2>/dev/null) || continue
+    printf '%s %s\n' "${proc#/proc/}" "${sum%% *}"
   done
+}
+
+# pids_of COMM SHA256 -- those with exactly these arguments, one a word.
+pids_of() {
+  local pid sum
+  while read -r pid sum; do
+    [[ $sum != "$2" ]] || printf '%s ' "$pid"
+  done < <(processes_named "$1")
 }
 
 # look_at_etcd -- sets etcd_pid and etcd_args. The first pid is enough here: two of them are etcd_is_alone's business.
 look_at_etcd() {
-  local pids
+  local pid sum
   etcd_pid='' etcd_args=''
-  pids=$(pids_of etcd "${ARGS_NEW[0]}")
-  if [[ -n $pids ]]; then
-    etcd_pid=${pids%% *} etcd_args=new
-    return 0
-  fi
-  pids=$(pids_of etcd "${ARGS_OLD[0]}")
-  [[ -z $pids ]] || { etcd_pid=${pids%% *} etcd_args=old; }
+  while read -r pid sum; do
+    if [[ $sum == "${ARGS_NEW[0]}" && $etcd_args != new ]]; then
+      etcd_pid=$pid etcd_args=new
+    elif [[ $sum == "${ARGS_OLD[0]}" && -z $etcd_args ]]; then
+      etcd_pid=$pid etcd_args=old
+    fi
+  done < <(processes_named etcd)
 }
 
 etcd_runs_old() {
@@ -52,31 +61,33 @@ our_address() {
 
 # foreign_etcds -- processes named etcd that use our data folder or ports and are not ours, "PID ARGUMENTS" a line.
 foreign_etcds() {
-  local proc name words ours
-  ours=" $(pids_of etcd "${ARGS_OLD[0]}")$(pids_of etcd "${ARGS_NEW[0]}")"
-  for proc in /proc/[0-9]*; do
-    { read -r name <"$proc/comm"; } 2>/dev/null || continue
-    [[ $name == etcd && $ours != *" ${proc#/proc/} "* ]] || continue
-    [[ $proc/ns/net -ef /proc/1/ns/net ]] || continue
-    words=$({ tr '\0' ' ' <"$proc/cmdline"; } 2>/dev/null)
+  local pid sum words
+  while read -r pid sum; do
+    [[ $sum != "${ARGS_OLD[0]}" && $sum != "${ARGS_NEW[0]}" ]] || continue
+    words=$({ tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null)
     case $words in
       *"=$DATA_DIR "* | *" $DATA_DIR "* | *":$PEER_PORT "* | *":$PEER_PORT,"* | *":$CLIENT_PORT "* | *":$CLIENT_PORT,"*)
-        printf '%s %s\n' "${proc#/proc/}" "$words"
+        printf '%s %s\n' "$pid" "$words"
         ;;
     esac
-  done
+  done < <(processes_named etcd)
 }
 
 # etcd_is_alone -- no second etcd, and none that nobody reviewed. A restart may show two for a moment, so it looks for 10 s.
 etcd_is_alone() {
   local tries
   for tries in 1 2 3 4 5 6 7 8 9 10; do
-    local ours=()
-    read -ra ours <<<"$(pids_of etcd "${ARGS_NEW[0]}")$([[ ${ARGS_OLD[0]} == "${ARGS_NEW[0]}" ]] || pids_of etcd "${ARGS_OLD[0]}")" || true # read is false at the end of input
-    [[ ${#ours[@]} -gt 1 || -n $(foreign_etcds) ]] || return 0
+    [[ $(our_etcds) -gt 1 || -n $(foreign_etcds) ]] || return 0
     [[ $tries == 10 ]] || sleep 1
   done
   return 1
+}
+our_etcds() {
+  local pid sum count=0
+  while read -r pid sum; do
+    [[ $sum != "${ARGS_OLD[0]}" && $sum != "${ARGS_NEW[0]}" ]] || count=$((count + 1))
+  done < <(processes_named etcd)
+  printf '%s' "$count"
 }
 
 # find_etcdctl -- sets etcdctl: the copy of `prepare`, else the one inside the running container, else that of the folder
@@ -125,10 +136,11 @@ minor_of() {
   printf '%s' "${version%".$patch"}"
 }
 
-# tools_are_staged -- the copies of `prepare` are whole. They are read once a run: etcdctl is set to one of them after that only.
+# tools_are_staged -- the copies of `prepare` are whole. They are large: once seen to be so, they are not read again in this run.
 tools_are_staged() {
   [[ -s $TOOLS/SHA256SUMS ]] || return 1
-  [[ $etcdctl == "$TOOLS/etcdctl" ]] || (cd "$TOOLS" && sha256sum --quiet --check SHA256SUMS) >/dev/null 2>&1
+  [[ $tools_are_whole == yes ]] || (cd "$TOOLS" && sha256sum --quiet --check SHA256SUMS) >/dev/null 2>&1 || return 1
+  tools_are_whole=yes
 }
 
 same_minor() { [[ -n $etcdctl && -n $(server_minor) && $(tool_minor) == "$(server_minor)" ]]; }

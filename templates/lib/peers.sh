@@ -3,23 +3,26 @@
 # A TLS handshake proves nothing (etcd refuses a caller after it) and `endpoint health` passes a member that nobody can
 # dial. This question is answered only to a caller whose certificate and address are right, and also without quorum.
 
-said=()         # by member: its list, one "ID NAME URLS LEARNER" a line, sorted; empty when it did not answer
+said=()         # by member: its list, one "ID NAME URLS LEARNER" a line; empty when it did not answer
 said_cluster=() # by member: the cluster id in its answer
 said_date=()    # by member: its Date header
 silence=()      # by member: why it did not answer
 asked_at=()     # by member: the address it was asked at
 answer_text=    # the whole of the answer that was looked at last
+answer_list=    # the list in it
+answer_header=  # the header of it that was asked for last
 base=           # the list that the asking began with
 recorded=()     # by member: old | new | other | missing, by the base list
 member_ids=()   # by member: its id, decimal, by the base list
 
 # ask ADDRESS [FROM] -- the question. Only a body that is announced and never sent makes etcd close the connection at once.
 ask() {
-  local address=$1 from=()
+  local address=$1 at=$1 from=()
+  [[ $at != *:* ]] || at="[$at]"
   [[ -z ${2-} ]] || from=(-bind "$(bracketed "$2"):0")
   printf 'GET /members HTTP/1.1\r\nHost: etcd\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n' |
     timeout -k 1 3 openssl s_client -quiet -verify_return_error -verify_ip "$address" ${from[@]+"${from[@]}"} \
-      -CAfile "$PEER_CA" -cert "$PEER_CERT" -key "$PEER_KEY" -connect "$(bracketed "$address"):$PEER_PORT"
+      -CAfile "$PEER_CA" -cert "$PEER_CERT" -key "$PEER_KEY" -connect "$at:$PEER_PORT"
 }
 
 # ask_into NAME ADDRESS [FROM] -- the answer and the reason for silence, as files in SCRATCH; asked side by side.
@@ -32,7 +35,8 @@ ask_into() {
 # answered NAME -- true when the file holds a whole answer: 200, a cluster id, a list that ends. It is in answer_text then,
 # without carriage returns, for those who read in it: no process for every line of every member of every round.
 answered() {
-  answer_text=$(cat "$SCRATCH/$1.answer" 2>/dev/null)
+  answer_text=
+  [[ ! -e $SCRATCH/$1.answer ]] || answer_text=$(<"$SCRATCH/$1.answer")
   answer_text=${answer_text//$'\r'/}
   [[ $answer_text == 'HTTP/1.1 200 '* && $answer_text == *'X-Etcd-Cluster-Id: '* && $answer_text == *'}]' ]]
 }
@@ -59,24 +63,25 @@ why_silent() {
   esac
 }
 
-# list_in_answer -- the member list, canonical. It is the answer's last line.
+# list_in_answer -- sets answer_list: the members in the answer's last line, in the order in which etcd sends them: by id.
 list_in_answer() {
-  local object id name urls learner list between='},{' apart=$'}\n{'
-  list=${answer_text##*$'\n'}
+  local object id name urls learner last between='},{' apart=$'}\n{'
+  answer_list=
+  last=${answer_text##*$'\n'}
   while IFS= read -r object; do
     [[ $object =~ \"id\":([0-9]+) ]] || continue
     id=${BASH_REMATCH[1]} name=- urls=- learner=no
     [[ ! $object =~ \"name\":\"([^\"]+)\" ]] || name=${BASH_REMATCH[1]}
     [[ ! $object =~ \"peerURLs\":\[(\"[^\"]*\"(,\"[^\"]*\")*)\] ]] || urls=${BASH_REMATCH[1]//\"/}
     [[ $object != *'"isLearner":true'* ]] || learner=learner
-    printf '%s %s %s %s\n' "$id" "$name" "$urls" "$learner"
-  done <<<"${list//$between/$apart}" | sort
+    answer_list+=${answer_list:+$'\n'}"$id $name $urls $learner"
+  done <<<"${last//$between/$apart}"
 }
 
-# header_in_answer NAME -- its value.
+# header_in_answer NAME -- sets answer_header: its value.
 header_in_answer() {
-  local value=${answer_text#*$'\n'"$1: "}
-  [[ $value == "$answer_text" ]] || printf '%s' "${value%%$'\n'*}"
+  answer_header=${answer_text#*$'\n'"$1: "}
+  if [[ $answer_header == "$answer_text" ]]; then answer_header=''; else answer_header=${answer_header%%$'\n'*}; fi
 }
 
 # ask_everybody -- one round: a first list from our own member, or from anybody, then every member where it is recorded.
@@ -107,9 +112,12 @@ ask_everybody() {
 hear() {
   said[$1]='' said_cluster[$1]='' said_date[$1]='' silence[$1]=''
   if answered "$2"; then
-    said[$1]=$(list_in_answer)
-    said_cluster[$1]=$(header_in_answer X-Etcd-Cluster-Id)
-    said_date[$1]=$(header_in_answer Date)
+    list_in_answer
+    said[$1]=$answer_list
+    header_in_answer X-Etcd-Cluster-Id
+    said_cluster[$1]=$answer_header
+    header_in_answer Date
+    said_date[$1]=$answer_header
   else
     silence[$1]=$(why_silent "$2" "$3")
   fi
@@ -122,7 +130,8 @@ first_list() {
   if [[ -n $etcd_pid ]]; then
     ask_into first "$(our_address)"
     if answered first; then
-      base=$(list_in_answer)
+      list_in_answer
+      base=$answer_list
       return 0
     fi
   fi
@@ -135,10 +144,12 @@ first_list() {
   for i in "${!NAMES[@]}"; do
     [[ ${NAMES[i]} != "$HOST" ]] || continue
     if [[ ${NEWS[i]} != "${OLDS[i]}" ]] && answered "new.$i"; then
-      base=$(list_in_answer)
+      list_in_answer
+      base=$answer_list
       return 0
     elif answered "old.$i"; then
-      base=$(list_in_answer)
+      list_in_answer
+      base=$answer_list
       return 0
     fi
   done

@@ -32,7 +32,11 @@ guard_answer() {
 }
 
 # can_bind -- OpenSSL 1.1.1 and later can ask from an address of our choice.
-can_bind() { [[ $(openssl s_client -help 2>&1) == *-bind* ]]; }
+openssl_help=
+can_bind() {
+  openssl_help=${openssl_help:-$(openssl s_client -help 2>&1)}
+  [[ $openssl_help == *-bind* ]]
+}
 
 # ask_through_routes -- an older OpenSSL is led by the source routes: they are made first, and taken away where nobody answers.
 ask_through_routes() {

@@ -6,6 +6,7 @@ record_address() {
   local which=$1 i=${2:-$OWN} url
   url=${OLD_URLS[i]}
   [[ $which == old ]] || url=${NEW_URLS[i]}
+  own_record_is_read || wait_until 10 'this member reads its log, up to its own record' own_record_is_read || true # then the next wait is longer
   wait_until 10 'the members agree on the list' lists_agree || note 'they do not agree yet'
   if holds "${NAMES[i]} is recorded on its $which address" is_recorded "$which" "$i"; then return 0; fi
   in_gate=() && choose_members all
@@ -42,6 +43,13 @@ lists_agree() {
 is_recorded() {
   ask_everybody
   [[ ${recorded[${2:-$OWN}]} == "$1" ]]
+}
+# own_record_is_read -- while a member that has just started reads its log, its list names addresses that went long ago, and
+# each question to one of them takes 3 s. Its own record is the last change in that log: once it shows that, it shows all.
+own_record_is_read() {
+  [[ -n $etcd_pid && ${recorded[OWN]-} == new ]] || return 0
+  ask_into first "$(our_address)"
+  answered first && list_in_answer && [[ $answer_list == *" $HOST ${NEW_URLS[OWN]} "* ]]
 }
 # endpoint_for_update -- our own member, else the first other one that answers.
 endpoint_for_update() {

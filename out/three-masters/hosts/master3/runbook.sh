@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 894290321e9a. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 9b595f6193da. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export ETCDCTL_API=3 LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=894290321e9a
+readonly DIGEST=9b595f6193da
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -917,7 +917,7 @@ record_before_leaving() {
 has_left_recorded() { has_left && { is_recorded new || [[ -z $base ]]; }; }
 # --- end steps/leave.sh ---
 
-# --- steps/ready_to_move.sh sha256:2a96e0d73c0c ---
+# --- steps/ready_to_move.sh sha256:c056826f6956 ---
 # Every refusal of the phase stands here, before its first change. After it only the world can stop the phase.
 ready_to_move() {
   begin 'everything that could forbid the move, before its first change'
@@ -952,7 +952,11 @@ guard_answer() {
 }
 
 # can_bind -- OpenSSL 1.1.1 and later can ask from an address of our choice.
-can_bind() { [[ $(openssl s_client -help 2>&1) == *-bind* ]]; }
+openssl_help=
+can_bind() {
+  openssl_help=${openssl_help:-$(openssl s_client -help 2>&1)}
+  [[ $openssl_help == *-bind* ]]
+}
 
 # ask_through_routes -- an older OpenSSL is led by the source routes: they are made first, and taken away where nobody answers.
 ask_through_routes() {
@@ -1074,7 +1078,7 @@ no_connection_is_old() {
 }
 # --- end steps/move.sh ---
 
-# --- steps/record.sh sha256:5d04c3448af8 ---
+# --- steps/record.sh sha256:6e9275890e54 ---
 # record.sh -- `member update`: what the cluster records of this member.
 
 # record_address old|new [I] -- of our member or of member I, by any member that can take it; with one or two members and
@@ -1083,6 +1087,7 @@ record_address() {
   local which=$1 i=${2:-$OWN} url
   url=${OLD_URLS[i]}
   [[ $which == old ]] || url=${NEW_URLS[i]}
+  own_record_is_read || wait_until 10 'this member reads its log, up to its own record' own_record_is_read || true # then the next wait is longer
   wait_until 10 'the members agree on the list' lists_agree || note 'they do not agree yet'
   if holds "${NAMES[i]} is recorded on its $which address" is_recorded "$which" "$i"; then return 0; fi
   in_gate=() && choose_members all
@@ -1119,6 +1124,13 @@ lists_agree() {
 is_recorded() {
   ask_everybody
   [[ ${recorded[${2:-$OWN}]} == "$1" ]]
+}
+# own_record_is_read -- while a member that has just started reads its log, its list names addresses that went long ago, and
+# each question to one of them takes 3 s. Its own record is the last change in that log: once it shows that, it shows all.
+own_record_is_read() {
+  [[ -n $etcd_pid && ${recorded[OWN]-} == new ]] || return 0
+  ask_into first "$(our_address)"
+  answered first && list_in_answer && [[ $answer_list == *" $HOST ${NEW_URLS[OWN]} "* ]]
 }
 # endpoint_for_update -- our own member, else the first other one that answers.
 endpoint_for_update() {
@@ -1656,36 +1668,45 @@ longest_phase() {
 }
 # --- end lib/journal.sh ---
 
-# --- lib/etcd.sh sha256:2c409a48b1ad ---
+# --- lib/etcd.sh sha256:a13022d34c79 ---
 # etcd.sh -- our etcd as /proc shows it (docker, containerd and CRI-O are alike there), and the tools that belong to it.
 
-etcd_pid=  # its process, or empty
-etcd_args= # old | new: whose arguments it has; empty when it does not run
-etcdctl=   # the path of the member's own etcdctl, or empty
+etcd_pid=          # its process, or empty
+etcd_args=         # old | new: whose arguments it has; empty when it does not run
+etcdctl=           # the path of the member's own etcdctl, or empty
+tools_are_whole=no # yes: seen in this run
 
-# pids_of COMM SHA256 -- processes in this host's network with exactly these arguments, one a word.
-pids_of() {
-  local proc name
+# processes_named COMM -- those in this host's network, "PID SHA256-OF-ITS-ARGUMENTS" a line.
+processes_named() {
+  local proc name sum
   for proc in /proc/[0-9]*; do
     { read -r name <"$proc/comm"; } 2>/dev/null || continue
     [[ $name == "$1" && $proc/ns/net -ef /proc/1/ns/net ]] || continue
-    # The cmdline of a process that just ended is gone or empty: not ours.
-    [[ $({ sha256sum <"$proc/cmdline"; } 2>/dev/null) == "$2  -" ]] || continue
-    printf '%s ' "${proc#/proc/}"
+    # The cmdline of a process that just ended is gone or empty: nobody's.
+    sum=$({ sha256sum <"$proc/cmdline"; } 2>/dev/null) || continue
+    printf '%s %s\n' "${proc#/proc/}" "${sum%% *}"
   done
+}
+
+# pids_of COMM SHA256 -- those with exactly these arguments, one a word.
+pids_of() {
+  local pid sum
+  while read -r pid sum; do
+    [[ $sum != "$2" ]] || printf '%s ' "$pid"
+  done < <(processes_named "$1")
 }
 
 # look_at_etcd -- sets etcd_pid and etcd_args. The first pid is enough here: two of them are etcd_is_alone's business.
 look_at_etcd() {
-  local pids
+  local pid sum
   etcd_pid='' etcd_args=''
-  pids=$(pids_of etcd "${ARGS_NEW[0]}")
-  if [[ -n $pids ]]; then
-    etcd_pid=${pids%% *} etcd_args=new
-    return 0
-  fi
-  pids=$(pids_of etcd "${ARGS_OLD[0]}")
-  [[ -z $pids ]] || { etcd_pid=${pids%% *} etcd_args=old; }
+  while read -r pid sum; do
+    if [[ $sum == "${ARGS_NEW[0]}" && $etcd_args != new ]]; then
+      etcd_pid=$pid etcd_args=new
+    elif [[ $sum == "${ARGS_OLD[0]}" && -z $etcd_args ]]; then
+      etcd_pid=$pid etcd_args=old
+    fi
+  done < <(processes_named etcd)
 }
 
 etcd_runs_old() {
@@ -1711,31 +1732,33 @@ our_address() {
 
 # foreign_etcds -- processes named etcd that use our data folder or ports and are not ours, "PID ARGUMENTS" a line.
 foreign_etcds() {
-  local proc name words ours
-  ours=" $(pids_of etcd "${ARGS_OLD[0]}")$(pids_of etcd "${ARGS_NEW[0]}")"
-  for proc in /proc/[0-9]*; do
-    { read -r name <"$proc/comm"; } 2>/dev/null || continue
-    [[ $name == etcd && $ours != *" ${proc#/proc/} "* ]] || continue
-    [[ $proc/ns/net -ef /proc/1/ns/net ]] || continue
-    words=$({ tr '\0' ' ' <"$proc/cmdline"; } 2>/dev/null)
+  local pid sum words
+  while read -r pid sum; do
+    [[ $sum != "${ARGS_OLD[0]}" && $sum != "${ARGS_NEW[0]}" ]] || continue
+    words=$({ tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null)
     case $words in
       *"=$DATA_DIR "* | *" $DATA_DIR "* | *":$PEER_PORT "* | *":$PEER_PORT,"* | *":$CLIENT_PORT "* | *":$CLIENT_PORT,"*)
-        printf '%s %s\n' "${proc#/proc/}" "$words"
+        printf '%s %s\n' "$pid" "$words"
         ;;
     esac
-  done
+  done < <(processes_named etcd)
 }
 
 # etcd_is_alone -- no second etcd, and none that nobody reviewed. A restart may show two for a moment, so it looks for 10 s.
 etcd_is_alone() {
   local tries
   for tries in 1 2 3 4 5 6 7 8 9 10; do
-    local ours=()
-    read -ra ours <<<"$(pids_of etcd "${ARGS_NEW[0]}")$([[ ${ARGS_OLD[0]} == "${ARGS_NEW[0]}" ]] || pids_of etcd "${ARGS_OLD[0]}")" || true # read is false at the end of input
-    [[ ${#ours[@]} -gt 1 || -n $(foreign_etcds) ]] || return 0
+    [[ $(our_etcds) -gt 1 || -n $(foreign_etcds) ]] || return 0
     [[ $tries == 10 ]] || sleep 1
   done
   return 1
+}
+our_etcds() {
+  local pid sum count=0
+  while read -r pid sum; do
+    [[ $sum != "${ARGS_OLD[0]}" && $sum != "${ARGS_NEW[0]}" ]] || count=$((count + 1))
+  done < <(processes_named etcd)
+  printf '%s' "$count"
 }
 
 # find_etcdctl -- sets etcdctl: the copy of `prepare`, else the one inside the running container, else that of the folder
@@ -1784,10 +1807,11 @@ minor_of() {
   printf '%s' "${version%".$patch"}"
 }
 
-# tools_are_staged -- the copies of `prepare` are whole. They are read once a run: etcdctl is set to one of them after that only.
+# tools_are_staged -- the copies of `prepare` are whole. They are large: once seen to be so, they are not read again in this run.
 tools_are_staged() {
   [[ -s $TOOLS/SHA256SUMS ]] || return 1
-  [[ $etcdctl == "$TOOLS/etcdctl" ]] || (cd "$TOOLS" && sha256sum --quiet --check SHA256SUMS) >/dev/null 2>&1
+  [[ $tools_are_whole == yes ]] || (cd "$TOOLS" && sha256sum --quiet --check SHA256SUMS) >/dev/null 2>&1 || return 1
+  tools_are_whole=yes
 }
 
 same_minor() { [[ -n $etcdctl && -n $(server_minor) && $(tool_minor) == "$(server_minor)" ]]; }
@@ -2079,29 +2103,32 @@ close_connections_with() {
 }
 # --- end lib/connections.sh ---
 
-# --- lib/peers.sh sha256:5a26ba3fe44c ---
+# --- lib/peers.sh sha256:d7d9cbd6d96d ---
 # peers.sh -- what each member says when it is asked the way a member asks: GET /members on its peer port.
 #
 # A TLS handshake proves nothing (etcd refuses a caller after it) and `endpoint health` passes a member that nobody can
 # dial. This question is answered only to a caller whose certificate and address are right, and also without quorum.
 
-said=()         # by member: its list, one "ID NAME URLS LEARNER" a line, sorted; empty when it did not answer
+said=()         # by member: its list, one "ID NAME URLS LEARNER" a line; empty when it did not answer
 said_cluster=() # by member: the cluster id in its answer
 said_date=()    # by member: its Date header
 silence=()      # by member: why it did not answer
 asked_at=()     # by member: the address it was asked at
 answer_text=    # the whole of the answer that was looked at last
+answer_list=    # the list in it
+answer_header=  # the header of it that was asked for last
 base=           # the list that the asking began with
 recorded=()     # by member: old | new | other | missing, by the base list
 member_ids=()   # by member: its id, decimal, by the base list
 
 # ask ADDRESS [FROM] -- the question. Only a body that is announced and never sent makes etcd close the connection at once.
 ask() {
-  local address=$1 from=()
+  local address=$1 at=$1 from=()
+  [[ $at != *:* ]] || at="[$at]"
   [[ -z ${2-} ]] || from=(-bind "$(bracketed "$2"):0")
   printf 'GET /members HTTP/1.1\r\nHost: etcd\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n' |
     timeout -k 1 3 openssl s_client -quiet -verify_return_error -verify_ip "$address" ${from[@]+"${from[@]}"} \
-      -CAfile "$PEER_CA" -cert "$PEER_CERT" -key "$PEER_KEY" -connect "$(bracketed "$address"):$PEER_PORT"
+      -CAfile "$PEER_CA" -cert "$PEER_CERT" -key "$PEER_KEY" -connect "$at:$PEER_PORT"
 }
 
 # ask_into NAME ADDRESS [FROM] -- the answer and the reason for silence, as files in SCRATCH; asked side by side.
@@ -2114,7 +2141,8 @@ ask_into() {
 # answered NAME -- true when the file holds a whole answer: 200, a cluster id, a list that ends. It is in answer_text then,
 # without carriage returns, for those who read in it: no process for every line of every member of every round.
 answered() {
-  answer_text=$(cat "$SCRATCH/$1.answer" 2>/dev/null)
+  answer_text=
+  [[ ! -e $SCRATCH/$1.answer ]] || answer_text=$(<"$SCRATCH/$1.answer")
   answer_text=${answer_text//$'\r'/}
   [[ $answer_text == 'HTTP/1.1 200 '* && $answer_text == *'X-Etcd-Cluster-Id: '* && $answer_text == *'}]' ]]
 }
@@ -2141,24 +2169,25 @@ why_silent() {
   esac
 }
 
-# list_in_answer -- the member list, canonical. It is the answer's last line.
+# list_in_answer -- sets answer_list: the members in the answer's last line, in the order in which etcd sends them: by id.
 list_in_answer() {
-  local object id name urls learner list between='},{' apart=$'}\n{'
-  list=${answer_text##*$'\n'}
+  local object id name urls learner last between='},{' apart=$'}\n{'
+  answer_list=
+  last=${answer_text##*$'\n'}
   while IFS= read -r object; do
     [[ $object =~ \"id\":([0-9]+) ]] || continue
     id=${BASH_REMATCH[1]} name=- urls=- learner=no
     [[ ! $object =~ \"name\":\"([^\"]+)\" ]] || name=${BASH_REMATCH[1]}
     [[ ! $object =~ \"peerURLs\":\[(\"[^\"]*\"(,\"[^\"]*\")*)\] ]] || urls=${BASH_REMATCH[1]//\"/}
     [[ $object != *'"isLearner":true'* ]] || learner=learner
-    printf '%s %s %s %s\n' "$id" "$name" "$urls" "$learner"
-  done <<<"${list//$between/$apart}" | sort
+    answer_list+=${answer_list:+$'\n'}"$id $name $urls $learner"
+  done <<<"${last//$between/$apart}"
 }
 
-# header_in_answer NAME -- its value.
+# header_in_answer NAME -- sets answer_header: its value.
 header_in_answer() {
-  local value=${answer_text#*$'\n'"$1: "}
-  [[ $value == "$answer_text" ]] || printf '%s' "${value%%$'\n'*}"
+  answer_header=${answer_text#*$'\n'"$1: "}
+  if [[ $answer_header == "$answer_text" ]]; then answer_header=''; else answer_header=${answer_header%%$'\n'*}; fi
 }
 
 # ask_everybody -- one round: a first list from our own member, or from anybody, then every member where it is recorded.
@@ -2189,9 +2218,12 @@ ask_everybody() {
 hear() {
   said[$1]='' said_cluster[$1]='' said_date[$1]='' silence[$1]=''
   if answered "$2"; then
-    said[$1]=$(list_in_answer)
-    said_cluster[$1]=$(header_in_answer X-Etcd-Cluster-Id)
-    said_date[$1]=$(header_in_answer Date)
+    list_in_answer
+    said[$1]=$answer_list
+    header_in_answer X-Etcd-Cluster-Id
+    said_cluster[$1]=$answer_header
+    header_in_answer Date
+    said_date[$1]=$answer_header
   else
     silence[$1]=$(why_silent "$2" "$3")
   fi
@@ -2204,7 +2236,8 @@ first_list() {
   if [[ -n $etcd_pid ]]; then
     ask_into first "$(our_address)"
     if answered first; then
-      base=$(list_in_answer)
+      list_in_answer
+      base=$answer_list
       return 0
     fi
   fi
@@ -2217,10 +2250,12 @@ first_list() {
   for i in "${!NAMES[@]}"; do
     [[ ${NAMES[i]} != "$HOST" ]] || continue
     if [[ ${NEWS[i]} != "${OLDS[i]}" ]] && answered "new.$i"; then
-      base=$(list_in_answer)
+      list_in_answer
+      base=$answer_list
       return 0
     elif answered "old.$i"; then
-      base=$(list_in_answer)
+      list_in_answer
+      base=$answer_list
       return 0
     fi
   done
@@ -2649,8 +2684,166 @@ gate_after() {
 }
 # --- end lib/pass.sh ---
 
-# --- lib/certs.sh sha256:90ca84d1f4b5 ---
-# certs.sh -- certificates: which addresses one holds, and every extension of it, byte for byte.
+# --- lib/der.sh sha256:006b5f8a011e ---
+# der.sh -- what is encoded in a certificate, in hex digits: no text that another version of openssl prints otherwise.
+# Its functions set variables, so that the thousands of elements that a phase looks at cost no process each.
+
+# cert_hex FILE -- the first certificate in it. It is asked for so often that openssl's start would be most of a phase.
+cert_hex() {
+  sed -n '/-----BEGIN CERTIFICATE-----/,/-----END CERTIFICATE-----/{/-----END/q;/-----BEGIN/d;p;}' "$1" 2>/dev/null |
+    base64 -di 2>/dev/null | od -An -v -tx1 | tr -d ' \n'
+}
+
+# element HEX AT -- sets body and next: where the content of the element at AT begins, and where it ends.
+element() {
+  local length=$((0x${1:$2+2:2})) digits
+  body=$(($2 + 4))
+  if ((length >= 128)); then
+    digits=$(((length - 128) * 2))
+    length=$((0x${1:body:digits}))
+    body=$((body + digits))
+  fi
+  next=$((body + length * 2))
+}
+
+# elements_of HEX -- sets elements: those inside the one that HEX begins with.
+elements_of() {
+  local at end body next
+  elements=()
+  [[ -n $1 ]] || return 0
+  element "$1" 0
+  at=$body end=$next
+  while ((at < end)); do
+    element "$1" "$at"
+    elements+=("${1:at:next-at}")
+    at=$next
+  done
+}
+
+# content_of HEX -- sets content: that of one element, without its tag and length.
+content_of() {
+  local body next
+  content=
+  [[ -n $1 ]] || return 0
+  element "$1" 0
+  content=${1:body:next-body}
+}
+
+# oid_of HEX -- sets oid: the content of an object identifier, dotted.
+oid_of() {
+  local at byte value=0
+  oid=
+  for ((at = 0; at < ${#1}; at += 2)); do
+    byte=$((0x${1:at:2}))
+    value=$((value << 7 | (byte & 127)))
+    ((byte < 128)) || continue
+    if [[ -n $oid ]]; then
+      oid+=.$value
+    elif ((value < 80)); then
+      oid=$((value / 40)).$((value % 40))
+    else
+      oid=2.$((value - 80))
+    fi
+    value=0
+  done
+}
+
+# children HEX -- the elements inside, one a line.
+children() {
+  local elements
+  elements_of "$1"
+  [[ ${#elements[@]} == 0 ]] || printf '%s\n' "${elements[@]}"
+}
+
+# letters HEX -- ASCII.
+letters() {
+  local at
+  for ((at = 0; at < ${#1}; at += 2)); do
+    printf '%b' "\\x${1:at:2}"
+  done
+}
+
+# enclose TAG HEX -- an element with this content.
+enclose() {
+  local bytes=$((${#2} / 2))
+  if ((bytes < 128)); then
+    printf '%s%02x%s' "$1" "$bytes" "$2"
+  elif ((bytes < 256)); then
+    printf '%s81%02x%s' "$1" "$bytes" "$2"
+  else
+    printf '%s82%04x%s' "$1" "$bytes" "$2"
+  fi
+}
+
+# cert_field FILE issuer | subject | not_before | not_after | extensions -- a name and the extensions as hex, a date as it is encoded.
+cert_field() {
+  local elements fields content='' at=0
+  elements_of "$(cert_hex "$1")"
+  [[ ${#elements[@]} -gt 0 ]] || return 0
+  elements_of "${elements[0]}"
+  fields=("${elements[@]}")
+  [[ ${fields[0]} != a0* ]] || at=1 # the version stands first, unless it is 1
+  elements_of "${fields[at + 3]}"   # the dates
+  case $2 in
+    issuer) content=${fields[at + 2]} ;;
+    subject) content=${fields[at + 4]} ;;
+    not_before) content_of "${elements[0]}" ;;
+    not_after) content_of "${elements[1]}" ;;
+    extensions) [[ ${fields[${#fields[@]} - 1]} != a3* ]] || content_of "${fields[${#fields[@]} - 1]}" ;;
+  esac
+  case $2 in
+    not_*) letters "$content" ;;
+    *) printf '%s' "$content" ;;
+  esac
+}
+
+# extensions_of FILE -- "OID=[critical,]DER:HEX" a line, in its order: the form in which openssl takes them back unread.
+extensions_of() {
+  local extension elements content oid critical
+  elements_of "$(cert_field "$1" extensions)"
+  for extension in ${elements[@]+"${elements[@]}"}; do
+    elements_of "$extension"
+    critical=
+    [[ ${elements[1]} != 0101ff ]] || critical=critical,
+    content_of "${elements[0]}"
+    oid_of "$content"
+    content_of "${elements[${#elements[@]} - 1]}"
+    printf '%s=%sDER:%s\n' "$oid" "$critical" "$content"
+  done
+}
+
+# extension_of FILE OID -- the encoded value, nothing when it has none.
+extension_of() { extensions_of "$1" | sed -n "s/^${2//./\\.}=\\(critical,\\)\\{0,1\\}DER://p"; }
+
+# address_hex ADDRESS -- 8 digits or 32, whatever its spelling; nothing when it is no address.
+address_hex() {
+  local left right group zeros=
+  [[ $1 == *:* ]] || { ipv4_hex "$1" && return 0; }
+  [[ $1 =~ ^[0-9A-Fa-f:]+$ && $1 == *:*:* && $1 != *:::* && $1 != *::*::* && ! $1 =~ [0-9A-Fa-f]{5} ]] || return 0
+  left=$(groups_hex "${1%%::*}") right=
+  if [[ $1 == *::* ]]; then
+    right=$(groups_hex "${1#*::}")
+    while ((${#left} + ${#zeros} + ${#right} < 32)); do zeros+='0'; done
+  fi
+  group=$left$zeros$right
+  [[ ${#group} != 32 ]] || printf '%s' "$group"
+}
+groups_hex() {
+  local group groups=()
+  IFS=: read -r -a groups <<<"$1"
+  for group in ${groups[@]+"${groups[@]}"}; do
+    [[ -n $group ]] || return 0
+    printf '%04x' "$((16#$group))"
+  done
+}
+ipv4_hex() {
+  [[ $1 =~ ^([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})$ ]] || return 0
+  printf '%02x' "$((10#${BASH_REMATCH[1]}))" "$((10#${BASH_REMATCH[2]}))" "$((10#${BASH_REMATCH[3]}))" "$((10#${BASH_REMATCH[4]}))"
+}
+# --- end lib/der.sh ---
+
+# --- lib/certs.sh sha256:d31a67aeae6e ---
+# certs.sh -- certificates: which addresses one holds, whose it is, and which extensions it shall have, byte for byte.
 
 readonly SAN_OID=2.5.29.17
 
@@ -2697,119 +2890,11 @@ ca_issued() {
 # common_name FILE -- the last one, as etcd reads it.
 common_name() { openssl x509 -noout -subject -nameopt multiline,utf8,-esc_msb -in "$1" 2>/dev/null | sed -n 's/^ *commonName *= //p' | tail -n 1; }
 
-# --- the certificate as it is encoded: hex digits, no text that another version prints otherwise ---
+# --- alternative names ---
 
-# cert_hex FILE -- the first certificate in it. It is asked for so often that openssl's start would be most of a phase.
-cert_hex() {
-  sed -n '/-----BEGIN CERTIFICATE-----/,/-----END CERTIFICATE-----/{/-----END/q;/-----BEGIN/d;p;}' "$1" 2>/dev/null |
-    base64 -di 2>/dev/null | od -An -v -tx1 | tr -d ' \n'
-}
-
-# element HEX AT -- sets body and next: where the content of the element at AT begins, and where it ends.
-element() {
-  local length=$((0x${1:$2+2:2})) digits
-  body=$(($2 + 4))
-  if ((length >= 128)); then
-    digits=$(((length - 128) * 2))
-    length=$((0x${1:body:digits}))
-    body=$((body + digits))
-  fi
-  next=$((body + length * 2))
-}
-
-# children HEX -- the elements inside the one that HEX begins with, one a line.
-children() {
-  local hex=$1 at end body next
-  [[ -n $hex ]] || return 0
-  element "$hex" 0
-  at=$body end=$next
-  while ((at < end)); do
-    element "$hex" "$at"
-    printf '%s\n' "${hex:at:next-at}"
-    at=$next
-  done
-}
-
-# content HEX -- of one element, without its tag and length.
-content() {
-  local body next
-  [[ -n $1 ]] || return 0
-  element "$1" 0
-  printf '%s' "${1:body:next-body}"
-}
-
-# enclose TAG HEX -- an element with this content.
-enclose() {
-  local bytes=$((${#2} / 2))
-  if ((bytes < 128)); then
-    printf '%s%02x%s' "$1" "$bytes" "$2"
-  elif ((bytes < 256)); then
-    printf '%s81%02x%s' "$1" "$bytes" "$2"
-  else
-    printf '%s82%04x%s' "$1" "$bytes" "$2"
-  fi
-}
-
-# cert_field FILE issuer | subject | not_before | not_after | extensions -- a name and the extensions as hex, a date as it is encoded.
-cert_field() {
-  local outer=() fields=() dates=() at=0
-  mapfile -t outer < <(children "$(cert_hex "$1")")
-  [[ ${#outer[@]} -gt 0 ]] || return 0
-  mapfile -t fields < <(children "${outer[0]}")
-  [[ ${fields[0]} != a0* ]] || at=1 # the version stands first, unless it is 1
-  mapfile -t dates < <(children "${fields[at + 3]}")
-  case $2 in
-    issuer) printf '%s' "${fields[at + 2]}" ;;
-    subject) printf '%s' "${fields[at + 4]}" ;;
-    not_before) letters "$(content "${dates[0]}")" ;;
-    not_after) letters "$(content "${dates[1]}")" ;;
-    extensions) [[ ${fields[${#fields[@]} - 1]} != a3* ]] || content "${fields[${#fields[@]} - 1]}" ;;
-  esac
-}
-
-# letters HEX -- ASCII.
-letters() {
-  local at
-  for ((at = 0; at < ${#1}; at += 2)); do
-    printf '%b' "\\x${1:at:2}"
-  done
-}
-
-# oid_words HEX -- the content of an object identifier, dotted.
-oid_words() {
-  local at byte value=0 words=
-  for ((at = 0; at < ${#1}; at += 2)); do
-    byte=$((0x${1:at:2}))
-    value=$((value << 7 | (byte & 127)))
-    ((byte < 128)) || continue
-    if [[ -n $words ]]; then
-      words+=.$value
-    elif ((value < 80)); then
-      words=$((value / 40)).$((value % 40))
-    else
-      words=2.$((value - 80))
-    fi
-    value=0
-  done
-  printf '%s' "$words"
-}
-
-# extensions_of FILE -- "OID=[critical,]DER:HEX" a line, in its order: the form in which openssl takes them back unread.
-extensions_of() {
-  local extension parts=() critical
-  while IFS= read -r extension; do
-    mapfile -t parts < <(children "$extension")
-    critical=
-    [[ ${parts[1]} != 0101ff ]] || critical=critical,
-    printf '%s=%sDER:%s\n' "$(oid_words "$(content "${parts[0]}")")" "$critical" "$(content "${parts[${#parts[@]} - 1]}")"
-  done < <(children "$(cert_field "$1" extensions)")
-}
-
-# extension_of FILE OID -- the encoded value, nothing when it has none.
-extension_of() { extensions_of "$1" | sed -n "s/^${2//./\\.}=\\(critical,\\)\\{0,1\\}DER://p"; }
 has_names() { [[ -n $(extension_of "$1" "$SAN_OID") ]]; }
 
-# wanted_extensions FILE -- the same, its alternative names followed by OLD and NEW where they lack.
+# wanted_extensions FILE -- as extensions_of says them, the alternative names followed by OLD and NEW where they lack.
 wanted_extensions() {
   local line names
   while IFS= read -r line; do
@@ -2831,32 +2916,6 @@ wanted_names() {
     [[ $'\n'$there$'\n' == *$'\n'$name$'\n'* ]] || printf '%s\n' "$name"
     there+=$'\n'$name
   done
-}
-
-# address_hex ADDRESS -- 8 digits or 32, whatever its spelling; nothing when it is no address.
-address_hex() {
-  local left right group zeros=
-  [[ $1 == *:* ]] || { ipv4_hex "$1" && return 0; }
-  [[ $1 =~ ^[0-9A-Fa-f:]+$ && $1 == *:*:* && $1 != *:::* && $1 != *::*::* && ! $1 =~ [0-9A-Fa-f]{5} ]] || return 0
-  left=$(groups_hex "${1%%::*}") right=
-  if [[ $1 == *::* ]]; then
-    right=$(groups_hex "${1#*::}")
-    while ((${#left} + ${#zeros} + ${#right} < 32)); do zeros+='0'; done
-  fi
-  group=$left$zeros$right
-  [[ ${#group} != 32 ]] || printf '%s' "$group"
-}
-groups_hex() {
-  local group groups=()
-  IFS=: read -r -a groups <<<"$1"
-  for group in ${groups[@]+"${groups[@]}"}; do
-    [[ -n $group ]] || return 0
-    printf '%04x' "$((16#$group))"
-  done
-}
-ipv4_hex() {
-  [[ $1 =~ ^([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})$ ]] || return 0
-  printf '%02x' "$((10#${BASH_REMATCH[1]}))" "$((10#${BASH_REMATCH[2]}))" "$((10#${BASH_REMATCH[3]}))" "$((10#${BASH_REMATCH[4]}))"
 }
 # --- end lib/certs.sh ---
 
