@@ -49,6 +49,7 @@ class Running:
     forks: bool = True
     parts: list[tuple[int, bytes]] = field(default_factory=list)
     reader: threading.Thread | None = None
+    quiet: float = 0.0  # when both streams had ended; 0 while somebody has them open
 
     @property
     def inside(self) -> int:
@@ -83,9 +84,10 @@ class Running:
             self.first.wait()
             text = self._text(None)
             raise TimeoutError(f"{' '.join(self.argv)}: not done after {timeout} s; it said:\n{text}") from None
-        seconds = time.monotonic() - self.started
+        seen = time.monotonic()
         if self.reader:
             self.reader.join(0.5)  # a child that lives on may keep the stream open for good
+        seconds = min(seen, self.quiet or seen) - self.started  # it may have ended long before anybody waited for it
         exit_ = status if status >= 0 else 128 - status
         return Ran(self.argv, exit_, self._text(1), self._text(2), self._text(None), seconds)
 
@@ -113,8 +115,7 @@ def start(
     )
     running = Running(tuple(argv), first, time.monotonic(), forks="--pid" in prefix)
     assert first.stdout and first.stderr
-    arguments = (first.stdout, first.stderr, running.parts)
-    running.reader = threading.Thread(target=_read, args=arguments, daemon=True)
+    running.reader = threading.Thread(target=_read, args=(first.stdout, first.stderr, running), daemon=True)
     running.reader.start()
     if stdin is not None:
         assert first.stdin
@@ -123,7 +124,7 @@ def start(
     return running
 
 
-def _read(out: IO[bytes], err: IO[bytes], parts: list[tuple[int, bytes]]) -> None:
+def _read(out: IO[bytes], err: IO[bytes], running: Running) -> None:
     """Both streams as they come, until both have ended."""
     with selectors.DefaultSelector() as selector, out, err:
         selector.register(out, selectors.EVENT_READ, 1)
@@ -132,6 +133,7 @@ def _read(out: IO[bytes], err: IO[bytes], parts: list[tuple[int, bytes]]) -> Non
             for key, _ in selector.select():
                 chunk = os.read(key.fd, 65536)
                 if chunk:
-                    parts.append((key.data, chunk))
+                    running.parts.append((key.data, chunk))
                 else:
                     selector.unregister(key.fileobj)
+    running.quiet = time.monotonic()

@@ -10,13 +10,14 @@ from itertools import zip_longest
 from generator.model import Line
 from generator.outcome import Done
 from generator.rehearsal.drills import Drills
-from generator.rehearsal.replica import FOLDER, Replica
+from generator.rehearsal.replica import Replica
 from generator.rehearsal.running import Ran, Running
 from generator.rehearsal.writer import Writer
 
 LIMIT, ASKING, LAST_LINES = 900.0, 120.0, 30
 KILLED, CLOSED = 137, 3
-READS_ONLY = ("preflight", "release")
+LOOKS = "preflight"  # its lines stand first and go side by side, as in run.sh
+READS_ONLY = (LOOKS, "release")
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,14 @@ class Stage:
         self.zero = time.monotonic()
         self.done: list[Done] = []
         self.faults: list[str] = []
+        self.begun: dict[int, Running] = {}  # by line: started before its turn
         self.asked: list[tuple[str, Running]] = []
 
     def carry_out(self) -> None:
         """Every line of the order, until the end or until one does not end as it should."""
         order = self.replica.change.order
+        if not any(k.phase == LOOKS for k in self.drills.kills):
+            self.begun = {line.line: self._started(line) for line in order if line.phase == LOOKS}
         for line, after in zip_longest(order, order[1:]):
             down = next((d for d in self.drills.downs if d.line == line.line), None)
             held = self._with_one_down(line, down.host) if down else True
@@ -55,6 +59,8 @@ class Stage:
                 break
             if line.kind == "address" and not (after and after.kind == "address"):
                 self._ask_status(f"after {self._where(line, line.host)}")
+        for line in (line for line in order if line.line in self.begun):
+            self._phase(line)  # one of those side by side has stopped the order; what the others say counts too
         self._hear_status()
 
     def everybody_stops(self, crash: bool) -> None:
@@ -93,18 +99,23 @@ class Stage:
             if killed.exit != KILLED:
                 return False
         note = "once more, after the kill" if kill else ""
-        ran = self._ended(line, host, self.replica.start(host, *self.replica.words_of(line.phase)), 0, note)
+        ran = self._ended(line, host, self._started(line), 0, note)
         if line.phase == "reopen" and self.writer.paused:
             self.writer.tell("resume")
         return ran.exit == 0
+
+    def _started(self, line: Line) -> Running:
+        if begun := self.begun.pop(line.line, None):
+            return begun
+        return self.replica.start(self.replica.host_of(line), *self.replica.words_of(line.phase))
 
     def _ended(self, line: Line, host: str, running: Running, expected: int, note: str) -> Done:
         """Wait for a runbook, ask `status` everywhere where it has changed something, write it all down."""
         began = running.started
         ran = self._watched(line, host, running)
-        ended = time.monotonic()
+        ended = began + ran.seconds
         row = Done(
-            line.line, host, "phase", line.phase, began - self.zero, ended - began, ran.exit, expected,
+            line.line, host, "phase", line.phase, began - self.zero, ran.seconds, ran.exit, expected,
             self.writer.largest_gap(began, ended), len(self.writer.acked), note=note,
         )  # fmt: skip
         if ran.exit != expected and not (expected == KILLED and ran.exit == 0):
@@ -152,8 +163,9 @@ class Stage:
         began = time.monotonic()
         self.replica[down].down()
         self._note(began, down, "drill: goes down")
-        running = self.replica.start(line.host, *self.replica.words_of(line.phase))
-        row = self._ended(line, line.host, running, CLOSED, f"drill: {down} is down, the gate must be closed")
+        row = self._ended(
+            line, line.host, self._started(line), CLOSED, f"drill: {down} is down, the gate must be closed"
+        )
         began = time.monotonic()
         self.replica[down].up()
         self.replica.bed.wait_healthy(120)
@@ -191,10 +203,9 @@ class Stage:
         return 0
 
     def _ask_status(self, when: str) -> None:
-        """Of every host, side by side. It changes nothing, so nobody waits for it: the next line begins meanwhile."""
-        self._hear_status()
-        words = ["nice", "-n", "19", "bash", f"{FOLDER}/runbook.sh", "status"]
-        self.asked = [(f"{when}: status on {m.name}", self.replica[m.name].start(words)) for m in self.replica.roster]
+        """Of every host, side by side. It changes nothing, so nobody waits for it: the order goes on meanwhile."""
+        for m in self.replica.roster:
+            self.asked.append((f"{when}: status on {m.name}", self.replica.start_behind(m.name, "status")))
 
     def _hear_status(self) -> None:
         """Every one of those asked must have answered."""
