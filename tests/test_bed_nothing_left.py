@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -14,7 +13,8 @@ import pytest
 from generator.errors import Refused
 from generator.rehearsal.bed import Bed
 from generator.rehearsal.namespaces import gone
-from tests.conftest import ROOT, three_masters
+from tests.conftest import three_masters
+from tests.ordinary import User, ordinary_user, whoever_tests
 
 PROGRAM = """
 import os, sys, time
@@ -35,30 +35,12 @@ with Bed(three_masters(), Path({etcd!r})) as bed:
         if {how!r} == "raise":
             raise RuntimeError("as a test does")
 """
-NOBODY = 65534
 
 
-def interpreter() -> str:
-    """A Python that an ordinary user can start, too; this one where nobody else is needed."""
-    if os.geteuid():
-        return sys.executable
-    for python in (sys.executable, "/usr/bin/python3"):
-        try_it = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "sh", "-c", 'exec "$0" "$@"']
-        probe = [*try_it, python, "-c", "import yaml, sys; sys.exit(sys.version_info < (3, 11))"]
-        if subprocess.run(probe, capture_output=True, env=environment(), check=False).returncode == 0:
-            return python
-    pytest.skip("no Python here that an ordinary user could start")
-
-
-def environment() -> dict[str, str]:
-    path = [str(ROOT), *(p for p in sys.path if p.endswith("site-packages"))]
-    return os.environ | {"PYTHONPATH": os.pathsep.join(path)}
-
-
-def begin(how: str, etcd: Path, *before: str, python: str = sys.executable) -> tuple[subprocess.Popen[str], list[int]]:
+def begin(how: str, minor: str, user: User) -> tuple[subprocess.Popen[str], list[int]]:
     """The program above, begun; the processes that it says it has."""
-    text = PROGRAM.format(root=str(ROOT), etcd=str(etcd), how=how)
-    process = subprocess.Popen([*before, python, "-c", text], stdout=subprocess.PIPE, env=environment(), text=True)
+    words = user.command(PROGRAM.format(root=str(user.root), etcd=str(user.etcd(minor)), how=how))
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, env=user.environment, text=True)
     assert process.stdout
     pids = [int(word) for word in process.stdout.readline().split()]
     assert len(pids) == 9
@@ -74,7 +56,7 @@ def all_gone(pids: list[int]) -> bool:
 )
 def test_nothing_is_left(how: str, number: int, etcd35: Path) -> None:
     mounts, interfaces = Path("/proc/mounts").read_text(), sorted(os.listdir("/sys/class/net"))
-    process, pids = begin(how, etcd35)
+    process, pids = begin(how, etcd35.name, whoever_tests())
     with process:
         if number:
             process.send_signal(number)
@@ -98,8 +80,7 @@ def test_a_bed_that_does_not_come_up_leaves_nothing(etcd35: Path, tmp_path: Path
 
 
 def test_an_ordinary_user_can_have_a_bed(every_etcd: Path) -> None:
-    user = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "sh", "-c", 'exec "$0" "$@"']
-    process, pids = begin("end", every_etcd, *(user if os.geteuid() == 0 else []), python=interpreter())
+    process, pids = begin("end", every_etcd.name, ordinary_user())
     with process:
         assert process.wait(30) == 0
     time.sleep(0.1)

@@ -8,7 +8,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -26,28 +25,22 @@ from generator.show import rehearsed
 from generator.write import SUMS
 from tests.browser import look
 from tests.conftest import ROOT
+from tests.ordinary import NOBODY, User, ordinary_user, whoever_tests
 from tests.scenario import Host, hosts, scenario
-from tests.test_bed_nothing_left import NOBODY, environment, interpreter
 
 EXAMPLE = ROOT / "out" / "three-masters"
 RESULTS = ["REPORT.html", "REPORT.md", "run.json"]
 
 
-def command(folder: Path, *words: str, ordinary: bool = False) -> list[str]:
+def command(folder: Path, *words: str, user: User | None = None) -> list[str]:
     """The command line of a rehearsal."""
-    python = interpreter() if ordinary else sys.executable
-    user = (
-        ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
-        if ordinary and os.geteuid() == 0
-        else []
-    )
-    return [*user, python, "-c", "from generator.cli import main; main()", "rehearse", str(folder), *words]
+    return (user or whoever_tests()).command("from generator.cli import main; main()", "rehearse", str(folder), *words)
 
 
 @contextmanager
-def owned_by(folder: Path, ordinary: bool) -> Iterator[Path]:
+def owned_by(folder: Path, user: User) -> Iterator[Path]:
     """The folder, or a copy where an ordinary user may come and write; the results come back from there."""
-    if not ordinary or os.geteuid():
+    if not user.become:
         yield folder
         return
     with tempfile.TemporaryDirectory() as top:
@@ -62,9 +55,10 @@ def owned_by(folder: Path, ordinary: bool) -> Iterator[Path]:
 def rehearse(folder: Path, *words: str, ordinary: bool = False, expect: int = 0) -> tuple[Run, str]:
     """To its end, with the exit code that is expected: its record, and what it said. Nothing is left but the results."""
     before = machine()
-    with owned_by(folder, ordinary) as there:
-        argv = command(there, *words, ordinary=ordinary)
-        ran = subprocess.run(argv, capture_output=True, text=True, env=environment(), check=False)
+    user = ordinary_user() if ordinary else whoever_tests()
+    with owned_by(folder, user) as there:
+        argv = command(there, *words, user=user)
+        ran = subprocess.run(argv, capture_output=True, text=True, env=user.environment, check=False)
     said = ran.stdout + ran.stderr
     report = folder / "rehearsal" / "REPORT.md"
     assert ran.returncode == expect, said + (report.read_text() if report.exists() else "")
@@ -164,7 +158,7 @@ def test_whoever_ends_it_nothing_is_left_and_the_next_one_clears_away_what_a_kil
     folder = scenario(tmp_path, hosts(1), version="3.5").folder
     before = machine()
     for number, exit_, left in ((signal.SIGKILL, -signal.SIGKILL, [SCRATCH]), (signal.SIGINT, 130, [])):
-        process = subprocess.Popen(command(folder), stderr=subprocess.PIPE, env=environment(), text=True)
+        process = subprocess.Popen(command(folder), stderr=subprocess.PIPE, env=whoever_tests().environment, text=True)
         with process:
             below = everything_below(process.pid)
             process.send_signal(number)
@@ -237,7 +231,7 @@ def test_it_passes_with(name: str, tmp_path: Path) -> None:
 @pytest.mark.chaos
 def test_after_a_crash_a_restore_goes_as_it_should_and_the_report_says_what_it_lost(tmp_path: Path) -> None:
     folder = scenario(tmp_path, hosts(3), version="3.5", method="restore", accept_loss=True).folder
-    subprocess.run(command(folder, "--crash"), capture_output=True, env=environment(), check=False)
+    subprocess.run(command(folder, "--crash"), capture_output=True, env=whoever_tests().environment, check=False)
     run = last_rehearsal(folder)
     assert run is not None and run.load is not None
     assert [f for f in run.faults if "acknowledged writes are lost" not in f] == []
