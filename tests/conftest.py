@@ -11,6 +11,7 @@ import pytest
 from generator.errors import Refused
 from generator.rehearsal.fetch import etcd
 from generator.rehearsal.spec import HostSpec
+from tests.pki import KUBEADM, NAMES, RICH, RICH_NAMES, Host, copied, kubeadm_host
 
 ROOT = Path(__file__).parent.parent
 FACTS = ROOT / "examples" / "three-masters" / "facts"
@@ -59,3 +60,26 @@ def three_masters() -> list[HostSpec]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests on a bed first: they take a minute or two each, and whatever begins last ends last."""
     items.sort(key=lambda item: not {"Rig", "Bed", "rehearse"} & vars(getattr(item, "module", None) or object).keys())
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Folders with a host's certificates, made once a session and copied."""
+    kept: dict[str, Path] = {}
+
+    def make(kind: str) -> Path:
+        if kind not in kept:
+            kept[kind] = tmp_path_factory.mktemp(kind)
+            rich = kind == "rich"
+            kubeadm_host(
+                kept[kind], "EC" if rich else kind, names=RICH_NAMES if rich else NAMES,
+                extensions=RICH if rich else KUBEADM,
+            )  # fmt: skip
+        return kept[kind]
+
+    return make
+
+
+@pytest.fixture
+def host(tmp_path: Path, made: Callable[[str], Path]) -> Host:
+    return copied(tmp_path, made("EC"))

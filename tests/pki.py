@@ -1,8 +1,10 @@
-"""A host's certificates on disk, and the bash of templates/ run on them as the runbook would run it."""
+"""A host's certificates on disk, the bash of templates/ run on them as the runbook would run it, and what is there then."""
 
 from __future__ import annotations
 
+import hashlib
 import shlex
+import shutil
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +24,16 @@ keyUsage = critical, digitalSignature, keyEncipherment
 extendedKeyUsage = serverAuth, clientAuth
 authorityKeyIdentifier = keyid
 """
+RICH = """basicConstraints = critical, CA:FALSE
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid, issuer:always
+1.3.6.1.4.1.99999.1.2 = DER:0c05686f776479
+extendedKeyUsage = critical, clientAuth, serverAuth, 1.2.3.4
+nsComment = "all of this is printable"
+keyUsage = digitalSignature
+certificatePolicies = 1.2.3.4.5
+"""
+RICH_NAMES = "URI:spiffe://x/y, email:a@example.org, DNS:*.etcd.local, RID:1.2.3.4, IP:fd00::a, IP:192.168.100.10"
 NAMES = "DNS:localhost, DNS:master1, IP:192.168.100.10, IP:127.0.0.1, IP:::1"
 
 
@@ -162,3 +174,26 @@ def kubeadm_host(root: Path, kind: str = "EC", *, names: str = NAMES, extensions
                   names="DNS:kubernetes, IP:10.96.0.1, IP:192.168.100.10"),
     ]  # fmt: skip
     return host
+
+
+def copied(folder: Path, source: Path) -> Host:
+    """The same host in a folder of its own."""
+    shutil.copytree(source, folder, dirs_exist_ok=True)
+    pki = folder / "pki"
+    return Host(folder, certs=[pki / "etcd/peer.crt", pki / "etcd/server.crt", pki / "apiserver.crt"])
+
+
+def sha(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def tree(folder: Path) -> dict[str, str]:
+    return {str(p.relative_to(folder)): sha(p) for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def text_of(cert: Path) -> str:
+    return openssl("x509", "-noout", "-text", "-certopt", "no_serial,no_sigdump,no_validity", "-in", cert)
+
+
+def x509(cert: Path, *what: str) -> str:
+    return openssl("x509", "-noout", *what, "-in", cert)
