@@ -48,7 +48,7 @@ def change_report(folder: Path) -> tuple[dict[str, str], list[Problem]]:
             folder_sha256=run.folder_sha256,
             verdict=verdict(problems),
             rehearsal=rehearsal and same_bytes and (cell(rehearsal.began), cell(verdict_of(rehearsal))),
-            problems=[cell(f"{p.fact}{f' ({p.hint})' if p.hint else ''}") for p in problems],
+            problems=[cell(str(p)) for p in problems],
             people=_cells(_people(evidence)),
             lines=_cells(_lines(change, run)),
             members=_cells(_members(run)),

@@ -28,6 +28,9 @@ class Problem:
     hint: str = ""
     severity: Severity = "error"
 
+    def __str__(self) -> str:
+        return f"{self.fact} ({self.hint})" if self.hint else self.fact
+
 
 @dataclass(frozen=True)
 class Member:

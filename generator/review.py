@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,7 @@ def review(folder: Path) -> list[Problem]:
     if change is not None:
         problems += [*_digests(files), *_hosts(files, change), *_manifests(files, change), *_again(files, change)]
         problems += _founders(files, change)
-    ranked = sorted(problems, key=lambda p: ("error", "warning", "note").index(p.severity))
-    return [Problem(p.fact, str(folder / p.place), p.key, p.hint, p.severity) for p in ranked]
+    return _below(folder, sorted(problems, key=lambda p: ("error", "warning", "note").index(p.severity)))
 
 
 def listed(folder: Path) -> list[Problem]:
@@ -48,7 +48,12 @@ def listed(folder: Path) -> list[Problem]:
     problems += _listed(files)
     for name in sorted(n for n in files if re.fullmatch(f"hosts/[^/]+/{SUMS}", n)):
         problems += _listed(files, name.removesuffix(SUMS))
-    return [Problem(p.fact, str(folder / p.place), p.key, p.hint, p.severity) for p in problems]
+    return _below(folder, problems)
+
+
+def _below(folder: Path, problems: list[Problem]) -> list[Problem]:
+    """The same, their places as seen from where the user is."""
+    return [replace(p, place=str(folder / p.place)) for p in problems]
 
 
 def _read(folder: Path) -> tuple[dict[str, str], list[Problem]]:
