@@ -87,11 +87,11 @@ def hash_again(folder: Path) -> None:
             (top / SUMS).write_text("".join(rows))
 
 
-def without_step(folder: Path, phase: str, step: str) -> None:
-    """Every host's runbook, with one step removed from a phase, and lists that say so."""
+def without_step(folder: Path, phase: str, step: str, instead: str = "") -> None:
+    """Every host's runbook, with one step of a phase removed or another one instead, and lists that say so."""
     for runbook in folder.glob("hosts/*/runbook.sh"):
         text, found = re.subn(
-            rf"(^apply_{phase}\(\) \{{\n(?:  .*\n)*?)  {step}\n", r"\1", runbook.read_text(), flags=re.M
+            rf"(^apply_{phase}\(\) \{{\n(?:  .*\n)*?)  {step}\n", rf"\1{instead}", runbook.read_text(), flags=re.M
         )
         assert found == 1
         runbook.write_text(text)
@@ -149,6 +149,15 @@ def test_a_runbook_without_one_of_its_steps_fails_and_the_report_says_where(tmp_
     assert run.faults[0] in said and run.faults[0] in (folder / "rehearsal" / "REPORT.md").read_text()
     assert run.lines[-1].what == "prepare", "nothing is carried out after it"
     assert rehearsed(run, folder).severity == "warning"
+
+
+def test_what_forbids_the_change_is_said_of_every_host(tmp_path: Path) -> None:
+    folder = scenario(tmp_path, hosts(2), version="3.5").folder
+    without_step(folder, "preflight", "the_clocks_agree", "  closed 'not today'\n")
+    run, _ = rehearse(folder, expect=1)
+    assert [f.partition(", in the step")[0] for f in run.faults] == [
+        f"line {n}, preflight on master{n}: exit 3, not 0" for n in (1, 2)
+    ]
 
 
 # --- nothing is left ---
