@@ -72,7 +72,7 @@ def test_another_world_than_the_reviewed_one(tmp_path: Path) -> None:
         one.must(["mv", "/var/lib/etcd/member", "/var/lib/etcd-away"])
         refuses(rig, "master1", "preflight", 3, "kubelet does not run here")
         one.must(["mv", ETCD, "/root/etcd.yaml"])
-        one.start_kubelet()
+        one.up()
         one.must(["install", "-D", "-m", "0600", "/root/etcd.yaml", f"{state(rig)}/aside/etcd.yaml"])
         ran = rig.runbook("master1", "apply", "preflight")
         assert ran.exit == 4 and "holds no data" in ran.text, ran.text
