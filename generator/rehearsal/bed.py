@@ -150,13 +150,13 @@ class Bed:
         """Found the cluster of the manifests, then leave it to the kubelets.
 
         kubeadm's hosts name different initial clusters, since each joined when fewer were there; so it is founded with
-        one list first. After that `--initial-cluster` is never looked at again.
+        one list first, one member after another. After that `--initial-cluster` is never looked at again.
         """
         every = [host.spec.etcd for host in self.members if host.spec.etcd]
         whole = ",".join(f"{f.get('name')}={f.peer_url}" for f in every)
         if self.snapshot:
             found_from(self.snapshot, self.members, whole)
-        elif any(set(f.get("initial-cluster").split(",")) != set(whole.split(",")) for f in every):
+        elif every:
             found_with(self.members, whole, lambda: self.wait_healthy(self.patience))
         for host in self.hosts.values():
             host.install()

@@ -4,28 +4,44 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from generator.rehearsal.host import Host
 from generator.rehearsal.running import Running
 
 TOKEN = "rehearsal"
+# Nobody's clients wait before the cluster is founded: the first leader may come at once, not after a second or two.
+SOON = ("--heartbeat-interval=50", "--election-timeout=250")
 
 
 def found_with(members: Sequence[Host], whole: str, until_healthy: Callable[[], None]) -> None:
-    """Start every member with the whole list, wait, and kill them: what they have acknowledged is on their disks."""
+    """Start every member with the whole list, wait, and kill them: what they have acknowledged is on their disks.
+
+    One after another: a new member asks each other one whether it is known there, and waits a second for a port that is
+    open already and not served yet. Its log is made after that.
+    """
     started: list[Running] = []
-    for host in members:
-        assert host.spec.etcd
-        words = [*host.spec.etcd.argv, f"--initial-cluster={whole}", "--initial-cluster-state=new"]
-        started.append(host.start(words))
     try:
+        for host in members:
+            assert host.spec.etcd
+            words = [*host.spec.etcd.argv, f"--initial-cluster={whole}", "--initial-cluster-state=new", *SOON]
+            started.append(running := host.start(words))
+            host.wait_for(partial(_has_a_log, host, running), 30, "etcd has a log")
         until_healthy()
     except TimeoutError as error:
         raise RuntimeError("\n".join([str(error), *(r.text[-3000:] for r in started)])) from None
     for host, running in zip(members, started, strict=True):
         host.kill_etcd()
         running.wait()
+
+
+def _has_a_log(host: Host, running: Running) -> bool:
+    """So does one that has ended: whoever waits for the members hears of it."""
+    flags = host.spec.etcd
+    assert flags
+    log = host.path(flags.get("wal-dir") or f"{flags.data_dir}/member/wal")
+    return log.exists() or running.first.poll() is not None
 
 
 def found_from(snapshot: Path, members: Sequence[Host], whole: str) -> None:
