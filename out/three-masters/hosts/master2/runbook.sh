@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 9b595f6193da. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 0d64bd90764f. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export ETCDCTL_API=3 LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=9b595f6193da
+readonly DIGEST=0d64bd90764f
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -917,7 +917,7 @@ record_before_leaving() {
 has_left_recorded() { has_left && { is_recorded new || [[ -z $base ]]; }; }
 # --- end steps/leave.sh ---
 
-# --- steps/ready_to_move.sh sha256:c056826f6956 ---
+# --- steps/ready_to_move.sh sha256:635d0e418c70 ---
 # Every refusal of the phase stands here, before its first change. After it only the world can stop the phase.
 ready_to_move() {
   begin 'everything that could forbid the move, before its first change'
@@ -951,10 +951,10 @@ guard_answer() {
   guard closed "${NAMES[$1]} does not answer a question from $NEW: $(why_silent "from.$1" "${asked_at[$1]}" "$NEW")" 'look at routes, rp_filter and firewalls between the two networks' answered "from.$1"
 }
 
+openssl_help= # what s_client says of itself
 # can_bind -- OpenSSL 1.1.1 and later can ask from an address of our choice.
-openssl_help=
 can_bind() {
-  openssl_help=${openssl_help:-$(openssl s_client -help 2>&1)}
+  openssl_help=${openssl_help:-$(openssl s_client -help 2>&1 || true)} # before 1.1.0 asking for help is a failure
   [[ $openssl_help == *-bind* ]]
 }
 
