@@ -15,7 +15,8 @@ from generator.rehearsal.running import Ran, Running
 FOLDER = "/root/change"
 # Each command has a session of its own, and sessions share the processors as groups: `nice` counts inside a group only. The
 # kernel takes such a wish ten times a second, unless it is root's.
-BEHIND = """for _ in 1 2 3 4 5 6 7 8 9; do echo 19 >/proc/self/autogroup && break; sleep 0.05; done 2>/dev/null
+BEHIND = """group=/proc/self/autogroup
+for _ in 1 2 3 4 5 6 7 8 9; do [[ ! -e $group ]] || echo 19 >$group && break; sleep 0.05; done 2>/dev/null
 exec nice -n 19 "$@"
 """
 KILLER, KILLER_THERE = Path(__file__).with_name("kill_after.bash"), "/run/kill_after.bash"
