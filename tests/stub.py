@@ -52,7 +52,8 @@ class Stubs:
     def env(self) -> dict[str, str]:
         pids = " ".join(str(self.bed[m.name].place.pid) for m in self.made.members)
         user = "--user --preserve-credentials" if os.geteuid() else ""
-        return {**os.environ, "ETCD_RENUMBER_SSH": f"bash {ENTER}", "BED": pids, "BED_USER": user}
+        scratch = str(self.made.folder.parent)  # a run.sh that is killed leaves something there
+        return {**os.environ, "ETCD_RENUMBER_SSH": f"bash {ENTER}", "BED": pids, "BED_USER": user, "TMPDIR": scratch}
 
     def start(self, *words: str, env: Mapping[str, str] | None = None, stdin: str | None = None) -> Running:
         command = ["bash", str(self.made.folder / "run.sh"), *words]
