@@ -45,15 +45,14 @@ class User:
         return self.root / ".cache" / "etcd" / minor
 
 
-def whoever_tests() -> User:
-    return User((), sys.executable, ROOT, PACKAGES)
+WHOEVER_TESTS = User((), sys.executable, ROOT, PACKAGES)
 
 
 @cache
 def ordinary_user() -> User:
     """Whoever runs the tests, unless that is root. The test fails where nothing can be started by anybody else."""
     if os.geteuid():
-        return whoever_tests()
+        return WHOEVER_TESTS
     for python in (sys.executable, "/usr/bin/python3"):
         if _starts(user := User(BECOME, python, ROOT, PACKAGES)):
             return user

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-TEMPLATES = Path(__file__).parents[1] / "templates"
-HEAD = (
-    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Etcd-Cluster-Id: 6bd655b0e74c0eaf\r\nDate: {date}\r\n\r\n"
-)
+from tests.pki import TEMPLATES
+
 DATE = "Wed, 25 Nov 2026 23:11:00 GMT"
+HEAD = (
+    f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nX-Etcd-Cluster-Id: 6bd655b0e74c0eaf\r\nDate: {DATE}\r\n\r\n"
+)
 VALUES = """set -o errexit -o nounset -o pipefail
 export LC_ALL=C
 HOST=master1 OWN=0 PEER_PORT=2380 NEW_URLS=(https://192.168.110.10:2380)
@@ -34,7 +35,7 @@ def member(ident: int, name: str, *urls: str, learner: bool = False) -> Member:
 
 
 def answer(*members: Member) -> str:
-    return HEAD.format(date=DATE) + json.dumps(members, separators=(",", ":")) + "\n"
+    return HEAD + json.dumps(members, separators=(",", ":")) + "\n"
 
 
 def bash(folder: Path, text: str, what: str) -> str:
@@ -90,7 +91,7 @@ for header in X-Etcd-Cluster-Id Date Server; do header_in_answer "$header" && pr
     [
         "",
         "HTTP/1.1 412 Precondition Failed\r\n\r\n",
-        HEAD.format(date=DATE) + '[{"id":7,"peerURLs":["https://192.',
+        HEAD + '[{"id":7,"peerURLs":["https://192.',
         "HTTP/1.1 200 OK\r\n\r\n[{}]",
     ],
 )

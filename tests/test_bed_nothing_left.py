@@ -14,7 +14,7 @@ from generator.errors import Refused
 from generator.rehearsal.bed import Bed
 from generator.rehearsal.namespaces import gone
 from tests.conftest import three_masters
-from tests.ordinary import User, ordinary_user, whoever_tests
+from tests.ordinary import WHOEVER_TESTS, User, ordinary_user
 
 PROGRAM = """
 import os, sys, time
@@ -56,7 +56,7 @@ def all_gone(pids: list[int]) -> bool:
 )
 def test_nothing_is_left(how: str, number: int, etcd35: Path) -> None:
     mounts, interfaces = Path("/proc/mounts").read_text(), sorted(os.listdir("/sys/class/net"))
-    process, pids = begin(how, etcd35.name, whoever_tests())
+    process, pids = begin(how, etcd35.name, WHOEVER_TESTS)
     with process:
         if number:
             process.send_signal(number)

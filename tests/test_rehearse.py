@@ -25,16 +25,16 @@ from generator.show import rehearsed
 from generator.write import SUMS
 from tests.browser import look
 from tests.conftest import ROOT
-from tests.ordinary import NOBODY, User, ordinary_user, whoever_tests
+from tests.ordinary import NOBODY, WHOEVER_TESTS, User, ordinary_user
 from tests.scenario import Host, hosts, scenario
 
 EXAMPLE = ROOT / "out" / "three-masters"
 RESULTS = ["REPORT.html", "REPORT.md", "run.json"]
 
 
-def command(folder: Path, *words: str, user: User | None = None) -> list[str]:
+def command(folder: Path, *words: str, user: User = WHOEVER_TESTS) -> list[str]:
     """The command line of a rehearsal."""
-    return (user or whoever_tests()).command("from generator.cli import main; main()", "rehearse", str(folder), *words)
+    return user.command("from generator.cli import main; main()", "rehearse", str(folder), *words)
 
 
 @contextmanager
@@ -55,7 +55,7 @@ def owned_by(folder: Path, user: User) -> Iterator[Path]:
 def rehearse(folder: Path, *words: str, ordinary: bool = False, expect: int = 0) -> tuple[Run, str]:
     """To its end, with the exit code that is expected: its record, and what it said. Nothing is left but the results."""
     before = machine()
-    user = ordinary_user() if ordinary else whoever_tests()
+    user = ordinary_user() if ordinary else WHOEVER_TESTS
     with owned_by(folder, user) as there:
         argv = command(there, *words, user=user)
         ran = subprocess.run(argv, capture_output=True, text=True, env=user.environment, check=False)
@@ -167,7 +167,7 @@ def test_whoever_ends_it_nothing_is_left_and_the_next_one_clears_away_what_a_kil
     folder = scenario(tmp_path, hosts(1), version="3.5").folder
     before = machine()
     for number, exit_, left in ((signal.SIGKILL, -signal.SIGKILL, [SCRATCH]), (signal.SIGINT, 130, [])):
-        process = subprocess.Popen(command(folder), stderr=subprocess.PIPE, env=whoever_tests().environment, text=True)
+        process = subprocess.Popen(command(folder), stderr=subprocess.PIPE, env=WHOEVER_TESTS.environment, text=True)
         with process:
             below = everything_below(process.pid)
             process.send_signal(number)
@@ -240,7 +240,7 @@ def test_it_passes_with(name: str, tmp_path: Path) -> None:
 @pytest.mark.chaos
 def test_after_a_crash_a_restore_goes_as_it_should_and_the_report_says_what_it_lost(tmp_path: Path) -> None:
     folder = scenario(tmp_path, hosts(3), version="3.5", method="restore", accept_loss=True).folder
-    subprocess.run(command(folder, "--crash"), capture_output=True, env=whoever_tests().environment, check=False)
+    subprocess.run(command(folder, "--crash"), capture_output=True, env=WHOEVER_TESTS.environment, check=False)
     run = last_rehearsal(folder)
     assert run is not None and run.load is not None
     assert [f for f in run.faults if "acknowledged writes are lost" not in f] == []

@@ -37,7 +37,7 @@ def found_with(members: Sequence[Host], whole: str, until_healthy: Callable[[], 
 
 
 def _has_a_log(host: Host, running: Running) -> bool:
-    """So does one that has ended: whoever waits for the members hears of it."""
+    """Or it has ended: then whoever waits for the members says so."""
     flags = host.spec.etcd
     assert flags
     log = host.path(flags.get("wal-dir") or f"{flags.data_dir}/member/wal")

@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host was never reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest 0d64bd90764f. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 96e80a06f22a. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=0d64bd90764f
+readonly DIGEST=96e80a06f22a
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -32,7 +32,7 @@ readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(8c0c204e79dd791390b826bdc7dda20de8c2e73a70db6c3c35913925c5d2a8cf e0497385f8c07575417cacf2d6faf0eb73c7c50962dcaa7f2170477b6a9b63a8 acba2840e80a88d5a5f49b4e3a726f9aad3764b07f1427ba590cb186d161b14d)
+readonly -a FOLDERS=(67df873b4b4ae592259a29a1f405493beb8144cbd0d1b2aa94452fcf193a4378 bbb8010fca8e429101211ab422ac831523653c35ced4b510ac79e09463838ae3 d5fd61802de0ae372987f621e018e1a623f9c6b9711a36cbd912c3c1f8544ea2)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)

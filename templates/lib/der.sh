@@ -90,23 +90,20 @@ enclose() {
 
 # cert_field FILE issuer | subject | not_before | not_after | extensions -- a name and the extensions as hex, a date as it is encoded.
 cert_field() {
-  local elements fields content='' at=0
+  local elements fields content last at=0
   elements_of "$(cert_hex "$1")"
   [[ ${#elements[@]} -gt 0 ]] || return 0
   elements_of "${elements[0]}"
   fields=("${elements[@]}")
   [[ ${fields[0]} != a0* ]] || at=1 # the version stands first, unless it is 1
-  elements_of "${fields[at + 3]}"   # the dates
+  last=${fields[${#fields[@]} - 1]}
+  elements_of "${fields[at + 3]}" # the dates
   case $2 in
-    issuer) content=${fields[at + 2]} ;;
-    subject) content=${fields[at + 4]} ;;
-    not_before) content_of "${elements[0]}" ;;
-    not_after) content_of "${elements[1]}" ;;
-    extensions) [[ ${fields[${#fields[@]} - 1]} != a3* ]] || content_of "${fields[${#fields[@]} - 1]}" ;;
-  esac
-  case $2 in
-    not_*) letters "$content" ;;
-    *) printf '%s' "$content" ;;
+    issuer) printf '%s' "${fields[at + 2]}" ;;
+    subject) printf '%s' "${fields[at + 4]}" ;;
+    not_before) content_of "${elements[0]}" && letters "$content" ;;
+    not_after) content_of "${elements[1]}" && letters "$content" ;;
+    extensions) [[ $last != a3* ]] || { content_of "$last" && printf '%s' "$content"; } ;;
   esac
 }
 

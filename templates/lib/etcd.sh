@@ -82,13 +82,7 @@ etcd_is_alone() {
   done
   return 1
 }
-our_etcds() {
-  local pid sum count=0
-  while read -r pid sum; do
-    [[ $sum != "${ARGS_OLD[0]}" && $sum != "${ARGS_NEW[0]}" ]] || count=$((count + 1))
-  done < <(processes_named etcd)
-  printf '%s' "$count"
-}
+our_etcds() { processes_named etcd | grep -cE " (${ARGS_OLD[0]}|${ARGS_NEW[0]})$" || true; } # none is a count too
 
 # find_etcdctl -- sets etcdctl: the copy of `prepare`, else the one inside the running container, else that of the folder
 # which the mapping names, else the host's own. same_minor decides whether it may be used for anything.

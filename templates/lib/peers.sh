@@ -17,12 +17,11 @@ member_ids=()   # by member: its id, decimal, by the base list
 
 # ask ADDRESS [FROM] -- the question. Only a body that is announced and never sent makes etcd close the connection at once.
 ask() {
-  local address=$1 at=$1 from=()
-  [[ $at != *:* ]] || at="[$at]"
+  local address=$1 from=()
   [[ -z ${2-} ]] || from=(-bind "$(bracketed "$2"):0")
   printf 'GET /members HTTP/1.1\r\nHost: etcd\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n' |
     timeout -k 1 3 openssl s_client -quiet -verify_return_error -verify_ip "$address" ${from[@]+"${from[@]}"} \
-      -CAfile "$PEER_CA" -cert "$PEER_CERT" -key "$PEER_KEY" -connect "$at:$PEER_PORT"
+      -CAfile "$PEER_CA" -cert "$PEER_CERT" -key "$PEER_KEY" -connect "$(bracketed "$address"):$PEER_PORT"
 }
 
 # ask_into NAME ADDRESS [FROM] -- the answer and the reason for silence, as files in SCRATCH; asked side by side.
@@ -123,17 +122,19 @@ hear() {
   fi
 }
 
+# ask_our_own -- sets answer_list to what our own etcd, which runs, says; false when it does not answer.
+ask_our_own() {
+  ask_into first "$(our_address)"
+  answered first && list_in_answer
+}
+
 # first_list -- sets base. Our own member knows; while it is down, whoever answers first in the plan's order.
 first_list() {
   local i
   base=
-  if [[ -n $etcd_pid ]]; then
-    ask_into first "$(our_address)"
-    if answered first; then
-      list_in_answer
-      base=$answer_list
-      return 0
-    fi
+  if [[ -n $etcd_pid ]] && ask_our_own; then
+    base=$answer_list
+    return 0
   fi
   for i in "${!NAMES[@]}"; do
     [[ ${NAMES[i]} != "$HOST" ]] || continue
@@ -143,11 +144,7 @@ first_list() {
   wait
   for i in "${!NAMES[@]}"; do
     [[ ${NAMES[i]} != "$HOST" ]] || continue
-    if [[ ${NEWS[i]} != "${OLDS[i]}" ]] && answered "new.$i"; then
-      list_in_answer
-      base=$answer_list
-      return 0
-    elif answered "old.$i"; then
+    if { [[ ${NEWS[i]} != "${OLDS[i]}" ]] && answered "new.$i"; } || answered "old.$i"; then
       list_in_answer
       base=$answer_list
       return 0

@@ -31,12 +31,8 @@ guard_answer() {
   guard closed "${NAMES[$1]} does not answer a question from $NEW: $(why_silent "from.$1" "${asked_at[$1]}" "$NEW")" 'look at routes, rp_filter and firewalls between the two networks' answered "from.$1"
 }
 
-openssl_help= # what s_client says of itself
 # can_bind -- OpenSSL 1.1.1 and later can ask from an address of our choice.
-can_bind() {
-  openssl_help=${openssl_help:-$(openssl s_client -help 2>&1 || true)} # before 1.1.0 asking for help is a failure
-  [[ $openssl_help == *-bind* ]]
-}
+can_bind() { [[ $(openssl s_client -help 2>&1) == *-bind* ]]; }
 
 # ask_through_routes -- an older OpenSSL is led by the source routes: they are made first, and taken away where nobody answers.
 ask_through_routes() {

@@ -48,8 +48,7 @@ is_recorded() {
 # each question to one of them takes 3 s. Its own record is the last change in that log: once it shows that, it shows all.
 own_record_is_read() {
   [[ -n $etcd_pid && ${recorded[OWN]-} == new ]] || return 0
-  ask_into first "$(our_address)"
-  answered first && list_in_answer && [[ $answer_list == *" $HOST ${NEW_URLS[OWN]} "* ]]
+  ask_our_own && [[ $answer_list == *" $HOST ${NEW_URLS[OWN]} "* ]]
 }
 # endpoint_for_update -- our own member, else the first other one that answers.
 endpoint_for_update() {

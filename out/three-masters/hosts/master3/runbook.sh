@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 0d64bd90764f. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 96e80a06f22a. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export ETCDCTL_API=3 LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=0d64bd90764f
+readonly DIGEST=96e80a06f22a
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -917,7 +917,7 @@ record_before_leaving() {
 has_left_recorded() { has_left && { is_recorded new || [[ -z $base ]]; }; }
 # --- end steps/leave.sh ---
 
-# --- steps/ready_to_move.sh sha256:635d0e418c70 ---
+# --- steps/ready_to_move.sh sha256:2a96e0d73c0c ---
 # Every refusal of the phase stands here, before its first change. After it only the world can stop the phase.
 ready_to_move() {
   begin 'everything that could forbid the move, before its first change'
@@ -951,12 +951,8 @@ guard_answer() {
   guard closed "${NAMES[$1]} does not answer a question from $NEW: $(why_silent "from.$1" "${asked_at[$1]}" "$NEW")" 'look at routes, rp_filter and firewalls between the two networks' answered "from.$1"
 }
 
-openssl_help= # what s_client says of itself
 # can_bind -- OpenSSL 1.1.1 and later can ask from an address of our choice.
-can_bind() {
-  openssl_help=${openssl_help:-$(openssl s_client -help 2>&1 || true)} # before 1.1.0 asking for help is a failure
-  [[ $openssl_help == *-bind* ]]
-}
+can_bind() { [[ $(openssl s_client -help 2>&1) == *-bind* ]]; }
 
 # ask_through_routes -- an older OpenSSL is led by the source routes: they are made first, and taken away where nobody answers.
 ask_through_routes() {
@@ -1078,7 +1074,7 @@ no_connection_is_old() {
 }
 # --- end steps/move.sh ---
 
-# --- steps/record.sh sha256:6e9275890e54 ---
+# --- steps/record.sh sha256:0e0e667da716 ---
 # record.sh -- `member update`: what the cluster records of this member.
 
 # record_address old|new [I] -- of our member or of member I, by any member that can take it; with one or two members and
@@ -1129,8 +1125,7 @@ is_recorded() {
 # each question to one of them takes 3 s. Its own record is the last change in that log: once it shows that, it shows all.
 own_record_is_read() {
   [[ -n $etcd_pid && ${recorded[OWN]-} == new ]] || return 0
-  ask_into first "$(our_address)"
-  answered first && list_in_answer && [[ $answer_list == *" $HOST ${NEW_URLS[OWN]} "* ]]
+  ask_our_own && [[ $answer_list == *" $HOST ${NEW_URLS[OWN]} "* ]]
 }
 # endpoint_for_update -- our own member, else the first other one that answers.
 endpoint_for_update() {
@@ -1668,7 +1663,7 @@ longest_phase() {
 }
 # --- end lib/journal.sh ---
 
-# --- lib/etcd.sh sha256:a13022d34c79 ---
+# --- lib/etcd.sh sha256:61b16fe59800 ---
 # etcd.sh -- our etcd as /proc shows it (docker, containerd and CRI-O are alike there), and the tools that belong to it.
 
 etcd_pid=          # its process, or empty
@@ -1753,13 +1748,7 @@ etcd_is_alone() {
   done
   return 1
 }
-our_etcds() {
-  local pid sum count=0
-  while read -r pid sum; do
-    [[ $sum != "${ARGS_OLD[0]}" && $sum != "${ARGS_NEW[0]}" ]] || count=$((count + 1))
-  done < <(processes_named etcd)
-  printf '%s' "$count"
-}
+our_etcds() { processes_named etcd | grep -cE " (${ARGS_OLD[0]}|${ARGS_NEW[0]})$" || true; } # none is a count too
 
 # find_etcdctl -- sets etcdctl: the copy of `prepare`, else the one inside the running container, else that of the folder
 # which the mapping names, else the host's own. same_minor decides whether it may be used for anything.
@@ -2103,7 +2092,7 @@ close_connections_with() {
 }
 # --- end lib/connections.sh ---
 
-# --- lib/peers.sh sha256:d7d9cbd6d96d ---
+# --- lib/peers.sh sha256:ace06a877b8b ---
 # peers.sh -- what each member says when it is asked the way a member asks: GET /members on its peer port.
 #
 # A TLS handshake proves nothing (etcd refuses a caller after it) and `endpoint health` passes a member that nobody can
@@ -2123,12 +2112,11 @@ member_ids=()   # by member: its id, decimal, by the base list
 
 # ask ADDRESS [FROM] -- the question. Only a body that is announced and never sent makes etcd close the connection at once.
 ask() {
-  local address=$1 at=$1 from=()
-  [[ $at != *:* ]] || at="[$at]"
+  local address=$1 from=()
   [[ -z ${2-} ]] || from=(-bind "$(bracketed "$2"):0")
   printf 'GET /members HTTP/1.1\r\nHost: etcd\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n' |
     timeout -k 1 3 openssl s_client -quiet -verify_return_error -verify_ip "$address" ${from[@]+"${from[@]}"} \
-      -CAfile "$PEER_CA" -cert "$PEER_CERT" -key "$PEER_KEY" -connect "$at:$PEER_PORT"
+      -CAfile "$PEER_CA" -cert "$PEER_CERT" -key "$PEER_KEY" -connect "$(bracketed "$address"):$PEER_PORT"
 }
 
 # ask_into NAME ADDRESS [FROM] -- the answer and the reason for silence, as files in SCRATCH; asked side by side.
@@ -2229,17 +2217,19 @@ hear() {
   fi
 }
 
+# ask_our_own -- sets answer_list to what our own etcd, which runs, says; false when it does not answer.
+ask_our_own() {
+  ask_into first "$(our_address)"
+  answered first && list_in_answer
+}
+
 # first_list -- sets base. Our own member knows; while it is down, whoever answers first in the plan's order.
 first_list() {
   local i
   base=
-  if [[ -n $etcd_pid ]]; then
-    ask_into first "$(our_address)"
-    if answered first; then
-      list_in_answer
-      base=$answer_list
-      return 0
-    fi
+  if [[ -n $etcd_pid ]] && ask_our_own; then
+    base=$answer_list
+    return 0
   fi
   for i in "${!NAMES[@]}"; do
     [[ ${NAMES[i]} != "$HOST" ]] || continue
@@ -2249,11 +2239,7 @@ first_list() {
   wait
   for i in "${!NAMES[@]}"; do
     [[ ${NAMES[i]} != "$HOST" ]] || continue
-    if [[ ${NEWS[i]} != "${OLDS[i]}" ]] && answered "new.$i"; then
-      list_in_answer
-      base=$answer_list
-      return 0
-    elif answered "old.$i"; then
+    if { [[ ${NEWS[i]} != "${OLDS[i]}" ]] && answered "new.$i"; } || answered "old.$i"; then
       list_in_answer
       base=$answer_list
       return 0
@@ -2684,7 +2670,7 @@ gate_after() {
 }
 # --- end lib/pass.sh ---
 
-# --- lib/der.sh sha256:006b5f8a011e ---
+# --- lib/der.sh sha256:9826fd932376 ---
 # der.sh -- what is encoded in a certificate, in hex digits: no text that another version of openssl prints otherwise.
 # Its functions set variables, so that the thousands of elements that a phase looks at cost no process each.
 
@@ -2777,23 +2763,20 @@ enclose() {
 
 # cert_field FILE issuer | subject | not_before | not_after | extensions -- a name and the extensions as hex, a date as it is encoded.
 cert_field() {
-  local elements fields content='' at=0
+  local elements fields content last at=0
   elements_of "$(cert_hex "$1")"
   [[ ${#elements[@]} -gt 0 ]] || return 0
   elements_of "${elements[0]}"
   fields=("${elements[@]}")
   [[ ${fields[0]} != a0* ]] || at=1 # the version stands first, unless it is 1
-  elements_of "${fields[at + 3]}"   # the dates
+  last=${fields[${#fields[@]} - 1]}
+  elements_of "${fields[at + 3]}" # the dates
   case $2 in
-    issuer) content=${fields[at + 2]} ;;
-    subject) content=${fields[at + 4]} ;;
-    not_before) content_of "${elements[0]}" ;;
-    not_after) content_of "${elements[1]}" ;;
-    extensions) [[ ${fields[${#fields[@]} - 1]} != a3* ]] || content_of "${fields[${#fields[@]} - 1]}" ;;
-  esac
-  case $2 in
-    not_*) letters "$content" ;;
-    *) printf '%s' "$content" ;;
+    issuer) printf '%s' "${fields[at + 2]}" ;;
+    subject) printf '%s' "${fields[at + 4]}" ;;
+    not_before) content_of "${elements[0]}" && letters "$content" ;;
+    not_after) content_of "${elements[1]}" && letters "$content" ;;
+    extensions) [[ $last != a3* ]] || { content_of "$last" && printf '%s' "$content"; } ;;
   esac
 }
 
