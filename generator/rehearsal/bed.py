@@ -152,16 +152,18 @@ class Bed:
         kubeadm's hosts name different initial clusters, since each joined when fewer were there; so it is founded with
         one list first, one member after another. After that `--initial-cluster` is never looked at again.
         """
+        running = [host for host in self.hosts.values() if host.spec.manifests]
+        for host in running:
+            host.start_init()  # it gets ready meanwhile
         every = [host.spec.etcd for host in self.members if host.spec.etcd]
         whole = ",".join(f"{f.get('name')}={f.peer_url}" for f in every)
         if self.snapshot:
             found_from(self.snapshot, self.members, whole)
         elif every:
             found_with(self.members, whole, lambda: self.wait_healthy(self.patience))
-        for host in self.hosts.values():
+        for host in running:
             host.install()
-            if host.spec.manifests:
-                host.start_kubelet()
+            host.start_kubelet(at_once=True)
 
     def wait_healthy(self, seconds: float = 60, names: Sequence[str] = ()) -> None:
         """Until every member (or those named) agrees with a majority. Raises TimeoutError with etcd's last words."""
@@ -174,8 +176,9 @@ class Bed:
 
     def _last_words(self, host: Host) -> str:
         log = host.path("/var/log/pods/etcd.log")
-        kubelet = host.kubelet.text if host.kubelet else "kubelet does not run"
-        return f"{host.name}\n{log.read_text(errors='replace')[-2000:] if log.exists() else ''}\n{kubelet}"
+        said = log.read_text(errors="replace")[-2000:] if log.exists() else ""
+        init = host.init.text if host.init else ""
+        return f"{host.name}\n{said}\n{host.kubelet_log()[-2000:]}\n{init}"
 
     # -- the writer
 

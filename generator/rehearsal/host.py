@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from generator.manifest import process
-from generator.rehearsal import pki
+from generator.rehearsal import kubeadm_files, pki
 from generator.rehearsal.namespaces import PATH, PYTHON, Place, gone, ip
 from generator.rehearsal.running import Ran, Running, start
 from generator.rehearsal.spec import Flags, HostSpec
@@ -19,6 +19,9 @@ from generator.rehearsal.spec import Flags, HostSpec
 EVERYTHING = ("net", "mount", "pid", "uts")
 ENVIRONMENT = {"PATH": PATH, "HOME": "/root", "LOGNAME": "root", "USER": "root", "TERM": "dumb", "LC_ALL": "C"}
 ETCD_PKI = "/etc/kubernetes/pki/etcd"
+HERE = Path(__file__).parent
+SYSTEMCTL, JOURNALCTL = "/usr/local/sbin/systemctl", "/usr/local/sbin/journalctl"
+REQUEST, LOG = "/run/units/request", "/run/units/kubelet.log"  # init.py has them
 
 
 class Host:
@@ -29,7 +32,7 @@ class Host:
 
     def __init__(self, spec: HostSpec, place: Place) -> None:
         self.spec, self.place, self.name = spec, place, spec.name
-        self.kubelet: Running | None = None
+        self.init: Running | None = None
         self.was_up = False
         self.met: Callable[[str, str], None] = lambda network, interface: None
         self.left: Callable[[str], None] = lambda interface: None
@@ -107,19 +110,28 @@ class Host:
 
     # -- kubelet and etcd
 
-    def start_kubelet(self) -> None:
-        """Start the kubelet stand-in. It takes over what an earlier one left running."""
-        words = [sys.executable, "-m", "generator.rehearsal.kubelet", str(self.place.pid)]
-        self.kubelet, self.was_up = start(words, self.place.enter("net", "pid", "uts"), ENVIRONMENT | PYTHON), True
+    def start_init(self) -> None:
+        """Start what stands in for systemd here, once; it is not waited for."""
+        if not self.init:
+            words = [sys.executable, "-m", "generator.rehearsal.init", str(self.place.pid)]
+            self.init = start(words, self.place.enter("net", "pid", "uts"), ENVIRONMENT | PYTHON)
 
-    def stop_kubelet(self, number: int = signal.SIGKILL) -> None:
-        """End kubelet alone: the pods live on."""
-        for pid in self.processes("kubelet"):
-            os.kill(pid, number)
-            gone(pid, 5)
-        if self.kubelet:
-            self.kubelet.wait(5)
-        self.kubelet = None
+    def start_kubelet(self, at_once: bool = False) -> None:
+        """`systemctl start kubelet`. It takes over what an earlier one left running; see Unit.start for `at_once`."""
+        self.start_init()
+        self.wait_for(lambda: self.path(REQUEST).exists(), 30, "init is up")
+        self.must([SYSTEMCTL, "start", "kubelet", *(["--at-once"] if at_once else [])])
+        self.was_up = True
+
+    def stop_kubelet(self) -> None:
+        """`systemctl stop kubelet`: the pods live on."""
+        if self.init:
+            self.must([SYSTEMCTL, "stop", "kubelet"], timeout=120)
+
+    def kubelet_log(self) -> str:
+        """What kubelet and its unit have said."""
+        path = self.path(LOG)
+        return path.read_text(errors="replace") if path.exists() else ""
 
     def etcd_pid(self) -> int:
         """The pid of the host's etcd as seen from outside; 0 where none runs, the oldest where two do."""
@@ -177,14 +189,16 @@ class Host:
         """The files of a fresh host: certificates, data folder, what else the spec has."""
         for link, target in self.spec.links.items():
             self._link(link, target)
-        for path, text in pki.files(self.spec, kind, of).items():
-            self.write_text(path, text, 0o600 if "PRIVATE KEY-----" in text else 0o644)
+        given = pki.files(self.spec, kind, of) | kubeadm_files.files(self.spec, kind, of)
+        for path, text in (given | dict(self.spec.files)).items():
+            secret = "PRIVATE KEY-----" in text or "client-key" in text
+            self.write_text(path, text, 0o600 if secret else 0o644)
+        for path in (SYSTEMCTL, JOURNALCTL):
+            self.write_text(path, (HERE / f"{Path(path).name}.sh").read_text(encoding="utf-8"), 0o755)
         flags = self.spec.etcd
         for folder in ("/etc/kubernetes/manifests", *([flags.data_dir] if flags else [])):
             self.path(folder).mkdir(parents=True, exist_ok=True)
             self.path(folder).chmod(0o700)
-        for path, text in self.spec.files.items():
-            self.write_text(path, text)
 
     def _link(self, link: str, target: str) -> None:
         """Relative, so that it leads to the same place as seen from outside."""

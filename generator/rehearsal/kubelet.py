@@ -1,26 +1,30 @@
 """A stand-in for kubelet: a process of that name that starts what the manifests say, with kubelet's delays.
 
-    python -m generator.rehearsal.kubelet PID        PID: any process of the host, as seen from where this starts
-
-It is started outside the host's root folder, so that this interpreter is found, and moves in once all is imported.
-The delays were measured on kubelet 1.36.2 with containerd; where a real one is a lottery, the worse lot is drawn.
+`init.py` forks it inside the host. The delays of a start were measured on kubelet 1.37.2 with containerd, those of an
+edit while it runs on 1.36.2; where a real one is a lottery, the worse lot is drawn.
 """
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
+from typing import Any
 
-from generator.rehearsal.pods import Manifests, Proc, Wanted, start
+from generator.rehearsal.node import address_of, answers, api_of_kubelet, apis, command_line, name_of, unknown
+from generator.rehearsal.pods import Manifests, Proc, Wanted, start, ticks_of
+from generator.rehearsal.spec import Flags
 
-STATE = Path("/run/kubelet/pods.json")
+STATE = Path("/run/kubelet/state.json")
+STATUS_FAILS = Path("/run/kubelet/first-status-fails")  # a test's: new pods get the address that the API had, too
 POLL = 0.1
+FIRST_POD, FIRST_POD_API = 1.1, 2.2  # its own start to its first static pod: no API anywhere, an API somewhere
+STATUS = 10.0  # how often the Node's address is looked at again
 NEW_FILE = 0.5  # a new file, nothing of that pod running: its process is there after 0.45 to 0.7 s
 EDITED = 12.0  # a file changed in place: 11.7 to 12.2 s, the old process gone at once
 TOO_EARLY = 1.2  # a new file while the old pod's worker still finishes (0.1 to 1.1 s after its exit) waits like an edit
@@ -32,14 +36,38 @@ GRACE_RESTARTED = 1.0  # what a kubelet that comes back gives a pod whose manife
 
 @dataclass
 class Pod:
-    """What is wanted of one pod, what runs, what is on its way out, and when the next start is due (0: none)."""
+    """What is wanted of one pod, what runs, what is on its way out, and when the next start is due (0: none).
+
+    `stale` runs for a manifest of before kubelet's start: it stays, beside the new one, until the API has answered.
+    """
 
     want: Wanted | None = None
     proc: Proc | None = None
     leaving: tuple[Proc, ...] = ()
+    stale: Proc | None = None
     ended: float = -1000.0
     start_at: float = 0.0
     crashes: int = 0
+    address: str = ""
+
+
+@dataclass
+class Kubelet:
+    """Its pods by name, the Node's address, and the address of the Node that the API knew when it started."""
+
+    flags: Flags
+    pods: dict[str, Pod]
+    address: str
+    recorded: str
+    reached: bool = False
+    asked: float = 0.0
+    looked: float = 0.0
+    kept: object = None
+
+
+def line(who: str, text: str) -> str:
+    """A line of the log as journalctl shows it."""
+    return f"{time.strftime('%b %d %H:%M:%S')} {os.uname().nodename} {who}: {text}\n"
 
 
 def change(pod: Pod, want: Wanted | None, now: float) -> None:
@@ -67,7 +95,7 @@ def leave(pod: Pod, proc: Proc, kill_at: float) -> None:
     pod.leaving = (*pod.leaving, proc)
 
 
-def look(pod: Pod, now: float) -> None:
+def look(pod: Pod, now: float, address: str) -> None:
     """Whoever ended is noted, whoever stays too long is killed, whoever is due is started."""
     for proc in pod.leaving:
         if not proc.lives():
@@ -80,59 +108,88 @@ def look(pod: Pod, now: float) -> None:
         pod.start_at = now + CRASHED[min(pod.crashes, len(CRASHED) - 1)]
         pod.crashes += 1
     if pod.want and pod.start_at and now >= pod.start_at:
-        pod.start_at, pod.proc = 0.0, start(pod.want)
+        pod.start_at, pod.proc, pod.address = 0.0, start(pod.want), address
 
 
-def resume(pods: dict[str, Pod], wanted: dict[str, Wanted], now: float) -> None:
-    """Take over what an earlier kubelet left running; what is no longer wanted goes."""
-    kept = json.loads(STATE.read_text()) if STATE.exists() else {}
-    for name, (uid, pid, ticks) in kept.items():
-        proc, want = Proc(pid, ticks), wanted.get(name)
-        if not proc.lives():
-            continue
-        pod = pods[name] = Pod(want)
-        if want and want.uid == uid:
-            pod.proc = proc
-        else:
-            pod.start_at = now + NEW_FILE if want else 0.0
-            leave(pod, proc, now + (NEW_FILE + GRACE_RESTARTED if want else GRACE))
+def resume(kubelet: Kubelet, kept: Mapping[str, Any], wanted: dict[str, Wanted], first: float) -> None:
+    """Take over what an earlier kubelet left running, and plan the start of everything else for `first`.
+
+    A pod whose manifest is still the same runs on; it gets the address that the API knew of its Node (seen on 1.37.2).
+    """
+    kubelet.pods = {name: Pod(want, start_at=first) for name, want in wanted.items()}
+    for name, was in kept.items():
+        proc, pod = Proc(was["pid"], was["ticks"]), kubelet.pods.setdefault(name, Pod())
+        if proc.lives() and pod.want and pod.want.uid == was["uid"]:
+            pod.proc, pod.start_at, pod.address = proc, 0.0, kubelet.recorded
+        elif proc.lives():
+            pod.stale = proc
 
 
-def remember(pods: dict[str, Pod], kept: str) -> str:
-    """Write down what runs, where it changed; returns what is written."""
-    text = json.dumps({n: (p.want.uid, p.proc.pid, p.proc.ticks) for n, p in pods.items() if p.want and p.proc})
-    if text != kept:
-        STATE.parent.mkdir(parents=True, exist_ok=True)
-        STATE.with_suffix(".new").write_text(text)
-        STATE.with_suffix(".new").replace(STATE)
-    return text
+def clean_up(kubelet: Kubelet, now: float) -> None:
+    """Once its API has answered, whatever runs for an older manifest is ended; without it, never."""
+    if now >= kubelet.asked + 1 and any(pod.stale for pod in kubelet.pods.values()):
+        server, kubelet.asked = api_of_kubelet(), now
+        kubelet.reached = kubelet.reached or bool(server and answers([server]))
+    for pod in kubelet.pods.values() if kubelet.reached else ():
+        if pod.stale:
+            leave(pod, pod.stale, now + (GRACE_RESTARTED if pod.want else GRACE))
+            pod.stale = None
 
 
-def move_in(pid: int) -> None:
-    """Take the name kubelet and the root folder of the host that process `pid` belongs to."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(15, b"kubelet", 0, 0, 0)  # PR_SET_NAME
-    with open(f"/proc/{pid}/ns/mnt") as namespace:
-        if libc.setns(namespace.fileno(), 0x20000):  # CLONE_NEWNS
-            raise OSError(ctypes.get_errno(), "setns")
-    os.chdir("/")
+def remember(kubelet: Kubelet) -> None:
+    """Write down what runs, where it changed: for the next kubelet, and for the API's stand-in."""
+    running = {n: (p.want, p.proc, p.address) for n, p in kubelet.pods.items() if p.want and p.proc}
+    now = (kubelet.address, {n: (w.uid, proc.ticks, address) for n, (w, proc, address) in running.items()})
+    if now == kubelet.kept:
+        return
+    pods = {
+        n: {"uid": w.uid, "pid": proc.pid, "ticks": proc.ticks, "address": address, "manifest": w.text}
+        for n, (w, proc, address) in running.items()
+    }
+    me = {"pid": os.getpid(), "ticks": ticks_of(os.getpid())}
+    node = {"name": name_of(kubelet.flags), "address": kubelet.address, "kubelet": me}
+    STATE.parent.mkdir(parents=True, exist_ok=True)
+    STATE.with_suffix(".new").write_text(json.dumps({"node": node, "pods": pods}))
+    STATE.with_suffix(".new").replace(STATE)
+    kubelet.kept = now
 
 
-def main(pid: int) -> None:
+def begin(variables: Mapping[str, str], at_once: bool, manifests: Manifests) -> Kubelet:
+    """Flags read, old pods taken over. Ends with exit 1 on a flag that kubelet does not have."""
+    argv, began = command_line(variables), time.monotonic()
+    if flag := unknown(argv):
+        said = f'run.go:72] "command failed" err="failed to parse kubelet flag: unknown flag: {flag}"'
+        sys.stderr.write(
+            line(f"kubelet[{os.getpid()}]", f"E{time.strftime('%m%d %H:%M:%S')}.000000 {os.getpid()} {said}")
+        )
+        raise SystemExit(1)
+    sys.stderr.write(line(f"kubelet[{os.getpid()}]", f"flags: {' '.join(argv)}"))
+    kept = json.loads(STATE.read_text()) if STATE.exists() else {"node": {"address": ""}, "pods": {}}
+    recorded = kept["node"]["address"]
+    address = address_of(Flags(argv), recorded)
+    kubelet = Kubelet(Flags(argv), {}, address, recorded or address)
+    delay = 0.0 if at_once else FIRST_POD_API if answers(apis()) else FIRST_POD
+    resume(kubelet, kept["pods"], manifests.read(), began + delay)
+    kubelet.asked = began + delay  # an old pod is not ended before its new one has begun beside it
+    return kubelet
+
+
+def main(variables: Mapping[str, str], at_once: bool) -> None:
     """Look at the folder and at the processes, ten times a second, for ever."""
-    move_in(pid)
-    manifests, pods, kept = Manifests(), dict[str, Pod](), ""
-    resume(pods, manifests.read(), time.monotonic())
+    manifests = Manifests()
+    kubelet = begin(variables, at_once, manifests)
+    late = STATUS_FAILS.exists()
+    STATUS_FAILS.unlink(missing_ok=True)
+    remember(kubelet)
     while True:
         wanted, now = manifests.read(), time.monotonic()
-        for name in [*wanted, *(n for n in pods if n not in wanted)]:
-            pod, want = pods.setdefault(name, Pod()), wanted.get(name)
+        if now >= kubelet.looked + STATUS:
+            kubelet.looked, kubelet.address = now, address_of(kubelet.flags, kubelet.address)
+        for name in [*wanted, *(n for n in kubelet.pods if n not in wanted)]:
+            pod, want = kubelet.pods.setdefault(name, Pod()), wanted.get(name)
             if (pod.want and pod.want.uid) != (want and want.uid):
                 change(pod, want, now)
-            look(pod, now)
-        kept = remember(pods, kept)
+            look(pod, now, kubelet.recorded if late else kubelet.address)
+        clean_up(kubelet, now)
+        remember(kubelet)
         time.sleep(POLL)
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]))

@@ -93,8 +93,7 @@ def etcd_client(kind: Kind = "EC", of: str = "bed") -> Pair:
 
 def files(spec: HostSpec, kind: Kind = "EC", of: str = "bed") -> dict[str, str]:
     """Every certificate and key of one host, path to PEM: kubeadm's own places, and those that its etcd.yaml names."""
-    flags = spec.etcd
-    address = flags.address if flags else ""
+    flags, address = spec.etcd, spec.address
     etcd, kube, front = (authority(n, kind, of) for n in ("etcd-ca", "kubernetes", "front-proxy-ca"))
     names = ("localhost", spec.name, *([address] if address else []), "127.0.0.1", "::1", *spec.sans)
     api = (*SERVICE, spec.name, "10.96.0.1", *([address] if address else []), *spec.sans)

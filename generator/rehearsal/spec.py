@@ -28,6 +28,7 @@ class HostSpec:
     `manifests` are the files of /etc/kubernetes/manifests; with none it is a plain host, or a router with `forwards`.
     `sans` are put into the certificates beside those that kubeadm would; `files` are further files, path to text. `links`
     lead from where a container sees a folder to where the host has it: pods run in the host's own root folder here.
+    `endpoint` is the control plane endpoint, NAME:PORT, that admin.conf names; without one it names the host itself.
     """
 
     name: str
@@ -40,6 +41,7 @@ class HostSpec:
     files: Mapping[str, str] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
     forwards: bool = False
+    endpoint: str = ""
 
     @property
     def legs(self) -> tuple[Leg, ...]:
@@ -51,6 +53,13 @@ class HostSpec:
         """The arguments of its kube-apiserver, where it has one."""
         found = (process(text) for text in self.manifests.values())
         return next((Flags(p.argv) for p in found if p.name == "kube-apiserver"), None)
+
+    @property
+    def address(self) -> str:
+        """The address that its manifests were made for: etcd's, else the API's, else its first one."""
+        first = bare(self.addresses[0]) if self.addresses else ""
+        advertised = self.apiserver.get("advertise-address") if self.apiserver else ""
+        return (self.etcd.address if self.etcd else "") or advertised or first
 
     @property
     def etcd(self) -> Flags | None:

@@ -10,7 +10,7 @@ import yaml
 from generator.etcd_flags import host_paths
 from generator.model import Change, Member
 from generator.plan import ca_fingerprint
-from generator.rehearsal import network, pki
+from generator.rehearsal import api, kubelet, network, pki
 from generator.rehearsal.host import Host
 from generator.rehearsal.spec import HostSpec
 from generator.sums import fingerprint
@@ -58,6 +58,10 @@ def in_words(change: Change, snapshot: Path | None) -> tuple[str, ...]:
         f"network: {network.in_words(change)}",
         "certificates: a throwaway CA, leaves with kubeadm's names and the old address; no key of yours was there",
         "openssl: answers for itself, except that it shows the throwaway CA's fingerprint as the reviewed one",
-        "kubelet: a stand-in with the delays of kubelet 1.36; every pod but etcd is a process that only waits",
+        "systemctl, journalctl: stand-ins that know kubelet.service alone",
+        f"kubelet: a stand-in; its first pod {kubelet.FIRST_POD:g} s after its start where no API answers, "
+        f"{kubelet.FIRST_POD_API:g} s where one does, as measured on 1.37.2; every pod but etcd is a process that only waits",
+        "API, controller-manager, scheduler: a stand-in that answers what a runbook's gate asks while their processes run, "
+        f"for this host alone, {api.READY_AFTER:g} s after kube-apiserver's start (a real one: 5 to 6 s)",
         f"data: {data}, and what the writers wrote",
     )
