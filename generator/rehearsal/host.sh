@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The first process of a host: gives its namespaces a root folder of their own, says "ready", then waits and reaps.
-# Usage: host.sh NAME ETCD_FOLDER, in new network, mount, pid and uts namespaces. It ends when its standard input does,
-# and with it everything that runs on this host.
+# Usage: host.sh NAME ETCD_FOLDER [SCRIPT [PROGRAM...]], in new network, mount, pid and uts namespaces. SCRIPT runs on the
+# finished host before "ready"; each PROGRAM is in its /usr/local/bin. It ends when its standard input does, and with it
+# everything that runs on this host.
 set -o errexit -o nounset -o pipefail
 umask 022
 
@@ -20,6 +21,7 @@ somewhere() {
 
 programs() {
   local root=$1 etcd=$2 folder tool
+  shift 2
   mkdir "$root/usr"
   mount --rbind /usr "$root/usr"
   # As an ordinary user this is refused, and not needed: nobody can write there.
@@ -34,7 +36,7 @@ programs() {
   done
   mount -t tmpfs -o mode=755 tmpfs "$root/usr/local"
   mkdir "$root/usr/local/bin"
-  for tool in "$etcd"/etcd "$etcd"/etcdctl "$etcd"/etcdutl; do
+  for tool in "$etcd"/etcd "$etcd"/etcdctl "$etcd"/etcdutl "$@"; do
     if [[ -e $tool ]]; then
       : >"$root/usr/local/bin/${tool##*/}"
       mount --bind "$tool" "$root/usr/local/bin/${tool##*/}"
@@ -70,10 +72,11 @@ folders() {
 }
 
 main() {
-  local name=$1 etcd=$2 root
+  local name=$1 etcd=$2 script=${3:-/dev/null} root
+  exec 9<"$script" # its path is not there any more once the root folder is another one
   root=$(somewhere "$etcd")
   mount -t tmpfs -o mode=755 tmpfs "$root"
-  programs "$root" "$etcd"
+  programs "$root" "$etcd" "${@:4}"
   kernel "$root"
   folders "$root" "$name"
   hostname "$name"
@@ -84,6 +87,8 @@ main() {
   umount -l /.old
   rmdir /.old
   ip link set lo up
+  bash /dev/fd/9
+  exec 9<&-
   echo ready
   # Bash reaps what is left to it while it waits here.
   while read -r _; do :; done
