@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +31,18 @@ def host(etcd35: Path) -> Iterator[Host]:
     with Bed([replace(spec, manifests=kept)], etcd35) as bed:
         bed.wait_healthy()
         yield bed["master1"]
+
+
+@contextmanager
+def listening(host: Host, port: int = 6443) -> Iterator[None]:
+    """Somebody takes connections on that port of the host: all that kubelet's stand-in asks of an API."""
+    words = "import socket, time; s = socket.create_server(('', int(__import__('sys').argv[1]))); time.sleep(1000)"
+    with subprocess.Popen([*host.place.enter("net"), sys.executable, "-c", words, str(port)]) as process:
+        try:
+            host.wait_for(lambda: f":{port} " in host.must(["ss", "-Hltn"]), 5, "the port is open")
+            yield
+        finally:
+            process.kill()
 
 
 def pid(host: Host, seconds: float = 3, but: int = 0) -> int:
@@ -88,6 +103,33 @@ def test_pods_outlive_kubelet_and_are_taken_over(host: Host) -> None:
     host.start_kubelet()
     assert pid(host, 3) != scheduler
     assert host.etcd_pid() == etcd
+
+
+@pytest.mark.parametrize("api", [False, True])
+def test_the_first_pod_comes_later_where_an_api_answers(host: Host, api: bool) -> None:
+    pid(host)
+    host.stop_kubelet()
+    for there in host.processes("kube-scheduler"):
+        os.kill(there, signal.SIGTERM)
+    with listening(host) if api else nullcontext():
+        began = time.monotonic()
+        host.start_kubelet()
+        pid(host, 4)
+        took = time.monotonic() - began
+    least = kubelet.FIRST_POD_API if api else kubelet.FIRST_POD
+    assert least <= took < least + 0.9
+
+
+def test_a_process_of_an_older_manifest_runs_beside_the_new_one_until_the_api_answers(host: Host) -> None:
+    before, text = pid(host), host.read_text(SCHEDULER)
+    host.stop_kubelet()
+    host.write_text(SCHEDULER, text + "# changed\n", 0o600)
+    host.start_kubelet()
+    after = pid(host, 4, but=before)
+    time.sleep(2)
+    assert host.processes("kube-scheduler") == sorted([before, after])
+    with listening(host):
+        host.wait_for(lambda: host.processes("kube-scheduler") == [after], 5, "the older one gone")
 
 
 def test_a_second_file_of_the_same_pod_replaces_it(host: Host) -> None:

@@ -1,7 +1,8 @@
-"""A stand-in for kubelet: a process of that name that starts what the manifests say, with kubelet's delays.
+"""A stand-in for kubelet: it starts what the manifests say, with kubelet's delays.
 
-`init.py` forks it inside the host. The delays of a start were measured on kubelet 1.37.2 with containerd, those of an
-edit while it runs on 1.36.2; where a real one is a lottery, the worse lot is drawn.
+A process of its name and with its arguments is what everybody sees, signals and stops; it waits. The work is done beside
+it, by a fork of `init.py` that ends with it and rests while it is stopped. The delays of a start were measured on 1.37.2
+with containerd, those of an edit while it runs on 1.36.2; where a real one is a lottery, the worse lot is drawn.
 """
 
 from __future__ import annotations
@@ -10,14 +11,14 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
 from typing import Any
 
-from generator.rehearsal.node import address_of, answers, api_of_kubelet, apis, command_line, name_of, unknown
-from generator.rehearsal.pods import Manifests, Proc, Wanted, start, ticks_of
+from generator.rehearsal.node import address_of, answers, api_of_kubelet, apis, name_of, unknown
+from generator.rehearsal.pods import Manifests, Proc, Wanted, start, stat_of, ticks_of
 from generator.rehearsal.spec import Flags
 
 STATE = Path("/run/kubelet/state.json")
@@ -55,6 +56,7 @@ class Pod:
 class Kubelet:
     """Its pods by name, the Node's address, and the address of the Node that the API knew when it started."""
 
+    pid: int
     flags: Flags
     pods: dict[str, Pod]
     address: str
@@ -146,7 +148,7 @@ def remember(kubelet: Kubelet) -> None:
         n: {"uid": w.uid, "pid": proc.pid, "ticks": proc.ticks, "address": address, "manifest": w.text}
         for n, (w, proc, address) in running.items()
     }
-    me = {"pid": os.getpid(), "ticks": ticks_of(os.getpid())}
+    me = {"pid": kubelet.pid, "ticks": ticks_of(kubelet.pid)}
     node = {"name": name_of(kubelet.flags), "address": kubelet.address, "kubelet": me}
     STATE.parent.mkdir(parents=True, exist_ok=True)
     STATE.with_suffix(".new").write_text(json.dumps({"node": node, "pods": pods}))
@@ -154,34 +156,36 @@ def remember(kubelet: Kubelet) -> None:
     kubelet.kept = now
 
 
-def begin(variables: Mapping[str, str], at_once: bool, manifests: Manifests) -> Kubelet:
+def begin(pid: int, argv: Sequence[str], at_once: bool, manifests: Manifests) -> Kubelet:
     """Flags read, old pods taken over. Ends with exit 1 on a flag that kubelet does not have."""
-    argv, began = command_line(variables), time.monotonic()
+    began, who = time.monotonic(), f"kubelet[{pid}]"
     if flag := unknown(argv):
         said = f'run.go:72] "command failed" err="failed to parse kubelet flag: unknown flag: {flag}"'
-        sys.stderr.write(
-            line(f"kubelet[{os.getpid()}]", f"E{time.strftime('%m%d %H:%M:%S')}.000000 {os.getpid()} {said}")
-        )
+        sys.stderr.write(line(who, f"E{time.strftime('%m%d %H:%M:%S')}.000000 {pid} {said}"))
         raise SystemExit(1)
-    sys.stderr.write(line(f"kubelet[{os.getpid()}]", f"flags: {' '.join(argv)}"))
+    sys.stderr.write(line(who, f"flags: {' '.join(argv[1:])}"))
     kept = json.loads(STATE.read_text()) if STATE.exists() else {"node": {"address": ""}, "pods": {}}
     recorded = kept["node"]["address"]
-    address = address_of(Flags(argv), recorded)
-    kubelet = Kubelet(Flags(argv), {}, address, recorded or address)
+    flags = Flags(tuple(argv))
+    address = address_of(flags, recorded)
+    kubelet = Kubelet(pid, flags, {}, address, recorded or address)
     delay = 0.0 if at_once else FIRST_POD_API if answers(apis()) else FIRST_POD
     resume(kubelet, kept["pods"], manifests.read(), began + delay)
     kubelet.asked = began + delay  # an old pod is not ended before its new one has begun beside it
     return kubelet
 
 
-def main(variables: Mapping[str, str], at_once: bool) -> None:
-    """Look at the folder and at the processes, ten times a second, for ever."""
+def main(pid: int, argv: Sequence[str], at_once: bool) -> None:
+    """Look at the folder and at the processes, ten times a second, as long as kubelet, process `pid`, runs."""
     manifests = Manifests()
-    kubelet = begin(variables, at_once, manifests)
+    kubelet = begin(pid, argv, at_once, manifests)
     late = STATUS_FAILS.exists()
     STATUS_FAILS.unlink(missing_ok=True)
     remember(kubelet)
-    while True:
+    while (state := stat_of(pid)[0]) not in "ZX":
+        if state == "T":
+            time.sleep(POLL)
+            continue
         wanted, now = manifests.read(), time.monotonic()
         if now >= kubelet.looked + STATUS:
             kubelet.looked, kubelet.address = now, address_of(kubelet.flags, kubelet.address)

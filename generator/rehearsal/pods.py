@@ -46,12 +46,17 @@ class Wanted:
     seen: int
 
 
+def stat_of(pid: int) -> list[str]:
+    """/proc's line about a process from its state on; the state alone, X, when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return ["X"]
+
+
 def ticks_of(pid: int) -> str:
     """When the process started, in ticks; empty when it is gone or a zombie."""
-    try:
-        rest = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    except OSError:
-        return ""
+    rest = stat_of(pid)
     return "" if rest[0] in "ZX" else rest[19]
 
 
@@ -91,13 +96,7 @@ def start(want: Wanted) -> Proc:
     argv = list(wanted.argv) or [container["name"]]
     for volume in spec.get("volumes") or ():
         host_path(volume.get("hostPath") or {})
-    name = Path(argv[0]).name
-    executable = BIN / name if name == "etcd" else Path("/bin") / name
-    if name not in REAL:
-        executable = BIN / name
-        if not executable.exists():
-            executable.write_bytes(program())
-            executable.chmod(0o755)
+    executable = program_of(Path(argv[0]).name)
     env = {e["name"]: str(e.get("value", "")) for e in container.get("env") or ()}
     LOGS.mkdir(parents=True, exist_ok=True)
     with open(LOGS / f"{container['name']}.log", "ab") as log:
@@ -106,6 +105,16 @@ def start(want: Wanted) -> Proc:
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
     return Proc(child.pid, ticks_of(child.pid), child)
+
+
+def program_of(name: str) -> Path:
+    """What runs under this name: a real etcd or shell, for everything else a placeholder."""
+    if name in REAL:
+        return BIN / name if name == "etcd" else Path("/bin") / name
+    if not (BIN / name).exists():
+        (BIN / name).write_bytes(program())
+        (BIN / name).chmod(0o755)
+    return BIN / name
 
 
 def host_path(volume: dict[str, Any]) -> None:

@@ -41,7 +41,8 @@ def answer(unit: Unit, words: list[str]) -> Answer:
         said = (unit.active if known else "inactive") if verb == "is-active" else "enabled" if known else "not-found"
         return 0 if said in ("active", "enabled") else 3 if known else 4, [] if quiet else [said], []
     if not known:
-        return 5, [], [f"Failed to {verb} {name}: Unit {name} {'not loaded' if verb == 'stop' else 'not found'}."]
+        unit_name = f"{name.removesuffix('.service')}.service"
+        return 5, [], [f"Failed to {verb} {unit_name}: Unit {unit_name} not {'loaded' if verb == 'stop' else 'found'}."]
     if verb != "start":
         unit.stop()
     if verb != "stop":

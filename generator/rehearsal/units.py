@@ -5,19 +5,24 @@ from __future__ import annotations
 import ctypes
 import os
 import re
+import subprocess
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from signal import SIGCONT, SIGKILL, SIGTERM
 
 from generator.rehearsal import kubelet
+from generator.rehearsal.node import command_line
+from generator.rehearsal.pods import program_of
 
 FOLDER = Path("/run/units")
 LOG = FOLDER / "kubelet.log"
 RESTART_SEC = 10.0  # kubelet.service of the Debian and RPM packages: Restart=always, RestartSec=10
 STOP_LIMIT = 90.0  # systemd's TimeoutStopSec
+PROGRAM = "/usr/bin/kubelet"
 FRAGMENT = "/usr/lib/systemd/system/kubelet.service"
 DROP_INS = Path("/etc/systemd/system/kubelet.service.d")
 FILES = ("/var/lib/kubelet/kubeadm-flags.env", "/etc/default/kubelet", "/etc/sysconfig/kubelet")
@@ -73,9 +78,13 @@ def fork(name: str, log: Path, work: Callable[[], None]) -> int:
 
 @dataclass
 class Unit:
-    """The unit. `pid` is 0 while no kubelet runs, `restart_at` is 0 unless it ended by itself and comes again."""
+    """The unit. `work` does what `main`, the process that everybody sees, seems to do; one does not outlive the other.
 
-    pid: int = 0
+    `restart_at` is 0 unless kubelet ended by itself and comes again.
+    """
+
+    main: subprocess.Popen[bytes] | None = None
+    work: int = 0
     restart_at: float = 0.0
     restarts: int = 0
     status: int = 0
@@ -83,39 +92,56 @@ class Unit:
 
     def start(self, at_once: bool = False) -> None:
         """A kubelet, if none runs. With `at_once` its first pods come without a delay: for the bed's own beginning."""
-        if self.pid:
+        if self.main:
             return
         variables = dict(self.environment)
         for path in map(Path, FILES):
             variables |= assignments(path.read_text(errors="replace")) if path.exists() else {}
+        argv = (PROGRAM, *command_line(variables))
         self.restart_at = 0.0
         self.log(f"Started {NAME}.")
-        self.pid = fork("kubelet", LOG, lambda: kubelet.main(variables, at_once))
+        nothing, clean = subprocess.DEVNULL, {"PATH": os.environ["PATH"]}
+        self.main = subprocess.Popen(
+            argv, executable=program_of("kubelet"), stdin=nothing, stdout=nothing, stderr=nothing, env=clean,
+            start_new_session=True,
+        )  # fmt: skip
+        self.work = fork("kubelet-work", LOG, partial(kubelet.main, self.main.pid, argv, at_once))
 
     def stop(self) -> None:
         """Ends it and waits; its pods, which have cgroups of their own, run on."""
         self.restart_at, limit = 0.0, time.monotonic() + STOP_LIMIT
-        if not self.pid:
+        if not self.main:
             return
         self.log(f"Stopping {NAME}...")
-        os.kill(self.pid, SIGTERM)
-        os.kill(self.pid, SIGCONT)  # as systemd does: a stopped process would never see the other one
+        self.main.send_signal(SIGTERM)
+        self.main.send_signal(SIGCONT)  # as systemd does: a stopped process would never see the other one
         while not self.ended():
             if time.monotonic() > limit:
-                os.kill(self.pid, SIGKILL)
+                self.main.kill()
             time.sleep(0.005)
         self.log(f"Stopped {NAME}.")
 
     def ended(self) -> bool:
-        """Whether it has ended now; then its pid is 0."""
-        pid, status = os.waitpid(self.pid, os.WNOHANG)
-        if pid:
-            self.pid, self.status = 0, os.waitstatus_to_exitcode(status)
-        return bool(pid)
+        """Whether it has ended now; then nothing of it is left."""
+        if not self.main:
+            return True
+        worked, status = os.waitpid(self.work, os.WNOHANG)
+        if not worked and self.main.poll() is None:
+            return False
+        self.main.kill()
+        if worked:
+            self.main.wait()
+            self.status = os.waitstatus_to_exitcode(status)
+        else:
+            self.status = self.main.wait()
+            os.kill(self.work, SIGKILL)
+            os.waitpid(self.work, 0)
+        self.main = None
+        return True
 
     def look(self) -> None:
         """A kubelet that ended by itself is noted, and started again when it is time."""
-        if self.pid and self.ended():
+        if self.main and self.ended():
             how = f"exited, status={self.status}" if self.status >= 0 else f"killed, signal={-self.status}"
             self.log(f"kubelet.service: Main process {how}")
             self.restart_at = time.monotonic() + RESTART_SEC
@@ -127,6 +153,11 @@ class Unit:
         """A line of systemd's."""
         with open(LOG, "a", encoding="utf-8") as log:
             log.write(kubelet.line("systemd[1]", text))
+
+    @property
+    def pid(self) -> int:
+        """MainPID."""
+        return self.main.pid if self.main else 0
 
     @property
     def active(self) -> str:
