@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test chaos bench
+.PHONY: demo test chaos bench cluster cluster-down
 
 demo: $(VENV)/made
 	$(BIN)/etcd-renumber plan examples/three-masters/mapping.yaml
@@ -22,6 +22,15 @@ chaos: $(VENV)/made
 # Figures, side by side in one run: more than an hour. One table: .venv/bin/python -m bench TABLE
 bench: $(VENV)/made
 	$(BIN)/python -m bench
+
+# A real control plane in namespaces of this machine, as root: kept until cluster-down. ENDPOINT is lb, dns or none.
+VERSION ?= 1.37.2
+ENDPOINT ?= lb
+cluster: $(VENV)/made
+	$(BIN)/python -m generator.rehearsal.kubeadm up --version $(VERSION) --endpoint $(ENDPOINT)
+
+cluster-down: $(VENV)/made
+	$(BIN)/python -m generator.rehearsal.kubeadm down
 
 $(VENV)/made: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -6,6 +6,7 @@ where a router joins them: a host that has moved already is reached by those tha
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from ipaddress import IPv4Address, ip_network
 
 from generator.model import Address, Change
@@ -41,7 +42,12 @@ def subnets(change: Change) -> list[str]:
 
 def put_ways(host: Host, change: Change) -> None:
     """Routes to all subnets, for where the kernel has no nearer one. It takes them away with a device's last address."""
-    for subnet in subnets(change):
+    put_ways_to(host, subnets(change))
+
+
+def put_ways_to(host: Host, every: Iterable[str]) -> None:
+    """The same to these subnets."""
+    for subnet in every:
         words = ("route", "replace", subnet, "dev", "eth0", "metric", METRIC, "proto", "static")
         ip(host.place, "-6" if ":" in subnet else "-4", *words)
 

@@ -34,9 +34,11 @@ second_version() {
 
 units() {
   local tool
-  if [[ -d /usr/lib/systemd/system ]]; then
-    mount -t tmpfs -o mode=755 tmpfs /usr/lib/systemd/system
-  fi
+  # Nothing of this machine's own units, and folders that it may not have: kube-proxy mounts /lib/modules.
+  mkdir -p /.lib/upper /.lib/work
+  mount -t overlay -o lowerdir=/usr/lib,upperdir=/.lib/upper,workdir=/.lib/work overlay /usr/lib
+  mkdir -p /usr/lib/systemd/system /usr/lib/modules
+  mount -t tmpfs -o mode=755 tmpfs /usr/lib/systemd/system
   mkdir -p /run/units /var/log/units /etc/systemd/system
   mkfifo -m 600 /run/units/ask
   for tool in systemctl journalctl; do
