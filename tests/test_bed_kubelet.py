@@ -117,7 +117,8 @@ def test_the_first_pod_comes_later_where_an_api_answers(host: Host, api: bool) -
         pid(host, 4)
         took = time.monotonic() - began
     least = kubelet.FIRST_POD_API if api else kubelet.FIRST_POD
-    assert least <= took < least + 0.9
+    assert least <= took < least + 2
+    assert host.kubelet_log().splitlines()[-1].endswith(f"first static pod after {least:g} s")
 
 
 def test_a_process_of_an_older_manifest_runs_beside_the_new_one_until_the_api_answers(host: Host) -> None:

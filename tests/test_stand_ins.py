@@ -125,7 +125,7 @@ def test_a_kubelet_that_cannot_start_says_why_and_is_tried_again(host: Host) -> 
 def test_a_kubelet_that_is_killed_comes_again_and_one_that_is_stopped_is_ended(host: Host) -> None:
     [first] = host.processes("kubelet")
     os.kill(first, signal.SIGKILL)
-    host.wait_for(lambda: systemctl(host, "is-active", "kubelet") == (3, "activating"), 2, "systemd has seen it")
+    host.wait_for(lambda: systemctl(host, "is-active", "kubelet") == (3, "activating"), 5, "systemd has seen it")
     host.wait_for(lambda: host.processes("kubelet") not in ([], [first]), 12, "another one")
     for pid in host.processes("kubelet"):
         os.kill(pid, signal.SIGSTOP)
@@ -161,8 +161,8 @@ def test_the_api_knows_this_host(host: Host) -> None:
 
 def test_who_may_ask_what(host: Host) -> None:
     def status(path: str, *certificate: str) -> str:
-        words = f"printf 'GET %s HTTP/1.0\\r\\n\\r\\n' '{path}' | openssl s_client -quiet -connect {OLD}:6443 {' '.join(certificate)}"
-        return host.run(["bash", "-c", words]).out[9:12]
+        words = 'printf "GET %s HTTP/1.0\\r\\n\\r\\n" "$1" | openssl s_client -quiet -connect "${@:2}"'
+        return host.run(["bash", "-c", words, "-", path, f"{OLD}:6443", *certificate]).out[9:12]
 
     kubelets = ("-cert", KUBELETS)
     assert [status(path) for path in ("/readyz", "/version", NODE)] == ["200", "200", "403"]
@@ -188,7 +188,7 @@ def test_leases_are_renewed_while_their_holders_run(host: Host) -> None:
     assert renewed(leases[0]) == scheduler and renewed(leases[1]) > manager
     assert renewed("kube-node-lease/leases/master1") == node
     host.must(["systemctl", "start", "kubelet"])
-    host.wait_for(lambda: renewed("kube-node-lease/leases/master1") > node, 2, "renewed at kubelet's start")
+    host.wait_for(lambda: renewed("kube-node-lease/leases/master1") > node, 5, "renewed at kubelet's start")
 
 
 def test_the_api_goes_with_its_process_and_is_not_ready_without_an_etcd(host: Host) -> None:
@@ -196,7 +196,7 @@ def test_the_api_goes_with_its_process_and_is_not_ready_without_an_etcd(host: Ho
     host.kill_etcd()
     assert said(host, "/readyz")[0] == 500
     host.must(["bash", "-c", "kill $(pidof kube-apiserver)"])
-    host.wait_for(lambda: ":6443 " not in host.must(["ss", "-Hltn"]), 1, "the port is closed")
+    host.wait_for(lambda: ":6443 " not in host.must(["ss", "-Hltn"]), 5, "the port is closed")
     host.start_kubelet()
     host.wait_for(lambda: said(host, "/readyz")[0] == 200, 10, "it is back")
 
@@ -215,7 +215,36 @@ def test_addresses_follow_the_exchange_and_a_pod_that_ran_on_wants_one_more_rest
     slices = said(host, "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes")[1]
     assert slices["endpoints"][0]["addresses"] == [NEW]
     host.must(["systemctl", "restart", "kubelet"])
-    host.wait_for(lambda: pod_ip(host, "kube-scheduler") == NEW, 3, "one more restart")
+    host.wait_for(lambda: pod_ip(host, "kube-scheduler") == NEW, 5, "one more restart")
+
+
+def test_a_first_status_that_fails_leaves_new_pods_on_the_old_address(host: Host) -> None:
+    before = internal_ip(host)
+    other = NEW if before == OLD else OLD
+    host.must(["systemctl", "stop", "kubelet"])
+    host.must(["bash", "-c", "kill $(pidof kube-scheduler)"])
+    host.write_text("/run/kubelet/first-status-fails", "")
+    host.write_text(FLAGS, f'KUBELET_KUBEADM_ARGS="--node-ip={other}"\n')
+    host.must(["systemctl", "start", "kubelet"])
+    host.wait_for(lambda: host.processes("kube-scheduler") != [], 5, "a scheduler")
+    host.wait_for(lambda: pod_ip(host, "kube-scheduler") == before, 5, "still the old one")
+    assert internal_ip(host) == other
+    host.must(["systemctl", "restart", "kubelet"])
+    host.wait_for(lambda: pod_ip(host, "kube-scheduler") == other, 5, "one more restart")
+
+
+def test_without_node_ip_the_address_stays_until_it_goes(host: Host) -> None:
+    host.must(["systemctl", "restart", "kubelet"])
+    host.write_text(FLAGS, 'KUBELET_KUBEADM_ARGS=""\n')
+    host.must(["systemctl", "restart", "kubelet"])
+    time.sleep(1)
+    assert internal_ip(host) == OLD
+    host.remove_address(f"{OLD}/24")
+    host.wait_for(lambda: said(host, NODE, NEW)[1]["status"]["addresses"][0]["address"] == NEW, 12, "it follows")
+    host.add_address(f"{OLD}/24")
+    assert pod_ip(host, "kube-scheduler") == OLD
+    host.must(["systemctl", "restart", "kubelet"])
+    host.wait_for(lambda: pod_ip(host, "kube-scheduler") == NEW, 5, "one more restart")
 
 
 def test_kubeconfigs_are_kubeadms(host: Host) -> None:

@@ -45,7 +45,7 @@ class Pod:
     want: Wanted | None = None
     proc: Proc | None = None
     leaving: tuple[Proc, ...] = ()
-    stale: Proc | None = None
+    stale: tuple[Proc, ...] = ()
     ended: float = -1000.0
     start_at: float = 0.0
     crashes: int = 0
@@ -119,12 +119,15 @@ def resume(kubelet: Kubelet, kept: Mapping[str, Any], wanted: dict[str, Wanted],
     A pod whose manifest is still the same runs on; it gets the address that the API knew of its Node (seen on 1.37.2).
     """
     kubelet.pods = {name: Pod(want, start_at=first) for name, want in wanted.items()}
-    for name, was in kept.items():
+    for name, was in kept["pods"].items():
         proc, pod = Proc(was["pid"], was["ticks"]), kubelet.pods.setdefault(name, Pod())
         if proc.lives() and pod.want and pod.want.uid == was["uid"]:
             pod.proc, pod.start_at, pod.address = proc, 0.0, kubelet.recorded
         elif proc.lives():
-            pod.stale = proc
+            pod.stale = (proc,)
+    for name, pid, ticks in kept.get("stale", ()):
+        pod = kubelet.pods.setdefault(name, Pod())
+        pod.stale = (*pod.stale, *(p for p in (Proc(pid, ticks),) if p.lives()))
 
 
 def clean_up(kubelet: Kubelet, now: float) -> None:
@@ -133,15 +136,16 @@ def clean_up(kubelet: Kubelet, now: float) -> None:
         server, kubelet.asked = api_of_kubelet(), now
         kubelet.reached = kubelet.reached or bool(server and answers([server]))
     for pod in kubelet.pods.values() if kubelet.reached else ():
-        if pod.stale:
-            leave(pod, pod.stale, now + (GRACE_RESTARTED if pod.want else GRACE))
-            pod.stale = None
+        for proc in pod.stale:
+            leave(pod, proc, now + (GRACE_RESTARTED if pod.want else GRACE))
+        pod.stale = ()
 
 
 def remember(kubelet: Kubelet) -> None:
     """Write down what runs, where it changed: for the next kubelet, and for the API's stand-in."""
     running = {n: (p.want, p.proc, p.address) for n, p in kubelet.pods.items() if p.want and p.proc}
-    now = (kubelet.address, {n: (w.uid, proc.ticks, address) for n, (w, proc, address) in running.items()})
+    stale = [(n, proc.pid, proc.ticks) for n, p in kubelet.pods.items() for proc in (*p.stale, *p.leaving)]
+    now = (kubelet.address, stale, {n: (w.uid, proc.ticks, address) for n, (w, proc, address) in running.items()})
     if now == kubelet.kept:
         return
     pods = {
@@ -151,7 +155,7 @@ def remember(kubelet: Kubelet) -> None:
     me = {"pid": kubelet.pid, "ticks": ticks_of(kubelet.pid)}
     node = {"name": name_of(kubelet.flags), "address": kubelet.address, "kubelet": me}
     STATE.parent.mkdir(parents=True, exist_ok=True)
-    STATE.with_suffix(".new").write_text(json.dumps({"node": node, "pods": pods}))
+    STATE.with_suffix(".new").write_text(json.dumps({"node": node, "pods": pods, "stale": stale}))
     STATE.with_suffix(".new").replace(STATE)
     kubelet.kept = now
 
@@ -170,7 +174,8 @@ def begin(pid: int, argv: Sequence[str], at_once: bool, manifests: Manifests) ->
     address = address_of(flags, recorded)
     kubelet = Kubelet(pid, flags, {}, address, recorded or address)
     delay = 0.0 if at_once else FIRST_POD_API if answers(apis()) else FIRST_POD
-    resume(kubelet, kept["pods"], manifests.read(), began + delay)
+    sys.stderr.write(line(who, f"first static pod after {delay:g} s"))
+    resume(kubelet, kept, manifests.read(), began + delay)
     kubelet.asked = began + delay  # an old pod is not ended before its new one has begun beside it
     return kubelet
 
