@@ -1,4 +1,4 @@
-"""Images for containerd out of static programs: a docker archive with one layer, for `ctr -n k8s.io images import`."""
+"""Images for containerd out of programs: a docker archive with one layer, for `ctr -n k8s.io images import`."""
 
 from __future__ import annotations
 
@@ -15,18 +15,21 @@ PATHS = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
-def image(programs: Path | Mapping[str, Path], ref: str, to: Path, *entry: str) -> Path:
+def image(
+    programs: Path | Mapping[str, Path], ref: str, to: Path, *entry: str, files: Mapping[str, Path] | None = None
+) -> Path:
     """Write the archive `to` with the image `ref` ("registry/etcd:3.7.3-0"), and return `to`. Same input, same bytes.
 
     `programs` are in /usr/local/bin, with a link in /: one under its own name, several by name in the image and file
-    ({"etcd": …, "etcdctl": …}). The image starts `entry`, without one the first program.
+    ({"etcd": …, "etcdctl": …}). The image starts `entry`, without one the first program. `files` are what else is in it, by
+    path: the libraries of a program that is not static.
     """
     wanted = {programs.name: programs} if isinstance(programs, Path) else dict(programs)
     to.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=to.parent, prefix=f".{to.name}.") as scratch:
         layer, whole = Path(scratch) / "layer.tar", Path(scratch) / "whole.tar"
         with tarfile.open(layer, "w") as tar:
-            _fill(tar, wanted)
+            _fill(tar, wanted, files or {})
         with open(layer, "rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         config = json.dumps(
@@ -47,7 +50,7 @@ def image(programs: Path | Mapping[str, Path], ref: str, to: Path, *entry: str) 
     return to
 
 
-def _fill(tar: tarfile.TarFile, programs: Mapping[str, Path]) -> None:
+def _fill(tar: tarfile.TarFile, programs: Mapping[str, Path], files: Mapping[str, Path]) -> None:
     for folder, mode in (("tmp", 0o1777), ("usr", 0o755), ("usr/local", 0o755), ("usr/local/bin", 0o755)):
         there = tarfile.TarInfo(folder)
         there.type, there.mode = tarfile.DIRTYPE, mode
@@ -57,6 +60,8 @@ def _fill(tar: tarfile.TarFile, programs: Mapping[str, Path]) -> None:
         link = tarfile.TarInfo(name)
         link.type, link.linkname = tarfile.SYMTYPE, f"usr/local/bin/{name}"
         tar.addfile(link)
+    for name, path in files.items():
+        _add(tar, name.lstrip("/"), path, 0o755)
 
 
 def _add(tar: tarfile.TarFile, name: str, content: Path | bytes, mode: int = 0o644) -> None:

@@ -10,12 +10,11 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 
 from generator.rehearsal.host import Host
-from generator.rehearsal.kubeadm import configs, files, places
+from generator.rehearsal.kubeadm import configs, files, places, store
 from generator.rehearsal.kubeadm.machine import Machine
 from generator.rehearsal.kubeadm.programs import programs_for
 from generator.rehearsal.kubeadm.spec import BALANCER, Node, Spec
@@ -89,8 +88,7 @@ class Cluster:
                 machine.write_text(path, text)
         if self.spec.endpoint == "lb":
             self._balance()
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(self._furnish, self.hosts.values()))
+        store.furnish(self.hosts.values(), self.programs, self.tell)
 
     def _kept(self, place: Place) -> Place:
         self.places.append(place)
@@ -115,10 +113,6 @@ class Cluster:
         assert self.balancer
         self.balancer.write_text("/etc/haproxy.cfg", files.haproxy(self.spec))
         self.proxy = self.balancer.start(["haproxy", "-db", "-f", "/etc/haproxy.cfg"])
-
-    def _furnish(self, machine: Machine) -> None:
-        machine.start_containerd()
-        machine.load_image(self.programs.images)
 
     # -- kubeadm
 

@@ -2,56 +2,72 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from generator.rehearsal import fetch, gobuild, versions
-from generator.rehearsal.kubeadm.archives import archive, component
 from generator.rehearsal.kubeadm.configs import REPOSITORY
 from generator.rehearsal.kubeadm.spec import Spec
 
 ON_HOSTS = ("kubeadm", "kubectl", "kubelet")
+BUILT = ("3.6", "3.7")  # minors of etcd that are built; older ones come from Debian
 
 
 @dataclass(frozen=True)
 class Programs:
-    """`tools` are for the hosts' PATH, `etcd` is a folder with an etcdctl, `images` a docker archive, `pause` an image."""
+    """`tools` are for the hosts' PATH, `etcd` is a folder with an etcdctl, `images` are refs with the programs in each (name
+    to file), `pause` is one of the refs."""
 
     tools: tuple[Path, ...]
     etcd: Path
     etcd_tag: str
-    images: Path
+    images: Mapping[str, Mapping[str, Path]]
     pause: str
+
+    @property
+    def key(self) -> str:
+        """Twelve digits for all that is in the images. A built folder's name says what is in it."""
+        said = [
+            f"{ref} {name} {file} {file.stat().st_size}" for ref, p in self.images.items() for name, file in p.items()
+        ]
+        return hashlib.sha256("\n".join(said).encode()).hexdigest()[:12]
 
 
 def programs_for(spec: Spec, tell: Callable[[str], None]) -> Programs:
     """Raises Refused where something cannot be had."""
     kubernetes = gobuild.built(f"kubernetes-{spec.version}", tell)
-    crictl, pause = gobuild.built("cri-tools", tell), gobuild.built("pause", tell)
-    try:
-        etcd = gobuild.built(f"etcd-{spec.etcd_minor}", tell) if spec.etcd_minor >= "3.6" else None
-    except KeyError:
-        etcd = None
-    etcd = etcd or fetch.etcd(spec.etcd_minor, versions.cache())
+    crictl, pause = gobuild.built("cri-tools", tell), gobuild.built("pause", tell) / "pause"
+    if spec.etcd_minor in BUILT:
+        etcd = gobuild.built(f"etcd-{spec.etcd_minor}", tell)
+    else:
+        etcd = fetch.etcd(spec.etcd_minor, versions.cache())
     said = subprocess.run([etcd / "etcd", "--version"], capture_output=True, text=True, check=True).stdout
     tag = re.findall(r"etcd Version: (\S+)", said)[0] + "-0"
-    listed = _listed(kubernetes / "kubeadm", spec.version)
-    images: dict[str, Path] = {}
-    for image in listed:
-        name = component(image)
-        image = f"{REPOSITORY}/etcd:{tag}" if name == "etcd" else image
-        own = {"etcd": etcd / "etcd"}.get(name, kubernetes / name)
-        images[image] = own if own.exists() else pause / "pause"  # kube-proxy, CoreDNS: pods that only wait
-    key = f"{kubernetes.name}-{tag}-{pause.name}"
-    whole = gobuild.cache() / f"images-{key}.tar"
-    if not whole.exists():
-        tell("images")
-        archive(images, whole)
+    images: dict[str, dict[str, Path]] = {}
+    for ref in _listed(kubernetes / "kubeadm", spec.version):
+        name = component(ref)
+        if name == "etcd":
+            every = {tool: etcd / tool for tool in fetch.TOOLS}
+            images[f"{REPOSITORY}/etcd:{tag}"] = {tool: file for tool, file in every.items() if file.exists()}
+        else:  # kube-proxy and CoreDNS are not built: pods that only wait
+            images[ref] = {name: kubernetes / name if (kubernetes / name).exists() else pause}
     tools = (*(kubernetes / name for name in ON_HOSTS), crictl / "crictl")
-    return Programs(tools, etcd, tag, whole, next(i for i in images if component(i) == "pause"))
+    return Programs(tools, etcd, tag, images, next(ref for ref in images if component(ref) == "pause"))
+
+
+def component(ref: str) -> str:
+    """ "etcd" of "registry.example/etcd:3.7.3-0"."""
+    return ref.rpartition("/")[2].partition(":")[0]
+
+
+def libraries(program: Path) -> dict[str, Path]:
+    """The shared libraries of a dynamic program by path, its interpreter too; none of a static one."""
+    ran = subprocess.run(["ldd", program], capture_output=True, text=True, check=False)
+    return {name: Path(name).resolve() for name in re.findall(r"(/\S+) \(0x", ran.stdout) if ran.returncode == 0}
 
 
 def _listed(kubeadm: Path, version: str) -> list[str]:
