@@ -10,11 +10,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from generator.rehearsal.host import ENVIRONMENT, ETCD_PKI, Host
-from generator.rehearsal.namespaces import Place
+from generator.rehearsal.namespaces import Place, gone
 from generator.rehearsal.running import Ran, Running, start
 from generator.rehearsal.spec import HostSpec
 
 EVERYTHING = ("net", "mount", "pid", "uts", "ipc", "cgroup")
+STATIC = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd")
 
 
 class Machine(Host):
@@ -82,6 +83,24 @@ class Machine(Host):
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{self.name}: containerd: not within 30 s\n{self.log('containerd')}")
             time.sleep(0.1)
+
+    def down(self) -> None:
+        """As after the power went: every process is killed, and what is on no disk is gone. Addresses stay."""
+        self.must(["bash", "/usr/local/bin/power.sh", "off"])
+
+    def shut_down(self) -> None:
+        """As before a planned stop: kubelet first, then its pods are asked to end and waited for."""
+        self.stop_kubelet()
+        pids = [pid for name in STATIC for pid in self.processes(name)]
+        for pid in pids:
+            os.kill(pid, signal.SIGTERM)
+        for pid in pids:
+            gone(pid, 30)
+        self.down()
+
+    def up(self) -> None:
+        """Power again: containerd and kubelet are started, as enabled units are."""
+        self.must(["bash", "/usr/local/bin/power.sh", "on"])
 
     def log(self, unit: str = "kubelet", lines: int = 30) -> str:
         """The last lines that a unit has printed."""

@@ -66,7 +66,7 @@ def wire() -> Place:
 
 def machine(outer: Place, name: str, programs: Sequence[Path]) -> Place:
     """A host for kubelet inside the outer set. `programs` and the stand-ins are in its /usr/local/bin."""
-    mine = [HERE / "units.sh", HERE / "systemctl.sh", HERE / "journalctl.sh"]
+    mine = [HERE / script for script in ("units.sh", "systemctl.sh", "journalctl.sh", "power.sh")]
     words = ["unshare", "--net", "--mount", "--pid", "--uts", "--ipc", "--cgroup", "--fork", "--kill-child"]
     host = ["bash", str(HOSTS / "host.sh"), name, str(HERE), str(HERE / "machine.sh"), *map(str, [*programs, *mine])]
     in_group = ["bash", str(HERE / "group.sh"), "in", f"{group()}/{name}"]
