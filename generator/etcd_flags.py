@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from ipaddress import ip_address
@@ -68,6 +69,17 @@ def flags_of(container: Mapping[str, Any]) -> dict[str, str]:
             value = words.pop(0) if words and not words[0].startswith("-") else "true"
         found[name] = value
     return found
+
+
+def on_the_command_line(text: str) -> set[str]:
+    """Names of the flags that a manifest's words have: those that etcd does not start with where it does not know them."""
+    return {w.lstrip("-").partition("=")[0] for w in words_of(container_of(text))[1:] if w.startswith("-")}
+
+
+def minor_of_image(image: str) -> str:
+    """ "3.6" of "registry.k8s.io/etcd:3.6.10-0" or ":v3.6.10-0@sha256:…", as the runbook reads it; "" when no tag says it."""
+    tag = re.search(r":v?(\d+\.\d+)\.\d[^:/]*$", image.partition("@")[0])
+    return tag[1] if tag else ""
 
 
 def addresses_of(urls: str) -> tuple[Address, ...]:

@@ -79,7 +79,9 @@ def written(done: Written) -> str:
 
 
 def progress(p: Progress) -> str:
-    """One line of a rehearsal while it is carried out, and once it is."""
+    """One line of a rehearsal while it is carried out, and once it is; of what comes before its first line, the words alone."""
+    if not p.of:
+        return p.what
     number = f"{p.number:>3}/{p.of}" if p.number else f"{'':>{4 + len(str(p.of))}}"
     exit_ = "" if p.exit in (None, 0) else f"  exit {p.exit}"
     return f"{number}  {p.host:<12} {p.what:<10} {p.seconds:>6.1f} s  {p.acked:>7,} writes{exit_}"

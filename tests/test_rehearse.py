@@ -26,7 +26,7 @@ from generator.write import SUMS
 from tests.browser import look
 from tests.conftest import ROOT
 from tests.ordinary import NOBODY, WHOEVER_TESTS, User, ordinary_user
-from tests.scenario import Host, hosts, scenario
+from tests.scenario import Host, hosts, manifests, rendered, scenario
 
 EXAMPLE = ROOT / "out" / "three-masters"
 RESULTS = ["REPORT.html", "REPORT.md", "run.json"]
@@ -121,6 +121,21 @@ def test_the_example_passes_and_its_page_is_whole_until_a_byte_changes(tmp_path:
         runbook.write("One more word.\n")
     hash_again(folder)
     assert "was of other bytes" in rehearsed(last_rehearsal(folder), folder).fact
+
+
+@pytest.mark.parametrize(
+    ("image", "version"), [(f"3.6.10-0@sha256:{'3a' * 32}", "3.6."), ("3.7.1-0", "3.7.")], ids=["1.36", "1.37"]
+)
+def test_a_master_of_kubeadm_of_today_passes_with_its_own_etcd(image: str, version: str, tmp_path: Path) -> None:
+    flags = ("--feature-gates=InitialCorruptCheck=true", "--watch-progress-notify-interval=5s")
+    members = hosts(1)
+    facts = {m.name: manifests(m, members, flags) for m in members}
+    facts = {
+        name: {f: t.replace("/etcd:mirrored", f"/etcd:{image}") for f, t in of.items()} for name, of in facts.items()
+    }
+    run, _ = rehearse(rendered(tmp_path, members, facts).folder)
+    assert run.versions["etcd"].startswith(f"{version}")
+    assert f"the minor of the cluster's image, k8s.gcr.io/etcd:{image}" in run.versions["etcd"]
 
 
 def brightness(colour: str) -> float:
@@ -219,6 +234,9 @@ MORE = {
     "bridge, another member down": Case("3.4", "bridge", ("--crash", "--fail", "master3:down")),
     "restore, 3.3": Case("3.3", "restore"),
     "restore, 3.4, ordinary user": Case("3.4", "restore", ordinary=True),
+    "rolling, 3.6": Case("3.6", "rolling"),
+    "bridge, 3.7": Case("3.7", "bridge", ("--crash",)),
+    "restore, 3.7, ordinary user": Case("3.7", "restore", ordinary=True),
     "restore, another member down": Case("3.5", "restore", ("--fail", "master3:down")),
 }
 

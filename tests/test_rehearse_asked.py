@@ -12,6 +12,7 @@ from generator.errors import Refused
 from generator.model import Line
 from generator.rehearsal.drills import Down, Kill, drills
 from generator.rehearsal.folder import opened
+from generator.rehearsal.founding import last_words
 from generator.rehearsal.network import bits, subnets
 from generator.rehearsal.probe import verdict
 from generator.rehearsal.record import Options
@@ -83,7 +84,7 @@ IMPOSSIBLE: dict[str, tuple[str, Options, str]] = {
     "restore with a crash and nobody who accepts a loss": ("restore", Options(crash=True), "stops at its preflight"),
     "a snapshot that is not there": ("rolling", Options(snapshot=Path("none.db")), "there is no such snapshot"),
     "a bridge on another minor than the image's": ("bridge", Options(etcd="3.5"), "the image's tag: 3.4, not 3.5"),
-    "a version that nobody has": ("rolling", Options(etcd="3.7.1"), "no version that can be had"),
+    "a version that nobody has": ("rolling", Options(etcd="3.8.1"), "no version that can be had"),
     "a folder without etcd": ("rolling", Options(etcd=str(Path(__file__).parent)), "there is no etcd to run"),
     "a drill for nobody": ("rolling", Options(fail=("x:down",)), "there is no member 'x'"),
 }
@@ -107,6 +108,8 @@ def test_refused_before_anything_is_built_is(made: dict[str, Scenario], case: st
         (["k8s.gcr.io/etcd:3.4.13-0"], "3.4"),
         (["quay.io/coreos/etcd:v3.5.9", "registry/etcd:3.5.9-0"], "3.5"),
         (["registry/etcd:3.4.13-0", "registry/etcd:3.5.9-0"], ""),
+        (["registry.k8s.io/etcd:3.6.10-0", f"registry:5000/etcd:v3.6.4@sha256:{'3a' * 32}"], "3.6"),
+        (["registry.k8s.io/etcd:3.7.1-0"], "3.7"),
         (["registry:5000/etcd"], ""),
         ([], ""),
     ],
@@ -119,7 +122,29 @@ def test_the_etcd_is_the_one_that_was_asked_for_else_the_clusters_own(etcd35: Pa
     given = choose(str(etcd35), ["registry/etcd:3.4.13-0"])
     assert (given.minor, given.why) == ("3.5", "the folder that was given")
     assert choose("3.5.7", []).why == "asked for: 3.5.7", "the minor is what can be had; the report has both"
+    for minor in ("3.6", "3.7"):
+        assert choose(None, [f"registry.k8s.io/etcd:{minor}.1-0@sha256:{'3a' * 32}"]).minor == minor
     assert choose(None, ["registry/etcd:3.5.9-0"]).why == "the minor of the cluster's image, registry/etcd:3.5.9-0"
+
+
+def test_manifests_of_today_are_not_rehearsed_with_an_etcd_that_does_not_start_with_them(
+    tmp_path: Path, etcd35: Path
+) -> None:
+    today = ("--feature-gates=InitialCorruptCheck=true", "--watch-progress-notify-interval=5s")
+    members = hosts(3)
+    facts_of = {m.name: manifests(m, members, today, "3.6") for m in members}
+    folder = rendered(tmp_path, members, facts_of).folder
+    with pytest.raises(Refused) as refused:
+        rehearse_of(folder, Options(etcd=str(etcd35)), lambda progress: None)
+    assert [p.fact.partition(",")[0] for p in refused.value.problems] == [
+        "--feature-gates of master1: etcd has it from 3.6 on",
+        "--watch-progress-notify-interval of master1: etcd has it from 3.6 on",
+    ]
+
+
+@pytest.mark.parametrize("said", ["flag provided but not defined: -x\nUsage:\n\n  etcd [flags]\n", "a\nb\n\nc\nd"])
+def test_what_an_etcd_said_last_is_one_line_without_its_usage(said: str) -> None:
+    assert last_words(said) == ("b / c / d" if said.startswith("a") else "flag provided but not defined: -x")
 
 
 # --- what is assumed of the network ---

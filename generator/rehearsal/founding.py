@@ -30,10 +30,18 @@ def found_with(members: Sequence[Host], whole: str, until_healthy: Callable[[], 
             host.wait_for(partial(_has_a_log, host, running), 30, "etcd has a log")
         until_healthy()
     except TimeoutError as error:
-        raise RuntimeError("\n".join([str(error), *(r.text[-3000:] for r in started)])) from None
+        raise RuntimeError("; ".join([str(error), *dict.fromkeys(last_words(r.text) for r in started)])) from None
     for host, running in zip(members, started, strict=True):
         host.kill_etcd()
         running.wait()
+
+
+def last_words(text: str) -> str:
+    """What an etcd said last, in one line: without its usage, which it prints to whoever gives it a flag too many."""
+    lines = [
+        line.strip() for line in text.partition("\nUsage:")[0].partition("\nusage:")[0].splitlines() if line.strip()
+    ]
+    return " / ".join(lines[-3:])[-1000:]
 
 
 def _has_a_log(host: Host, running: Running) -> bool:

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from generator.errors import Refused
+from generator.etcd_flags import is_etcd, on_the_command_line
+from generator.flags import out_of_place
 from generator.model import Change, Problem
 from generator.outcome import FILE, Run, to_json
 from generator.rehearsal import network, versions
@@ -19,7 +21,7 @@ from generator.rehearsal.probe import probe
 from generator.rehearsal.record import Options, Seen, record
 from generator.rehearsal.replica import Replica
 from generator.rehearsal.results import put, results
-from generator.rehearsal.stage import Stage, Tell
+from generator.rehearsal.stage import Progress, Stage, Tell
 from generator.rehearsal.stand_ins import hosts, show_reviewed_ca
 from generator.rehearsal.verdict import cluster, faults_at_the_end, faults_of_the_load, seats
 from generator.rehearsal.versions import Chosen
@@ -36,7 +38,7 @@ def rehearse(folder: Path, options: Options, tell: Tell, keep: Callable[[Replica
     """
     change = opened(folder)
     asked = drills(list(options.fail), change)
-    chosen = versions.choose(options.etcd, _images(change))
+    chosen = versions.choose(options.etcd, _images(change), lambda line: tell(Progress(0, 0, "", line, 0, 0, 0)))
     _fits(change, options, chosen)
     probe(nat=change.cluster.mapping.method == "bridge")
     with results(folder) as scratch, ExitStack() as up:
@@ -101,6 +103,7 @@ def _fits(change: Change, options: Options, chosen: Chosen) -> None:
     if stopped and image and image != chosen.minor:
         fact = f"etcd is down in {mapping.method}, so the runbook goes by the image's tag: {image}, not {chosen.minor}"
         problems.append(Problem(fact, hint=f"rehearse with --etcd FOLDER, where etcd and etcdctl {image} are in"))
+    problems += _strange(change, chosen)
     if options.crash and mapping.method == "rolling":
         problems.append(Problem("--crash belongs to bridge and restore: rolling needs the quorum that it takes away"))
     if options.crash and mapping.method == "restore" and not mapping.accept_loss:
@@ -110,3 +113,16 @@ def _fits(change: Change, options: Options, chosen: Chosen) -> None:
         problems.append(Problem("there is no such snapshot", str(options.snapshot)))
     if problems:
         raise Refused(*problems)
+
+
+def _strange(change: Change, chosen: Chosen) -> list[Problem]:
+    """Flags of the manifests that the chosen etcd does not start with, each once."""
+    hint = f"rehearse with an etcd that knows it; {versions.ASK}"
+    found: dict[str, Problem] = {}
+    for name, facts in change.cluster.facts.items():
+        texts = [text for text in facts.manifests.values() if is_etcd(text)]
+        for flag in sorted(flag for text in texts for flag in on_the_command_line(text)):
+            if why := out_of_place(flag, chosen.minor):
+                fact = f"--{flag} of {name}: {why}, and the rehearsal has {chosen.version}: {chosen.why}"
+                found.setdefault(flag, Problem(fact, hint=hint))
+    return list(found.values())

@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
 from generator.errors import Refused
+from generator.etcd_flags import minor_of_image
 from generator.model import Problem
-from generator.rehearsal.fetch import RELEASES, TOOLS, WHEEL, etcd
+from generator.rehearsal.fetch import MINORS, TOOLS, WHEEL, etcd
 
-ASK = f"give a folder with etcd and etcdctl, or one of {', '.join(RELEASES)}: --etcd VERSION|FOLDER"
+ASK = f"give a folder with etcd and etcdctl, or one of {', '.join(MINORS)}: --etcd VERSION|FOLDER"
 
 
 @dataclass(frozen=True)
@@ -31,30 +32,37 @@ class Chosen:
         return self.version.rpartition(".")[0]
 
 
-def choose(asked: str | None, images: Iterable[str]) -> Chosen:
+def choose(asked: str | None, images: Iterable[str], tell: Callable[[str], None] = lambda line: None) -> Chosen:
     """`asked` is a folder, a version or nothing; `images` are those of the cluster's etcd manifests.
 
-    Raises Refused with what was tried.
+    `tell` hears what is being built. Raises Refused with what was tried.
     """
     if asked and Path(asked).is_dir():
         return _there(Path(asked).resolve(), "the folder that was given")
     if asked:
         minor = re.fullmatch(r"v?(3\.\d+)(\.\d+)?", asked)
-        if not minor or minor[1] not in RELEASES:
+        if not minor or minor[1] not in MINORS:
             raise Refused(Problem(f"--etcd {asked}: no folder, and no version that can be had", hint=ASK))
-        return _there(etcd(minor[1], cache()), f"asked for: {asked}")
+        return _there(etcd(minor[1], cache(), tell), f"asked for: {asked}")
     wanted = image_minor(images)
     if not wanted:
         return _embedded("no image tag of the cluster says a version")
-    try:
-        return _there(etcd(wanted, cache()), f"the minor of the cluster's image, {', '.join(sorted({*images}))}")
-    except (Refused, KeyError):
-        return _embedded(f"the cluster's image says {wanted}, which cannot be had here: what differs is not rehearsed")
+    why = "no etcd of this minor is known here"
+    if wanted in MINORS:
+        try:
+            return _there(
+                etcd(wanted, cache(), tell), f"the minor of the cluster's image, {', '.join(sorted({*images}))}"
+            )
+        except Refused as refused:
+            why = refused.problems[0].fact
+    return _embedded(
+        f"the cluster's image says {wanted}, which cannot be had here ({why}): what differs is not rehearsed"
+    )
 
 
 def image_minor(images: Iterable[str]) -> str:
     """ "3.4" of "k8s.gcr.io/etcd:3.4.13-0", as the runbook reads it; empty when none says it, or two say otherwise."""
-    found = {m[1] for image in images if (m := re.match(r"v?(\d+\.\d+)\.\d", image.rpartition(":")[2]))}
+    found = {minor for image in images if (minor := minor_of_image(image))}
     return found.pop() if len(found) == 1 else ""
 
 
