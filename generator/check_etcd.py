@@ -7,8 +7,8 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from generator.addresses import addresses_in
-from generator.etcd_flags import container_of, is_etcd, words_of
-from generator.flags import classify
+from generator.etcd_flags import container_of, is_etcd, minor_of_image, on_the_command_line, words_of
+from generator.flags import classify, instead_of, out_of_place
 from generator.model import Cluster, Etcd, Facts, Member, Problem
 
 PEER_URLS = ("listen-peer-urls", "initial-advertise-peer-urls")
@@ -25,8 +25,10 @@ def etcd_rules(cluster: Cluster) -> Iterator[Problem]:
         etcd = facts.etcd
         if etcd is None:
             continue  # load() has said why
-        place = str(facts.folder / "manifests" / next(f for f, t in facts.manifests.items() if is_etcd(t)))
+        file, text = next((f, t) for f, t in facts.manifests.items() if is_etcd(t))
+        place = str(facts.folder / "manifests" / file)
         yield from _flags(cluster, etcd, place)
+        yield from _minor(etcd, on_the_command_line(text), place)
         yield from _urls(member, etcd, place)
         yield from _initial_cluster(cluster, etcd, place)
         if etcd.name != member.name:
@@ -50,12 +52,26 @@ def _flags(cluster: Cluster, etcd: Etcd, place: str) -> Iterator[Problem]:
                 fact = f"unknown flag --{name}={value}: it holds {holds[0]}"
                 yield Problem(fact, place, name, "nobody here knows what it does with an address that goes")
             else:
-                fact = f"unknown flag --{name}: no etcd from 3.3 to 3.6 has it, as far as this tool knows"
+                fact = f"unknown flag --{name}: no etcd from 3.3 to 3.7 has it, as far as this tool knows"
                 yield Problem(fact, place, name, "it is kept as it is", "warning")
         elif flag.kind == "refused" and value != "false":
             yield Problem(f"--{name}={value}: {flag.why}", place, name, "take the flag away first, then come back")
         elif flag.kind == "noted" and value != "false":
             yield Problem(f"--{name}: {flag.why}", place, name, "the gate still looks from every side", "note")
+
+
+def _minor(etcd: Etcd, in_words: set[str], place: str) -> Iterator[Problem]:
+    """Flags that etcd of the image's minor does not know: it does not start with one, and ignores one of the environment."""
+    minor = minor_of_image(etcd.image)
+    for name in etcd.flags:
+        why = out_of_place(name, minor)
+        if why and name in in_words:
+            other = instead_of(name, minor)
+            hint = f"{f'there it is {other}' if other else 'take it away'}; or correct the image's tag, {etcd.image}"
+            yield Problem(f"--{name}: {why}, and the image is {minor}: it does not start with it", place, name, hint)
+        elif why:
+            fact = f"ETCD_{name.upper().replace('-', '_')}: {why}, and the image is {minor}"
+            yield Problem(fact, place, name, "etcd of this minor warns of it and ignores it", "warning")
 
 
 def _urls(member: Member, etcd: Etcd, place: str) -> Iterator[Problem]:

@@ -15,7 +15,7 @@ from tests.pki import KUBEADM, NAMES, RICH, RICH_NAMES, Host, copied, kubeadm_ho
 
 ROOT = Path(__file__).parent.parent
 FACTS = ROOT / "examples" / "three-masters" / "facts"
-MINORS = ("3.3", "3.4", "3.5")
+MINORS = ("3.3", "3.4", "3.5", "3.6", "3.7")
 
 # A run that a shell has put into the background ignores Ctrl-C, and whatever it starts would, too.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:

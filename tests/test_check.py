@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from generator.check import check
-from generator.flags import TABLE, classify
+from generator.flags import IGNORED, TABLE, classify, out_of_place
 from generator.load import load
 from generator.model import Problem
 from generator.resources import folder
+from tests.conftest import MINORS
 
 EXAMPLE = folder("examples") / "three-masters"
 ETCD = "facts/master1/manifests/etcd.yaml"
@@ -94,6 +98,13 @@ CASES: dict[str, tuple[str, str, str, str, str]] = {
         "unknown flag --new-thing=192.168.100.11",
     ),
     "an unknown flag without": (ETCD, FLAG, FLAG + "    - --new-thing=7\n", "warning", "unknown flag --new-thing"),
+    "a flag that etcd of the image has no more": (
+        ETCD,
+        "etcd:3.4.13-0",
+        "etcd:3.7.1-0\n    env: [{name: ETCD_ENABLE_V2, value: 'false'}]",
+        "warning",
+        "ETCD_ENABLE_V2: etcd has it up to 3.5, and the image is 3.7",
+    ),
     "a skipped SAN check": (
         ETCD,
         FLAG,
@@ -191,6 +202,69 @@ def test_a_member_that_stays_keeps_its_manifests_and_is_told_what_they_hold(tmp_
     assert [p.fact for p in problems if p.severity == "warning"] == [
         "master3 stays, and kube-apiserver.yaml holds 192.168.100.10, which goes: --etcd-servers"
     ]
+
+
+KUBEADM_1_33 = (
+    "    - --experimental-initial-corrupt-check=true\n    - --experimental-watch-progress-notify-interval=5s\n"
+)
+KUBEADM_1_34 = "    - --feature-gates=InitialCorruptCheck=true\n    - --watch-progress-notify-interval=5s\n"
+
+
+@pytest.mark.parametrize(
+    ("image", "flags", "said"),
+    [
+        ("3.5.21-0", KUBEADM_1_33, {}),
+        ("3.6.10-0", KUBEADM_1_33, {}),
+        ("3.6.10-0", KUBEADM_1_34, {}),
+        ("mirrored", KUBEADM_1_34, {}),
+        (
+            "3.7.1-0@sha256:3b5",
+            KUBEADM_1_33,
+            {
+                "experimental-initial-corrupt-check": "there it is --feature-gates=InitialCorruptCheck=true;",
+                "experimental-watch-progress-notify-interval": "there it is --watch-progress-notify-interval;",
+            },
+        ),
+        (
+            "3.5.21-0",
+            KUBEADM_1_34,
+            {"feature-gates": "take it away;", "watch-progress-notify-interval": "take it away;"},
+        ),
+        ("3.6.10-0", "    - --proxy=off\n    - --not-ours=1\n", {"proxy": "take it away;"}),
+    ],
+)
+def test_a_flag_that_etcd_of_the_images_minor_does_not_start_with_is_a_problem(
+    image: str, flags: str, said: dict[str, str], tmp_path: Path
+) -> None:
+    problems = found(tmp_path, (ETCD, FLAG, FLAG + flags), (ETCD, "etcd:3.4.13-0", f"etcd:{image}"))
+    errors = {p.key: p for p in problems if p.severity == "error"}
+    assert set(errors) == set(said)
+    for name, hint in said.items():
+        assert errors[name].fact.startswith(f"--{name}: etcd has it ") and errors[name].hint.startswith(hint)
+
+
+# Flags that `--help` leaves out, in whichever minor.
+HIDDEN = {*IGNORED.split(), "config-file", "version", "help", "enable-grpc-gateway", "log-output", "unsafe-no-fsync"}
+# Those that came with a later patch than the one that is tried.
+LATER = {
+    "3.3": set(),
+    "3.4": {"listen-client-http-urls", "tls-min-version", "tls-max-version", "next-cluster-version-compatible"},
+    "3.5": {"experimental-snapshot-catchup-entries"},
+    "3.6": set(),
+    "3.7": set(),
+}
+
+
+@pytest.mark.parametrize("minor", MINORS)
+def test_the_table_has_the_flags_that_etcd_has(minor: str, etcds: Callable[[str], Path]) -> None:
+    ran = subprocess.run([etcds(minor) / "etcd", "--help"], capture_output=True, text=True, check=False)
+    said = set(re.findall(r"(?m)^[ \t]+--?([a-z0-9][a-z0-9-]+)", ran.stdout + ran.stderr))
+    ours = {name for name in TABLE if not out_of_place(name, minor)}
+    said -= {"discovery", "discovery-proxy"} if minor == "3.7" else set()  # its help has them still, and it does not
+    assert said - ours == set()
+    hidden = {*HIDDEN, "experimental-enable-lease-checkpoint-persist"} if minor == "3.4" else HIDDEN
+    assert ours - said - hidden - LATER[minor] == set()
+    assert classify("experimental-initial-corrupt-check") and out_of_place("experimental-initial-corrupt-check", "3.7")
 
 
 def test_the_table_of_flags_has_reasons_for_every_refusal() -> None:
