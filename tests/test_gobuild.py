@@ -76,8 +76,8 @@ def test_built_once_whatever_the_machines_settings_are(made: Path) -> None:
     said = subprocess.run([folder / "one"], capture_output=True, text=True, check=True).stdout
     assert said.startswith("-mod=readonly local 0  1.2.3 ")
     assert [line.rpartition(", ")[0] for line in heard] == [
-        "made-up: etcd is built, program 1 of 2",
-        "made-up: one is built, program 2 of 2",
+        "made-up: building etcd, program 1 of 2",
+        "made-up: building one, program 2 of 2",
     ]
     assert steps == [(0, 2), (1, 2), (2, 2)]
     assert (gobuild.built("made-up", heard.append), builds(made), len(heard)) == (folder, 2, 2)

@@ -150,7 +150,7 @@ def _build(here: Path, folder: Path, tell: Callable[[str], None], at: Callable[[
         for n, (program, package) in enumerate(sorted(packages.items())):
             at(n, len(packages))
             seconds = f"{time.monotonic() - began:.0f} s so far"
-            tell(f"{here.name}: {program} is built, program {n + 1} of {len(packages)}, {seconds}")
+            tell(f"{here.name}: building {program}, program {n + 1} of {len(packages)}, {seconds}")
             words = ["build", "-trimpath", "-buildvcs=false", "-ldflags", _linker(here, package)]
             run([go, *words, "-o", str(found / program), package], module, environment(work))
             version = _version(here, package)
