@@ -7,8 +7,12 @@ UNITS=(containerd kubelet) # those that are enabled
 
 # Every process but the first and this one; then the mounts, files and interfaces that are not on a disk.
 off() {
-  local mount device
+  local mount device n
   kill -KILL -1 || true # there may be none
+  # Kubelet's cAdvisor asks containerd for 3 s about each folder of a container that is no more.
+  for ((n = 0; n < 20; n++)); do
+    find /sys/fs/cgroup -depth -type d -path '*/kubepods*' -exec rmdir {} + 2>/dev/null || sleep 0.1
+  done
   while read -r _ mount _; do
     case $mount in
       /run/?* | /var/lib/kubelet/?* | /var/lib/containerd/?*) printf '%s\n' "$mount" ;;
