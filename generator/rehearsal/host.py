@@ -117,11 +117,17 @@ class Host:
             self.init = start(words, self.place.enter("net", "pid", "uts"), ENVIRONMENT | PYTHON)
 
     def start_kubelet(self, at_once: bool = False) -> None:
-        """`systemctl start kubelet`. It takes over what an earlier one left running; see Unit.start for `at_once`."""
+        """`systemctl start kubelet`. It takes over what an earlier one left running.
+
+        With `at_once` it is asked for and not waited for, and its pods come without a delay: see Unit.start.
+        """
         self.start_init()
         self.wait_for(lambda: self.path(REQUEST).exists(), 30, "init is up")
-        self.must([SYSTEMCTL, "start", "kubelet", *(["--at-once"] if at_once else [])])
         self.was_up = True
+        if at_once:
+            self.path(REQUEST).write_text("/dev/null\tstart\tkubelet\t--at-once\n")
+        else:
+            self.must([SYSTEMCTL, "start", "kubelet"])
 
     def stop_kubelet(self) -> None:
         """`systemctl stop kubelet`: the pods live on."""
