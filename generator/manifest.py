@@ -18,7 +18,7 @@ from generator.addresses import addresses_in, renumber
 from generator.errors import Refused
 from generator.model import Address, Facts, Manifest, Member, Problem, Process
 
-__all__ = ["addresses_in", "manifests_of", "process", "prove", "renumber"]
+__all__ = ["addresses_in", "health", "manifests_of", "pod", "process", "prove", "renumber"]
 
 LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
@@ -42,6 +42,29 @@ def process(text: str) -> Process:
     known_argv = tuple(a for a in filled if a is not None)
     name = PurePosixPath(known_argv[0]).name.encode()[:15].decode(errors="ignore") if filled[0] else ""
     return Process(name, known_argv if len(known_argv) == len(argv) else ())
+
+
+def pod(text: str) -> str:
+    """ "kube-system/pods/etcd": namespace and name as the API's path has them, without the Node's name; empty where none is."""
+    documents = _documents(text)
+    metadata = _child(documents[0] if documents else None, "metadata")
+    name = _text(_child(metadata, "name"))
+    return f"{_text(_child(metadata, 'namespace')) or 'default'}/pods/{name}" if name else ""
+
+
+def health(text: str) -> str:
+    """ "127.0.0.1 10257 /healthz": where the first container's liveness probe asks over TLS; empty where it does not.
+
+    A port may be a name from the container's own list (kubeadm 1.34 and later).
+    """
+    documents = _documents(text)
+    container = _item(_child(_child(documents[0] if documents else None, "spec"), "containers"), 0)
+    ask = _child(_child(container, "livenessProbe"), "httpGet")
+    port = _text(_child(ask, "port"))
+    named = {_text(_child(p, "name")): _text(_child(p, "containerPort")) for p in _items(_child(container, "ports"))}
+    if _text(_child(ask, "scheme")) != "HTTPS" or not _text(_child(ask, "host")):
+        return ""
+    return f"{_text(_child(ask, 'host'))} {named.get(port, port)} {_text(_child(ask, 'path')) or '/'}"
 
 
 def _filled(text: str, env: Mapping[str, str | None]) -> str | None:

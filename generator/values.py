@@ -11,12 +11,14 @@ from ipaddress import ip_address
 from pathlib import PurePosixPath
 
 from generator.addresses import url
+from generator.manifest import health, pod
 from generator.model import Change, Etcd, Manifest, Member, Process
 from generator.plan import ca_fingerprint
 from generator.sums import sha256
 
 MANIFESTS = "/etc/kubernetes/manifests"
 CONTROL_PLANE = ("kube-apiserver", "kube-controller", "kube-scheduler")  # whoever writes to etcd, as /proc names them
+KUBECONFIG = "/etc/kubernetes/admin.conf"  # a pod that mounts it (kube-vip) reads it at its start only
 
 Value = str | list[str]
 
@@ -137,8 +139,10 @@ def _own_client(change: Change, etcd: Etcd, *, new: bool) -> str:
 
 
 def _manifests(change: Change, member: Member) -> dict[str, Value]:
-    every, closing = change.manifests[member.name], change.cluster.mapping.method == "restore"
-    known = [m for m in every if m.changes or m is every[0] or (closing and m.new_process.name in CONTROL_PLANE)]
+    every = change.manifests[member.name]
+    known = [
+        m for m in every if m.changes or m is every[0] or m.new_process.name in CONTROL_PLANE or KUBECONFIG in m.new
+    ]
     return {
         "MANIFESTS": MANIFESTS,
         "FILES": [m.file for m in known],
@@ -147,7 +151,18 @@ def _manifests(change: Change, member: Member) -> dict[str, Value]:
         "PROCS": [m.new_process.name for m in known],
         "ARGS_OLD": [_cmdline_sha256(m.old_process) for m in known],
         "ARGS_NEW": [_cmdline_sha256(m.new_process) for m in known],
+        **(_api(known) if change.cluster.mapping.method == "rolling" else {}),
         "OTHER_FILES": [m.file for m in every if m not in known],
+    }
+
+
+def _api(known: list[Manifest]) -> dict[str, Value]:
+    """What Kubernetes' own gate asks: the pods by their path in the API, their health on this host, the API's port."""
+    api = next((m for m in known if m.new_process.name == "kube-apiserver"), None)
+    return {
+        "PODS": [pod(m.new) for m in known],
+        "HEALTH": [health(m.new) for m in known],
+        "API_PORT": _flags(api).get("secure-port", "6443") if api else "",
     }
 
 
@@ -177,5 +192,9 @@ def _apiserver(m: Manifest) -> list[tuple[str, str, str]]:
     """kubeadm serves the API with a certificate of the CA that it also trusts for clients."""
     if m.new_process.name != "kube-apiserver":
         return []
-    flags = dict(a.removeprefix("--").split("=", 1) for a in m.new_process.argv if a.startswith("--") and "=" in a)
+    flags = _flags(m)
     return [(flags.get("tls-cert-file", ""), flags.get("tls-private-key-file", ""), flags.get("client-ca-file", ""))]
+
+
+def _flags(m: Manifest) -> dict[str, str]:
+    return dict(a.removeprefix("--").split("=", 1) for a in m.new_process.argv if a.startswith("--") and "=" in a)

@@ -27,13 +27,13 @@ LINES: dict[str, tuple[str, str, str]] = {
         "put the old one back, then `undo leave`",
     ),
     "leave": (
-        "leadership away, new address recorded, etcd stopped",
+        "new address recorded; kubelet, API and etcd of this host stopped",
         "`leave on HOST: done`",
         "`undo leave`",
     ),
     "move": (
-        "new address recorded, etcd starts on it, then the API",
-        "`ok: gate`, `move on HOST: done`",
+        "new address recorded; everything of this host exchanged at once",
+        "`ok: gate`, `ok: the API answers`, `move on HOST: done`",
         "`undo move`",
     ),
     "remove": (
@@ -42,8 +42,8 @@ LINES: dict[str, tuple[str, str, str]] = {
         "put it back",
     ),
     "release": (
-        "reads only: does anybody miss the old address?",
-        "`ok: old_is_gone`, `ok: gate`",
+        "etcd and Kubernetes work without the old address",
+        "`ok: gate`, `ok: the API answers`",
         "old address back, then `undo move`",
     ),
     "finish": (
@@ -75,7 +75,7 @@ LINES_OF_BRIDGE: dict[str, tuple[str, str, str]] = {
         "`undo readdress`",
     ),
     "settle": (
-        "quorum; the new address recorded; then the API",
+        "quorum; the new address recorded; the API comes in",
         "`ok: gate`, `settle on HOST: done`",
         "`undo settle`, before any `unbridge`",
     ),
@@ -195,19 +195,22 @@ def what_is_down(method: str, size: int, addresses: str) -> list[tuple[str, str,
         return [
             ("`preflight`, `prepare`", "none, as before", "nothing is changed that runs", "1 minute"),
             ("`readdress`", "none until a majority is through", "etcd starts", "2 minutes"),
-            ("`settle`", "go on, as soon as there is quorum", "kube-apiserver restarts", "3 minutes"),
+            ("`settle`", "go on, as soon as there is quorum", "its API starts", "3 minutes"),
             ("`unbridge`", "go on, a gap of up to 0.1 s", "nothing is down", "2 minutes"),
             ("`release`, `finish`", "go on", "nothing is down", "1 minute"),
         ]
     rows = [
-        ("`preflight`, `release`, `finish`", "go on", "nothing is down", "1 minute"),
+        ("`preflight`, `finish`", "go on", "nothing is down", "1 minute"),
         ("`prepare`", "go on", "nothing is down", "1 minute, plus the snapshot"),
     ]
     if addresses == "replace":
         away = "go on, a gap of up to 0.1 s" if has_quorum else "**none, all the while**"
-        rows.append(("`leave` until `move` ends", away, "its etcd is down", "2 minutes a phase, plus your work"))
-        rows.append(("`move`, its second half", "go on", "kube-apiserver restarts", "2 minutes, all of `move`"))
+        rows.append(
+            ("`leave` until `move` ends", away, "etcd and API down, Node NotReady", "2 minutes a phase, plus your work")
+        )
+        rows.append(("`move`, its second half", "go on", "its API starts", "2 minutes, all of `move`"))
     else:
-        restart = "go on, a gap of up to 0.1 s" if has_quorum else "**none for 4 to 5 s**"
-        rows.append(("`move`", restart, "etcd down for 4 s, then kube-apiserver restarts", "2 minutes"))
+        restart = "go on, a gap of up to 0.1 s" if has_quorum else "**none for 3 to 5 s**"
+        rows.append(("`move`", restart, "its etcd down for 3 s, its API for 10 s", "2 minutes"))
+    rows.append(("`release`", "go on", "nothing is down", "2 minutes"))
     return rows

@@ -57,10 +57,3 @@ note_down() {
   run install -m 0600 "$SCRATCH/note" "$1.part"
   run mv -f "$1.part" "$1"
 }
-
-# free_name STEM END -- the first STEM-N.END that is not there yet: nothing that was saved is overwritten.
-free_name() {
-  local n=1
-  while [[ -e $1-$n$2 ]]; do n=$((n + 1)); done
-  printf '%s-%s%s' "$1" "$n" "$2"
-}

@@ -1,4 +1,4 @@
-# files.sh -- manifests: which bytes lie where, and how one goes out of kubelet's folder and another one in.
+# files.sh -- manifests: which bytes lie where.
 
 manifest_is() { has_sha "$MANIFESTS/${FILES[$1]}" "$2"; }
 manifest_is_new() { manifest_is "$1" "${FILES_NEW[$1]}"; }
@@ -51,43 +51,9 @@ stray_files() {
 }
 no_stray_file() { [[ -z $(stray_files) ]]; }
 
-kubelet_pid() {
-  local proc name
-  for proc in /proc/[0-9]*; do
-    { read -r name <"$proc/comm"; } 2>/dev/null || continue
-    [[ $name != kubelet ]] || { printf '%s' "${proc#/proc/}" && return 0; }
-  done
-}
-kubelet_runs() { [[ -n $(kubelet_pid) ]]; }
-
-# take_out I -- kubelet stops the pod when its file leaves the folder.
-take_out() {
-  run install -d -m 0700 "$ASIDE"
-  run mv -f "$MANIFESTS/${FILES[$1]}" "$ASIDE/${FILES[$1]}"
-}
-
-# put_in I SOURCE -- written beside the target under a dot name that kubelet ignores, then renamed: never half a file.
-put_in() {
-  local target=$MANIFESTS/${FILES[$1]} hidden=$MANIFESTS/.${FILES[$1]}.etcd-renumber
-  run install -m 0600 "$2" "$hidden"
-  run chown --reference="$BACKUP/manifests/${FILES[$1]}" "$hidden"
-  run chmod --reference="$BACKUP/manifests/${FILES[$1]}" "$hidden"
-  run mv -f "$hidden" "$target"
-}
-
-# restart_kubelet -- once, where it does not act on its folder. Without systemctl the wait is all there is.
-restart_kubelet() {
-  if command -v systemctl >/dev/null; then
-    note 'kubelet has not acted: it is restarted, once'
-    run systemctl restart kubelet
-  else
-    note 'kubelet has not acted and there is no systemctl here: restart it by hand; this run goes on waiting'
-  fi
-}
-
-# wait_with_kubelet SECONDS TEXT PREDICATE... -- waits, restarts kubelet once, waits again; false when it is still not so.
-wait_with_kubelet() {
-  wait_until "$@" && return 0
-  restart_kubelet
-  wait_until "$@"
+# free_name STEM END -- the first STEM-N.END that is not there yet: nothing that was saved is overwritten.
+free_name() {
+  local n=1
+  while [[ -e $1-$n$2 ]]; do n=$((n + 1)); done
+  printf '%s-%s%s' "$1" "$n" "$2"
 }

@@ -9,7 +9,7 @@ own_change_state() {
   esac
 }
 own_leave_is_done() { [[ ${recorded[OWN]} == new && $etcd_args != old ]]; }
-own_move_is_done() { [[ ${recorded[OWN]} == new && $etcd_args == new ]] && all_manifests_are_new; }
+own_move_is_done() { [[ ${recorded[OWN]} == new && $etcd_args == new ]] && all_manifests_are_new && host_files_are new && kubelet_runs; }
 own_end_is_there() { own_move_is_done; }
 
 other_line_state() {
@@ -32,9 +32,9 @@ way_on() {
 in_between() {
   local i
   [[ $OLD != "$NEW" ]] || return 0
-  if [[ ${recorded[OWN]} == new && $etcd_args != new ]] || { [[ ${recorded[OWN]} == old && $etcd_args == new ]]; } || manifest_is_out 0; then
+  if [[ -s $STOPPED_NOTE ]] || [[ ${recorded[OWN]} == new && $etcd_args != new ]] || { [[ ${recorded[OWN]} == old && $etcd_args == new ]]; } || manifest_is_out 0; then
     if ! own_leave_is_done || [[ $ADDRESSES == both ]]; then
-      note "in between: on $HOST etcd, its manifest and its record do not agree. Two ways out: bash runbook.sh apply $(way_on), or: bash runbook.sh undo $(way_on)"
+      note "in between: on $HOST kubelet is stopped, or etcd, its manifest and its record do not agree. Two ways out: bash runbook.sh apply $(way_on), or: bash runbook.sh undo $(way_on)"
     fi
   fi
   for i in "${!NAMES[@]}"; do

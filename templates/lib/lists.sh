@@ -17,3 +17,6 @@ index_of() {
     [[ ${NAMES[i]} != "$1" ]] || { printf '%s' "$i" && return 0; }
   done
 }
+
+# digits WORD -- the word when it is a number, else 0: bash evaluates what stands in a number's place.
+digits() { if [[ $1 =~ ^[0-9]{1,18}$ ]]; then printf '%s' "$1"; else printf '0'; fi; }

@@ -7,12 +7,13 @@ next_line() {
   for entry in "${LINES_OF_PLAN[@]}"; do
     read -r number host what <<<"$entry"
     seen[k]=$(line_state "$host" "$what")
-    [[ ${seen[k]} != carried ]] || last_done=$k
+    # An address that has changed already says nothing about the lines before it.
+    [[ ${seen[k]} != carried ]] || is_one_of "$what" add remove replace || last_done=$k
     k=$((k + 1))
   done
   in_between
   for k in "${!LINES_OF_PLAN[@]}"; do
-    [[ $k -gt $last_done ]] || continue
+    [[ $k -gt $last_done && ${seen[k]} != carried ]] || continue
     read -r number host what <<<"${LINES_OF_PLAN[k]}"
     if [[ ${seen[k]} == unseen ]]; then
       unseen+=("line $number on $(word_host "$host")")

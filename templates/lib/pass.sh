@@ -1,4 +1,4 @@
-# pass.sh -- how a phase stands at the gate: before its first change, in the middle, at its end.
+# pass.sh -- how a phase stands at the gate: before its first change, while kubelet is stopped, at its end.
 
 gate_title() {
   local words="gate: every member recorded, reachable, reached and caught up"
@@ -12,9 +12,16 @@ gate_before() {
   gate_ask "$1" "$2" closed
 }
 
-# gate_between SCOPE SELF -- the same after this phase's first change: of two people, the later one stops here.
-gate_between() {
-  gate_ask "$1" "$2" half_done
+# gate_or_back -- the same with kubelet stopped: nobody may be left like that, so a closed gate takes the phase back.
+gate_or_back() {
+  local tries
+  is_changing || { gate_ask others any closed && return 0; }
+  for tries in 1 2 3; do
+    gate_now others any
+    [[ -n $gate_why ]] || { note "ok: $(gate_title others)" && return 0; }
+    [[ $tries == 3 ]] || sleep 1
+  done
+  go_back "$gate_why" "bash runbook.sh status shows every member; when it is mended, the same line again"
 }
 
 gate_ask() {
@@ -25,7 +32,7 @@ gate_ask() {
       note "ok: $(gate_title "$scope")"
       return 0
     fi
-    [[ -n $gate_world ]] || [[ $stop == half_done ]] || break
+    [[ -n $gate_world ]] || break
     [[ $tries == 3 ]] || sleep 1
   done
   if ! is_changing; then

@@ -2,11 +2,12 @@
 
 HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 readonly HERE
-unheld=0     # in plan and verify: what did not hold
-changed=0    # commands carried out by this run
-chosen=      # the exit status that somebody chose
-step=        # the step that runs now, for the journal
-step_began=0 # milliseconds, and what `changed` was then
+unheld=0      # in plan and verify: what did not hold
+command_line= # the command that was said last, as it can be pasted
+changed=0     # commands carried out by this run
+chosen=       # the exit status that somebody chose
+step=         # the step that runs now, for the journal
+step_began=0  # milliseconds, and what `changed` was then
 step_changed=0
 without=()   # members that --without leaves out
 last_line='' # what a program reads of this run: said once, at its very end
@@ -43,8 +44,9 @@ stop() {
 }
 failed() { stop 1 "$@"; }
 usage() { stop 2 "$@"; }
-closed() { stop 3 "$@"; }
-other_world() { stop 4 "$@"; }
+# In a phase that takes itself back something was changed already, whatever refuses then.
+closed() { if [[ ${going_back-no} == yes ]]; then stop 5 "$@"; else stop 3 "$@"; fi; }
+other_world() { if [[ ${going_back-no} == yes ]]; then stop 5 "$@"; else stop 4 "$@"; fi; }
 half_done() { stop 5 "$@"; }
 
 # guard STOP WHAT HINT PREDICATE... -- apply and undo refuse; plan and verify report and go on.
@@ -81,15 +83,31 @@ holds() {
 # run CMD... -- print a line that can be pasted into a root shell; execute it only in apply and undo.
 # Descriptor 9 is the lock: a child that outlives this script must not keep it.
 run() {
-  local line
-  printf -v line '%q ' "$@"
+  say_command "$@" || return 0
+  "$@" </dev/null 9>&- || failed "exit $? from: $command_line" 'look, then run the same line again'
+}
+
+# say_command CMD... -- sets command_line and prints it; false where it is only shown.
+say_command() {
+  local word
+  command_line=
+  for word in "$@"; do
+    [[ $word =~ ^[A-Za-z0-9_@%+=:,./-]+$ ]] || word="'${word//\'/\'\\\'\'}'"
+    command_line+="${command_line:+ }$word"
+  done
   if ! is_changing; then
-    [[ $MODE == verify ]] || note "would run: ${line% }"
-    return 0
+    [[ $MODE == verify ]] || note "would run: $command_line"
+    return 1
   fi
-  note "# ${line% }"
+  note "# $command_line"
   changed=$((changed + 1))
-  "$@" </dev/null 9>&- || failed "exit $? from: ${line% }" 'look, then run the same line again'
+}
+
+# run_and_look CMD... -- the same for a command whose failure proves nothing (a process may end before its signal comes): whoever
+# calls it looks at what came of it.
+run_and_look() {
+  say_command "$@" || return 0
+  "$@" </dev/null 9>&- || note "exit $? from it"
 }
 
 # must PREDICATE... -- after the work: the same predicate that decided to start it must now hold.

@@ -75,10 +75,12 @@ show_this_host() {
     new) note "etcd here: pid $etcd_pid, $([[ $OLD == "$NEW" ]] && printf 'its reviewed' || printf new) arguments" ;;
     *) note 'etcd here: does not run' ;;
   esac
+  note "kubelet here: $(kubelet_in_words)"
   for i in "${!FILES[@]}"; do
     words+=("${FILES[i]} $(word_manifest "$i")")
   done
   note "manifests here: $(join_words "${words[@]}")"
+  [[ $OLD == "$NEW" || -z $(host_files_with_old) ]] || note "files here that name $OLD as this host: $(host_files_with_old)"
   [[ $OLD == "$NEW" ]] || note "addresses here: $(word_here "$OLD") $(word_here "$NEW"); routes of ours: $(our_routes | wc -l)"
   [[ $NEW == "$OLD" || -z $(connections_with "$OLD") ]] || note "connections of etcd with $OLD: $(connections_with "$OLD" | wc -l)"
 }

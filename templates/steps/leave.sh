@@ -1,4 +1,4 @@
-# leave (only with `addresses: replace`): etcd ends before its address does. A live etcd that loses its address costs
+# leave (only with `addresses: replace`): kubelet is stopped and etcd ends before the address goes. A live etcd that loses its address costs
 # seconds of writes; one that was stopped first costs nothing.
 
 ready_to_leave() {
@@ -7,7 +7,7 @@ ready_to_leave() {
   if holds 'this member has left already, or has moved' has_left; then return 0; fi
   guard closed "$OLD is not on this host" 'put it back: etcd still lives there' old_is_here
   guard closed "$MANIFESTS is not writable" 'look at the mount' folder_is_writable
-  guard closed 'kubelet does not run here' 'start it' kubelet_runs
+  guard_kubelet
   guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_prepared
   guard closed "a certificate of this host lacks $OLD or $NEW" 'bash runbook.sh apply prepare' certs_are_wide
   gate_before others any
@@ -27,18 +27,22 @@ guard_other_certificates() {
   done
 }
 
-# With one member there is nobody to hand over to and nobody to look after.
-others_are_safe_to_leave() {
-  begin 'the other members are still safe to be left alone'
-  if holds 'this member has left already, or has moved' has_left; then return 0; fi
-  gate_between others any
+# What runs here ends before its address does; kubelet would start it again.
+nothing_runs_here() {
+  etcd_patience='wait'
+  if etcd_runs_new && [[ $MODE != undo ]]; then
+    everything_kept
+  else
+    want aside aside old
+    kubelet_stays=down
+  fi
 }
 
-stop_on_old_address() {
-  begin 'etcd ends, its manifest aside'
-  if holds 'it has ended, or has moved' has_left; then return 0; fi
-  etcd_out_for_good
-  must has_left
+# Somebody else may have begun in the same seconds: the later one stops here, with etcd still running.
+others_are_safe_to_leave() {
+  begin 'The other members are still safe to be left alone'
+  if holds 'this member has left already, or has moved' has_left; then return 0; fi
+  gate_or_back
 }
 
 record_before_leaving() {

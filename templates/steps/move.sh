@@ -52,14 +52,9 @@ record_new_address() {
 
 # Somebody else may have moved another host in the same seconds. The later one stops here, with etcd still running.
 the_others_are_safe() {
-  begin 'the other members are still safe to be left alone for a moment'
+  begin 'The other members are still safe to be left alone for a moment'
   if holds 'etcd runs with the new arguments: they were' etcd_runs_new; then return 0; fi
-  gate_between others any
-}
-
-start_on_new_address() {
-  begin "etcd's new manifest, through kubelet"
-  swap_etcd "${FILES_NEW[0]}" "$(new_manifest 0)" new
+  gate_or_back
 }
 
 record_new_address_late() {
@@ -74,8 +69,10 @@ the_cluster_is_whole() {
 
 # A connection that outlived the restart from the old address would die with it, and etcd 3.5 would not notice for minutes.
 no_connection_is_old() {
-  begin "no connection of etcd has $OLD at either end"
-  if holds 'none has' connections_are_new; then return 0; fi
+  begin "No connection of etcd has $OLD at either end, and none of the control plane goes there"
+  if holds 'none has' connections_of_ours_are_new; then return 0; fi
   close_connections_with "$OLD"
+  close_calls_to "$OLD"
   wait_until 20 'they are gone' connections_are_new || half_done "a connection of etcd still has $OLD: $(connections_with "$OLD" | head -n 1)" "bash runbook.sh apply $PHASE again closes it"
 }
+connections_of_ours_are_new() { connections_are_new && [[ -z $(calls_to "$OLD") ]]; }

@@ -2,17 +2,28 @@
 
 # Every command the runbook calls, so that none is found missing half-way.
 readonly COMMANDS=(base64 cat chmod chown cp cut date df dirname env find flock grep head install ip ls mktemp mv od openssl readlink rm sed
-  sha256sum sleep sort ss stat tail timeout touch tr wc)
+  sha256sum sleep sort ss stat sync systemctl tail timeout touch tr wc)
 
-tools_are_at_hand() {
-  begin 'the commands and tools that the runbook needs'
+commands_are_at_hand() {
+  begin 'the commands that the runbook needs'
   guard closed "not found on this host: $(missing_commands)" 'install them' commands_are_here
+}
+
+# A kubeadm host has no etcdctl of its own: while etcd is down the image of its container has it.
+tools_are_at_hand() {
+  begin "etcd's own tools"
+  look_at_etcd
   find_etcdctl
-  guard closed "no etcdctl: not in the container of etcd, not in $TOOLS, not on this host" "put the etcdctl of this cluster's own version into /usr/local/bin" etcdctl_is_found
-  if [[ -n $etcdctl && -n $(server_minor) ]]; then
+  guard closed "no etcdctl: not in the container of etcd, not in $TOOLS, not on this host, and no runtime here has the image $IMAGE" \
+    "put the etcd, etcdctl and etcdutl of this cluster's own version into a folder of this host and name it as tools in the mapping, or into /usr/local/bin" tools_can_be_had
+  if [[ -z $etcdctl ]]; then
+    note "etcd does not run here; prepare copies its tools out of $IMAGE, by $(runtime_with_image)"
+    return 0
+  fi
+  if [[ -n $(server_minor) ]]; then
     guard other_world "etcdctl is $(tool_minor), etcd is $(server_minor): $etcdctl" 'tools of another minor read and restore data wrongly; use those of the member itself' same_minor
   fi
-  note "etcd $(server_minor), etcdctl at ${etcdctl:-nowhere}"
+  note "etcd $(server_minor), etcdctl at $etcdctl"
 }
 
 missing_commands() {
@@ -27,8 +38,23 @@ commands_are_here() { [[ -z $(missing_commands) ]]; }
 the_folder_is_clean() {
   begin "no stray file in $MANIFESTS"
   guard closed "kubelet runs these too, and nobody reviewed them: $(stray_files)" 'move them to another folder; while etcd runs from such a copy, do not delete it under a live member' no_stray_file
-  guard closed 'kubelet does not run here' 'start it, and look why it was down' kubelet_runs
+  guard_kubelet
 }
+
+# What the exchange stops, ends and writes must be known before: a pod whose process nobody finds would run on beside its successor.
+the_host_can_be_exchanged() {
+  begin 'kubelet, its pods and the files that name this host'
+  guard closed "the process of these pods is not known by its manifest: $(unknown_pods)" 'write the whole command into the manifest, without a shell around it; then read the facts again' no_pod_is_unknown
+  guard closed "a kubeconfig calls another member at the address that goes: $(kubeconfigs_of_others)" 'let it name the controlPlaneEndpoint or this host; a cluster whose hosts call its first master by address is not supported yet' no_kubeconfig_of_others
+  [[ $NEW == "$OLD" ]] || note "name $OLD and will be exchanged with the manifests: $(host_files_with_old)"
+}
+unknown_pods() {
+  local i
+  for i in "${!FILES[@]}"; do
+    [[ -n ${PROCS[i]} && -n ${ARGS_OLD[i]} ]] || printf '%s ' "${FILES[i]}"
+  done
+}
+no_pod_is_unknown() { [[ -z $(unknown_pods) ]]; }
 
 # The snapshot and a fifth more must fit, and kubelet evicts below 15 % of a file system.
 the_disk_has_space() {

@@ -7,7 +7,7 @@ ready_to_readdress() {
   guard closed "$NEW is not on this host, or still being checked for a duplicate" "$(how_to_keep_new)" new_is_here
   guard closed "$NEW is a secondary address of $OLD's subnet and would go with it" "sysctl -w net.ipv4.conf.all.promote_secondaries=1 (and in /etc/sysctl.d)" new_outlives_old
   guard closed "$MANIFESTS is not writable" 'look at the mount' folder_is_writable
-  guard closed 'kubelet does not run here' 'start it: nobody would start the new etcd' kubelet_runs
+  guard_kubelet
   guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'with a manifest beside it etcd would found a new, empty cluster' data_is_there
   guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_prepared
   guard closed "a certificate of this host lacks $OLD or $NEW" 'bash runbook.sh apply prepare' certs_are_wide
@@ -45,14 +45,7 @@ calls_leave_from_new() {
   done
 }
 
-# An etcd that has crashed for a while is started again after minutes only; a manifest that comes anew is started at once.
-start_across_the_bridge() {
-  begin "etcd's new manifest, through kubelet"
-  if is_changing && manifest_is_new 0 && ! wait_until 20 'etcd runs with the new arguments' etcd_runs_new; then
-    note 'kubelet waits before it starts a crashed container again: the manifest goes out and in, once'
-    take_out 0
-    wait_with_kubelet 45 'etcd is gone' etcd_is_gone || end_container
-    etcd_in "$(new_manifest 0)"
-  fi
-  swap_etcd "${FILES_NEW[0]}" "$(new_manifest 0)" new
+# kube-apiserver without a quorum of etcd would hang kubelet, and without it the two others crash: they come in with settle.
+etcd_new_and_no_api() {
+  if etcd_runs_new && all_manifests_are_new; then everything_kept; else want new aside new; fi
 }

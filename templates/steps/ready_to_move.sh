@@ -5,7 +5,7 @@ ready_to_move() {
   guard closed "$NEW is not on this host, or still being checked for a duplicate" "$(how_to_keep_new)" new_is_here
   guard closed "$NEW is a secondary address of $OLD's subnet and would go with it" "sysctl -w net.ipv4.conf.all.promote_secondaries=1 (and in /etc/sysctl.d)" new_outlives_old
   guard closed "$MANIFESTS is not writable" 'look at the mount' folder_is_writable
-  guard closed 'kubelet does not run here' 'start it: nobody would start the new etcd' kubelet_runs
+  guard_kubelet
   guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'with a manifest beside it etcd would found a new, empty cluster' data_is_there
   guard closed "too little space on $DATA_DIR" 'make room' has_space "$DATA_DIR"
   guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_prepared

@@ -34,3 +34,5 @@ the_cluster_is_whole_again() {
   begin 'every member, this one on its new address'
   gate_after all "$END_RECORD"
 }
+
+the_api_goes_aside_again() { want kept aside kept; }

@@ -9,9 +9,11 @@ the_quorum_is_lost() {
   read_progress
   leader=$(leader_named)
   note "$(answering) of ${#NAMES[@]} members answer"
-  guard other_world 'this cluster has quorum' 'the method for it is rolling, which keeps it up. Set method: rolling in the mapping and render again' quorum_is_not_needed
+  guard other_world 'this cluster has quorum, as far as this host can ask' 'the method for it is rolling, which keeps it up. Set method: rolling in the mapping and render again' quorum_is_not_needed
 }
-quorum_is_not_needed() { [[ -d $TOOLS ]] || ! quorum_is_seen; }
+quorum_is_not_needed() { [[ -d $TOOLS ]] || ! quorum_may_be_there; }
+# Without any etcdctl nobody here can ask for the leader; a majority that answers may have one.
+quorum_may_be_there() { quorum_is_seen || [[ -z $etcdctl && $(($(answering) * 2)) -gt ${#NAMES[@]} ]]; }
 
 # A bridge needs the data of a majority. This host's own must be whole, or it is no member any more.
 the_data_is_whole() {

@@ -5,7 +5,7 @@ ready_to_start() {
   guard closed "$NEW is not on this host, or still being checked for a duplicate" "$(how_to_keep_new)" new_is_here
   [[ $NEW == "$OLD" ]] || guard closed "$OLD is still on this host: etcd would call from it, and lose its connections when it goes" "take it away now, while etcd is down: ip addr del $OLD/PREFIX dev INTERFACE, and out of the network configuration" old_is_gone
   guard closed "$MANIFESTS is not writable" 'look at the mount' folder_is_writable
-  guard closed 'kubelet does not run here' 'start it: nobody would start etcd' kubelet_runs
+  guard_kubelet
   guard closed 'this host is not restored' 'bash runbook.sh apply restore --snapshot FILE --sha256 HEX' is_restored
   guard closed "a certificate of this host lacks $OLD or $NEW" 'bash runbook.sh apply prepare' certs_are_wide
   guard closed "calls from here to $(addresses_called_otherwise)would not leave from $NEW" "write a route into the network configuration: ip route add ADDRESS dev INTERFACE src $NEW" all_calls_leave_from_new
@@ -18,7 +18,4 @@ addresses_called_otherwise() {
 }
 all_calls_leave_from_new() { [[ -z $(addresses_called_otherwise) ]]; }
 
-start_restored_etcd() {
-  begin "etcd's new manifest, through kubelet"
-  swap_etcd "${FILES_NEW[0]}" "$(new_manifest 0)" new
-}
+restored_etcd_comes() { want new kept new; }

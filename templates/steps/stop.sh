@@ -4,7 +4,7 @@ ready_to_stop() {
   begin 'everything that could forbid it, before its first change'
   if holds 'etcd has ended here already' has_stopped; then return 0; fi
   guard closed "$MANIFESTS is not writable" 'look at the mount' folder_is_writable
-  guard closed 'kubelet does not run here' 'start it: nobody would end the pod' kubelet_runs
+  guard_kubelet
   guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_ready_to_restore
   guard closed 'the API of this host is not aside' 'bash runbook.sh apply quiesce, on every host' all_is_quiet
   guard closed "too little space on $DATA_DIR for a copy of the data" 'make room' has_room "$DATA_DIR" 1
@@ -92,11 +92,9 @@ save_what_is_complete() {
   note_down "$COMPLETE"
 }
 
-end_etcd() {
-  begin 'etcd ends, its manifest aside'
-  if holds 'it has' has_stopped; then return 0; fi
-  etcd_out_for_good
-  must has_stopped
+etcd_goes_aside() {
+  etcd_patience='wait'
+  if data_is_restored; then everything_kept; else want aside kept kept; fi
 }
 
 note_the_data() {

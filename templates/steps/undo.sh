@@ -23,13 +23,3 @@ manifests_can_go_back() {
     has_sha "$BACKUP/manifests/${FILES[i]}" "${FILES_OLD[i]}" || manifest_is_old "$i" || return 1
   done
 }
-
-the_other_old_manifests() {
-  local i
-  for i in "${!FILES[@]}"; do
-    [[ $i != 0 ]] || continue
-    begin "${FILES[i]} with the old addresses"
-    swap_other "$i" "${FILES_OLD[i]}" "$BACKUP/manifests/${FILES[i]}" "${ARGS_OLD[i]}"
-  done
-  [[ $ADDRESSES == both || $PHASE == leave ]] || note "now put $OLD back on this host, then: bash runbook.sh undo leave"
-}

@@ -14,13 +14,8 @@ ready_to_undo_readdress() {
   guard other_world "$HOST is recorded on its ${recorded[OWN]} address" 'bash runbook.sh undo settle first' recorded_old_or_unknown
   guard closed "a certificate of this host lacks $OLD" 'it must hold both addresses: bash runbook.sh apply prepare' certs_are_wide
   guard closed "no copy of the old manifests in $BACKUP" 'without it there is no way back on this host' manifests_can_go_back
-  guard closed 'kubelet does not run here' 'start it' kubelet_runs
+  guard_kubelet
   guard other_world "$DATA_DIR holds no data" 'no etcd manifest goes in' data_is_there
-}
-
-start_on_old_address() {
-  begin "etcd's old manifest, through kubelet"
-  swap_etcd "${FILES_OLD[0]}" "$BACKUP/manifests/${FILES[0]}" old
 }
 
 take_everything_of_ours_away() {

@@ -14,13 +14,13 @@ ready_to_go_back() {
     guard other_world 'somebody has written to the restored cluster: that would be lost' 'there is no way back any more' nobody_is_seen_to_have_written
   fi
   guard closed "no copy of the old manifests in $BACKUP" 'without it there is no way back on this host' manifests_can_go_back
-  guard closed 'kubelet does not run here' 'start it' kubelet_runs
+  guard_kubelet
 }
 api_is_back() {
   local i
   data_is_restored || return 1
   for i in "${!FILES[@]}"; do
-    ! is_writer "$i" || manifest_is_out "$i" || return 0
+    ! is_api "$i" || manifest_is_out "$i" || return 0
   done
   return 1
 }
@@ -30,13 +30,15 @@ nobody_is_seen_to_have_written() { [[ $(puts_from "$(($(last_revision) + 1))" 2)
 # The revision that `finish` saw; without it the snapshot's and the bump's.
 last_revision() { if [[ -s $FINISHED ]]; then field "$FINISHED" revision; else expected_revision; fi; }
 
-end_restored_etcd() {
-  begin 'etcd ends, its new manifest aside'
-  if holds 'it has ended, or was never started' restored_etcd_is_gone; then return 0; fi
-  [[ ! -e $FINISHED ]] || run mv "$FINISHED" "$(free_name "${FINISHED%.txt}.undone" .txt)"
-  etcd_out_for_good
-  must restored_etcd_is_gone
+restored_etcd_goes() {
+  begin 'What finish saw is put away'
+  if ! holds 'it is, or was never seen' nothing_was_finished; then
+    run mv "$FINISHED" "$(free_name "${FINISHED%.txt}.undone" .txt)"
+  fi
+  etcd_patience='wait'
+  if data_is_restored; then want aside kept old; else everything_kept; fi
 }
+nothing_was_finished() { [[ ! -e $FINISHED ]]; }
 restored_etcd_is_gone() { ! data_is_restored || { manifest_is_out 0 && etcd_is_gone; }; }
 
 # The data itself is asked, in a copy: an etcd that was not let in, or has ended, can tell nothing, and still has what it was given.
@@ -101,25 +103,19 @@ put_the_snapshot_away() {
 no_source_is_known() { [[ ! -e $SOURCE ]]; }
 
 # A manifest comes back only beside data. What could not run before for want of its address cannot now either.
-start_what_was() {
-  begin "etcd's old manifest"
+what_was_before_stop() {
+  begin "What etcd had before"
   guard closed 'this host is still restored' 'bash runbook.sh undo restore first' old_data_is_back
   forget_the_stop
   if manifest_is_out 0 && ! data_is_there; then
     note "no data on this host: its manifest stays aside, in $ASIDE. Beside an empty folder it would found a new cluster"
-    return 0
-  fi
-  if address_is_here "$OLD"; then
-    swap_etcd "${FILES_OLD[0]}" "$BACKUP/manifests/${FILES[0]}" "$(word_old)"
+    everything_kept
   else
-    if holds 'it is in place' manifest_is_old 0; then return 0; fi
-    etcd_in "$BACKUP/manifests/${FILES[0]}"
-    note "$OLD is not on this host: etcd cannot run before it is, as it could not before"
-    must manifest_is_old 0
+    want old kept kept
+    address_is_here "$OLD" || etcd_can_run=no
+    address_is_here "$OLD" || note "$OLD is not on this host: etcd cannot run before it is, as it could not before"
   fi
 }
-# The manifest of a member that stays is its new one, too.
-word_old() { if [[ $NEW == "$OLD" ]]; then printf 'new'; else printf 'old'; fi; }
 
 # What was saved and weighed is of a moment that is over.
 forget_the_stop() {
@@ -129,14 +125,9 @@ forget_the_stop() {
   done
 }
 
-put_the_old_api_back() {
-  local i
+what_was_before_quiesce() {
   begin 'etcd first'
   guard closed 'etcd is still aside' 'bash runbook.sh undo stop first' etcd_came_back
-  for i in "${!FILES[@]}"; do
-    is_writer "$i" || continue
-    begin "${FILES[i]} as before"
-    swap_other "$i" "${FILES_OLD[i]}" "$BACKUP/manifests/${FILES[i]}" "${ARGS_OLD[i]}"
-  done
+  want kept old kept
 }
 etcd_came_back() { manifest_is_old 0 || ! data_is_there; }

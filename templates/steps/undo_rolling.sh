@@ -20,7 +20,7 @@ ready_to_undo_move() {
   fi
   guard closed "a certificate of this host lacks $OLD" 'it must hold both addresses: bash runbook.sh apply prepare' certs_are_wide
   guard closed "no copy of the old manifests in $BACKUP" 'without it there is no way back on this host' manifests_can_go_back
-  guard closed 'kubelet does not run here' 'start it' kubelet_runs
+  guard_kubelet
   guard other_world "$DATA_DIR holds no data" 'no etcd manifest goes in' data_is_there
   # While etcd still runs with the old arguments the way back is one update, and it only mends.
   etcd_runs_old || gate_before others any
@@ -40,19 +40,14 @@ routes_away() {
   must no_route_of_ours
 }
 
-# With `addresses: replace` the old address is not here yet: etcd waits, its manifest aside, for undo leave.
-start_on_old_address() {
-  if [[ $ADDRESSES == both ]]; then
-    begin "etcd's old manifest, through kubelet"
-    swap_etcd "${FILES_OLD[0]}" "$BACKUP/manifests/${FILES[0]}" old
+# With `addresses: replace` the old address is not here yet: nothing runs, for undo leave to start it.
+what_was_before() {
+  if [[ $ADDRESSES == both || $PHASE == leave ]]; then
+    everything_old
   else
-    begin 'etcd ends, its manifest aside'
-    if holds 'it has ended, or runs on the old address' is_off_new; then return 0; fi
-    etcd_out
-    must is_off_new
+    nothing_runs_here
   fi
 }
-is_off_new() { ! manifest_is_new 0 && ! etcd_runs_new; }
 
 whole_after_undo_move() {
   [[ $ADDRESSES == both || $PHASE == leave ]] || return 0
@@ -68,8 +63,3 @@ ready_to_undo_leave() {
   guard other_world "$DATA_DIR holds no data" 'no etcd manifest goes in' data_is_there
 }
 etcd_is_not_new() { ! etcd_runs_new; }
-
-start_where_it_was() {
-  begin "etcd's old manifest, through kubelet"
-  swap_etcd "${FILES_OLD[0]}" "$BACKUP/manifests/${FILES[0]}" old
-}

@@ -1,0 +1,87 @@
+# api.sh -- questions to this host's own kube-apiserver, at the address where it should answer. Reads only.
+#
+# openssl asks, so that no kubectl, no curl and no proxy stands between: the certificate must be of the cluster's CA and hold
+# the address. HTTP/1.0, so that the server closes and sends no chunks.
+
+api_address= # where it is asked
+api_status=  # of the last answer: 200, 403 ...; empty where there was none
+api_body=    # of the last answer, one line of JSON
+api_silence= # why there was none
+api_as=      # the file whose certificate is shown
+
+# choose_api_identity -- the first of these that is here. kubelet's may read this Node and its pods, and no Lease of others.
+choose_api_identity() {
+  local file
+  api_as=
+  for file in "$KUBERNETES"/{admin,super-admin,kubelet}.conf; do
+    [[ -s $file ]] || continue
+    api_as=$file
+    return 0
+  done
+}
+api_identity_is_here() { choose_api_identity && [[ -n $api_as ]]; }
+
+# kubeconfig_value FILE KEY -- the first KEY-data of it, decoded, else what the file that KEY names holds.
+kubeconfig_value() {
+  local data path
+  data=$(sed -n "s/^[[:space:]-]*$2-data:[[:space:]]*[\"']\{0,1\}\([A-Za-z0-9+/=]*\).*/\1/p" "$1" | head -n 1)
+  if [[ -n $data ]]; then
+    base64 -d <<<"$data"
+  else
+    path=$(sed -n "s/^[[:space:]-]*$2:[[:space:]]*[\"']\{0,1\}\([^\"']*\).*/\1/p" "$1" | head -n 1)
+    [[ ! -r $path ]] || cat "$path"
+  fi
+}
+
+# api_get PATH -- sets api_status, api_body and api_silence. The key goes through a pipe and lies in no file of ours.
+api_get() {
+  local words error=$SCRATCH/api.error
+  api_status='' api_body='' api_silence=''
+  words=$(printf 'GET %s HTTP/1.0\r\nHost: kubernetes\r\nAccept: application/json\r\n\r\n' "$1" |
+    timeout -k 1 10 openssl s_client -quiet -verify_return_error -verify_ip "$api_address" \
+      -CAfile <(kubeconfig_value "$api_as" certificate-authority) -cert <(kubeconfig_value "$api_as" client-certificate) \
+      -key <(kubeconfig_value "$api_as" client-key) -connect "$(bracketed "$api_address"):$API_PORT" 2>"$error" 9>&- | tr -d '\000\r') || true # silence is an answer
+  if [[ $words =~ ^HTTP/1\.[01]\ ([0-9][0-9][0-9]) ]]; then
+    api_status=${BASH_REMATCH[1]}
+    api_body=${words#*$'\n\n'}
+  else
+    api_silence=$(why_api_is_silent "$(cat "$error" 2>/dev/null)")
+  fi
+}
+why_api_is_silent() {
+  case $1 in
+    *'num=64'* | *'IP address mismatch'*) printf 'its certificate does not hold %s' "$api_address" ;;
+    *'errno=111'* | *'Connection refused'*) printf 'nobody listens there' ;;
+    *'verify error'* | *'verify failed'*) printf 'its certificate is not of the CA in %s, or not valid' "$api_as" ;;
+    *'unable to load'* | *'Could not read'* | *'Could not open'*) printf 'openssl cannot read the certificate in %s' "$api_as" ;;
+    *) printf 'no answer within 10 s' ;;
+  esac
+}
+
+# in_body KEY -- the first "KEY":"VALUE" of the last answer; what the server says is data, and has no control characters here.
+in_body() {
+  local rest=${api_body#*"\"$1\":\""}
+  [[ $rest != "$api_body" ]] || return 0
+  rest=${rest%%'"'*}
+  printf '%s' "${rest//[^[:print:]]/}"
+}
+
+# ask_in_words -- what went wrong with the last question.
+api_in_words() {
+  if [[ -n $api_status ]]; then
+    printf 'it answers HTTP %s to the certificate in %s' "$api_status" "$api_as"
+  else
+    printf '%s' "$api_silence"
+  fi
+}
+
+# node_name -- as kubelet's own certificate has it: a host name proves nothing.
+node_name() {
+  local words
+  words=$(kubeconfig_value "$KUBERNETES/kubelet.conf" client-certificate 2>/dev/null | openssl x509 -noout -subject -nameopt RFC2253 2>/dev/null)
+  [[ $words == *CN=system:node:* ]] || return 0
+  words=${words#*CN=system:node:}
+  words=${words%%,*}
+  [[ $words != *[!a-z0-9.-]* ]] || return 0
+  printf '%s' "$words"
+}

@@ -1,0 +1,60 @@
+# kubelet.sh -- kubelet as systemd sees it, and the note that says that this change has stopped it.
+
+readonly STOPPED_NOTE=$STATE/kubelet.stopped # one line, "TIME PHASE", from before kubelet is stopped until it is up again
+
+# kubelet_property NAME -- what systemd says of the unit; nothing where there is no systemd.
+kubelet_property() { systemctl show -p "$1" kubelet 2>/dev/null | sed -n "s/^$1=//p"; }
+kubelet_pid() {
+  local pid
+  pid=$(digits "$(kubelet_property MainPID)")
+  [[ $pid == 0 ]] || printf '%s' "$pid"
+}
+kubelet_runs() { [[ -n $(kubelet_pid) ]]; }
+# kubelet_is_down -- and stays so: a unit that systemd is about to start again is not.
+kubelet_is_down() { ! kubelet_runs && is_one_of "$(kubelet_property ActiveState)" inactive failed; }
+kubelet_is_a_unit() { [[ $(kubelet_property LoadState) == loaded ]]; }
+
+# kubelet_can_be_used -- it runs, or this change has stopped it and will start it again.
+kubelet_can_be_used() { kubelet_runs || [[ -s $STOPPED_NOTE ]]; }
+stopped_by_us() { [[ -s $STOPPED_NOTE ]] && kubelet_is_down; }
+
+# kubelet_in_words -- for status.
+kubelet_in_words() {
+  local at phase
+  if kubelet_runs; then
+    printf 'runs, pid %s' "$(kubelet_pid)"
+  elif [[ -s $STOPPED_NOTE ]]; then
+    read -r at phase <"$STOPPED_NOTE"
+    printf 'IS STOPPED by this change, since %s, in phase %s' "$at" "$phase"
+  else
+    printf 'DOES NOT RUN, and this change did not stop it'
+  fi
+}
+
+# note_that_we_stop_it -- written first: a run that is killed in between leaves a kubelet that somebody can account for.
+note_that_we_stop_it() {
+  printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$PHASE" >"$SCRATCH/kubelet.stopped"
+  run install -m 0600 "$SCRATCH/kubelet.stopped" "$STOPPED_NOTE"
+  run sync "$STOPPED_NOTE"
+}
+
+# kubelet_log -- its last lines, for the operator.
+kubelet_log() { journalctl -u kubelet -n 20 --no-pager 2>/dev/null | tr -d '\000-\010\013-\037\177'; }
+
+# kubelet_argument NAME -- the value of a flag that the running kubelet has; nothing where it has none.
+kubelet_argument() {
+  local pid word='' last=
+  pid=$(kubelet_pid)
+  [[ -n $pid ]] || return 0
+  while IFS= read -r -d '' word; do
+    [[ $last != "--$1" ]] || { printf '%s' "$word" && return 0; }
+    [[ $word != "--$1="* ]] || { printf '%s' "${word#*=}" && return 0; }
+    last=$word
+  done < <(cat "/proc/$pid/cmdline" 2>/dev/null)
+}
+
+# guard_kubelet -- in every phase that stops or starts it. How it is started otherwise nobody knows.
+guard_kubelet() {
+  guard closed 'kubelet is no systemd unit here (systemctl show -p LoadState kubelet)' 'this runbook stops and starts it by systemctl; a kubelet that runs otherwise is not supported' kubelet_is_a_unit
+  guard closed 'kubelet does not run here, and this change did not stop it' 'look why it is down (journalctl -u kubelet), then start it' kubelet_can_be_used
+}

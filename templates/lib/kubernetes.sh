@@ -1,0 +1,175 @@
+# kubernetes.sh -- the gate before an old address goes: Kubernetes itself works on the other one, as seen through this host.
+
+readonly KUBERNETES_LIMIT=60 # seconds
+kubernetes_why=              # what it misses first; empty when it holds
+first_renewal=()             # renewTime of each Lease as it was read first
+noted_node_renewal=          # that of this Node while kubelet was stopped: any other one is a renewal since
+node=                        # this host's Node
+stale_address=               # what still has the other address, though the API could be asked
+
+kubernetes_misses() { [[ -n $kubernetes_why ]] || kubernetes_why=$1; }
+misses_address() {
+  stale_address=$1
+  kubernetes_misses "$1"
+}
+
+# kubernetes_now WANTED UNWANTED -- asks everything once: two addresses of this host.
+kubernetes_now() {
+  local i
+  kubernetes_why='' stale_address='' api_address=$1
+  node=${node:-$(node_name)}
+  choose_api_identity
+  miss_api
+  [[ -z $kubernetes_why ]] || return 0
+  for i in "${!FILES[@]}"; do miss_health "$i"; done
+  miss_renewals
+  miss_node_address "$1"
+  for i in "${!FILES[@]}"; do miss_pod_address "$i" "$1"; done
+  miss_endpoint "$1" "$2"
+  miss_connections "$2"
+}
+
+miss_api() {
+  if [[ -z $api_as ]]; then
+    kubernetes_misses "no kubeconfig in $KUBERNETES to ask the API with: neither admin.conf nor kubelet.conf"
+  elif [[ -z $node ]]; then
+    kubernetes_misses "the Node of this host is unknown: $KUBERNETES/kubelet.conf has no certificate of system:node:NAME"
+  else
+    api_get /readyz
+    [[ $api_status == 200 ]] || kubernetes_misses "kube-apiserver on https://$(bracketed "$api_address"):$API_PORT is not ready: $(api_in_words)"
+  fi
+}
+
+# miss_health I -- a pod with a probe of its own on this host: controller-manager and scheduler.
+miss_health() {
+  local host port path answer
+  [[ ${wanted[$1]-new} != aside && -n ${HEALTH[$1]} && ${PROCS[$1]} != kube-apiserver && ${PROCS[$1]} != etcd ]] || return 0
+  read -r host port path <<<"${HEALTH[$1]}"
+  answer=$(printf 'GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n' "$path" | timeout -k 1 3 openssl s_client -quiet -connect "$(bracketed "$host"):$port" 2>/dev/null 9>&- | head -n 1) || true # silence is an answer
+  [[ $answer == 'HTTP/1.'?' 200'* ]] || kubernetes_misses "${FILES[$1]%.yaml} is not healthy on $host:$port$path"
+}
+
+# miss_renewals -- each Lease was renewed since kubelet's start, by whoever holds it. Two reads are compared, no clocks.
+miss_renewals() {
+  local k now path paths=(kube-system/leases/kube-controller-manager kube-system/leases/kube-scheduler "kube-node-lease/leases/$node")
+  for k in "${!paths[@]}"; do
+    path=${paths[k]}
+    api_get "/apis/coordination.k8s.io/v1/namespaces/$path"
+    now=$(in_body renewTime)
+    if [[ $api_status != 200 || -z $now ]]; then
+      kubernetes_misses "the Lease ${path/leases\//} cannot be read: $(api_in_words)"
+      continue
+    fi
+    [[ $k != 2 || -z $noted_node_renewal ]] || first_renewal[k]=$noted_node_renewal
+    [[ -n ${first_renewal[k]-} ]] || first_renewal[k]=$now
+    [[ $now != "${first_renewal[k]}" ]] || kubernetes_misses "the Lease ${path/leases\//} has not been renewed since $now"
+  done
+}
+# note_node_renewal -- kubelet is stopped and the API still answers: nobody renews it until kubelet runs again.
+note_node_renewal() {
+  node=$(node_name)
+  choose_api_identity
+  [[ -n $node && -n $api_as ]] || return 0
+  api_address=$(api_address_now)
+  api_get "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/$node"
+  [[ $api_status != 200 ]] || noted_node_renewal=$(in_body renewTime)
+}
+api_address_now() { if manifest_is_new "$(index_of_apiserver)"; then printf '%s' "$NEW"; else printf '%s' "$OLD"; fi; }
+index_of_apiserver() {
+  local i
+  for i in "${!PROCS[@]}"; do
+    [[ ${PROCS[i]} != kube-apiserver ]] || { printf '%s' "$i" && return 0; }
+  done
+}
+has_apiserver() { [[ -n $(index_of_apiserver) ]]; }
+
+# kubelet_chooses_its_address -- without --node-ip kubelet takes the host name's address, which may be the old one while that is on.
+kubelet_chooses_its_address() { [[ -z $(kubelet_argument node-ip) ]]; }
+cloud_gives_the_address() { [[ $(kubelet_argument cloud-provider) == external ]]; }
+# addresses_are_asked_later -- for `move`: only `release`, after the old address went, can see them right.
+addresses_are_asked_later() { [[ $PHASE == move && $MODE != undo ]] && kubelet_chooses_its_address; }
+
+miss_node_address() {
+  api_get "/api/v1/nodes/$node"
+  if [[ $api_status != 200 ]]; then
+    kubernetes_misses "the Node $node cannot be read: $(api_in_words)"
+  elif [[ $api_body != *"\"address\":\"$1\""* ]] && ! addresses_are_asked_later && ! cloud_gives_the_address; then
+    misses_address "the Node $node does not have $1 as its address"
+  fi
+}
+
+# miss_pod_address I WANTED -- the mirror pod of that manifest.
+miss_pod_address() {
+  [[ ${wanted[$1]-new} != aside && -n ${PODS[$1]} ]] || return 0
+  ! addresses_are_asked_later || return 0
+  api_get "/api/v1/namespaces/${PODS[$1]}-$node"
+  if [[ $api_status != 200 ]]; then
+    kubernetes_misses "the pod ${PODS[$1]##*/}-$node cannot be read: $(api_in_words)"
+  elif [[ $(in_body podIP) != "$2" ]]; then
+    misses_address "the pod ${PODS[$1]##*/}-$node has the address $(in_body podIP), not $2"
+  fi
+}
+
+# miss_endpoint WANTED UNWANTED -- of the Service `kubernetes`, which every pod calls. EndpointSlice from 1.21 on.
+miss_endpoint() {
+  api_get /apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes
+  [[ $api_status != 404 ]] || api_get /api/v1/namespaces/default/endpoints/kubernetes
+  if [[ $api_status != 200 ]]; then
+    kubernetes_misses "the endpoints of the Service kubernetes cannot be read: $(api_in_words)"
+  elif [[ $api_body != *"\"$1\""* ]]; then
+    kubernetes_misses "the endpoints of the Service kubernetes do not have $1"
+  elif [[ $1 != "$2" && $api_body == *"\"$2\""* ]]; then
+    kubernetes_misses "the endpoints of the Service kubernetes still have $2"
+  fi
+}
+
+# miss_connections UNWANTED -- of our control plane and kubelet *to* that address. Those that leave from it, and other people's
+# connections to it, are listed by connections_of_others: a load balancer keeps its own until it is told.
+miss_connections() {
+  local first
+  [[ $NEW != "$OLD" && $going_back == no && $MODE != undo ]] || return 0
+  first=$(calls_to "$1" | head -n 1)
+  [[ -z $first ]] || kubernetes_misses "a connection of ours goes to $1: $first"
+}
+# calls_to ADDRESS -- "PROCESS HERE THERE" a line.
+calls_to() {
+  local here there who to name
+  while read -r _ _ here there who; do
+    plain_address to "$there"
+    [[ $to == "$1" ]] || continue
+    for name in kubelet kube-apiserver kube-controller kube-scheduler; do
+      [[ $who != *"(\"$name\","* ]] || printf '%s %s %s\n' "$name" "$here" "$there"
+    done
+  done < <(ss -Htnp state established)
+}
+close_calls_to() {
+  local name here there
+  while read -r name here there; do
+    [[ -z $name ]] || run ss -Ktn src "${here%:*}" sport = ":${here##*:}" dst "${there%:*}" dport = ":${there##*:}"
+  done <<<"$(calls_to "$1")"
+}
+
+# list_connections_of_others ADDRESS -- what else uses it: for the operator, who tells the load balancer.
+list_connections_of_others() {
+  local here there who from to
+  while read -r _ _ here there who; do
+    plain_address from "$here"
+    plain_address to "$there"
+    [[ $from == "$1" || $to == "$1" ]] || continue
+    [[ $who != *",pid=${etcd_pid:-none},"* ]] || continue
+    who=${who#*'(("'}
+    note "uses $1: ${who%%'"'*} $here $there"
+  done < <(ss -Htnp state established)
+}
+
+# list_pods_with ADDRESS -- pods of this host that use its network and still have that address: for the operator.
+list_pods_with() {
+  local line name
+  api_get "/api/v1/pods?fieldSelector=spec.nodeName%3D$node"
+  [[ $api_status == 200 ]] || { note "pods with $1: not asked, $(api_in_words)" && return 0; }
+  while IFS= read -r line; do
+    [[ $line == *"\"podIP\":\"$1\""* ]] || continue
+    name=${line%%'"'*}
+    note "pod with $1: ${name//[^a-zA-Z0-9.-]/}"
+  done <<<"${api_body//'{"metadata":{"name":"'/$'\n'}"
+}

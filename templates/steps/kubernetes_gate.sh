@@ -1,0 +1,128 @@
+# kubernetes_gate.sh -- how a phase stands at Kubernetes' own gate, at its end.
+
+# kubernetes_can_be_asked -- before anything is changed: afterwards the same questions decide whether the old address may go.
+kubernetes_can_be_asked() {
+  begin 'this host can ask its own kube-apiserver'
+  if ! has_apiserver; then
+    note 'no manifest of a kube-apiserver is on this host: Kubernetes will not be asked here'
+    return 0
+  fi
+  guard closed "no kubeconfig in $KUBERNETES to ask the API with" 'put an admin.conf of this cluster there' api_identity_is_here
+  guard closed "kube-apiserver cannot be asked: $(why_api_cannot_be_asked)" 'the way back stands on these answers as well: look at the API first' api_can_be_asked
+  guard closed "the process of these pods does not run: $(pods_not_running)" 'look at their logs; a change begins on a control plane that works' all_pods_run
+  node=$(node_name)
+  note "Node $node, asked with the certificate in $api_as"
+  ! kubelet_chooses_its_address || cloud_gives_the_address || note "kubelet has no --node-ip: until $OLD has gone it may keep it for the Node, and release asks then. Safer: --node-ip=$OLD in /var/lib/kubelet/kubeadm-flags.env, and a restart of kubelet, before the change"
+}
+api_can_be_asked() { [[ -z $(why_api_cannot_be_asked) ]]; }
+why_api_cannot_be_asked() {
+  choose_api_identity
+  [[ -n $api_as ]] || return 0
+  [[ -n $(node_name) ]] || { printf '%s has no certificate of system:node:NAME' "$KUBERNETES/kubelet.conf" && return 0; }
+  api_address=$(api_address_now)
+  ! stopped_by_us || return 0
+  api_get /apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-scheduler
+  [[ $api_status == 200 ]] || api_in_words
+}
+pods_not_running() {
+  local i
+  ! stopped_by_us || return 0
+  for i in "${!FILES[@]}"; do
+    [[ -n $(pids_of_pod "$i") ]] || printf '%s ' "${FILES[i]%.yaml}"
+  done
+}
+all_pods_run() { [[ -z $(pods_not_running) ]]; }
+
+# While kubelet is stopped nobody renews the Lease of this Node: any other value is a renewal by the kubelet that was started.
+note_the_last_renewal() {
+  [[ -n $(index_of_apiserver) ]] && is_changing || return 0
+  ! is_exchanged || return 0
+  note_node_renewal
+}
+
+kubernetes_is_whole() {
+  begin "Kubernetes works on $NEW: API, controller-manager, scheduler, kubelet, Node and pods"
+  kubernetes_after "$NEW" "$OLD"
+}
+kubernetes_was_whole() {
+  [[ $ADDRESSES == both || $PHASE == leave ]] || return 0
+  begin "Kubernetes works on $OLD: API, controller-manager, scheduler, kubelet, Node and pods"
+  kubernetes_after "$OLD" "$NEW"
+}
+
+# kubernetes_after WANTED UNWANTED -- asks until it holds, within the limit. Only a changing run restarts anything.
+kubernetes_after() {
+  local until last='' ready_at='' restarted=no
+  if ! has_apiserver; then
+    note 'NOT ASKED: no manifest of a kube-apiserver is on this host; look at Kubernetes from another one'
+    return 0
+  fi
+  if ! is_changing; then
+    kubernetes_as_it_is "$1" "$2"
+    return 0
+  fi
+  note "asking, at most $KUBERNETES_LIMIT s: the API on $1, health, Leases, Node and pods, endpoints, connections"
+  until=$(($(now_ms) + KUBERNETES_LIMIT * 1000))
+  while [[ $(now_ms) -lt $until ]]; do
+    kubernetes_now "$1" "$2"
+    [[ -n $kubernetes_why ]] || break
+    [[ $kubernetes_why == "$last" ]] || note "not yet: $kubernetes_why"
+    last=$kubernetes_why
+    [[ $kubernetes_why == kube-apiserver* || -n $ready_at ]] || ready_at=$(now_ms)
+    if [[ $restarted == no && -n $stale_address && -n $ready_at && $(now_ms) -gt $((ready_at + 15000)) ]]; then
+      restarted=yes
+      restart_kubelet_for_addresses
+      until=$(($(now_ms) + KUBERNETES_LIMIT * 1000))
+    fi
+    sleep 0.5
+  done
+  [[ -z $kubernetes_why ]] || half_done "after $KUBERNETES_LIMIT s: $kubernetes_why" "$(kubernetes_hint)"
+  kubernetes_holds "$1"
+}
+
+# kubernetes_as_it_is WANTED UNWANTED -- for plan and verify. Whether a Lease is renewed takes two looks, and 10 s for that of the Node.
+kubernetes_as_it_is() {
+  local until
+  until=$(($(now_ms) + 20000))
+  kubernetes_now "$1" "$2"
+  while [[ $MODE == verify && $kubernetes_why == 'the Lease '*' has not been renewed '* && $(now_ms) -lt $until ]]; do
+    sleep 0.5
+    kubernetes_now "$1" "$2"
+  done
+  if [[ -n $kubernetes_why ]]; then
+    not_held "$kubernetes_why"
+  else
+    kubernetes_holds "$1"
+  fi
+}
+
+kubernetes_holds() {
+  note 'ok: the API answers, controller-manager and scheduler are healthy, their Leases and that of this Node are renewed'
+  say_what_comes_later "$1"
+}
+
+# A pod that was looked at before the Node had its new address keeps the old one until kubelet starts once more.
+restart_kubelet_for_addresses() {
+  note "$stale_address: kubelet is restarted once more"
+  run systemctl restart kubelet
+}
+
+kubernetes_hint() {
+  case $kubernetes_why in
+    'a connection of ours'*) printf 'the name that its kubeconfig has still leads to %s: let it lead to %s (DNS, /etc/hosts), then bash runbook.sh apply %s again' "$OLD" "$NEW" "$PHASE" ;;
+    *'cannot be read'* | 'no kubeconfig'*) printf 'put an admin.conf of this cluster into %s, then bash runbook.sh apply %s again; or bash runbook.sh undo %s' "$KUBERNETES" "$PHASE" "$PHASE" ;;
+    *) printf 'look at the logs of that pod and of kubelet; mend and apply %s again, or: bash runbook.sh undo %s' "$PHASE" "$PHASE" ;;
+  esac
+}
+
+say_what_comes_later() {
+  [[ $NEW != "$OLD" ]] || return 0
+  if cloud_gives_the_address; then
+    note 'NOT ASKED: the addresses of the Node: they come from the cloud provider'
+  elif addresses_are_asked_later; then
+    note "kubelet has no --node-ip: it may keep $OLD for the Node until that has gone; release asks then. Safer: --node-ip=$OLD in /var/lib/kubelet/kubeadm-flags.env before the change"
+  else
+    list_pods_with "$([[ $1 == "$NEW" ]] && printf '%s' "$OLD" || printf '%s' "$NEW")"
+  fi
+  [[ $1 == "$OLD" ]] || list_connections_of_others "$OLD"
+}
