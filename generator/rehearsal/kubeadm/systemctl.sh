@@ -70,7 +70,7 @@ state() {
 }
 
 start() {
-  local active n
+  local active sub n
   read -r active _ <<<"$(state "$1")"
   [[ $active != active ]] || return 0
   [[ $active == inactive ]] || stop "$1" # while it waits for its restart
@@ -79,8 +79,8 @@ start() {
   echo "activating start 0 0" >"$UNITS/$1/state"
   printf '%s\n' "$1" >"$UNITS/ask"
   for ((n = 0; n < 100; n++)); do
-    read -r active _ <<<"$(state "$1")"
-    [[ $active != active ]] || return 0
+    read -r active sub _ <<<"$(state "$1")"
+    [[ $sub == start ]] || return 0 # what it does after that is not start's
     sleep 0.05
   done
   die "Job for $1.service failed: it has not started within 5 s"
