@@ -21,6 +21,7 @@ from generator.errors import Refused
 from generator.model import Problem
 from generator.rehearsal import pki
 from generator.rehearsal.founding import found_from, found_with
+from generator.rehearsal.furnish import furnish
 from generator.rehearsal.host import Host
 from generator.rehearsal.namespaces import Place, inner, ip, outer
 from generator.rehearsal.neighbour import Neighbour
@@ -103,7 +104,7 @@ class Bed:
         for number, spec in enumerate(self.specs, 1):
             self.hosts[spec.name] = host = self._cabled(spec, number)
             self._address(host)
-            host.furnish(self.kind, self.of)
+            furnish(host, self.kind, self.of)
 
     def _kept(self, place: Place) -> Place:
         self.places.append(place)

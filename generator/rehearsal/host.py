@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from generator.manifest import process
-from generator.rehearsal import kubeadm_files, pki
 from generator.rehearsal.namespaces import PATH, PYTHON, Place, gone, ip
 from generator.rehearsal.running import Ran, Running, start
 from generator.rehearsal.spec import Flags, HostSpec
@@ -19,8 +18,7 @@ from generator.rehearsal.spec import Flags, HostSpec
 EVERYTHING = ("net", "mount", "pid", "uts")
 ENVIRONMENT = {"PATH": PATH, "HOME": "/root", "LOGNAME": "root", "USER": "root", "TERM": "dumb", "LC_ALL": "C"}
 ETCD_PKI = "/etc/kubernetes/pki/etcd"
-HERE = Path(__file__).parent
-SYSTEMCTL, JOURNALCTL = "/usr/local/sbin/systemctl", "/usr/local/sbin/journalctl"
+SYSTEMCTL = "/usr/local/sbin/systemctl"
 REQUEST, LOG = "/run/units/request", "/run/units/kubelet.log"  # init.py has them
 
 
@@ -190,27 +188,6 @@ class Host:
         return self.etcdctl("endpoint", "health").exit == 0
 
     # -- the beginning
-
-    def furnish(self, kind: pki.Kind, of: str) -> None:
-        """The files of a fresh host: certificates, data folder, what else the spec has."""
-        for link, target in self.spec.links.items():
-            self._link(link, target)
-        given = pki.files(self.spec, kind, of) | kubeadm_files.files(self.spec, kind, of)
-        for path, text in (given | dict(self.spec.files)).items():
-            secret = "PRIVATE KEY-----" in text or "client-key" in text
-            self.write_text(path, text, 0o600 if secret else 0o644)
-        for path in (SYSTEMCTL, JOURNALCTL):
-            self.write_text(path, (HERE / f"{Path(path).name}.sh").read_text(encoding="utf-8"), 0o755)
-        flags = self.spec.etcd
-        for folder in ("/etc/kubernetes/manifests", *([flags.data_dir] if flags else [])):
-            self.path(folder).mkdir(parents=True, exist_ok=True)
-            self.path(folder).chmod(0o700)
-
-    def _link(self, link: str, target: str) -> None:
-        """Relative, so that it leads to the same place as seen from outside."""
-        self.path(target).mkdir(parents=True, exist_ok=True)
-        self.path(link).parent.mkdir(parents=True, exist_ok=True)
-        self.path(link).symlink_to(os.path.relpath(target, os.path.dirname(link)))
 
     def install(self) -> None:
         """The manifests into their folder: from here on kubelet runs them."""
