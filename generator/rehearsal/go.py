@@ -51,7 +51,9 @@ def environment(work: Path) -> dict[str, str]:
     """This process's own less what would change the programs; `work` is Go's scratch folder."""
     kept = {key: value for key, value in os.environ.items() if not LEFT_OUT.fullmatch(key)}
     ours = {"GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "GOWORK": "off", "CGO_ENABLED": "0"}
-    return {"HOME": str(Path.home())} | kept | ours | {"GOTMPDIR": str(work), "LC_ALL": "C"}
+    # The compiler's own collector: a fifth less processor time for memory that has a limit.
+    collector = {"GOGC": "400", "GOMEMLIMIT": "2GiB"}
+    return {"HOME": str(Path.home())} | kept | ours | collector | {"GOTMPDIR": str(work), "LC_ALL": "C"}
 
 
 def run(argv: list[str], cwd: Path, env: dict[str, str] | None = None) -> str:
