@@ -45,7 +45,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     finally:
         machine.place.close()
         wire.close()
-    assert groups(os.getpid()) == []
+    assert not is_there(os.getpid())
 
 
 @pytest.fixture
@@ -57,8 +57,8 @@ def job(host: Machine) -> Iterator[Machine]:
     host.run(["rm", "-rf", "/etc/systemd/system/job.service.d", "/etc/default/job", "/run/units/job"])
 
 
-def groups(pid: int) -> list[Path]:
-    return sorted(Path("/sys/fs/cgroup").rglob(places.group(pid)))
+def is_there(pid: int) -> bool:
+    return places.group(pid) in places.groups()
 
 
 def arguments(host: Machine) -> str:
@@ -150,12 +150,12 @@ def test_after_a_kill_of_the_holder_no_process_and_no_cgroup_folder_is_left() ->
     with subprocess.Popen([sys.executable, "-c", HOLD], stdout=subprocess.PIPE, text=True, env=env) as holder:
         assert holder.stdout
         pid, first = map(int, holder.stdout.readline().split())
-        assert groups(pid) and Path(f"/proc/{first}").exists()
+        assert is_there(pid) and Path(f"/proc/{first}").exists()
         holder.kill()
     deadline = time.monotonic() + 10
-    while (groups(pid) or Path(f"/proc/{first}").exists()) and time.monotonic() < deadline:
+    while (is_there(pid) or Path(f"/proc/{first}").exists()) and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert groups(pid) == [] and not Path(f"/proc/{first}").exists()
+    assert not is_there(pid) and not Path(f"/proc/{first}").exists()
 
 
 def test_the_next_cluster_removes_the_folders_of_one_that_is_gone_and_no_others() -> None:
@@ -165,7 +165,7 @@ def test_the_next_cluster_removes_the_folders_of_one_that_is_gone_and_no_others(
         for pid in (gone.pid, there.pid):
             subprocess.run(["bash", str(places.HERE / "group.sh"), "in", f"{places.group(pid)}/x", "true"], check=True)
         places.sweep()
-        left = bool(groups(gone.pid)), bool(groups(there.pid))
+        left = is_there(gone.pid), is_there(there.pid)
         subprocess.run(["bash", str(places.HERE / "group.sh"), "remove", places.group(there.pid)], check=True)
         there.kill()
-    assert left == (False, True) and groups(there.pid) == []
+    assert left == (False, True) and not is_there(there.pid)

@@ -46,9 +46,14 @@ def group(pid: int | None = None) -> str:
     return f"{GROUP}-{pid or os.getpid()}"
 
 
+def groups() -> set[str]:
+    """The names of all clusters' cgroup folders. Folders may go while this looks."""
+    return {n for _, names, _ in os.walk("/sys/fs/cgroup") for n in names if n.startswith(f"{GROUP}-")}
+
+
 def sweep() -> None:
     """Remove the cgroup folders of clusters whose process is gone."""
-    for folder in {f.name for f in Path("/sys/fs/cgroup").rglob(f"{GROUP}-*")}:
+    for folder in groups():
         pid = folder.rpartition("-")[2]
         if pid.isdecimal() and not Path(f"/proc/{pid}").exists():
             subprocess.run(["bash", str(HERE / "group.sh"), "remove", folder], check=False)

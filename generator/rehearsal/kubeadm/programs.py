@@ -14,7 +14,6 @@ from generator.rehearsal.kubeadm.configs import REPOSITORY
 from generator.rehearsal.kubeadm.spec import Spec
 
 ON_HOSTS = ("kubeadm", "kubectl", "kubelet")
-BUILT = ("3.6", "3.7")  # minors of etcd that are built; older ones come from Debian
 
 
 @dataclass(frozen=True)
@@ -41,10 +40,7 @@ def programs_for(spec: Spec, tell: Callable[[str], None]) -> Programs:
     """Raises Refused where something cannot be had."""
     kubernetes = gobuild.built(f"kubernetes-{spec.version}", tell)
     crictl, pause = gobuild.built("cri-tools", tell), gobuild.built("pause", tell) / "pause"
-    if spec.etcd_minor in BUILT:
-        etcd = gobuild.built(f"etcd-{spec.etcd_minor}", tell)
-    else:
-        etcd = fetch.etcd(spec.etcd_minor, versions.cache())
+    etcd = fetch.etcd(spec.etcd_minor, versions.cache(), tell)
     said = subprocess.run([etcd / "etcd", "--version"], capture_output=True, text=True, check=True).stdout
     tag = re.findall(r"etcd Version: (\S+)", said)[0] + "-0"
     images: dict[str, dict[str, Path]] = {}
