@@ -3,6 +3,7 @@
 etcd_pid=          # its process, or empty
 etcd_args=         # old | new: whose arguments it has; empty when it does not run
 etcdctl=           # the path of the member's own etcdctl, or empty
+api=()             # what stands before it in a line for a root shell
 tools_are_whole=no # yes: seen in this run
 
 # processes_named COMM -- those in this host's network, "PID SHA256-OF-ITS-ARGUMENTS" a line.
@@ -87,8 +88,12 @@ our_etcds() { processes_named etcd | grep -cE " (${ARGS_OLD[0]}|${ARGS_NEW[0]})$
 # find_etcdctl -- sets etcdctl: the copy of `prepare`, else the one inside the running container, else that of the folder
 # which the mapping names, else the host's own. same_minor decides whether it may be used for anything.
 find_etcdctl() {
-  local folder
   [[ ! -x $etcdctl ]] || return 0 # found and checked before in this run
+  choose_etcdctl
+  [[ -z $etcdctl ]] || speak_v3
+}
+choose_etcdctl() {
+  local folder
   etcdctl=
   if [[ -x $TOOLS/etcdctl ]] && tools_are_staged; then
     etcdctl=$TOOLS/etcdctl
@@ -107,17 +112,29 @@ find_etcdctl() {
   fi
 }
 
+# speak_v3 -- below 3.4 etcdctl speaks v2 unless it is told; from 3.6 on it does not know the variable, and every call warns of it.
+speak_v3() {
+  unset ETCDCTL_API
+  api=()
+  [[ $("$etcdctl" version 2>/dev/null) != *'etcdctl version: '* ]] || return 0
+  api=(env ETCDCTL_API=3)
+  export ETCDCTL_API=3
+}
+
 # server_minor -- 3.4, 3.5 …: of the process that runs, else of the etcd that `prepare` copied, else by the image's tag.
 server_minor() {
-  local words=
   if [[ -n $etcd_pid ]]; then
-    words=$("/proc/$etcd_pid/exe" --version 2>/dev/null)
+    minor_of "$("/proc/$etcd_pid/exe" --version 2>/dev/null)" 'etcd Version: '
   elif [[ -x $TOOLS/etcd ]]; then
-    words=$("$TOOLS/etcd" --version 2>/dev/null)
-  elif [[ ${IMAGE##*:} =~ ^v?([0-9]+\.[0-9]+)\.[0-9] ]]; then
-    words="etcd Version: ${BASH_REMATCH[1]}.0"
+    minor_of "$("$TOOLS/etcd" --version 2>/dev/null)" 'etcd Version: '
+  else
+    image_minor
   fi
-  minor_of "$words" 'etcd Version: '
+}
+# image_minor -- by the tag, which a digest may follow; nothing where it names no version.
+image_minor() {
+  local tag=${IMAGE%%@*}
+  [[ ! ${tag##*:} =~ ^v?([0-9]+\.[0-9]+)\.[0-9] ]] || printf '%s' "${BASH_REMATCH[1]}"
 }
 tool_minor() { minor_of "$("$etcdctl" version 2>/dev/null)" 'etcdctl version: '; }
 
@@ -166,5 +183,5 @@ bracketed() {
 ctl_line() {
   local bound=(timeout -k 1 10)
   [[ $2 != snapshot ]] || bound=()
-  ctl_words=(env ETCDCTL_API=3 ${bound[@]+"${bound[@]}"} "$etcdctl" --endpoints="$1" --cacert="$CLIENT_CA" --cert="$CLIENT_CERT" --key="$CLIENT_KEY" "${@:2}")
+  ctl_words=(${api[@]+"${api[@]}"} ${bound[@]+"${bound[@]}"} "$etcdctl" --endpoints="$1" --cacert="$CLIENT_CA" --cert="$CLIENT_CERT" --key="$CLIENT_KEY" "${@:2}")
 }

@@ -13,6 +13,7 @@ readonly IN_ITS_OWN_NETWORK='ip link set lo up; log=$1 note=$2; shift 2; "$@" >"
 # open_copy HINT -- ends what an earlier run has left, copies, starts, waits until everything in the copy is applied.
 open_copy() {
   local words limit=$((60 + $(data_kib) / 20480))
+  find_etcdctl
   close_copy
   run install -d -m 0700 "$SET_ASIDE" "$COPY" "${COPY_LOG%/*}"
   run cp -a "$DATA_DIR/member" "$COPY/member"
@@ -27,8 +28,14 @@ open_copy() {
   run unshare --net bash -c "$IN_ITS_OWN_NETWORK" scratch "$COPY_LOG" "$COPY_NOTE" "${words[@]}"
   wait_until "$limit" 'the copy answers' copy_answers_or_ends || true # looked at next
   if is_changing && ! copy_answers; then
-    failed "etcd cannot open a copy of this data: $(tail -n 2 "$COPY_LOG" 2>/dev/null | cut -c 1-300)" "see $COPY_LOG; $1"
+    failed "etcd cannot open a copy of this data: $(tail -n 2 "$COPY_LOG" 2>/dev/null | cut -c 1-300)" "see $COPY_LOG; $(if_members_stay)$1"
   fi
+}
+
+# if_members_stay -- of some patches --force-new-cluster leaves the other members in the copy, which then waits for them.
+if_members_stay() {
+  [[ ! $("$TOOLS/etcd" --version 2>/dev/null) =~ 'etcd Version: '(3\.6\.[0-5])([[:space:]]|$) ]] ||
+    printf 'etcd %s may leave the other members in a copy: put etcd 3.6.6 or later into %s and its hash into SHA256SUMS there; ' "${BASH_REMATCH[1]}" "$TOOLS"
 }
 
 # copy_pid -- the etcd that this change has started, and nothing else.
@@ -60,7 +67,7 @@ puts_in_copy() {
 }
 
 save_copy_to() {
-  run nsenter --net="/proc/$(copy_pid)/ns/net" env ETCDCTL_API=3 "$TOOLS/etcdctl" --endpoints="$COPY_URL" snapshot save "$1"
+  run nsenter --net="/proc/$(copy_pid)/ns/net" ${api[@]+"${api[@]}"} "$TOOLS/etcdctl" --endpoints="$COPY_URL" snapshot save "$1"
 }
 
 # close_copy -- exactly that process, then its copy.

@@ -2,8 +2,8 @@
 
 say_how_to_join() {
   local ctl learner=' --learner'
-  ctl="$TOOLS/etcdctl --endpoints=https://$(bracketed "$NEW_CLIENT"):$CLIENT_PORT --cacert=$CLIENT_CA --cert=$CLIENT_CERT --key=$CLIENT_KEY"
   find_etcdctl
+  ctl="${api[*]-}${api[*]:+ }$TOOLS/etcdctl --endpoints=https://$(bracketed "$NEW_CLIENT"):$CLIENT_PORT --cacert=$CLIENT_CA --cert=$CLIENT_CERT --key=$CLIENT_KEY"
   [[ -z $etcdctl || $(tool_minor) != 3.3 ]] || learner='' # 3.3 knows none
   note "This host's data is gone. Its member cannot come back; the host can, as a new member:"
   note "1. on the other hosts every line of RUNBOOK.md, with --without $HOST, to the last one"

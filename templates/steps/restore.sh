@@ -8,6 +8,7 @@ ready_to_restore() {
   guard other_world 'etcd runs here, or its manifest is in place' 'bash runbook.sh apply stop, on every host' has_stopped
   guard closed 'the API of this host is not aside' 'bash runbook.sh apply quiesce' all_is_quiet
   guard closed 'etcd itself is not among the tools' 'bash runbook.sh apply prepare' is_ready_to_restore
+  guard closed "snapshots of etcd $(server_minor) need etcdutl, which is not in $TOOLS" "$(how_to_add_etcdutl)" etcdutl_is_staged
   guard closed "$snapshot_file is not here" 'copy it from the source, as root, mode 0600' snapshot_is_here
   guard other_world "$snapshot_file has another sha256 than ${snapshot_sha:-?}" 'it is not the file that the source has proved: copy it again' has_sha "$snapshot_file" "$snapshot_sha"
   guard closed "too little space on $DATA_DIR" 'the restored data must fit beside the old: make room' has_room_for_the_snapshot
@@ -68,20 +69,22 @@ unpack_the_snapshot() {
 # restore_line FILE TOKEN DATA WAL -- sets restore_words: every flag, so that no default of etcd's own comes in.
 restore_line() {
   local i every=() joined
+  find_etcdctl
   for i in "${!NAMES[@]}"; do
     every+=("${NAMES[i]}=${NEW_URLS[i]}")
   done
   joined=$(printf ',%s' "${every[@]}")
-  restore_words=(env ETCDCTL_API=3 "$(restore_tool)" snapshot restore "$1" --name="$HOST" --initial-cluster="${joined#,}"
+  restore_words=(${api[@]+"${api[@]}"} "$(restore_tool)" snapshot restore "$1" --name="$HOST" --initial-cluster="${joined#,}"
   --initial-cluster-token="$2" --initial-advertise-peer-urls="${NEW_URLS[OWN]}" --data-dir="$3")
   ! has_wal_dir || [[ -z $4 ]] || restore_words+=(--wal-dir="$4")
   [[ $(bump) == 0 ]] || restore_words+=(--bump-revision="$(bump)" --mark-compacted)
   ! is_raw "$1" || restore_words+=(--skip-hash-check)
 }
-# etcdutl where there is one: etcdctl 3.6 cannot restore any more, and 3.3 and 3.4 have no etcdutl.
+# etcdutl where there is one: from 3.6 on etcdctl cannot restore any more, and 3.3 and 3.4 have no etcdutl.
 restore_tool() { if [[ -x $TOOLS/etcdutl ]]; then printf '%s/etcdutl' "$TOOLS"; else printf '%s/etcdctl' "$TOOLS"; fi; }
 # bump -- how far the revision is raised, where this etcd can: from 3.4.27 and 3.5.10 on.
 bump() {
+  find_etcdctl
   if [[ $BUMP != 0 && $("$(restore_tool)" snapshot restore --help 2>&1) == *--bump-revision* ]]; then printf '%s' "$BUMP"; else printf '0'; fi
 }
 # The same snapshot is the same cluster on every host; another attempt is another one, and lets no host of the first one in.

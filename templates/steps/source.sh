@@ -143,6 +143,7 @@ write_source() {
 # describe_snapshot FILE -- what etcd's own tool says of it.
 describe_snapshot() {
   local words
+  find_etcdctl
   words=$("$(restore_tool)" snapshot status -w fields "$1" 2>/dev/null) || words=
   printf 'file %s\nsha256 %s\n' "$1" "$(sha256sum <"$1" | cut -d ' ' -f 1)"
   sed -n 's/^"\(Revision\|Keys\|TotalKey\)" *: *\([0-9]*\)$/\1 \2/p' <<<"$words" | sed 's/^Revision/revision/; s/^\(Keys\|TotalKey\)/keys/'

@@ -9,9 +9,45 @@ stage_tools() {
   find_etcdctl
   guard closed "etcd does not run here, and there is no etcdctl: not in the mapping's folder '$TOOLS_GIVEN', not on this host, not in $IMAGE" \
     'name a folder of this host with etcd and etcdctl of this cluster as tools: in the mapping, or put them into /usr/local/bin' tools_can_be_had
+  guard closed "snapshots of etcd $(server_minor) need etcdutl, and there is none of this version beside etcdctl, in the mapping's folder '$TOOLS_GIVEN' or on this host" "$(how_to_add_etcdutl)" etcdutl_can_be_had
   if [[ -z $etcd_pid && -n $etcdctl && -n $(server_minor) ]]; then
     guard other_world "$etcdctl is $(tool_minor), $IMAGE is $(server_minor)" 'tools of another minor read and restore data wrongly: name the right ones' same_minor
   fi
+  copy_tools
+  if is_changing; then guard half_done "snapshots of etcd $(server_minor) need etcdutl, and $IMAGE has none" "$(how_to_add_etcdutl)" etcdutl_is_staged; fi
+  etcdctl=$TOOLS/etcdctl
+  ! is_changing || speak_v3
+  run ${api[@]+"${api[@]}"} "$TOOLS/etcdctl" version
+  sums_of_tools >"$SCRATCH/tools.sums"
+  run install -m 0600 "$SCRATCH/tools.sums" "$TOOLS/SHA256SUMS"
+  must tools_are_staged
+  etcdctl=
+  find_etcdctl
+  guard other_world "etcdctl is $(tool_minor), etcd is $(server_minor)" "put the right etcdctl into $TOOLS and its hash into $TOOLS/SHA256SUMS" same_minor
+}
+tools_can_be_had() { [[ -n $etcd_pid || -n $etcdctl || -n $(image_at) ]]; }
+
+# From 3.6 on etcdutl alone looks into a snapshot and restores it; where none is taken nobody needs it.
+needs_etcdutl() { [[ ($METHOD == restore || ${SNAPSHOT-} == yes) && $(server_minor) =~ ^3\.([0-9]+)$ && ${BASH_REMATCH[1]} -ge 6 ]]; }
+etcdutl_is_staged() { ! needs_etcdutl || [[ -x $TOOLS/etcdutl ]]; }
+# What is in an image is seen once it is copied.
+etcdutl_can_be_had() { ! needs_etcdutl || [[ -z $etcd_pid && -z $etcdctl ]] || [[ -x ${etcdctl%/*}/etcdutl || -n $(etcdutl_elsewhere) ]]; }
+how_to_add_etcdutl() {
+  printf "put etcdutl %s beside etcdctl in a folder of this host, name it as tools in the mapping or take /usr/local/bin, remove %s, then: bash runbook.sh apply prepare" "$(server_minor)" "$TOOLS"
+}
+# etcdutl_elsewhere -- one of etcd's own minor that is not where the others come from.
+etcdutl_elsewhere() {
+  local path
+  needs_etcdutl || return 0
+  [[ -z $etcdctl || ! -x ${etcdctl%/*}/etcdutl ]] || return 0
+  for path in "${TOOLS_GIVEN:+$TOOLS_GIVEN/etcdutl}" "$(command -v etcdutl || true)"; do
+    [[ -x $path && $(minor_of "$("$path" version 2>/dev/null)" 'etcdutl version: ') == "$(server_minor)" ]] || continue
+    printf '%s' "$path"
+    return 0
+  done
+}
+
+copy_tools() {
   run install -d -m 0700 "$TOOLS"
   if [[ -n $etcd_pid ]]; then
     copy_from_container
@@ -20,17 +56,9 @@ stage_tools() {
   else
     copy_from_image
   fi
+  [[ -x $TOOLS/etcdutl || -z $(etcdutl_elsewhere) ]] || run cp "$(etcdutl_elsewhere)" "$TOOLS/etcdutl"
   run chmod -R u+rx,go= "$TOOLS"
-  run env ETCDCTL_API=3 "$TOOLS/etcdctl" version
-  sums_of_tools >"$SCRATCH/tools.sums"
-  run install -m 0600 "$SCRATCH/tools.sums" "$TOOLS/SHA256SUMS"
-  must tools_are_staged
-  etcdctl=
-  find_etcdctl
-  guard other_world "etcdctl is $(tool_minor), etcd is $(server_minor)" "put the right etcdctl into $TOOLS and its hash into $TOOLS/SHA256SUMS" same_minor
 }
-tools_can_be_had() { [[ -n $etcd_pid || -n $etcdctl || -n $(runtime_with_image) ]]; }
-
 copy_from_container() {
   local folder name
   folder=$(readlink "/proc/$etcd_pid/exe") folder=${folder%/*}
@@ -50,28 +78,99 @@ copy_from_folder() {
 
 # The image outlives its container. A container made of it here is never started.
 copy_from_image() {
-  local made=etcd-renumber-$DIGEST mounted=$STATE/image
-  case $(runtime_with_image) in
-    docker)
-      docker container inspect "$made" >/dev/null 2>&1 || run docker create --name "$made" --network none "$IMAGE" etcd
-      run docker cp "$made:/usr/local/bin/etcd" "$TOOLS/etcd"
-      run docker cp "$made:/usr/local/bin/etcdctl" "$TOOLS/etcdctl"
-      run docker rm "$made"
+  local runtime image made=etcd-renumber-$DIGEST mounted=$STATE/image
+  read -r runtime image < <(image_at)
+  case $runtime in
+    docker | podman)
+      "$runtime" container inspect "$made" >/dev/null 2>&1 || run "$runtime" create --name "$made" --network none "$image" etcd
+      run "$runtime" cp "$made:/usr/local/bin/etcd" "$TOOLS/etcd"
+      run "$runtime" cp "$made:/usr/local/bin/etcdctl" "$TOOLS/etcdctl"
+      ! has_etcdutl "$runtime" "$made" || run "$runtime" cp "$made:/usr/local/bin/etcdutl" "$TOOLS/etcdutl"
+      run "$runtime" rm "$made"
       ;;
     ctr)
       run install -d -m 0700 "$mounted"
-      [[ -e $mounted/usr/local/bin/etcdctl ]] || run ctr -n k8s.io images mount "$IMAGE" "$mounted"
+      [[ -e $mounted/usr/local/bin/etcdctl ]] || run ctr -n k8s.io images mount "$image" "$mounted"
       copy_from_folder "$mounted/usr/local/bin"
       run ctr -n k8s.io images unmount --rm "$mounted"
       ;;
+    store) copy_from_layers "$image" ;;
   esac
 }
+has_etcdutl() { ! is_changing || "$1" cp "$2:/usr/local/bin/etcdutl" - >/dev/null 2>&1; }
+
+# image_at -- who has the image, and under which name: "docker NAME", "podman NAME", "ctr NAME", "store LAYER"; nothing where nobody has.
+image_at() {
+  local name runtime layer
+  for name in $(image_names); do
+    for runtime in docker podman; do
+      if command -v "$runtime" >/dev/null && "$runtime" image inspect "$name" >/dev/null 2>&1; then
+        printf '%s %s\n' "$runtime" "$name"
+        return 0
+      fi
+    done
+    if command -v ctr >/dev/null && [[ -n $(ctr -n k8s.io images ls -q "name==$name" 2>/dev/null) ]]; then
+      printf 'ctr %s\n' "$name"
+      return 0
+    fi
+    layer=$(layer_in_store "$name")
+    [[ -z $layer ]] || { printf 'store %s\n' "$layer" && return 0; }
+  done
+}
+# runtime_with_image -- the same in words.
 runtime_with_image() {
-  if command -v docker >/dev/null && docker image inspect "$IMAGE" >/dev/null 2>&1; then
-    printf 'docker'
-  elif command -v ctr >/dev/null && [[ -n $(ctr -n k8s.io images ls -q "name==$IMAGE" 2>/dev/null) ]]; then
-    printf 'ctr'
-  fi
+  local at
+  at=$(image_at)
+  case $at in
+    'store '*) printf "CRI-O's storage" ;;
+    *) printf '%s' "${at%% *}" ;;
+  esac
+}
+# image_names -- as the manifest has it, and as a runtime writes it down that keeps no tag beside a digest.
+image_names() {
+  local bare=${IMAGE%%@*}
+  printf '%s\n' "$IMAGE"
+  [[ ${bare##*/} != *:* || $IMAGE != *@* ]] || printf '%s@%s\n' "${bare%:*}" "${IMAGE#*@}"
+}
+
+# CRI-O's client copies nothing out of an image, so its storage is read as it lies: images.json names each image's top layer.
+image_store() { printf '/var/lib/containers/storage'; }
+layer_in_store() {
+  local object names
+  [[ -r $(image_store)/overlay-images/images.json ]] || return 0
+  while IFS= read -r object; do
+    names=
+    [[ ! $object =~ \"names\":\[([^]]*)\] ]] || names=${BASH_REMATCH[1]}
+    [[ ,$names, == *",\"$1\","* || $object == *"\"digest\":\"${1#*@}\""* ]] || continue
+    [[ $object =~ \"layer\":\"([0-9a-f]+)\" ]] || continue
+    printf '%s' "${BASH_REMATCH[1]}"
+    return 0
+  done < <(
+    tr -d ' \n' <"$(image_store)/overlay-images/images.json" | sed 's/},{"id":/}\n{"id":/g'
+    printf '\n'
+  )
+}
+# copy_from_layers LAYER -- each tool from the topmost layer that has it.
+copy_from_layers() {
+  local name layer layers
+  layers=$(layers_below "$1")
+  for name in etcd etcdctl etcdutl; do
+    for layer in $layers; do
+      [[ -x $layer/usr/local/bin/$name ]] || continue
+      run cp "$layer/usr/local/bin/$name" "$TOOLS/$name"
+      break
+    done
+  done
+}
+# layers_below LAYER -- it and those under it, topmost first, as overlay's own file `lower` lists them: "l/NAME:l/NAME".
+layers_below() {
+  local store lower=
+  store=$(image_store)/overlay
+  printf '%s\n' "$store/$1/diff"
+  [[ ! -r $store/$1/lower ]] || lower=$(<"$store/$1/lower")
+  while IFS= read -r lower; do
+    [[ $lower != l/* ]] || printf '%s\n' "$store/$lower"
+  done <<<"${lower//:/$'\n'}"
 }
 
 sums_of_tools() {
