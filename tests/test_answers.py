@@ -99,6 +99,23 @@ def test_half_an_answer_is_none(tmp_path: Path, text: str) -> None:
     assert bash(tmp_path, text, "answered first || echo none") == "none\n"
 
 
+SILENT = {
+    "139781:error:1409442E:SSL routines:ssl3_read_bytes:tlsv1 alert protocol version:s3_pkt.c:1493:SSL alert number 70": (
+        "it wants a newer TLS than this host has: OpenSSL 1.0.2k-fips  26 Jan 2017, and 1.3 needs OpenSSL 1.1.1"
+    ),
+    "verify error:num=20:unable to get local issuer certificate": "its certificate is not of this etcd CA or not valid",
+    "": "it refuses us: our certificate does not hold the address we call from, or it is another CA",
+}
+
+
+@pytest.mark.parametrize("error", SILENT)
+def test_a_member_that_is_silent_is_so_for_the_reason_that_openssl_has(error: str, tmp_path: Path) -> None:
+    (tmp_path / "first.error").write_text(error)
+    (tmp_path / "first.status").write_text("1")
+    what = "openssl() { echo 'OpenSSL 1.0.2k-fips  26 Jan 2017'; }; why_silent first 192.168.100.11"
+    assert bash(tmp_path, "", what) == SILENT[error]
+
+
 NOW, BEFORE = "https://192.168.110.10:2380", "https://192.168.100.10:2380"
 
 

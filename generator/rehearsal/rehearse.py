@@ -47,7 +47,8 @@ def rehearse(folder: Path, options: Options, tell: Tell, keep: Callable[[Replica
             replica = _furnished(change, folder, bed)
         except (RuntimeError, TimeoutError, subprocess.SubprocessError) as error:
             hint = "nothing was rehearsed, and nothing is left of it"
-            raise Refused(Problem(f"the replica does not come up: {error}", str(folder), hint=hint)) from None
+            said = " / ".join(line.strip() for line in str(error).splitlines() if line.strip())
+            raise Refused(Problem(f"the replica does not come up: {said}", str(folder), hint=hint)) from None
         run = _carried_out(replica, options, asked, chosen, tell)
         put(scratch, {**reports(run), FILE: to_json(run)})
         if keep:

@@ -51,6 +51,7 @@ why_silent() {
     *'errno=113'* | *'No route to host'*) printf 'no host has this address' ;;
     *'errno=101'* | *'Network is unreachable'*) printf 'no route leads there' ;;
     *'errno=99'* | *'Cannot assign requested address'*) printf '%s is not on this host' "${3:-the source address}" ;;
+    *'alert protocol version'* | *'unsupported protocol'*) printf 'it wants a newer TLS than this host has: %s, and 1.3 needs OpenSSL 1.1.1' "$(openssl version 2>/dev/null)" ;;
     *'verify error'* | *'verify failed'*) printf 'its certificate is not of this etcd CA or not valid' ;;
     *)
       if [[ $status == 124 || $status == 137 ]]; then
