@@ -94,9 +94,14 @@ def up(spec: Spec, name: str, words: list[str], tell: Callable[[str], None]) -> 
             cwd=Path(__file__).parents[3],
         )
     shown = 0
-    while first.poll() is None and not held(name):
-        shown = _show(log, shown, tell)
-        time.sleep(0.2)
+    try:
+        while first.poll() is None and not held(name):
+            shown = _show(log, shown, tell)
+            time.sleep(0.2)
+    except BaseException:  # Ctrl-C: nobody wants it any more
+        first.terminate()
+        first.wait()
+        raise
     _show(log, shown, tell)
     said = held(name)
     if not said:
