@@ -177,5 +177,8 @@ def shown(name: str) -> Path:
 
 
 if __name__ == "__main__":
-    for wanted in sys.argv[1:]:
-        print(shown(wanted))
+    try:
+        for wanted in sys.argv[1:]:
+            print(shown(wanted))
+    except Refused as refused:
+        sys.exit("\n".join(f"{p.fact}\nhint: {p.hint}" for p in refused.problems))
