@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from bench import bridge, crash, phases, rehearsal, rendering, rolling
+from bench import bridge, control_plane, crash, phases, rehearsal, rendering, rolling
 
 TABLES = {
     "rendering": rendering.table,
@@ -14,6 +14,7 @@ TABLES = {
     "crash": crash.table,
     "phases": phases.table,
     "rehearsal": rehearsal.table,
+    "control-plane": control_plane.table,
 }
 
 

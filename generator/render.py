@@ -92,6 +92,7 @@ COMMON = (
     "lib/files.sh",
     "lib/host_files.sh",
     "lib/kubelet.sh",
+    "lib/pods.sh",
     "lib/wanted.sh",
     "lib/routes.sh",
     "lib/connections.sh",

@@ -18,7 +18,8 @@ from generator.sums import sha256
 
 MANIFESTS = "/etc/kubernetes/manifests"
 CONTROL_PLANE = ("kube-apiserver", "kube-controller", "kube-scheduler")  # whoever writes to etcd, as /proc names them
-KUBECONFIG = "/etc/kubernetes/admin.conf"  # a pod that mounts it (kube-vip) reads it at its start only
+# A pod that mounts one of them (kube-vip) reads it at its start only.
+KUBECONFIGS = tuple(f"/etc/kubernetes/{n}.conf" for n in ("admin", "super-admin", "kubelet"))
 
 Value = str | list[str]
 
@@ -140,9 +141,7 @@ def _own_client(change: Change, etcd: Etcd, *, new: bool) -> str:
 
 def _manifests(change: Change, member: Member) -> dict[str, Value]:
     every = change.manifests[member.name]
-    known = [
-        m for m in every if m.changes or m is every[0] or m.new_process.name in CONTROL_PLANE or KUBECONFIG in m.new
-    ]
+    known = [m for m in every if m.changes or m is every[0] or _ends(m)]
     return {
         "MANIFESTS": MANIFESTS,
         "FILES": [m.file for m in known],
@@ -151,19 +150,24 @@ def _manifests(change: Change, member: Member) -> dict[str, Value]:
         "PROCS": [m.new_process.name for m in known],
         "ARGS_OLD": [_cmdline_sha256(m.old_process) for m in known],
         "ARGS_NEW": [_cmdline_sha256(m.new_process) for m in known],
+        "PODS": [pod(m.new) for m in known],
         **(_api(known) if change.cluster.mapping.method == "rolling" else {}),
         "OTHER_FILES": [m.file for m in every if m not in known],
     }
 
 
 def _api(known: list[Manifest]) -> dict[str, Value]:
-    """What Kubernetes' own gate asks: the pods by their path in the API, their health on this host, the API's port."""
+    """What Kubernetes' own gate asks: the health of pods on this host, and the API's port."""
     api = next((m for m in known if m.new_process.name == "kube-apiserver"), None)
     return {
-        "PODS": [pod(m.new) for m in known],
         "HEALTH": [health(m.new) for m in known],
         "API_PORT": _flags(api).get("secure-port", "6443") if api else "",
     }
+
+
+def _ends(m: Manifest) -> bool:
+    """Whether the pod has to start anew although its manifest stays: it reads a kubeconfig of its host."""
+    return m.new_process.name in CONTROL_PLANE or any(path in m.new for path in KUBECONFIGS)
 
 
 def _cmdline_sha256(process: Process) -> str:

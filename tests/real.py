@@ -1,11 +1,22 @@
-"""One real cluster for a whole test file: `from tests.real import cluster` makes it a fixture there."""
+"""One real cluster for a whole test file (`from tests.real import cluster` makes it a fixture there), and a change on it."""
 
+from __future__ import annotations
+
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from generator.rehearsal import network
 from generator.rehearsal.kubeadm.cluster import Cluster
 from generator.rehearsal.kubeadm.spec import Spec
+from generator.rehearsal.replica import FOLDER, Replica
+from generator.rehearsal.running import Ran
+from tests.scenario import Host, rendered
+
+STOP, START = "systemctl stop kubelet", "systemctl start kubelet"
+NOTED, DOWN = "/kubelet.stopped.part", "kubelet here: IS STOPPED by this change"
 
 
 @pytest.fixture(scope="module")
@@ -13,3 +24,82 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     """Three masters of 1.37.2 behind a load balancer; `SPEC` in the test file asks for another one."""
     with Cluster(getattr(request.module, "SPEC", Spec())) as made:
         yield made
+
+
+class Real(Replica):
+    """A change of a real cluster, from its own facts through the tool's own functions, its folders on the hosts.
+
+    `told` is what the hosts were told, in order: "HOST VERB PHASE" and its seconds.
+    """
+
+    def __init__(self, cluster: Cluster, tmp: Path, **mapping: object) -> None:
+        cluster.facts(tmp / "facts")
+        members = [Host(n.name, str(n.old), str(n.new)) for n in cluster.spec.nodes]
+        made = rendered(tmp, members, {}, **mapping)
+        super().__init__(made.change, made.folder, cluster, network.bits, ways=cluster.ways)  # type: ignore[arg-type]
+        self.cluster, self.state = cluster, made.state
+        self.told: list[tuple[str, float]] = []
+        for member in self.roster:
+            cluster[member.name].run(["rm", "-rf", FOLDER])
+        self.copy_folders()
+
+    # --- the runbook ---
+
+    def say(self, host: str, *words: str, expect: int = 0) -> Ran:
+        """One line of RUNBOOK.md, with the exit code that is expected; the output stands in the failure."""
+        began = time.monotonic()
+        ran = self.runbook(host, *words)
+        self.told.append((f"{host} {' '.join(words[:2])}", time.monotonic() - began))
+        assert ran.exit == expect, f"{host}: {' '.join(words)}: exit {ran.exit}, not {expect}\n{ran.text}"
+        return ran
+
+    def apply(self, host: str, phase: str, expect: int = 0) -> Ran:
+        """With what the lines before have said, in a restore."""
+        ran = self.say(host, *self.words_of(phase), expect=expect)
+        if not expect:
+            self.heard(host, phase, ran)
+        return ran
+
+    def undo(self, host: str, phase: str, expect: int = 0) -> Ran:
+        return self.say(host, "undo", phase, expect=expect)
+
+    def status(self, host: str) -> str:
+        return self.say(host, "status").text
+
+    def follow_the_order(self, until: str = "", start: str = "") -> None:
+        """Every line of the plan's order, what a person does included; from `start` to before `until`, each "HOST WHAT"."""
+        doing = not start
+        for line in self.change.order:
+            host, what = self.host_of(line), line.phase or line.action
+            doing = doing or f"{host} {what}" == start
+            if f"{host} {what}" == until:
+                return
+            if doing and line.kind == "phase":
+                self.apply(host, what)
+            elif doing:
+                self.person(host, what)
+
+    def person(self, host: str, action: str) -> None:
+        """What the network people do; before an old address goes, `verify` must hold."""
+        if action == "remove":
+            self.say(host, "verify", self.proof)
+        super().person(host, action)
+
+    # --- kills ---
+
+    def commands(self, host: str, verb: str, phase: str) -> list[str]:
+        """What `plan` says would be run; of an undo, what a dry look at its phase cannot say: empty."""
+        said = self.say(host, "plan", *self.words_of(phase)[1:]).text if verb == "apply" else ""
+        return [w.removeprefix("    would run: ") for w in said.splitlines() if w.startswith("    would run: ")]
+
+    def killed(self, host: str, verb: str, phase: str, after: int) -> Ran:
+        """Ended by SIGKILL after that many of its commands, or at its own end when it has no more."""
+        words = self.words_of(phase) if verb == "apply" else (verb, phase)
+        ran = self.start_killed(host, *words, after=after).wait(300)
+        assert ran.exit in (0, 137), ran.text
+        return ran
+
+
+def carried_out(ran: Ran) -> list[str]:
+    """The commands that a run printed; of a killed one the last was not carried out."""
+    return [line.removeprefix("    # ") for line in ran.text.splitlines() if line.startswith("    # ")]

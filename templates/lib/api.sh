@@ -21,18 +21,6 @@ choose_api_identity() {
 }
 api_identity_is_here() { choose_api_identity && [[ -n $api_as ]]; }
 
-# kubeconfig_value FILE KEY -- the first KEY-data of it, decoded, else what the file that KEY names holds.
-kubeconfig_value() {
-  local data path
-  data=$(sed -n "s/^[[:space:]-]*$2-data:[[:space:]]*[\"']\{0,1\}\([A-Za-z0-9+/=]*\).*/\1/p" "$1" | head -n 1)
-  if [[ -n $data ]]; then
-    base64 -d <<<"$data"
-  else
-    path=$(sed -n "s/^[[:space:]-]*$2:[[:space:]]*[\"']\{0,1\}\([^\"']*\).*/\1/p" "$1" | head -n 1)
-    [[ ! -r $path ]] || cat "$path"
-  fi
-}
-
 # api_get PATH -- sets api_status, api_body and api_silence. The key goes through a pipe and lies in no file of ours.
 api_get() {
   local words error=$SCRATCH/api.error
@@ -73,15 +61,4 @@ api_in_words() {
   else
     printf '%s' "$api_silence"
   fi
-}
-
-# node_name -- as kubelet's own certificate has it: a host name proves nothing.
-node_name() {
-  local words
-  words=$(kubeconfig_value "$KUBERNETES/kubelet.conf" client-certificate 2>/dev/null | openssl x509 -noout -subject -nameopt RFC2253 2>/dev/null)
-  [[ $words == *CN=system:node:* ]] || return 0
-  words=${words#*CN=system:node:}
-  words=${words%%,*}
-  [[ $words != *[!a-z0-9.-]* ]] || return 0
-  printf '%s' "$words"
 }

@@ -21,6 +21,7 @@ is_api() { is_one_of "${PROCS[$1]}" kube-apiserver kube-controller kube-schedule
 everything_new() { want new new new; }
 everything_old() { want old old old; }
 everything_kept() { want kept kept kept; }
+
 # is_exchanged -- the end of it: files, processes and kubelet are as they are wanted.
 is_exchanged() {
   manifests_are_as_wanted && host_files_are "$wanted_files" && processes_are_as_wanted && kubelet_is_as_wanted
@@ -60,10 +61,6 @@ process_is_as_wanted() {
 }
 # has_no_process I ARGUMENTS WANTED -- where both manifests make the same process there is no other one.
 has_no_process() { [[ $2 == "$3" || -z $(pids_of "${PROCS[$1]}" "$2") ]]; }
-pids_of_pod() {
-  pids_of "${PROCS[$1]}" "${ARGS_OLD[$1]}"
-  [[ ${ARGS_OLD[$1]} == "${ARGS_NEW[$1]}" ]] || pids_of "${PROCS[$1]}" "${ARGS_NEW[$1]}"
-}
 
 # must_end I -- its manifest, its arguments or what it reads at its start is going to be another one.
 must_end() {

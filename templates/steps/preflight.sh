@@ -16,6 +16,7 @@ tools_are_at_hand() {
   find_etcdctl
   guard closed "no etcdctl: not in the container of etcd, not in $TOOLS, not on this host, and no runtime here has the image $IMAGE" \
     "put the etcd, etcdctl and etcdutl of this cluster's own version into a folder of this host and name it as tools in the mapping, or into /usr/local/bin" tools_can_be_had
+  guard closed "snapshots of etcd $(server_minor) need etcdutl" "$(how_to_add_etcdutl)" etcdutl_can_be_had
   if [[ -z $etcdctl ]]; then
     note "etcd does not run here; prepare copies its tools out of $IMAGE, by $(runtime_with_image)"
     return 0
@@ -44,14 +45,14 @@ the_folder_is_clean() {
 # What the exchange stops, ends and writes must be known before: a pod whose process nobody finds would run on beside its successor.
 the_host_can_be_exchanged() {
   begin 'kubelet, its pods and the files that name this host'
-  guard closed "the process of these pods is not known by its manifest: $(unknown_pods)" 'write the whole command into the manifest, without a shell around it; then read the facts again' no_pod_is_unknown
+  guard closed "the process of these pods is not found, neither by the command in its manifest nor by the pod's cgroup: $(unknown_pods)" 'write the whole command into the manifest, then read the facts again; or start the pod' no_pod_is_unknown
   guard closed "a kubeconfig calls another member at the address that goes: $(kubeconfigs_of_others)" 'let it name the controlPlaneEndpoint or this host; a cluster whose hosts call its first master by address is not supported yet' no_kubeconfig_of_others
   [[ $NEW == "$OLD" ]] || note "name $OLD and will be exchanged with the manifests: $(host_files_with_old)"
 }
 unknown_pods() {
   local i
   for i in "${!FILES[@]}"; do
-    [[ -n ${PROCS[i]} && -n ${ARGS_OLD[i]} ]] || printf '%s ' "${FILES[i]}"
+    [[ -n ${ARGS_OLD[i]} || ($i != 0 && -n $(pids_of_pod "$i")) ]] || printf '%s ' "${FILES[i]}"
   done
 }
 no_pod_is_unknown() { [[ -z $(unknown_pods) ]]; }

@@ -1,0 +1,56 @@
+# pods.sh -- the processes of a static pod on this host.
+#
+# Where its manifest says the whole command, they are those with exactly these arguments. Where the image says a part of it,
+# they are those in the pod's own cgroup: kubelet names it by the pod's UID, and so it names the folder of the pod's logs.
+
+# pids_of_pod I -- with the arguments of the old manifest or of the new one.
+pids_of_pod() {
+  if [[ -z ${ARGS_OLD[$1]} ]]; then
+    pids_in_cgroup_of "$1"
+    return 0
+  fi
+  pids_of "${PROCS[$1]}" "${ARGS_OLD[$1]}"
+  [[ ${ARGS_OLD[$1]} == "${ARGS_NEW[$1]}" ]] || pids_of "${PROCS[$1]}" "${ARGS_NEW[$1]}"
+}
+
+# pids_in_cgroup_of I -- all but the sandbox's own process, which holds the pod's namespaces.
+pids_in_cgroup_of() {
+  local uid proc name group
+  for uid in $(uids_of_pod "$1"); do
+    for proc in /proc/[0-9]*; do
+      { group=$(<"$proc/cgroup") && read -r name <"$proc/comm"; } 2>/dev/null || continue
+      [[ $group != *"pod$uid"* || $name == pause ]] || printf '%s ' "${proc#/proc/}"
+    done
+  done
+}
+# uids_of_pod I -- of a static pod: 32 hex digits without a dash, a hash of its manifest.
+uids_of_pod() {
+  local folder uid
+  for folder in "/var/log/pods/${PODS[$1]/\/pods\//_}-$(node_name)"_*; do
+    uid=${folder##*_}
+    [[ ! $uid =~ ^[0-9a-f]{32}$ ]] || printf '%s ' "$uid"
+  done
+}
+
+# kubeconfig_value FILE KEY -- the first KEY-data of it, decoded, else what the file that KEY names holds.
+kubeconfig_value() {
+  local data path
+  data=$(sed -n "s/^[[:space:]-]*$2-data:[[:space:]]*[\"']\{0,1\}\([A-Za-z0-9+/=]*\).*/\1/p" "$1" | head -n 1)
+  if [[ -n $data ]]; then
+    base64 -d <<<"$data"
+  else
+    path=$(sed -n "s/^[[:space:]-]*$2:[[:space:]]*[\"']\{0,1\}\([^\"']*\).*/\1/p" "$1" | head -n 1)
+    [[ ! -r $path ]] || cat "$path"
+  fi
+}
+
+# node_name -- as kubelet's own certificate has it: a host name proves nothing.
+node_name() {
+  local words
+  words=$(kubeconfig_value "$KUBERNETES/kubelet.conf" client-certificate 2>/dev/null | openssl x509 -noout -subject -nameopt RFC2253 2>/dev/null)
+  [[ $words == *CN=system:node:* ]] || return 0
+  words=${words#*CN=system:node:}
+  words=${words%%,*}
+  [[ $words != *[!a-z0-9.-]* ]] || return 0
+  printf '%s' "$words"
+}

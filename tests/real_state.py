@@ -1,0 +1,111 @@
+"""What a control plane must be able to do after its change: questions to a real cluster, each with its limit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from generator.rehearsal.kubeadm.cluster import ADMIN, Cluster
+from tests.real import Real
+
+LEASES = ("kube-controller-manager", "kube-scheduler")
+# What names a host's own address: kubeconfigs, manifests, kubelet's files. The folders of certificates are left out.
+FILES = ("/etc/kubernetes/*.conf", "/etc/kubernetes/manifests", "/var/lib/kubelet/*.yaml", "/var/lib/kubelet/*.env",
+         "/etc/default", "/etc/systemd/system", "/etc/sysconfig")  # fmt: skip
+
+
+def wait_for(what: str, seconds: float, holds: Callable[[], bool], said: Callable[[], str] = str) -> None:
+    """Until it holds; else fails and says what it heard last."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}\n{said()}"
+        time.sleep(0.5)
+
+
+def field(cluster: Cluster, path: str, *words: str) -> str:
+    """kubectl's answer by jsonpath. Fails when there is none."""
+    ran = cluster.kubectl("get", *words, "-o", f"jsonpath={path}")
+    assert ran.exit == 0, ran.text
+    return ran.out.strip()
+
+
+def renewals(cluster: Cluster) -> dict[str, str]:
+    """Lease to the time of its last renewal: of controller-manager, scheduler and every Node."""
+    path = '{range .items[*]}{.metadata.name} {.spec.renewTime}{"\\n"}{end}'
+    names = {*LEASES, *(n.name for n in cluster.spec.nodes)}
+    rows = [field(cluster, path, "leases", "-n", where) for where in ("kube-system", "kube-node-lease")]
+    pairs = (row.split() for row in "\n".join(rows).splitlines() if row.strip())
+    return {name: at for name, at in pairs if name in names}
+
+
+def leases_are_renewed(cluster: Cluster, seconds: float = 40) -> None:
+    before = renewals(cluster)
+    assert len(before) == len(LEASES) + len(cluster.spec.nodes)
+    wait_for("every Lease renewed", seconds, lambda: all(at != before[n] for n, at in renewals(cluster).items()))
+
+
+def node_addresses(cluster: Cluster) -> dict[str, set[str]]:
+    """Node to its InternalIP and the podIPs of the static pods on it."""
+    internal = '{range .items[*]}{.metadata.name} {.status.addresses[?(@.type=="InternalIP")].address}{"\\n"}{end}'
+    pod = '{range .items[*]}{.spec.nodeName} {.status.podIP}{"\\n"}{end}'
+    rows = [*field(cluster, internal, "nodes").splitlines()]
+    rows += field(cluster, pod, "pods", "-n", "kube-system", "-l", "tier=control-plane").splitlines()
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        name, *addresses = row.split()
+        found.setdefault(name, set()).update(addresses or [""])
+    return found
+
+
+def nodes_have(cluster: Cluster, which: str, *names: str) -> None:
+    """Every Node, or these, and its static pods have their `old` or `new` address and no other."""
+    wanted = {n.name: {str(getattr(n, which))} for n in cluster.spec.nodes if not names or n.name in names}
+    found = {name: a for name, a in node_addresses(cluster).items() if name in wanted}
+    assert found == wanted
+
+
+def files_with(cluster: Cluster, which: str) -> list[str]:
+    """"HOST FILE" of every kubeconfig, manifest and file of kubelet that names any host's `old` (or `new`) address."""
+    words = " ".join(f"-e {getattr(n, which)}" for n in cluster.spec.nodes)
+    found = []
+    for node in cluster.spec.nodes:
+        ran = cluster[node.name].run(["bash", "-c", f"grep -rlFw {words} {' '.join(FILES)} 2>/dev/null"])
+        found += [f"{node.name} {file}" for file in ran.out.splitlines()]
+    return found
+
+
+def no_draft_is_left(real: Real) -> None:
+    for member in real.roster:
+        ran = real[member.name].run(["bash", "-c", "find / -xdev -name '.*.etcd-renumber*' 2>/dev/null"])
+        assert ran.out == ""
+
+
+def a_deployment_gets_its_pods(cluster: Cluster, name: str = "web", replicas: int = 3) -> None:
+    image = f"--image={cluster.programs.pause}"
+    made = cluster.kubectl("create", "deployment", name, image, f"--replicas={replicas}")
+    assert made.exit == 0, made.text
+    path = "{.status.readyReplicas}"
+    wait_for(f"{replicas} pods of {name}", 90, lambda: field(cluster, path, "deployment", name) == str(replicas))
+
+
+def a_node_can_be_drained(cluster: Cluster, name: str, deployment: str = "web") -> None:
+    """Its pods go elsewhere, and it takes pods again afterwards."""
+    words = ("--ignore-daemonsets", "--delete-emptydir-data", "--timeout=90s")
+    ran = cluster.kubectl("drain", name, *words, timeout=120)
+    assert ran.exit == 0, ran.text
+    path, count = "{.status.readyReplicas}", field(cluster, "{.spec.replicas}", "deployment", deployment)
+    wait_for("its pods elsewhere", 90, lambda: field(cluster, path, "deployment", deployment) == count)
+    where = field(cluster, "{.items[*].spec.nodeName}", "pods", "-l", f"app={deployment}")
+    assert name not in where.split()
+    assert cluster.kubectl("uncordon", name).exit == 0
+
+
+def kubeadm_works(cluster: Cluster, name: str) -> None:
+    """Certificates asked for and renewed, an upgrade planned. CoreDNS is not in these clusters: kubeadm is told."""
+    for words in (
+        ["certs", "check-expiration"],
+        ["certs", "renew", "all"],
+        ["upgrade", "plan", "--ignore-preflight-errors=all", f"v{cluster.spec.version}"],
+    ):
+        ran = cluster[name].run(["kubeadm", *words], {"KUBECONFIG": ADMIN}, timeout=180)
+        assert ran.exit == 0, f"kubeadm {' '.join(words)}: exit {ran.exit}\n{ran.text}"
