@@ -75,6 +75,15 @@ def test_no_jinja_in_bash(name: str) -> None:
     assert [mark for mark in ("{{", "{%", "{#") if mark in text.replace("${#", "")] == []
 
 
+@pytest.mark.parametrize("name", [n for n in SHELL if n.startswith("templates/")])
+def test_no_assignment_ends_the_script_because_its_reader_left_first(name: str) -> None:
+    """`x=$(command | head -n 1)` under pipefail: command dies of SIGPIPE now and then, and errexit ends the script."""
+    lines = (ROOT / name).read_text().splitlines()
+    assert [
+        line for line in lines if "=$(" in line and ("| head" in line or "| grep -q" in line) and "|| true" not in line
+    ] == []
+
+
 @pytest.mark.parametrize("path", [*PYTHON, *(ROOT / n for n in SHELL)], ids=lambda p: str(p.relative_to(ROOT)))
 def test_a_file_is_short_enough_to_be_read(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 220

@@ -128,8 +128,8 @@ miss_endpoint() {
 miss_connections() {
   local first
   [[ $NEW != "$OLD" && $going_back == no && $MODE != undo ]] || return 0
-  first=$(calls_to "$1" | head -n 1)
-  [[ -z $first ]] || kubernetes_misses "a connection of ours goes to $1: $first"
+  first=$(calls_to "$1")
+  [[ -z $first ]] || kubernetes_misses "a connection of ours goes to $1: ${first%%$'\n'*}"
 }
 # calls_to ADDRESS -- "PROCESS HERE THERE" a line.
 calls_to() {

@@ -35,11 +35,11 @@ uids_of_pod() {
 # kubeconfig_value FILE KEY -- the first KEY-data of it, decoded, else what the file that KEY names holds.
 kubeconfig_value() {
   local data path
-  data=$(sed -n "s/^[[:space:]-]*$2-data:[[:space:]]*[\"']\{0,1\}\([A-Za-z0-9+/=]*\).*/\1/p" "$1" | head -n 1)
+  data=$(sed -n "s/^[[:space:]-]*$2-data:[[:space:]]*[\"']\{0,1\}\([A-Za-z0-9+/=]*\).*/\1/p; T; q" "$1")
   if [[ -n $data ]]; then
     base64 -d <<<"$data"
   else
-    path=$(sed -n "s/^[[:space:]-]*$2:[[:space:]]*[\"']\{0,1\}\([^\"']*\).*/\1/p" "$1" | head -n 1)
+    path=$(sed -n "s/^[[:space:]-]*$2:[[:space:]]*[\"']\{0,1\}\([^\"']*\).*/\1/p; T; q" "$1")
     [[ ! -r $path ]] || cat "$path"
   fi
 }

@@ -70,7 +70,8 @@ extensions_wanted_of_openssl() {
 # digest_of FILE -- the one it was signed with, sha256 instead of those that nobody accepts any more.
 digest_of() {
   local words
-  words=$(openssl x509 -noout -text -in "$1" 2>/dev/null | sed -n 's/^ *Signature Algorithm: *//p' | head -n 1)
+  words=$(openssl x509 -noout -text -in "$1" 2>/dev/null | sed -n 's/^ *Signature Algorithm: *//p')
+  words=${words%%$'\n'*}
   case $words in
     *[Ss][Hh][Aa]384*) printf 'sha384' ;;
     *[Ss][Hh][Aa]512*) printf 'sha512' ;;
