@@ -16,8 +16,9 @@ from generator.findings import before_of, findings, part
 from generator.journals import plain_text
 from generator.model import Problem
 from generator.outcome import Run, Seat, last_rehearsal
-from generator.report import cell, exit_of, page, short
+from generator.report import cell, page
 from generator.report import verdict as verdict_of
+from generator.report_lines import exit_of, short
 from generator.sums import sha256
 
 STATUS = re.compile(r"^status (\S+) version=(\S+) revision=(\S+) term=(\S+) alarms=(.*)$", re.M)

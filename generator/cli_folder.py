@@ -13,6 +13,7 @@ from generator.bundle import bundle as bundle_of
 from generator.change_report import change_report, verdict
 from generator.model import Problem
 from generator.outcome import last_rehearsal
+from generator.rehearsal.control_plane.rehearse import rehearse as rehearse_on_control_plane
 from generator.rehearsal.record import Options
 from generator.rehearsal.rehearse import rehearse as rehearse_of
 from generator.review import review as review_of
@@ -45,15 +46,32 @@ def rehearse(
         list[str] | None,
         typer.Option(help="A drill: HOST:PHASE:N kills that runbook after N commands; HOST:down. May be given again."),
     ] = None,
+    control_plane: Annotated[
+        bool,
+        typer.Option(
+            "--control-plane",
+            help="On a real control plane: kubeadm, kubelet, the API. Needs root; about 6 minutes, 15 the first time.",
+        ),
+    ] = False,
+    endpoint: Annotated[
+        str | None,
+        typer.Option(
+            help="With --control-plane: NAME:PORT of the control plane's endpoint, or none; else one of ours."
+        ),
+    ] = None,
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave the replica up at the end, until Enter or Ctrl-C.")
     ] = False,
 ) -> None:
     """Run the folder's very bytes on a replica of its cluster: namespaces, a real etcd, writers. Exit 0 when all held."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    options = Options(etcd, snapshot, writers, crash, tuple(fail or ()))
+    if endpoint and not control_plane:
+        raise typer.BadParameter("--endpoint belongs to --control-plane")
+    options = Options(etcd, snapshot, writers, crash, tuple(fail or ()), control_plane, endpoint)
     try:
-        run = rehearse_of(folder, options, watch(), stay if keep else None)
+        run = (rehearse_on_control_plane if control_plane else rehearse_of)(
+            folder, options, watch(), stay if keep else None
+        )
     except KeyboardInterrupt:
         complain([Problem("broken off; nothing is left of the replica, and no report was written", severity="note")])
         raise typer.Exit(130) from None

@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from generator.outcome_control_plane import ControlPlane, HostSeen, Lease
+
 T = TypeVar("T")
 FORMAT = 1
 FOLDER, FILE = "rehearsal", "run.json"
@@ -43,7 +45,8 @@ class Done:
     `kind` is phase, address or event. `gap` is the longest time without an acknowledged write in it, `acked` counts those
     since the run's beginning, `term` is etcd's raft term afterwards (0: nobody said). `said` are the last lines of a run
     that did not end as it was expected to. Of a real change: who did it (`by`), when by the host's own clock (`began`),
-    and how many runs of that phase there were; `exit` -1 where nobody knows.
+    and how many runs of that phase there were; `exit` -1 where nobody knows. On a real control plane: `api_gap`, as `gap`
+    of writes through the API, and `api_away`, how long this host's own API was away.
     """
 
     line: int
@@ -63,6 +66,8 @@ class Done:
     began: str = ""
     commands: int = -1
     tries: int = 1
+    api_gap: float = 0.0
+    api_away: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,7 @@ class Run:
     versions: Mapping[str, str] = field(default_factory=dict)
     assumed: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
+    control_plane: ControlPlane | None = None
     format: int = FORMAT
 
     @property
@@ -135,10 +141,18 @@ def from_json(text: str) -> Run:
             "load": data["load"] and _made(Load, data["load"]),
             "before": tuple(Seat(**s) for s in data["before"]),
             "after": tuple(Seat(**s) for s in data["after"]),
+            "control_plane": _control_plane(data.get("control_plane")),
         }
         return _made(Run, data)
     except (KeyError, TypeError) as error:
         raise ValueError(f"it is no record of a run: {error}") from None
+
+
+def _control_plane(data: Mapping[str, Any] | None) -> ControlPlane | None:
+    if not data:
+        return None
+    hosts, leases = (tuple(_made(kind, d) for d in data[key]) for key, kind in (("hosts", HostSeen), ("leases", Lease)))
+    return _made(ControlPlane, {**data, "hosts": hosts, "leases": leases})
 
 
 def _made(kind: type[T], data: Mapping[str, Any]) -> T:

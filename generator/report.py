@@ -5,37 +5,23 @@ from __future__ import annotations
 import re
 
 from generator.environment import environment
-from generator.outcome import Done, Run
+from generator.outcome import Run
+from generator.outcome_control_plane import ControlPlane
 from generator.picture import picture, spark
+from generator.report_lines import cells_of, columns_of, kind_of
 
-ACTIONS = {"add": "the new address goes on", "remove": "the old address goes", "replace": "the address changes"}
 WIDE, NARROW = 960.0, 358.0  # pixels: a desk's page, and what a phone of 390 leaves
-REHEARSED = ("#", "host", "what", "seconds", "exit", "largest gap, s", "acknowledged", "term", "")
-CARRIED_OUT = (
-    "#",
-    "host",
-    "what",
-    "by",
-    "began, UTC",
-    "seconds",
-    "exit",
-    "tries",
-    "rehearsed: s",
-    "exit",
-    "gap, s",
-    "",
-)
 
 
 def reports(run: Run) -> dict[str, str]:
     """The pages of a rehearsal, file name to text."""
     assert run.load
-    rows = [_rehearsed(d) for d in run.lines]
+    rows = cells_of(run, None)
     words = {"run": run, "verdict": verdict(run), "figures": figures(run), "seats": seats(run), "rows": rows}
     text = (
         environment()
         .get_template("REPORT.md.j2")
-        .render(columns=REHEARSED, spark=spark(run, run.load), cell=cell, **words)
+        .render(columns=columns_of(run), spark=spark(run, run.load), cell=cell, **words)
     )
     return {"REPORT.md": text, "REPORT.html": page(run)}
 
@@ -45,7 +31,6 @@ def page(run: Run, rehearsal: Run | None = None) -> str:
 
     `rehearsal` is shown beside a change that was carried out, line by line.
     """
-    columns = REHEARSED if run.kind == "rehearsal" else CARRIED_OUT
     runs = [run, *([rehearsal] if rehearsal else [])]
     return (
         environment(html=True)
@@ -58,8 +43,8 @@ def page(run: Run, rehearsal: Run | None = None) -> str:
             figures=figures(run),
             pictures=[(r, (picture(r, WIDE), picture(r, NARROW))) for r in runs],
             seats=seats(run),
-            columns=columns,
-            rows=[(_kind(d), cells) for d, cells in zip(run.lines, _cells(run, rehearsal), strict=True)],
+            columns=columns_of(run),
+            rows=[(kind_of(d), cells) for d, cells in zip(run.lines, cells_of(run, rehearsal), strict=True)],
             ran_on=run if run.kind == "rehearsal" else rehearsal,
         )
     )
@@ -70,7 +55,11 @@ def verdict(run: Run) -> str:
     if not run.passed:
         return f"FAILED: {run.faults[0]}"
     assert run.load
-    return f"passed: {run.load.acked:,} writes acknowledged, none lost, largest gap {run.load.gap:.2f} s"
+    text = f"passed: {run.load.acked:,} writes acknowledged, none lost, largest gap {run.load.gap:.2f} s"
+    if plane := run.control_plane:
+        text += f"; on Kubernetes {plane.kubernetes} {plane.acked:,} through the API, none lost, largest gap {plane.gap:.2f} s"
+        text += "" if plane.own_bytes else "; rendered again, not the folder's own bytes"
+    return text
 
 
 def _badge(run: Run) -> str:
@@ -92,12 +81,26 @@ def figures(run: Run) -> list[tuple[str, str]]:
             ("by", ", ".join(people) or "?"),
         ]
     return [
+        *(through_the_api(run.control_plane) if run.control_plane else ()),
         ("acknowledged writes", f"{load.acked:,}"),
         ("lost", f"{load.lost_count:,}"),
         ("largest gap without a write", f"{load.gap:.2f} s"),
         (f"of {load.read:,} reads went back in time", f"{len(load.back)}"),
         ("raft term", f"{run.terms[0]} → {run.terms[1]}"),
         ("the whole order", f"{run.seconds:.0f} s"),
+    ]
+
+
+def through_the_api(plane: ControlPlane) -> list[tuple[str, str]]:
+    """Figures of the writes through the API, the longest time that one host's API and etcd were away."""
+    api, etcd = (max((s for h in plane.hosts for s in getattr(h, kind)), default=0.0) for kind in ("api", "etcd"))
+    return [
+        ("writes through the API", f"{plane.acked:,}"),
+        ("of them lost", f"{plane.lost_count:,}"),
+        ("largest gap through the API", f"{plane.gap:.2f} s"),
+        ("requests that ran into a time-out", f"{plane.timeouts:,}"),
+        ("one host's API away, at most", f"{api:.1f} s"),
+        ("one host's etcd away, at most", f"{etcd:.1f} s"),
     ]
 
 
@@ -122,54 +125,6 @@ def seats(run: Run) -> list[dict[str, str]]:
             }
         )
     return found
-
-
-# --- the lines ---
-
-
-def _cells(run: Run, rehearsal: Run | None) -> list[list[str]]:
-    if run.kind == "rehearsal":
-        return [_rehearsed(d) for d in run.lines]
-    return [_carried_out(d, rehearsal) for d in run.lines]
-
-
-def _rehearsed(d: Done) -> list[str]:
-    acked, term = f"{d.acked:,}", f"{d.term}" if d.term else ""
-    return [_number(d), d.host, _what(d), f"{d.seconds:.1f}", exit_of(d), f"{d.gap:.2f}", acked, term, d.note]
-
-
-def _carried_out(d: Done, rehearsal: Run | None) -> list[str]:
-    seconds, tries = (f"{d.seconds:.1f}", f"{d.tries}") if d.tries else ("", "")
-    same = [r for r in rehearsal.lines if (r.line, r.what) == (d.line, d.what)] if rehearsal else []
-    beside = [f"{same[-1].seconds:.1f}", exit_of(same[-1]), f"{same[-1].gap:.2f}"] if same else ["", "", ""]
-    return [_number(d), d.host, _what(d), d.by, short(d.began), seconds, exit_of(d), tries, *beside, d.note]
-
-
-def _number(d: Done) -> str:
-    return f"{d.line}" if d.line else ""
-
-
-def _what(d: Done) -> str:
-    return ACTIONS.get(d.what, d.what)
-
-
-def exit_of(d: Done) -> str:
-    """The exit code of a phase, with what was expected where it was not that one."""
-    if d.exit == -1:
-        return "?"
-    if d.exit != d.expected:
-        return f"{d.exit}, not {d.expected}"
-    return f"{d.exit}" if d.kind == "phase" else ""
-
-
-def _kind(d: Done) -> str:
-    """A CSS class."""
-    return "bad" if d.exit != d.expected and d.kind == "phase" else "person" if d.kind != "phase" else ""
-
-
-def short(at: str) -> str:
-    """To the second: `2030-01-02 03:04:05`."""
-    return at[:19].replace("T", " ")
 
 
 def cell(text: object) -> str:

@@ -103,7 +103,10 @@ def rehearsed(run: Run | None, folder: Path) -> Problem:
         fact = f"the rehearsal of {run.began} was of other bytes: it says nothing about these"
         return Problem(fact, str(folder), hint=again, severity="note")
     with_ = f" ({' '.join(run.options)})" if run.options else ""
-    fact = f"rehearsed with these very bytes at {run.began}{with_}: {verdict(run)}"
+    what = "with these very bytes"
+    if run.control_plane and not run.control_plane.own_bytes:
+        what = "with this mapping, rendered again for a real control plane of another version or other flags,"
+    fact = f"rehearsed {what} at {run.began}{with_}: {verdict(run)}"
     return Problem(fact, str(folder / "rehearsal" / "REPORT.md"), severity="note" if run.passed else "warning")
 
 

@@ -23,13 +23,18 @@ KEPT_KEYS = 20  # so many lost keys are named
 
 @dataclass(frozen=True)
 class Options:
-    """What was asked for: `etcd` VERSION or FOLDER, a snapshot to begin with, drills as they were typed."""
+    """What was asked for: `etcd` VERSION or FOLDER, a snapshot to begin with, drills as they were typed.
+
+    `endpoint` belongs to `control_plane`: NAME:PORT, "none", or None for a balancer of ours.
+    """
 
     etcd: str | None = None
     snapshot: Path | None = None
     writers: int = 4
     crash: bool = False
     fail: tuple[str, ...] = ()
+    control_plane: bool = False
+    endpoint: str | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +103,9 @@ def _versions(chosen: Chosen) -> dict[str, str]:
 
 def _typed(options: Options) -> tuple[str, ...]:
     """The options that change what is rehearsed, as they were typed."""
-    words = [f"--fail {text}" for text in options.fail]
+    words = ["--control-plane"] if options.control_plane else []
+    words += [f"--endpoint {options.endpoint}"] if options.endpoint else []
+    words += [f"--fail {text}" for text in options.fail]
     words += ["--crash"] if options.crash else []
     words += [f"--snapshot {options.snapshot.name}"] if options.snapshot else []
     return tuple(words)

@@ -25,6 +25,7 @@ from generator.rehearsal.stage import Progress, Stage, Tell
 from generator.rehearsal.stand_ins import hosts, show_reviewed_ca
 from generator.rehearsal.verdict import cluster, faults_at_the_end, faults_of_the_load, seats
 from generator.rehearsal.versions import Chosen
+from generator.rehearsal.writer import Writer
 from generator.report import reports
 
 RATE = 10.0  # writes a second, by each writer
@@ -49,7 +50,10 @@ def rehearse(folder: Path, options: Options, tell: Tell, keep: Callable[[Replica
             hint = "nothing was rehearsed, and nothing is left of it"
             said = " / ".join(line.strip() for line in str(error).splitlines() if line.strip())
             raise Refused(Problem(f"the replica does not come up: {said}", str(folder), hint=hint)) from None
-        run = _carried_out(replica, options, asked, chosen, tell)
+        began = datetime.now(UTC)
+        with bed.writer(options.writers, RATE * options.writers) as writer:
+            stage, seen, faults = carried_out(replica, writer, options, asked, tell)
+        run = record(stage, seen, tuple(faults), options, chosen, began)
         put(scratch, {**reports(run), FILE: to_json(run)})
         if keep:
             keep(replica)
@@ -69,28 +73,30 @@ def _furnished(change: Change, folder: Path, bed: Bed) -> Replica:
     return replica
 
 
-def _carried_out(replica: Replica, options: Options, asked: Drills, chosen: Chosen, tell: Tell) -> Run:
-    """The story: a healthy cluster under load, the order, then what is there."""
-    change, began = replica.change, datetime.now(UTC)
+def carried_out(
+    replica: Replica, writer: Writer, options: Options, asked: Drills, tell: Tell
+) -> tuple[Stage, Seen, list[str]]:
+    """The story: a healthy cluster under load, the order, then what is there. Also every fault, those of the stage first."""
+    method = replica.change.cluster.mapping.method
     before, (id_before, term_before) = seats(replica), cluster(replica)
-    with replica.bed.writer(options.writers, RATE * options.writers) as writer:
-        stage = Stage(replica, writer, asked, tell)
-        try:
+    stage = Stage(replica, writer, asked, tell)
+    try:
+        writer.wait_for(options.writers * 5)
+        if options.crash or method == "bridge":
+            stage.everybody_stops(options.crash)
+        stage.carry_out()
+        if not stage.faults:
             writer.wait_for(options.writers * 5)
-            if options.crash or change.cluster.mapping.method == "bridge":
-                stage.everybody_stops(options.crash)
-            stage.carry_out()
-            if not stage.faults:
-                writer.wait_for(options.writers * 5)
-        except (RuntimeError, TimeoutError) as error:
-            stage.faults.append(f"after {stage.last}: {error}")
+    except (RuntimeError, TimeoutError) as error:
+        stage.faults.append(f"after {stage.last}: {error}")
+    writer.stop()
     finished = not stage.faults
     faults, lost = faults_of_the_load(writer)
     after, (id_after, term_after) = seats(replica), cluster(replica)
     if finished:
         faults += faults_at_the_end(replica, before, after, (id_before, id_after))
     seen = Seen(before, after, (id_before, id_after), (term_before, term_after), tuple(lost))
-    return record(stage, seen, (*stage.faults, *faults), options, chosen, began)
+    return stage, seen, [*stage.faults, *faults]
 
 
 def _images(change: Change) -> list[str]:

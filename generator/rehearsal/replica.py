@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Protocol
 
 from generator.model import Address, Change, Line, Member
 from generator.plan import SOURCE
-from generator.rehearsal.bed import Bed
 from generator.rehearsal.host import Host
 from generator.rehearsal.running import Ran, Running
 
@@ -22,6 +22,15 @@ exec nice -n 19 "$@"
 KILLER, KILLER_THERE = Path(__file__).with_name("kill_after.bash"), "/run/kill_after.bash"
 
 
+class Hosts(Protocol):
+    """A bed, or a real cluster: hosts by name."""
+
+    def __getitem__(self, name: str, /) -> Host: ...
+
+    def wait_healthy(self, seconds: float, /) -> None:
+        """Until every member agrees with a majority. Raises TimeoutError."""
+
+
 class Replica:
     """A bed with each host's folder of the change, and what was heard there so far: `candidates`, `snapshot`, `sha256`.
 
@@ -33,7 +42,7 @@ class Replica:
         self,
         change: Change,
         folder: Path,
-        bed: Bed,
+        bed: Hosts,
         bits: Callable[[Address], int],
         device: str = "eth0",
         ways: Callable[[Host], None] = lambda host: None,

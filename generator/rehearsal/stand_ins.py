@@ -38,17 +38,23 @@ def _links(manifests: dict[str, str]) -> dict[str, str]:
     return found
 
 
-def show_reviewed_ca(host: Host, change: Change) -> None:
-    """Let `openssl x509 -fingerprint` show the throwaway CA as the reviewed one: see openssl.sh."""
+def show_reviewed_ca(host: Host, change: Change, authority: str = "") -> None:
+    """Let `openssl x509 -fingerprint` show the throwaway CA as the reviewed one: see openssl.sh. `authority` is its PEM."""
     reviewed = ca_fingerprint(change.cluster)
     if reviewed:
-        mine = fingerprint(pki.authority("etcd-ca").crt)
+        mine = fingerprint(authority or pki.authority("etcd-ca").crt)
         host.write_text(CA_NOTE, f"{_colons(mine)} {_colons(reviewed)}\n")
         host.write_text(OPENSSL, Path(__file__).with_name("openssl.sh").read_text(encoding="utf-8"), 0o755)
 
 
 def _colons(hexes: str) -> str:
     return ":".join(hexes[n : n + 2] for n in range(0, len(hexes), 2))
+
+
+NOT_SHOWN = (
+    "not shown here, since they are stand-ins: the API's writes, the Leases of controller-manager and scheduler, kubelet's "
+    "restart, the Node's address; `rehearse --control-plane` shows them on a real control plane"
+)
 
 
 def in_words(change: Change, snapshot: Path | None) -> tuple[str, ...]:
@@ -64,4 +70,5 @@ def in_words(change: Change, snapshot: Path | None) -> tuple[str, ...]:
         "API, controller-manager, scheduler: a stand-in that answers what a runbook's gate asks while their processes run, "
         f"for this host alone, {api.READY_AFTER:g} s after kube-apiserver's start (a real one: 5 to 6 s)",
         f"data: {data}, and what the writers wrote",
+        NOT_SHOWN,
     )

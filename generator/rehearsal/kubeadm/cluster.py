@@ -154,6 +154,15 @@ class Cluster:
                 raise TimeoutError(f"nodes: not Ready within {seconds:g} s: {said.text}")
             time.sleep(0.5)
 
+    def wait_healthy(self, seconds: float = 60) -> None:
+        """Until every member agrees with a majority. Raises TimeoutError with what kubelet said last."""
+        deadline = time.monotonic() + seconds
+        waiting = [self[node.name] for node in self.spec.nodes]
+        while waiting := [m for m in waiting if not m.etcd_pid() or not m.healthy()]:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"etcd: not healthy within {seconds:g} s: {waiting[0].name}\n{waiting[0].log()}")
+            time.sleep(0.5)
+
     # -- what people do with it
 
     def kubectl(self, *words: str, host: str = "", timeout: float = 60, stdin: str | None = None) -> Ran:

@@ -50,13 +50,13 @@ def join(spec: Spec, node: Node) -> str:
 
 
 def _cluster(spec: Spec, etcd_tag: str) -> dict[str, Any]:
-    etcd: dict[str, Any] = {"imageTag": etcd_tag, "dataDir": "/var/lib/etcd"}
+    etcd: dict[str, Any] = {"imageTag": etcd_tag, "dataDir": spec.data_dir}
     if found := spec.arguments.get("etcd"):
         etcd["extraArgs"] = _flags(spec, found)
     whole: dict[str, Any] = {
         "kubernetesVersion": f"v{spec.version}",
         "imageRepository": REPOSITORY,
-        "networking": {"podSubnet": "10.244.0.0/16", "serviceSubnet": "10.96.0.0/12"},
+        "networking": {"podSubnet": spec.pods, "serviceSubnet": spec.services},
         "etcd": {"local": etcd},
     }
     if spec.control_plane_endpoint:

@@ -28,6 +28,8 @@ from generator.rehearsal.namespaces import Place, gone
 from generator.rehearsal.network import bits
 from generator.rehearsal.spec import HostSpec
 
+PLAIN = ("version", "endpoint", "name", "port", "node_ip", "etcd", "data_dir", "pods", "services")
+
 
 class Found(Place):
     """Namespaces that another process holds."""
@@ -147,7 +149,7 @@ def attached(name: str = "cluster") -> Cluster:
 
 def _words(spec: Spec) -> dict[str, Any]:
     rows = {k: [[n.name, str(n.old), str(n.new)] for n in getattr(spec, k)] for k in ("nodes", "joining")}
-    plain = {k: getattr(spec, k) for k in ("version", "endpoint", "name", "port", "node_ip")}
+    plain = {k: getattr(spec, k) for k in PLAIN}
     return plain | rows | {"arguments": {k: dict(v) for k, v in spec.arguments.items()}}
 
 

@@ -36,7 +36,8 @@ class Spec:
     the first host, or none, which is one host's only way.
 
     `arguments` are further flags by component ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler",
-    "kubelet"), flag without dashes to value; etcd's image is `etcd`'s, its version in full ("3.7.3").
+    "kubelet"), flag without dashes to value. `etcd` is a minor ("3.6"); without it ETCD says which. `pods` and `services`
+    are the cluster's networks.
     """
 
     version: str = "1.37.2"
@@ -47,6 +48,10 @@ class Spec:
     port: int = 6443
     node_ip: bool = True
     arguments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    etcd: str = ""
+    data_dir: str = "/var/lib/etcd"
+    pods: str = "10.244.0.0/16"
+    services: str = "10.96.0.0/12"
 
     @property
     def minor(self) -> tuple[int, int]:
@@ -57,7 +62,7 @@ class Spec:
     @property
     def etcd_minor(self) -> str:
         """ "3.7": of the etcd that runs in it."""
-        return ETCD["{}.{}".format(*self.minor)]
+        return self.etcd or ETCD["{}.{}".format(*self.minor)]
 
     @property
     def everybody(self) -> tuple[Node, ...]:

@@ -1,0 +1,157 @@
+"""`rehearse --control-plane`: the change on a real kubeadm cluster with the user's names, addresses and flags."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from generator.errors import Refused
+from generator.model import Change, Problem
+from generator.outcome import FILE, Run, to_json
+from generator.rehearsal import network
+from generator.rehearsal.control_plane import said, seen
+from generator.rehearsal.control_plane.again import refuse_other_templates, rendered_again, same_but_for_values
+from generator.rehearsal.control_plane.clock import Clock, expected
+from generator.rehearsal.control_plane.loads import etcd_writer
+from generator.rehearsal.control_plane.own_bytes import put_in_place
+from generator.rehearsal.control_plane.wanted import Wanted, version_of, wanted
+from generator.rehearsal.drills import Drills, drills
+from generator.rehearsal.fetch import TOOLS
+from generator.rehearsal.folder import opened
+from generator.rehearsal.kubeadm import places
+from generator.rehearsal.kubeadm.cluster import Cluster
+from generator.rehearsal.kubeadm.load import Load
+from generator.rehearsal.record import Options, record
+from generator.rehearsal.rehearse import RATE, carried_out
+from generator.rehearsal.replica import Replica
+from generator.rehearsal.results import put, results
+from generator.rehearsal.stage import Tell
+from generator.rehearsal.stand_ins import show_reviewed_ca
+from generator.rehearsal.versions import Chosen
+from generator.report import reports
+from generator.write import SUMS
+
+CA = "/etc/kubernetes/pki/etcd/ca.crt"
+
+
+@dataclass(frozen=True)
+class Furnished:
+    """The replica, and whether it runs the folder's own bytes; `why_not` where it does not."""
+
+    replica: Replica
+    own: bool
+    why_not: list[str]
+
+
+def rehearse(folder: Path, options: Options, tell: Tell, keep: Callable[[Replica], None] | None = None) -> Run:
+    """As `rehearse` of the replica with stand-ins. Raises Refused, before anything was built, for what cannot be."""
+    change = opened(folder)
+    asked = drills(list(options.fail), change)
+    _fits(options)
+    places.may()
+    with results(folder) as scratch, ExitStack() as up:
+        with Clock(tell, expected(version_of(change)[0])) as clock:
+            want = wanted(change, options.endpoint, clock.say)
+            if want.against:
+                refuse_other_templates(change, folder)
+            try:
+                cluster = up.enter_context(Cluster(want.spec, clock.say))
+                made = _furnished(cluster, want, change, folder, scratch)
+            except (RuntimeError, TimeoutError, subprocess.SubprocessError) as error:
+                raise _does_not_come_up(error, folder) from None
+        run = _carried_out(cluster, made, want, (change, folder), options, asked, tell)
+        put(scratch, {**reports(run), FILE: to_json(run)})
+        if keep:
+            keep(made.replica)
+    return run
+
+
+def _fits(options: Options) -> None:
+    given = {"--etcd": options.etcd, "--snapshot": options.snapshot, "--crash": options.crash}
+    hint = "leave it out: the replica is a new cluster of the version that the facts name"
+    problems = [Problem(f"not yet: --control-plane with {name}", hint=hint) for name, value in given.items() if value]
+    if problems:
+        raise Refused(*problems)
+
+
+def _does_not_come_up(error: Exception, folder: Path) -> Refused:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    hint = "nothing was rehearsed, and nothing is left of it"
+    return Refused(Problem(f"the control plane does not come up: {' / '.join(lines[:12])}", str(folder), hint=hint))
+
+
+def _furnished(cluster: Cluster, want: Wanted, change: Change, folder: Path, scratch: Path) -> Furnished:
+    """The folder's own bytes on the hosts where they can run, else the same mapping from the replica's facts."""
+    why_not = list(want.against)
+    if not why_not:
+        cluster.tell("your manifests in place of kubeadm's")
+        failed = put_in_place(cluster, change)
+        why_not += [failed] if failed else []
+        if failed:
+            refuse_other_templates(change, folder)
+    ours, there = change, folder
+    if why_not:
+        cluster.facts(scratch / "facts")
+        ours, there = rendered_again(change, scratch / "facts", scratch / "again")
+        _refuse_other_bodies(change, folder, ours, there)
+    replica = Replica(ours, there, cluster, network.bits, ways=cluster.ways)
+    replica.copy_folders()
+    for member in replica.roster:
+        machine = cluster[member.name]
+        if not why_not:
+            show_reviewed_ca(machine, change, machine.read_text(CA))
+        if tools := change.cluster.mapping.tools:
+            machine.path(tools).mkdir(parents=True, exist_ok=True)
+            for tool in (p for p in map(cluster.programs.etcd.joinpath, TOOLS) if p.exists()):
+                shutil.copy(tool, machine.path(tools))
+    return Furnished(replica, not why_not, why_not)
+
+
+def _refuse_other_bodies(change: Change, folder: Path, ours: Change, there: Path) -> None:
+    for member in change.cluster.mapping.members:
+        one, other = (top / "hosts" / member.name / "runbook.sh" for top in (folder, there))
+        if not same_but_for_values(one, other, (change.digest, ours.digest)):
+            fact = f"the runbook of {member.name} is not what this release renders, so it cannot be rehearsed with other values"
+            raise Refused(Problem(fact, str(one), hint="render the folder again"))
+
+
+def _carried_out(
+    cluster: Cluster,
+    made: Furnished,
+    want: Wanted,
+    asked_for: tuple[Change, Path],
+    options: Options,
+    asked: Drills,
+    tell: Tell,
+) -> Run:
+    """The order under both loads, then what is there."""
+    (change, folder), began = asked_for, datetime.now(UTC)
+    with (
+        Load(cluster, options.writers) as load,
+        etcd_writer(cluster, options.writers, RATE * options.writers) as writer,
+    ):
+        stage, of_etcd, faults = carried_out(made.replica, writer, options, asked, tell)
+        leases = seen.wait_for_leases(cluster, load)
+    stage.done = seen.with_api(stage.done, stage.zero, load)
+    hosts, lost = seen.hosts(cluster, load), load.lost()
+    if not stage.faults:
+        faults += seen.faults(cluster, load, hosts, leases, lost)
+    unlike = said.unlike(want, made.own, made.why_not, change, made.replica.change)
+    plane = seen.control_plane(cluster, load, made.own, (hosts, leases, lost), unlike, stage.zero)
+    why = "your minor" if made.own else f"the one of Kubernetes {want.spec.version}"
+    chosen = Chosen(cluster.programs.etcd, cluster.programs.etcd_tag.rpartition("-")[0], why)
+    run = record(stage, of_etcd, tuple(faults), options, chosen, began)
+    return replace(
+        run,
+        control_plane=plane,
+        digest=change.digest,
+        folder_sha256=hashlib.sha256((folder / SUMS).read_bytes()).hexdigest(),
+        versions={**run.versions, "Kubernetes": f"{want.spec.version}: {want.why}"},
+        assumed=said.assumed(want.spec),
+    )
