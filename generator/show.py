@@ -11,8 +11,8 @@ from generator.model import Change, Problem
 from generator.outcome import Run
 from generator.plan import SOURCE
 from generator.quorum import tolerance
+from generator.rehearsal.progress import Progress
 from generator.rehearsal.replica import Replica
-from generator.rehearsal.stage import Progress
 from generator.report import verdict
 from generator.words_restore import price
 from generator.write import SUMS, Written

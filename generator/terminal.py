@@ -14,8 +14,8 @@ from rich.text import Text
 
 from generator import show
 from generator.model import Problem
+from generator.rehearsal.progress import Progress
 from generator.rehearsal.replica import Replica
-from generator.rehearsal.stage import Progress
 
 COLOURS = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 

@@ -18,10 +18,11 @@ from generator.rehearsal.bed import Bed
 from generator.rehearsal.drills import Drills, drills
 from generator.rehearsal.folder import opened
 from generator.rehearsal.probe import probe
+from generator.rehearsal.progress import Progress, Tell
 from generator.rehearsal.record import Options, Seen, record
 from generator.rehearsal.replica import Replica
 from generator.rehearsal.results import put, results
-from generator.rehearsal.stage import Progress, Stage, Tell
+from generator.rehearsal.stage import Stage
 from generator.rehearsal.stand_ins import hosts, show_reviewed_ca
 from generator.rehearsal.verdict import cluster, faults_at_the_end, faults_of_the_load, seats
 from generator.rehearsal.versions import Chosen
@@ -79,7 +80,7 @@ def carried_out(
     """The story: a healthy cluster under load, the order, then what is there. Also every fault, those of the stage first."""
     method = replica.change.cluster.mapping.method
     before, (id_before, term_before) = seats(replica), cluster(replica)
-    stage = Stage(replica, writer, asked, tell)
+    stage = Stage(replica, writer, asked, tell, one_status=options.control_plane)
     try:
         writer.wait_for(options.writers * 5)
         if options.crash or method == "bridge":

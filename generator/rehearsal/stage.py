@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import zip_longest
 
 from generator.model import Line
 from generator.outcome import Done
 from generator.rehearsal.drills import Drills
+from generator.rehearsal.progress import Progress, Tell
 from generator.rehearsal.replica import Replica
 from generator.rehearsal.running import Ran, Running
 from generator.rehearsal.writer import Writer
@@ -20,27 +20,16 @@ LOOKS = "preflight"  # its lines stand first and go side by side, as in run.sh
 READS_ONLY = (LOOKS, "release")
 
 
-@dataclass(frozen=True)
-class Progress:
-    """For whoever watches: line `number` of `of`, begun `seconds` ago; `exit` once it has ended."""
-
-    number: int
-    of: int
-    host: str
-    what: str
-    seconds: float
-    acked: int
-    exit: int | None = None
-
-
-Tell = Callable[[Progress], None]
-
-
 class Stage:
-    """What has been done so far, and what did not go as it should. Times count from the moment this was made."""
+    """What has been done so far, and what did not go as it should. Times count from the moment this was made.
 
-    def __init__(self, replica: Replica, writer: Writer, drills: Drills, tell: Tell) -> None:
+    `one_status`: no host is asked for its status again before it has answered. A real control plane leaves the processors
+    so little over that questions pile up.
+    """
+
+    def __init__(self, replica: Replica, writer: Writer, drills: Drills, tell: Tell, one_status: bool = False) -> None:
         self.replica, self.writer, self.drills, self.tell = replica, writer, drills, tell
+        self.one_status = one_status
         self.zero = time.monotonic()
         self.done: list[Done] = []
         self.faults: list[str] = []
@@ -203,7 +192,9 @@ class Stage:
         return 0
 
     def _ask_status(self, when: str) -> None:
-        """Of every host, side by side. It changes nothing, so nobody waits for it: the order goes on meanwhile."""
+        """Of every host, side by side. It changes nothing, so the order goes on meanwhile."""
+        if self.one_status:
+            self._hear_status()
         for m in self.replica.roster:
             self.asked.append((f"{when}: status on {m.name}", self.replica.start_behind(m.name, "status")))
 

@@ -8,7 +8,7 @@ import time
 from types import TracebackType
 
 from generator.rehearsal import gobuild
-from generator.rehearsal.stage import Progress, Tell
+from generator.rehearsal.progress import Progress, Tell
 
 USUAL, FIRST = 6 * 60, 15 * 60  # seconds for a whole rehearsal of three hosts; where programs must be built first
 WIDTH = 20

@@ -13,7 +13,7 @@ CERTIFICATES = """shopt -s nullglob
 for file in /etc/kubernetes/pki/*.crt /etc/kubernetes/pki/etcd/*.crt; do
   names=$(openssl x509 -in "$file" -noout -text | grep -A 1 'Subject Alternative Name') || continue
   for old in "$@"; do
-    [[ $names, != *":$old,"* ]] || printf '%s\\n' "$file"
+    [[ $names, != *"$old,"* ]] || printf '%s\\n' "$file"
   done
 done | sort -u
 """

@@ -27,11 +27,11 @@ from generator.rehearsal.folder import opened
 from generator.rehearsal.kubeadm import places
 from generator.rehearsal.kubeadm.cluster import Cluster
 from generator.rehearsal.kubeadm.load import Load
+from generator.rehearsal.progress import Tell
 from generator.rehearsal.record import Options, record
 from generator.rehearsal.rehearse import RATE, carried_out
 from generator.rehearsal.replica import Replica
 from generator.rehearsal.results import put, results
-from generator.rehearsal.stage import Tell
 from generator.rehearsal.stand_ins import show_reviewed_ca
 from generator.rehearsal.versions import Chosen
 from generator.report import reports
