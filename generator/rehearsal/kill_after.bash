@@ -4,5 +4,5 @@ if [[ -n ${KILL_AFTER-} && ${0##*/} == runbook.sh ]]; then
   set -o functrace
   killed_at=0
   # shellcheck disable=SC2154 # BASH_COMMAND is bash's own
-  trap '[[ ! ${FUNCNAME[0]-} =~ ^run(_and_look)?$ || $BASH_COMMAND != "\"\$@\""* ]] || { killed_at=$((killed_at + 1)); [[ $killed_at -le $KILL_AFTER ]] || kill -KILL $$; }' DEBUG
+  trap '[[ ${FUNCNAME[0]-} != run && ${FUNCNAME[0]-} != run_and_look || $BASH_COMMAND != "\"\$@\""* ]] || { killed_at=$((killed_at + 1)); [[ $killed_at -le $KILL_AFTER ]] || kill -KILL $$; }' DEBUG
 fi
