@@ -9,7 +9,8 @@ import pytest
 from tests.rig import Rig, ca_pem, commands
 from tests.scenario import hosts, scenario
 
-FEW = ((0, 3, 6), (2, 5, 10))  # before and after `member update`, manifest out, half-way in, in, the other manifest
+# Before and after `member update`, and in the exchange: before and after kubelet is stopped, processes ended, the renames.
+FEW = ((0, 25, 28), (3, 24, 31))
 
 
 def killed_and_carried_on(rig: Rig, after: int) -> bool:

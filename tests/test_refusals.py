@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from pathlib import Path
 
 import pytest
@@ -176,19 +174,19 @@ def test_tools_of_another_minor_are_another_world(tmp_path: Path) -> None:
         refuses(rig, "master1", "preflight", 4, "etcdctl is 3.4, etcd is 3.5")
 
 
-def test_a_kubelet_that_does_not_act_and_cannot_be_restarted_is_exit_1(tmp_path: Path) -> None:
-    """systemctl exits with 3 of its own for a unit that does not run; the move ends with 1, and goes on afterwards."""
+def test_a_kubelet_that_cannot_be_stopped_is_exit_1_and_nothing_was_ended(tmp_path: Path) -> None:
+    """systemctl exits with 3 of its own; the move ends with 1, its pods run on, and it goes on afterwards."""
     with Rig(scenario(tmp_path, hosts(1), ca_pem()), "3.5") as rig:
         rig.prepare_all()
         one = rig["master1"]
-        one.must(["mkdir", "-p", "/root/local/sbin"])
-        one.must(["cp", "-r", "/usr/local/bin", "/root/local/bin"])
-        one.write_text("/root/local/sbin/systemctl", "#!/bin/bash\nexit 3\n", 0o755)
-        one.must(["mount", "--bind", "/root/local", "/usr/local"])
-        for pid in one.processes("kubelet"):
-            os.kill(pid, signal.SIGSTOP)
+        pid = one.etcd_pid()
+        one.must(["cp", "-r", "/usr/local/sbin", "/root/sbin"])
+        one.must(["mv", "/root/sbin/systemctl", "/root/sbin/systemctl.real"])
+        stub = '#!/bin/bash\n[[ $1 != stop ]] || exit 3\nexec systemctl.real "$@"\n'
+        one.write_text("/root/sbin/systemctl", stub, 0o755)
+        one.must(["mount", "--bind", "/root/sbin", "/usr/local/sbin"])
         ran = rig.apply("master1", "move", expect=1)
-        assert "exit 3 from: systemctl restart kubelet" in ran.text
-        for pid in one.processes("kubelet"):
-            os.kill(pid, signal.SIGCONT)
+        assert "exit 3 from: systemctl stop kubelet" in ran.text
+        assert one.etcd_pid() == pid
+        one.must(["umount", "/usr/local/sbin"])
         rig.apply("master1", "move")

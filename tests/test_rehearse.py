@@ -269,7 +269,7 @@ def test_after_a_crash_a_restore_goes_as_it_should_and_the_report_says_what_it_l
 @pytest.mark.chaos
 def test_what_a_runbook_does_not_notice_is_seen_from_outside(tmp_path: Path) -> None:
     folder = scenario(tmp_path, hosts(1), version="3.5").folder
-    without_step(folder, "move", "the_other_manifests")
+    without_step(folder, "finish", "for_the_ticket", '  printf "#" >>"$MANIFESTS/kube-apiserver.yaml"\n')
     run, _ = rehearse(folder, expect=1)
     assert any("kube-apiserver.yaml" in fault for fault in run.faults), run.faults
 
