@@ -2,8 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+JOBS ?= 4
 
-.PHONY: demo test chaos bench cluster cluster-down
+.PHONY: demo test prerequisites chaos bench cluster cluster-down
+.NOTPARALLEL: # packages first, then the environment, then what runs in it
 
 demo: $(VENV)/made
 	$(BIN)/etcd-renumber plan examples/three-masters/mapping.yaml
@@ -12,15 +14,19 @@ demo: $(VENV)/made
 	cat out/three-masters/hosts/master1/manifests.diff
 	sed -n '1,/^## The mapping/p' out/three-masters/RUNBOOK.md
 
-test: $(VENV)/made
-	$(BIN)/pytest --numprocesses 4 --dist load --maxschedchunk 1
+test: prerequisites $(VENV)/made
+	$(BIN)/pytest --numprocesses $(JOBS) --dist load --maxschedchunk 1
+
+# What the tests need beside make. As root on Debian it is installed, else one message names all that is missing.
+prerequisites:
+	@bash tests/prerequisites.sh test $(if $(wildcard $(VENV)/made),$(BIN)/python,$(PYTHON))
 
 # Every kill point, and shapes that make test leaves out: the better part of an hour on two cores.
-chaos: $(VENV)/made
-	$(BIN)/pytest --numprocesses 4 --dist load --maxschedchunk 1 -m chaos
+chaos: prerequisites $(VENV)/made
+	$(BIN)/pytest --numprocesses $(JOBS) --dist load --maxschedchunk 1 -m chaos
 
 # Figures, side by side in one run: more than an hour. One table: .venv/bin/python -m bench TABLE
-bench: $(VENV)/made
+bench: prerequisites $(VENV)/made
 	$(BIN)/python -m bench
 
 # A real control plane in namespaces of this machine, as root: kept until cluster-down. ENDPOINT is lb, dns or none.
@@ -33,6 +39,7 @@ cluster-down: $(VENV)/made
 	$(BIN)/python -m generator.rehearsal.kubeadm down
 
 $(VENV)/made: pyproject.toml
+	@bash tests/prerequisites.sh environment $(PYTHON)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --editable '.[dev]'
 	touch $@

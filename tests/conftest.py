@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -15,6 +17,7 @@ from tests.pki import KUBEADM, NAMES, RICH, RICH_NAMES, Host, copied, kubeadm_ho
 
 ROOT = Path(__file__).parent.parent
 FACTS = ROOT / "examples" / "three-masters" / "facts"
+Report = TypeVar("Report", pytest.CollectReport, pytest.TestReport)
 MINORS = ("3.3", "3.4", "3.5", "3.6", "3.7")
 
 # A run that a shell has put into the background ignores Ctrl-C, and whatever it starts would, too.
@@ -58,8 +61,34 @@ def three_masters() -> list[HostSpec]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests on a bed first: they take a minute or two each, and whatever begins last ends last."""
-    items.sort(key=lambda item: not {"Rig", "Bed", "rehearse"} & vars(getattr(item, "module", None) or object).keys())
+    """What takes longest first, since whatever begins last ends last: real clusters (one may have to be built), then beds."""
+    items.sort(key=lambda item: 0 if is_on_a_cluster(item) else 1 if is_on_a_bed(item) else 2)
+
+
+def is_on_a_cluster(item: pytest.Item) -> bool:
+    return "cluster" in getattr(item, "fixturenames", ())
+
+
+def is_on_a_bed(item: pytest.Item) -> bool:
+    return bool({"Rig", "Bed", "rehearse"} & vars(getattr(item, "module", None) or object).keys())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    return none_left_out((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    return none_left_out((yield))
+
+
+def none_left_out(report: Report) -> Report:
+    """In CI a test or a file that is left out fails, with the reason for which it was."""
+    if os.environ.get("CI") and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome, report.longrepr = "failed", f"left out, in CI: {reason}"
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ BIN = Path(sys.executable).parent
 SHELL = [
     *sorted(str(p.relative_to(ROOT)) for p in (ROOT / "templates").rglob("*.sh")),
     *sorted(str(p.relative_to(ROOT)) for p in (ROOT / "generator").rglob("*.*sh")),
+    "tests/prerequisites.sh",
     ".ci/run",
 ]
 PYTHON = sorted(p for p in (ROOT / "generator").rglob("*.py"))
