@@ -22,7 +22,7 @@ from generator.rehearsal.progress import Progress, Tell
 from generator.rehearsal.record import Options, Seen, record
 from generator.rehearsal.replica import Replica
 from generator.rehearsal.results import put, results
-from generator.rehearsal.stage import Stage
+from generator.rehearsal.stage import Pausing, Stage
 from generator.rehearsal.stand_ins import hosts, show_reviewed_ca
 from generator.rehearsal.verdict import cluster, faults_at_the_end, faults_of_the_load, seats
 from generator.rehearsal.versions import Chosen
@@ -75,12 +75,12 @@ def _furnished(change: Change, folder: Path, bed: Bed) -> Replica:
 
 
 def carried_out(
-    replica: Replica, writer: Writer, options: Options, asked: Drills, tell: Tell
+    replica: Replica, writer: Writer, options: Options, asked: Drills, tell: Tell, api: Pausing | None = None
 ) -> tuple[Stage, Seen, list[str]]:
     """The story: a healthy cluster under load, the order, then what is there. Also every fault, those of the stage first."""
     method = replica.change.cluster.mapping.method
     before, (id_before, term_before) = seats(replica), cluster(replica)
-    stage = Stage(replica, writer, asked, tell, one_status=options.control_plane)
+    stage = Stage(replica, writer, asked, tell, api)
     try:
         writer.wait_for(options.writers * 5)
         if options.crash or method == "bridge":
@@ -112,15 +112,22 @@ def _fits(change: Change, options: Options, chosen: Chosen) -> None:
         fact = f"etcd is down in {mapping.method}, so the runbook goes by the image's tag: {image}, not {chosen.minor}"
         problems.append(Problem(fact, hint=f"rehearse with --etcd FOLDER, where etcd and etcdctl {image} are in"))
     problems += _strange(change, chosen)
+    problems += crashes_in_vain(change, options)
+    if options.snapshot and not options.snapshot.is_file():
+        problems.append(Problem("there is no such snapshot", str(options.snapshot)))
+    if problems:
+        raise Refused(*problems)
+
+
+def crashes_in_vain(change: Change, options: Options) -> list[Problem]:
+    """Why --crash does not fit the method."""
+    mapping, problems = change.cluster.mapping, []
     if options.crash and mapping.method == "rolling":
         problems.append(Problem("--crash belongs to bridge and restore: rolling needs the quorum that it takes away"))
     if options.crash and mapping.method == "restore" and not mapping.accept_loss:
         hint = "say accept_loss: true in the mapping, or rehearse without --crash; `bridge` loses nothing"
         problems.append(Problem("without quorum `restore` stops at its preflight", hint=hint))
-    if options.snapshot and not options.snapshot.is_file():
-        problems.append(Problem("there is no such snapshot", str(options.snapshot)))
-    if problems:
-        raise Refused(*problems)
+    return problems
 
 
 def _strange(change: Change, chosen: Chosen) -> list[Problem]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from itertools import zip_longest
+from typing import Protocol
 
 from generator.model import Line
 from generator.outcome import Done
@@ -12,29 +13,40 @@ from generator.rehearsal.drills import Drills
 from generator.rehearsal.progress import Progress, Tell
 from generator.rehearsal.replica import Replica
 from generator.rehearsal.running import Ran, Running
+from generator.rehearsal.statuses import Statuses
 from generator.rehearsal.writer import Writer
 
-LIMIT, ASKING, LAST_LINES = 900.0, 120.0, 30
+LIMIT, LAST_LINES = 900.0, 30
 KILLED, CLOSED = 137, 3
 LOOKS = "preflight"  # its lines stand first and go side by side, as in run.sh
 READS_ONLY = (LOOKS, "release")
 
 
+class Pausing(Protocol):
+    """A load that may hang up for a while."""
+
+    paused: bool
+
+    def tell(self, line: str, /) -> None:
+        """ "pause" or "resume"."""
+
+
 class Stage:
     """What has been done so far, and what did not go as it should. Times count from the moment this was made.
 
-    `one_status`: no host is asked for its status again before it has answered. A real control plane leaves the processors
-    so little over that questions pile up.
+    `api` are writers through the API of a real control plane. There, no host is asked for its status twice at a time.
     """
 
-    def __init__(self, replica: Replica, writer: Writer, drills: Drills, tell: Tell, one_status: bool = False) -> None:
+    def __init__(
+        self, replica: Replica, writer: Writer, drills: Drills, tell: Tell, api: Pausing | None = None
+    ) -> None:
         self.replica, self.writer, self.drills, self.tell = replica, writer, drills, tell
-        self.one_status = one_status
+        self.api = api
         self.zero = time.monotonic()
         self.done: list[Done] = []
         self.faults: list[str] = []
         self.begun: dict[int, Running] = {}  # by line: started before its turn
-        self.asked: list[tuple[str, Running]] = []
+        self.statuses = Statuses(replica, one_at_a_time=api is not None)
 
     def carry_out(self) -> None:
         """Every line of the order, until the end or until one does not end as it should."""
@@ -47,10 +59,10 @@ class Stage:
             if not held or not (self._person(line) if line.kind == "address" else self._phase(line)):
                 break
             if line.kind == "address" and not (after and after.kind == "address"):
-                self._ask_status(f"after {self._where(line, line.host)}")
+                self.statuses.ask(f"after {self._where(line, line.host)}")
         for line in (line for line in order if line.line in self.begun):
             self._phase(line)  # one of those side by side has stopped the order; what the others say counts too
-        self._hear_status()
+        self.faults += self.statuses.hear()
 
     def everybody_stops(self, crash: bool) -> None:
         """All members die, or are asked to end; then every address changes, and kubelets come back."""
@@ -76,6 +88,8 @@ class Stage:
     def _phase(self, line: Line) -> bool:
         if line.phase == "stop" and not self.replica.candidates:
             self.writer.tell("pause")  # the API is away on every host, and with it whoever wrote
+        if line.phase == "quiesce" and self.api and not self.api.paused:
+            self.api.tell("pause")
         host, kill = self.replica.host_of(line), self.drills.kill(line)
         if kill:
             running = self.replica.start_killed(host, *self.replica.words_of(line.phase), after=kill.after)
@@ -89,8 +103,10 @@ class Stage:
                 return False
         note = "once more, after the kill" if kill else ""
         ran = self._ended(line, host, self._started(line), 0, note)
-        if line.phase == "reopen" and self.writer.paused:
-            self.writer.tell("resume")
+        if line.phase == "reopen":
+            for load in (self.writer, self.api):
+                if load and load.paused:
+                    load.tell("resume")
         return ran.exit == 0
 
     def _started(self, line: Line) -> Running:
@@ -119,7 +135,7 @@ class Stage:
                 row = replace(row, exit=1, said=tuple(ran.text.splitlines()[-LAST_LINES:]))
         row = replace(row, term=self._term(host))
         if line.phase not in READS_ONLY:
-            self._ask_status(f"after {self._where(line, host)}")
+            self.statuses.ask(f"after {self._where(line, host)}")
         self.done.append(row)
         self.tell(self._progress(line, host, row.seconds, row.exit))
         return row
@@ -190,21 +206,3 @@ class Stage:
             if found := self.replica.endpoint(name).get("RaftTerm"):
                 return int(found)
         return 0
-
-    def _ask_status(self, when: str) -> None:
-        """Of every host, side by side. It changes nothing, so the order goes on meanwhile."""
-        if self.one_status:
-            self._hear_status()
-        for m in self.replica.roster:
-            self.asked.append((f"{when}: status on {m.name}", self.replica.start_behind(m.name, "status")))
-
-    def _hear_status(self) -> None:
-        """Every one of those asked must have answered."""
-        for what, running in self.asked:
-            try:
-                said = f"exit {running.wait(ASKING).exit}"
-            except TimeoutError:
-                said = f"no answer in {ASKING:g} s"
-            if said != "exit 0":
-                self.faults.append(f"{what}: {said}")
-        self.asked = []

@@ -29,7 +29,7 @@ from generator.rehearsal.kubeadm.cluster import Cluster
 from generator.rehearsal.kubeadm.load import Load
 from generator.rehearsal.progress import Tell
 from generator.rehearsal.record import Options, record
-from generator.rehearsal.rehearse import RATE, carried_out
+from generator.rehearsal.rehearse import RATE, carried_out, crashes_in_vain
 from generator.rehearsal.replica import Replica
 from generator.rehearsal.results import put, results
 from generator.rehearsal.stand_ins import show_reviewed_ca
@@ -53,7 +53,7 @@ def rehearse(folder: Path, options: Options, tell: Tell, keep: Callable[[Replica
     """As `rehearse` of the replica with stand-ins. Raises Refused, before anything was built, for what cannot be."""
     change = opened(folder)
     asked = drills(list(options.fail), change)
-    _fits(options)
+    _fits(change, options)
     places.may()
     with results(folder) as scratch, ExitStack() as up:
         with Clock(tell, expected(version_of(change)[0])) as clock:
@@ -72,10 +72,11 @@ def rehearse(folder: Path, options: Options, tell: Tell, keep: Callable[[Replica
     return run
 
 
-def _fits(options: Options) -> None:
-    given = {"--etcd": options.etcd, "--snapshot": options.snapshot, "--crash": options.crash}
+def _fits(change: Change, options: Options) -> None:
+    given = {"--etcd": options.etcd, "--snapshot": options.snapshot}
     hint = "leave it out: the replica is a new cluster of the version that the facts name"
     problems = [Problem(f"not yet: --control-plane with {name}", hint=hint) for name, value in given.items() if value]
+    problems += crashes_in_vain(change, options)
     if problems:
         raise Refused(*problems)
 
@@ -136,12 +137,12 @@ def _carried_out(
         Load(cluster, options.writers) as load,
         etcd_writer(cluster, options.writers, RATE * options.writers) as writer,
     ):
-        stage, of_etcd, faults = carried_out(made.replica, writer, options, asked, tell)
+        stage, of_etcd, faults = carried_out(made.replica, writer, options, asked, tell, load)
         leases = seen.wait_for_leases(cluster, load)
     stage.done = seen.with_api(stage.done, stage.zero, load)
     hosts, lost = seen.hosts(cluster, load), load.lost()
     if not stage.faults:
-        faults += seen.faults(cluster, load, hosts, leases, lost)
+        faults += seen.faults(cluster, load, change.cluster.mapping.method, hosts, leases, lost)
     unlike = said.unlike(want, made.own, made.why_not, change, made.replica.change)
     plane = seen.control_plane(cluster, load, made.own, (hosts, leases, lost), unlike, stage.zero)
     why = "your minor" if made.own else f"the one of Kubernetes {want.spec.version}"

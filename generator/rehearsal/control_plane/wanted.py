@@ -90,11 +90,8 @@ def _is_address(text: str) -> bool:
 
 def refuse_what_cannot_be(change: Change) -> None:
     """Raises Refused with everything that no real control plane of ours can show."""
-    mapping, problems = change.cluster.mapping, []
-    if mapping.method != "rolling":
-        hint = "rehearse without --control-plane"
-        problems.append(Problem(f"not yet: --control-plane with the method {mapping.method}", hint=hint))
-    for m in mapping.members:
+    problems = []
+    for m in change.cluster.mapping.members:
         if m.old.version == 6 or m.new.version == 6:
             problems.append(Problem(f"not yet: --control-plane with IPv6 addresses ({m.name})"))
         if not NODE.fullmatch(m.name):
