@@ -34,7 +34,7 @@ class Pausing(Protocol):
 class Stage:
     """What has been done so far, and what did not go as it should. Times count from the moment this was made.
 
-    `api` are writers through the API of a real control plane. There, no host is asked for its status twice at a time.
+    `api` are writers through the API of a real control plane. There, the order waits until every `status` has answered.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Stage:
         self.done: list[Done] = []
         self.faults: list[str] = []
         self.begun: dict[int, Running] = {}  # by line: started before its turn
-        self.statuses = Statuses(replica, one_at_a_time=api is not None)
+        self.statuses = Statuses(replica, at_once=api is not None)
 
     def carry_out(self) -> None:
         """Every line of the order, until the end or until one does not end as it should."""

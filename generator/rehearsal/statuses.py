@@ -9,22 +9,24 @@ ASKING = 120.0  # seconds
 
 
 class Statuses:
-    """Questions that are open. `one_at_a_time`: no host is asked again before it has answered.
+    """Questions that are open. `at_once`: each is waited for before the order goes on.
 
-    A real control plane leaves so little over of the processors that questions would pile up.
+    Else nobody waits: a question gets what the processors have left over. A real control plane leaves so little that
+    questions would pile up there, and get in the way of the lines that are measured.
     """
 
-    def __init__(self, replica: Replica, one_at_a_time: bool = False) -> None:
-        self.replica, self.one_at_a_time = replica, one_at_a_time
+    def __init__(self, replica: Replica, at_once: bool = False) -> None:
+        self.replica, self.at_once = replica, at_once
         self.open: list[tuple[str, Running]] = []
         self.faults: list[str] = []
 
     def ask(self, when: str) -> None:
-        """Every host, side by side. It changes nothing, so the order goes on meanwhile."""
-        if self.one_at_a_time:
-            self._wait()
+        """Every host, side by side."""
+        start = self.replica.start if self.at_once else self.replica.start_behind
         for m in self.replica.roster:
-            self.open.append((f"{when}: status on {m.name}", self.replica.start_behind(m.name, "status")))
+            self.open.append((f"{when}: status on {m.name}", start(m.name, "status")))
+        if self.at_once:
+            self._wait()
 
     def hear(self) -> list[str]:
         """Every one of those asked must have answered: who has not, in words."""
