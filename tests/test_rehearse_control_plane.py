@@ -32,7 +32,9 @@ from generator.rehearsal.kubeadm.cluster import Cluster
 from generator.rehearsal.kubeadm.load import Load
 from generator.rehearsal.kubeadm.spec import Node, Spec
 from generator.rehearsal.record import Options
+from generator.rehearsal.running import Ran
 from generator.rehearsal.stand_ins import NOT_SHOWN, in_words
+from generator.rehearsal.statuses import Statuses
 from generator.report import reports
 from generator.show import rehearsed
 from generator.sums import sha256
@@ -329,6 +331,43 @@ def test_a_line_has_the_gap_of_the_api_and_how_long_its_host_was_away() -> None:
 )
 def test_the_bar_says_how_long_it_takes(seconds: int, text: str) -> None:
     assert bar(seconds, 360, "hosts") == text
+
+
+class Answer:
+    """A `status` under way."""
+
+    def __init__(self, log: list[str], host: str) -> None:
+        self.log, self.host = log, host
+
+    def wait(self, seconds: float) -> Ran:
+        self.log.append(f"heard {self.host}")
+        return Ran((), int(self.host == "master2"), "", "", "", 0.1)
+
+
+class Asked:
+    """A replica of two hosts that notes who is asked for a status, and how."""
+
+    def __init__(self) -> None:
+        self.log: list[str] = []
+        self.roster = hosts(2)
+
+    def start(self, host: str, *words: str) -> Answer:
+        self.log.append(f"ask {host}")
+        return Answer(self.log, host)
+
+    def start_behind(self, host: str, *words: str) -> Answer:
+        self.log.append(f"ask {host} behind")
+        return Answer(self.log, host)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_on_a_real_control_plane_the_order_waits_for_every_status(at_once: bool) -> None:
+    replica = Asked()
+    statuses = Statuses(replica, at_once)  # type: ignore[arg-type]
+    statuses.ask("after line 1")
+    asked = ["ask master1", "ask master2", "heard master1", "heard master2"]
+    assert replica.log == (asked if at_once else ["ask master1 behind", "ask master2 behind"])
+    assert statuses.hear() == ["after line 1: status on master2: exit 1"] and statuses.hear() == []
 
 
 # --- the whole of it ---
