@@ -18,7 +18,7 @@ from tests.stub import ENTER
 
 pytestmark = AS_ROOT
 
-SWAP = "| ==> etcd's new manifest, through kubelet"
+SWAP = "| ==> End etcd"
 
 
 def all_that_it_said_was_shown_once(j: Jump, host: str, phase: str, text: str) -> None:
