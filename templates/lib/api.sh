@@ -8,6 +8,7 @@ api_status=  # of the last answer: 200, 403 ...; empty where there was none
 api_body=    # of the last answer, one line of JSON
 api_silence= # why there was none
 api_as=      # the file whose certificate is shown
+api_pems=()  # of that file, decoded once: the cluster's CA, the certificate, its key
 
 # choose_api_identity -- the first of these that is here. kubelet's may read this Node and its pods, and no Lease of others.
 choose_api_identity() {
@@ -16,6 +17,7 @@ choose_api_identity() {
   for file in "$KUBERNETES"/{admin,super-admin,kubelet}.conf; do
     [[ -s $file ]] || continue
     api_as=$file
+    [[ ${#api_pems[@]} != 0 ]] || api_pems=("$(kubeconfig_value "$file" certificate-authority)" "$(kubeconfig_value "$file" client-certificate)" "$(kubeconfig_value "$file" client-key)")
     return 0
   done
 }
@@ -27,8 +29,9 @@ api_get() {
   api_status='' api_body='' api_silence=''
   words=$(printf 'GET %s HTTP/1.0\r\nHost: kubernetes\r\nAccept: application/json\r\n\r\n' "$1" |
     timeout -k 1 10 openssl s_client -quiet -verify_return_error -verify_ip "$api_address" \
-      -CAfile <(kubeconfig_value "$api_as" certificate-authority) -cert <(kubeconfig_value "$api_as" client-certificate) \
-      -key <(kubeconfig_value "$api_as" client-key) -connect "$(bracketed "$api_address"):$API_PORT" 2>"$error" 9>&- | tr -d '\000\r') || true # silence is an answer
+      -CAfile <(printf '%s\n' "${api_pems[0]}") -cert <(printf '%s\n' "${api_pems[1]}") -key <(printf '%s\n' "${api_pems[2]}") \
+      -connect "$(bracketed "$api_address"):$API_PORT" 2>"$error" 9>&-) || true # silence is an answer
+  words=${words//$'\r'/}
   if [[ $words =~ ^HTTP/1\.[01]\ ([0-9][0-9][0-9]) ]]; then
     api_status=${BASH_REMATCH[1]}
     api_body=${words#*$'\n\n'}

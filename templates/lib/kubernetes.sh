@@ -13,16 +13,17 @@ misses_address() {
   kubernetes_misses "$1"
 }
 
-# kubernetes_now WANTED UNWANTED -- asks everything once: two addresses of this host.
+# kubernetes_now WANTED UNWANTED -- asks everything once: two addresses of this host. The API and the Leases come first: what
+# takes longest to hold costs few questions.
 kubernetes_now() {
   local i
   kubernetes_why='' stale_address='' api_address=$1
   node=${node:-$(node_name)}
   choose_api_identity
   miss_api
+  [[ -n $kubernetes_why ]] || miss_renewals
   [[ -z $kubernetes_why ]] || return 0
   for i in "${!FILES[@]}"; do miss_health "$i"; done
-  miss_renewals
   miss_node_address "$1"
   for i in "${!FILES[@]}"; do miss_pod_address "$i" "$1"; done
   miss_endpoint "$1" "$2"
