@@ -107,13 +107,13 @@ exchange_manifest() {
     run mv -f "$file" "$ASIDE/${FILES[$1]}"
     return 0
   fi
-  has_sha "$(draft_of "$file")" "$(sum_of_wanted "$1")" || draft_manifest "$1"
+  ! is_changing || has_sha "$(draft_of "$file")" "$(sum_of_wanted "$1")" || draft_manifest "$1"
   run mv -f "$(draft_of "$file")" "$file"
 }
 sum_of_wanted() { if [[ ${wanted[$1]} == new ]]; then printf '%s' "${FILES_NEW[$1]}"; else printf '%s' "${FILES_OLD[$1]}"; fi; }
 exchange_host_file() {
   local file=${host_files[$1]}
-  draft_is_right "$1" "$wanted_files" || draft_host_file "$1" "$wanted_files"
+  ! is_changing || draft_is_right "$1" "$wanted_files" || draft_host_file "$1" "$wanted_files"
   run mv -f "$(draft_of "$file")" "$file"
   [[ $file != *.conf && $file != *.service || ${host_file_kinds[$1]} != flags ]] || run systemctl daemon-reload
 }
