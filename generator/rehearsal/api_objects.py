@@ -17,7 +17,7 @@ from generator.rehearsal.spec import Flags
 CORE, LEASES = "/api/v1", "/apis/coordination.k8s.io/v1/namespaces"
 Fields = dict[str, Any]
 LEADERS = {"kube-controller-manager": 2.0, "kube-scheduler": 2.0}  # seconds between two renewals, as the real ones'
-NODE_LEASE = 10.0
+NODE_LEASE = 2.0  # as with nodeLeaseDurationSeconds: 8; with the default of 40 a real kubelet renews it every 10 s
 
 
 @dataclass
