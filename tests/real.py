@@ -16,7 +16,7 @@ from generator.rehearsal.running import Ran
 from tests.scenario import Host, rendered
 
 STOP, START = "systemctl stop kubelet", "systemctl start kubelet"
-NOTED, DOWN = "/kubelet.stopped.part", "kubelet here: IS STOPPED by this change"
+DOWN = "kubelet here: IS STOPPED by this change, since "
 
 
 @pytest.fixture(scope="module")
@@ -87,10 +87,12 @@ class Real(Replica):
 
     # --- kills ---
 
-    def commands(self, host: str, verb: str, phase: str) -> list[str]:
-        """What `plan` says would be run; of an undo, what a dry look at its phase cannot say: empty."""
-        said = self.say(host, "plan", *self.words_of(phase)[1:]).text if verb == "apply" else ""
-        return [w.removeprefix("    would run: ") for w in said.splitlines() if w.startswith("    would run: ")]
+    def planned(self, host: str, phase: str) -> list[str]:
+        """The commands that `plan` says a phase would run now."""
+        said = self.say(host, "plan", *self.words_of(phase)[1:]).text
+        return [
+            line.removeprefix("    would run: ") for line in said.splitlines() if line.startswith("    would run: ")
+        ]
 
     def killed(self, host: str, verb: str, phase: str, after: int) -> Ran:
         """Ended by SIGKILL after that many of its commands, or at its own end when it has no more."""

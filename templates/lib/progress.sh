@@ -68,14 +68,19 @@ answering() {
   printf '%s' "$count"
 }
 
-# miss_caught_up -- the mark counts only when the leader was asked first; up to two times more while somebody is below it.
+# miss_caught_up -- the mark counts only when the leader was asked first; up to two times more while somebody is below it. It
+# stays the first one: while many write, a leader itself has never applied what it has just taken.
 miss_caught_up() {
-  local tries before problem=
+  local tries before problem='' first_mark=''
   for tries in 1 2 3 4; do
     before=$leader mark=
     read_progress
     leader=$(leader_named)
-    if [[ -n $leader && $leader != "$before" && $tries != 4 ]]; then continue; fi
+    if [[ -n $leader && $leader != "$before" && $tries != 4 ]]; then
+      first_mark=
+      continue
+    fi
+    first_mark=${first_mark:-$mark} mark=$first_mark
     problem=$(progress_problem)
     [[ -n $problem ]] || return 0
   done

@@ -1,0 +1,58 @@
+"""A kubeadm control plane of today gets new addresses under load, in RUNBOOK.md's order; then everything its owner does works."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from generator.rehearsal.kubeadm.cluster import Cluster
+from generator.rehearsal.kubeadm.load import Load
+from generator.rehearsal.kubeadm.spec import Spec, usual
+from tests import real_state as state
+from tests.real import DOWN, START, STOP, Real, carried_out, cluster  # noqa: F401 -- the fixture
+
+SPEC = Spec(joining=usual(4, 4))
+GAP = 5.0  # seconds; what it is on a quiet machine `make real` and `make bench` say
+
+
+def killed_in_its_middle_and_carried_on(real: Real, host: str) -> None:
+    """`apply move` dies at the first rename, kubelet stopped; status says so, and the same line goes on."""
+    commands = real.planned(host, "move")
+    rename = next(n for n, words in enumerate(commands) if n > commands.index(STOP) and words.startswith("mv "))
+    assert rename < commands.index(START)
+    ran = real.killed(host, "apply", "move", after=rename)
+    assert ran.exit == 137 and STOP in carried_out(ran) and START not in carried_out(ran), ran.text
+    said = real.status(host)
+    assert f"{DOWN}" in said and "in phase move" in said
+    assert said.rstrip().endswith("bash runbook.sh apply move") and f"on {host}:" in said.rpartition("next: ")[2]
+    real.apply(host, "move")
+
+
+def test_three_masters_get_new_addresses_and_their_owner_notices_nothing(cluster: Cluster, tmp_path: Path) -> None:  # noqa: F811
+    real = Real(cluster, tmp_path)
+    with Load(cluster) as load:
+        real.follow_the_order(until="master2 move")
+        killed_in_its_middle_and_carried_on(real, "master2")
+        real.follow_the_order(start="master2 move", until="master3 move")
+        real.apply("master3", "move")
+        real.undo("master3", "move")
+        assert state.files_with(cluster, "new", "master3") == []
+        real.follow_the_order(start="master3 move")
+        load.wait_for(100)
+    print(load.summary(), *(f"{seconds:6.1f} s  {words}" for words, seconds in real.told), sep="\n")
+    assert (load.lost(), load.timeouts) == ([], [])
+    assert load.largest_gap() < GAP
+    assert real.old_connections() == []
+    state.leases_are_renewed(cluster)
+    state.nodes_have(cluster, "new")
+    assert state.files_with(cluster, "old") == []
+    state.no_draft_is_left(real)
+    for member in real.roster:
+        assert carried_out(real.say(member.name, "apply", "move")) == []
+
+    state.a_deployment_gets_its_pods(cluster)
+    state.a_node_can_be_drained(cluster, "master2")
+    state.kubeadm_works(cluster, "master2")
+    fourth = cluster.spec.joining[0]
+    cluster.join(fourth)
+    cluster.wait_ready([n.name for n in cluster.spec.everybody])
+    assert fourth.name in cluster["master1"].etcdctl("member", "list").out
