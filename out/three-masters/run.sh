@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host was never reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest 96e80a06f22a. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 7f76291a9fef. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=96e80a06f22a
+readonly DIGEST=7f76291a9fef
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -32,14 +32,14 @@ readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(67df873b4b4ae592259a29a1f405493beb8144cbd0d1b2aa94452fcf193a4378 bbb8010fca8e429101211ab422ac831523653c35ced4b510ac79e09463838ae3 d5fd61802de0ae372987f621e018e1a623f9c6b9711a36cbd912c3c1f8544ea2)
+readonly -a FOLDERS=(e703189a4a5b294bb1f29b18c656859acd43c8a023340f9050457f593c437fd4 49c2a9d3969296dc3bd780d8aa843d7c7ef6c7e9f58ba93a7f2ad4dcd7c3201e 5e15e12aa252e767409d37c692418928360bd853dea02d551e72c1a3a66541e0)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)
 # the lines of RUNBOOK.md, and what it says of each
 readonly -a LINES_OF_PLAN=('1 master1 preflight' '2 master2 preflight' '3 master3 preflight' '4 master1 prepare' '5 master2 prepare' '6 master3 prepare' '7 master1 add' '8 master2 add' '9 master3 add' '10 master1 move' '11 master1 remove' '12 master1 release' '13 master2 move' '14 master2 remove' '15 master2 release' '16 master3 move' '17 master3 remove' '18 master3 release' '19 master1 finish' '20 master2 finish' '21 master3 finish')
-readonly -a DOES=('reads only: host, cluster, disk, clocks, ways to new' 'reads only: host, cluster, disk, clocks, ways to new' 'reads only: host, cluster, disk, clocks, ways to new' 'copies, tools, certificates with both addresses; the snapshot' 'copies, tools, certificates with both addresses' 'copies, tools, certificates with both addresses' 'the host has both addresses, also after a reboot' 'the host has both addresses, also after a reboot' 'the host has both addresses, also after a reboot' 'new address recorded, etcd starts on it, then the API' 'the old address goes, also from the configuration' 'reads only: does anybody miss the old address?' 'new address recorded, etcd starts on it, then the API' 'the old address goes, also from the configuration' 'reads only: does anybody miss the old address?' 'new address recorded, etcd starts on it, then the API' 'the old address goes, also from the configuration' 'reads only: does anybody miss the old address?' 'gate, our routes away, leftovers, block for the ticket' 'gate, our routes away, leftovers, block for the ticket' 'gate, our routes away, leftovers, block for the ticket')
-readonly -a SEEN=('done, 0 commands; no FILTERED' 'done, 0 commands; no FILTERED' 'done, 0 commands; no FILTERED' 'ok: gate, prepare on master1: done' 'ok: gate, prepare on master2: done' 'ok: gate, prepare on master3: done' 'ip addr shows both' 'ip addr shows both' 'ip addr shows both' 'ok: gate, move on master1: done' 'ip addr shows the new one only' 'ok: old_is_gone, ok: gate' 'ok: gate, move on master2: done' 'ip addr shows the new one only' 'ok: old_is_gone, ok: gate' 'ok: gate, move on master3: done' 'ip addr shows the new one only' 'ok: old_is_gone, ok: gate' 'finish on master1: done; no DIFFERENT in ids:' 'finish on master2: done; no DIFFERENT in ids:' 'finish on master3: done; no DIFFERENT in ids:')
+readonly -a DOES=('reads only: host, cluster, disk, clocks, ways to new' 'reads only: host, cluster, disk, clocks, ways to new' 'reads only: host, cluster, disk, clocks, ways to new' 'copies, tools, certificates with both addresses; the snapshot' 'copies, tools, certificates with both addresses' 'copies, tools, certificates with both addresses' 'the host has both addresses, also after a reboot' 'the host has both addresses, also after a reboot' 'the host has both addresses, also after a reboot' 'new address recorded; everything of this host exchanged at once' 'the old address goes, also from the configuration' 'etcd and Kubernetes work without the old address' 'new address recorded; everything of this host exchanged at once' 'the old address goes, also from the configuration' 'etcd and Kubernetes work without the old address' 'new address recorded; everything of this host exchanged at once' 'the old address goes, also from the configuration' 'etcd and Kubernetes work without the old address' 'gate, our routes away, leftovers, block for the ticket' 'gate, our routes away, leftovers, block for the ticket' 'gate, our routes away, leftovers, block for the ticket')
+readonly -a SEEN=('done, 0 commands; no FILTERED' 'done, 0 commands; no FILTERED' 'done, 0 commands; no FILTERED' 'ok: gate, prepare on master1: done' 'ok: gate, prepare on master2: done' 'ok: gate, prepare on master3: done' 'ip addr shows both' 'ip addr shows both' 'ip addr shows both' 'ok: gate, ok: the API answers, move on master1: done' 'ip addr shows the new one only' 'ok: gate, ok: the API answers' 'ok: gate, ok: the API answers, move on master2: done' 'ip addr shows the new one only' 'ok: gate, ok: the API answers' 'ok: gate, ok: the API answers, move on master3: done' 'ip addr shows the new one only' 'ok: gate, ok: the API answers' 'finish on master1: done; no DIFFERENT in ids:' 'finish on master2: done; no DIFFERENT in ids:' 'finish on master3: done; no DIFFERENT in ids:')
 readonly -a BACK=('nothing to take back' 'nothing to take back' 'nothing to take back' 'undo prepare' 'undo prepare' 'undo prepare' 'take it away, while move is not done or undone' 'take it away, while move is not done or undone' 'take it away, while move is not done or undone' 'undo move' 'put it back' 'old address back, then undo move' 'undo move' 'put it back' 'old address back, then undo move' 'undo move' 'put it back' 'old address back, then undo move' 'undo move, the last host first' 'undo move, the last host first' 'undo move, the last host first')
 # --- end values ---
 
@@ -1150,7 +1150,7 @@ on_exit() {
 }
 # --- end run/say.sh ---
 
-# --- lib/lists.sh sha256:31c8b4581191 ---
+# --- lib/lists.sh sha256:5cfc9d424c58 ---
 # lists.sh -- words in a list, and members in the plan.
 
 # is_one_of WORD WORDS... -- true when WORD is among them.
@@ -1170,6 +1170,9 @@ index_of() {
     [[ ${NAMES[i]} != "$1" ]] || { printf '%s' "$i" && return 0; }
   done
 }
+
+# digits WORD -- the word when it is a number, else 0: bash evaluates what stands in a number's place.
+digits() { if [[ $1 =~ ^[0-9]{1,18}$ ]]; then printf '%s' "$1"; else printf '0'; fi; }
 # --- end lib/lists.sh ---
 
 # --- run/there.sh sha256:37f86fa72bbd ---

@@ -7,17 +7,17 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 96e80a06f22a. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 7f76291a9fef. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
-export ETCDCTL_API=3 LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 # --- values: the only lines that differ between hosts ---
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=96e80a06f22a
+readonly DIGEST=7f76291a9fef
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -54,13 +54,16 @@ readonly OLD_CLIENT=127.0.0.1
 readonly NEW_CLIENT=127.0.0.1
 # its manifests: bytes before and after, and the process each one makes
 readonly MANIFESTS=/etc/kubernetes/manifests
-readonly -a FILES=(etcd.yaml kube-apiserver.yaml)
-readonly -a FILES_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d 47a9edb9601335bf19c72c57884d605a099596640df84ee35eba5347db2e1a5f)
-readonly -a FILES_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 3713ab5dc2b24790971210a1bcbcf0c368026b7dae5fa4bf27d1d6295099bbbf)
-readonly -a PROCS=(etcd kube-apiserver)
-readonly -a ARGS_OLD=(1340633b32a24dd93cdaf8a10a20347c4b9f6ea094192ef7cb8acfef4886a0a0 793760bcc65d025fae438647e0b4924ff4d7c9ed99f895d960b65bac46f7904b)
-readonly -a ARGS_NEW=(0e2a9c426eabab826ad55aa9cddd2da2eb92f82cb899c85185e08af3c92e52ee a6cff0576c3a4a196f29bea669d59b294edf76d987f567122e9027db5f612618)
-readonly -a OTHER_FILES=(kube-controller-manager.yaml kube-scheduler.yaml)
+readonly -a FILES=(etcd.yaml kube-apiserver.yaml kube-controller-manager.yaml kube-scheduler.yaml)
+readonly -a FILES_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d 47a9edb9601335bf19c72c57884d605a099596640df84ee35eba5347db2e1a5f 3eb0d47f287c6472b0b4ac900747cab25aade538ea29caa9d775a1efa8c1e91a 0a44ffa0c4f4ce628405f119c42c8b1e754b562f17bdb0cad57bb5e295a422f2)
+readonly -a FILES_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 3713ab5dc2b24790971210a1bcbcf0c368026b7dae5fa4bf27d1d6295099bbbf 3eb0d47f287c6472b0b4ac900747cab25aade538ea29caa9d775a1efa8c1e91a 0a44ffa0c4f4ce628405f119c42c8b1e754b562f17bdb0cad57bb5e295a422f2)
+readonly -a PROCS=(etcd kube-apiserver kube-controller kube-scheduler)
+readonly -a ARGS_OLD=(1340633b32a24dd93cdaf8a10a20347c4b9f6ea094192ef7cb8acfef4886a0a0 793760bcc65d025fae438647e0b4924ff4d7c9ed99f895d960b65bac46f7904b 8bcef69355af3d068f5c286a4e168caac837a67a6ca405aec1818786b316368d 318a6d31ae36faa1cf88bffec7c5af55703698b6a25de731c483514626df6e11)
+readonly -a ARGS_NEW=(0e2a9c426eabab826ad55aa9cddd2da2eb92f82cb899c85185e08af3c92e52ee a6cff0576c3a4a196f29bea669d59b294edf76d987f567122e9027db5f612618 8bcef69355af3d068f5c286a4e168caac837a67a6ca405aec1818786b316368d 318a6d31ae36faa1cf88bffec7c5af55703698b6a25de731c483514626df6e11)
+readonly -a PODS=(kube-system/pods/etcd kube-system/pods/kube-apiserver kube-system/pods/kube-controller-manager kube-system/pods/kube-scheduler)
+readonly -a HEALTH=('' '192.168.110.10 6443 /livez' '127.0.0.1 10257 /healthz' '127.0.0.1 10259 /healthz')
+readonly API_PORT=6443
+readonly -a OTHER_FILES=()
 # its certificates that must hold both addresses
 readonly -a CERT_FILES=(/etc/kubernetes/pki/etcd/server.crt /etc/kubernetes/pki/etcd/peer.crt /etc/kubernetes/pki/apiserver.crt)
 readonly -a CERT_KEYS=(/etc/kubernetes/pki/etcd/server.key /etc/kubernetes/pki/etcd/peer.key /etc/kubernetes/pki/apiserver.key)
@@ -75,11 +78,14 @@ readonly CERT_REQUIRED_HOSTNAME=''
 # preflight: reads only: host, cluster, bytes, tools, disk, clocks, members, certificates, ways between hosts.
 apply_preflight() {
   the_reviewed_world
+  commands_are_at_hand
   tools_are_at_hand
   the_folder_is_clean
+  the_host_can_be_exchanged
   the_disk_has_space
   the_method_fits
   the_cluster_is_sound
+  kubernetes_can_be_asked
   the_certificates_are_known
   the_clocks_agree
   the_new_address_is_ours
@@ -108,38 +114,52 @@ undo_prepare() {
   whole_after_undo_prepare
 }
 
-# move: source routes, leadership handed over, `member update`, the new manifests through kubelet, gates before and after.
+# move: source routes, leadership handed over, `member update`; kubelet stopped, everything exchanged, kubelet started; gates.
 apply_move() {
   the_reviewed_world
   ready_to_move
   source_routes
   hand_over_leadership
   record_new_address
+  everything_new
+  write_new_files
+  stop_kubelet
+  note_the_last_renewal
+  end_the_api
   the_others_are_safe
-  start_on_new_address
+  end_etcd
+  exchange_files
+  start_kubelet
   record_new_address_late
   the_cluster_is_whole
-  the_other_manifests
   no_connection_is_old
+  kubernetes_is_whole
 }
 undo_move() {
   the_reviewed_world
   ready_to_undo_move
   hand_over_before_undo
   routes_away
-  start_on_old_address
+  what_was_before
+  write_new_files
+  stop_kubelet
+  end_the_api
+  end_etcd
+  exchange_files
+  start_kubelet
   record_old_address
   whole_after_undo_move
-  the_other_old_manifests
+  kubernetes_was_whole
 }
 
-# release: reads only: the old address is gone, no connection of etcd has it, the gate.
+# release: the old address is gone: no connection of etcd has it, both gates; kubelet restarted once where pods still have it.
 apply_release() {
   the_reviewed_world
   old_address_is_gone
+  kubernetes_is_whole
 }
 undo_release() {
-  usage 'there is no undo of release: it changed nothing; put the old address back on the host, then: bash runbook.sh undo move' "bash runbook.sh phases"
+  usage 'there is no undo of release: it changed nothing that names an address; put the old address back on the host, then: bash runbook.sh undo move' "bash runbook.sh phases"
 }
 
 # finish: the gate, our routes away, left-over addresses listed, the block for the ticket.
@@ -312,22 +332,34 @@ how_to_keep_new() {
 }
 # --- end steps/world.sh ---
 
-# --- steps/preflight.sh sha256:2a04aeae94c2 ---
+# --- steps/preflight.sh sha256:b2c285f9cfde ---
 # preflight only reads. It says everything it finds; the first thing that forbids the change stops it.
 
 # Every command the runbook calls, so that none is found missing half-way.
 readonly COMMANDS=(base64 cat chmod chown cp cut date df dirname env find flock grep head install ip ls mktemp mv od openssl readlink rm sed
-  sha256sum sleep sort ss stat tail timeout touch tr wc)
+  sha256sum sleep sort ss stat sync systemctl tail timeout touch tr wc)
 
-tools_are_at_hand() {
-  begin 'the commands and tools that the runbook needs'
+commands_are_at_hand() {
+  begin 'the commands that the runbook needs'
   guard closed "not found on this host: $(missing_commands)" 'install them' commands_are_here
+}
+
+# A kubeadm host has no etcdctl of its own: while etcd is down the image of its container has it.
+tools_are_at_hand() {
+  begin "etcd's own tools"
+  look_at_etcd
   find_etcdctl
-  guard closed "no etcdctl: not in the container of etcd, not in $TOOLS, not on this host" "put the etcdctl of this cluster's own version into /usr/local/bin" etcdctl_is_found
-  if [[ -n $etcdctl && -n $(server_minor) ]]; then
+  guard closed "no etcdctl: not in the container of etcd, not in $TOOLS, not on this host, and no runtime here has the image $IMAGE" \
+    "put the etcd, etcdctl and etcdutl of this cluster's own version into a folder of this host and name it as tools in the mapping, or into /usr/local/bin" tools_can_be_had
+  guard closed "snapshots of etcd $(server_minor) need etcdutl" "$(how_to_add_etcdutl)" etcdutl_can_be_had
+  if [[ -z $etcdctl ]]; then
+    note "etcd does not run here; prepare copies its tools out of $IMAGE, by $(runtime_with_image)"
+    return 0
+  fi
+  if [[ -n $(server_minor) ]]; then
     guard other_world "etcdctl is $(tool_minor), etcd is $(server_minor): $etcdctl" 'tools of another minor read and restore data wrongly; use those of the member itself' same_minor
   fi
-  note "etcd $(server_minor), etcdctl at ${etcdctl:-nowhere}"
+  note "etcd $(server_minor), etcdctl at $etcdctl"
 }
 
 missing_commands() {
@@ -342,8 +374,23 @@ commands_are_here() { [[ -z $(missing_commands) ]]; }
 the_folder_is_clean() {
   begin "no stray file in $MANIFESTS"
   guard closed "kubelet runs these too, and nobody reviewed them: $(stray_files)" 'move them to another folder; while etcd runs from such a copy, do not delete it under a live member' no_stray_file
-  guard closed 'kubelet does not run here' 'start it, and look why it was down' kubelet_runs
+  guard_kubelet
 }
+
+# What the exchange stops, ends and writes must be known before: a pod whose process nobody finds would run on beside its successor.
+the_host_can_be_exchanged() {
+  begin 'kubelet, its pods and the files that name this host'
+  guard closed "the process of these pods is not found, neither by the command in its manifest nor by the pod's cgroup: $(unknown_pods)" 'write the whole command into the manifest, then read the facts again; or start the pod' no_pod_is_unknown
+  guard closed "a kubeconfig calls another member at the address that goes: $(kubeconfigs_of_others)" 'let it name the controlPlaneEndpoint or this host; a cluster whose hosts call its first master by address is not supported yet' no_kubeconfig_of_others
+  [[ $NEW == "$OLD" ]] || note "name $OLD and will be exchanged with the manifests: $(host_files_with_old)"
+}
+unknown_pods() {
+  local i
+  for i in "${!FILES[@]}"; do
+    [[ -n ${ARGS_OLD[i]} || ($i != 0 && -n $(pids_of_pod "$i")) ]] || printf '%s ' "${FILES[i]}"
+  done
+}
+no_pod_is_unknown() { [[ -z $(unknown_pods) ]]; }
 
 # The snapshot and a fifth more must fit, and kubelet evicts below 15 % of a file system.
 the_disk_has_space() {
@@ -578,7 +625,7 @@ keep_manifests() {
 }
 # --- end steps/prepare.sh ---
 
-# --- steps/tools.sh sha256:5491a13fce67 ---
+# --- steps/tools.sh sha256:f5846e2f964b ---
 # tools.sh -- etcd's own tools, kept where this runbook finds them whatever becomes of the container.
 
 # During a restart nothing else is sure to be there. Those of the running member are right by themselves; any others must be
@@ -590,9 +637,45 @@ stage_tools() {
   find_etcdctl
   guard closed "etcd does not run here, and there is no etcdctl: not in the mapping's folder '$TOOLS_GIVEN', not on this host, not in $IMAGE" \
     'name a folder of this host with etcd and etcdctl of this cluster as tools: in the mapping, or put them into /usr/local/bin' tools_can_be_had
+  guard closed "snapshots of etcd $(server_minor) need etcdutl, and there is none of this version beside etcdctl, in the mapping's folder '$TOOLS_GIVEN' or on this host" "$(how_to_add_etcdutl)" etcdutl_can_be_had
   if [[ -z $etcd_pid && -n $etcdctl && -n $(server_minor) ]]; then
     guard other_world "$etcdctl is $(tool_minor), $IMAGE is $(server_minor)" 'tools of another minor read and restore data wrongly: name the right ones' same_minor
   fi
+  copy_tools
+  if is_changing; then guard half_done "snapshots of etcd $(server_minor) need etcdutl, and $IMAGE has none" "$(how_to_add_etcdutl)" etcdutl_is_staged; fi
+  etcdctl=$TOOLS/etcdctl
+  ! is_changing || speak_v3
+  run ${api[@]+"${api[@]}"} "$TOOLS/etcdctl" version
+  sums_of_tools >"$SCRATCH/tools.sums"
+  run install -m 0600 "$SCRATCH/tools.sums" "$TOOLS/SHA256SUMS"
+  must tools_are_staged
+  etcdctl=
+  find_etcdctl
+  guard other_world "etcdctl is $(tool_minor), etcd is $(server_minor)" "put the right etcdctl into $TOOLS and its hash into $TOOLS/SHA256SUMS" same_minor
+}
+tools_can_be_had() { [[ -n $etcd_pid || -n $etcdctl || -n $(image_at) ]]; }
+
+# From 3.6 on etcdutl alone looks into a snapshot and restores it; where none is taken nobody needs it.
+needs_etcdutl() { [[ ($METHOD == restore || ${SNAPSHOT-} == yes) && $(server_minor) =~ ^3\.([0-9]+)$ && ${BASH_REMATCH[1]} -ge 6 ]]; }
+etcdutl_is_staged() { ! needs_etcdutl || [[ -x $TOOLS/etcdutl ]]; }
+# What is in an image is seen once it is copied.
+etcdutl_can_be_had() { ! needs_etcdutl || [[ -z $etcd_pid && -z $etcdctl ]] || [[ -x ${etcdctl%/*}/etcdutl || -n $(etcdutl_elsewhere) ]]; }
+how_to_add_etcdutl() {
+  printf "put etcdutl %s beside etcdctl in a folder of this host, name it as tools in the mapping or take /usr/local/bin, remove %s, then: bash runbook.sh apply prepare" "$(server_minor)" "$TOOLS"
+}
+# etcdutl_elsewhere -- one of etcd's own minor that is not where the others come from.
+etcdutl_elsewhere() {
+  local path
+  needs_etcdutl || return 0
+  [[ -z $etcdctl || ! -x ${etcdctl%/*}/etcdutl ]] || return 0
+  for path in "${TOOLS_GIVEN:+$TOOLS_GIVEN/etcdutl}" "$(command -v etcdutl || true)"; do
+    [[ -x $path && $(minor_of "$("$path" version 2>/dev/null)" 'etcdutl version: ') == "$(server_minor)" ]] || continue
+    printf '%s' "$path"
+    return 0
+  done
+}
+
+copy_tools() {
   run install -d -m 0700 "$TOOLS"
   if [[ -n $etcd_pid ]]; then
     copy_from_container
@@ -601,17 +684,9 @@ stage_tools() {
   else
     copy_from_image
   fi
+  [[ -x $TOOLS/etcdutl || -z $(etcdutl_elsewhere) ]] || run cp "$(etcdutl_elsewhere)" "$TOOLS/etcdutl"
   run chmod -R u+rx,go= "$TOOLS"
-  run env ETCDCTL_API=3 "$TOOLS/etcdctl" version
-  sums_of_tools >"$SCRATCH/tools.sums"
-  run install -m 0600 "$SCRATCH/tools.sums" "$TOOLS/SHA256SUMS"
-  must tools_are_staged
-  etcdctl=
-  find_etcdctl
-  guard other_world "etcdctl is $(tool_minor), etcd is $(server_minor)" "put the right etcdctl into $TOOLS and its hash into $TOOLS/SHA256SUMS" same_minor
 }
-tools_can_be_had() { [[ -n $etcd_pid || -n $etcdctl || -n $(runtime_with_image) ]]; }
-
 copy_from_container() {
   local folder name
   folder=$(readlink "/proc/$etcd_pid/exe") folder=${folder%/*}
@@ -631,28 +706,99 @@ copy_from_folder() {
 
 # The image outlives its container. A container made of it here is never started.
 copy_from_image() {
-  local made=etcd-renumber-$DIGEST mounted=$STATE/image
-  case $(runtime_with_image) in
-    docker)
-      docker container inspect "$made" >/dev/null 2>&1 || run docker create --name "$made" --network none "$IMAGE" etcd
-      run docker cp "$made:/usr/local/bin/etcd" "$TOOLS/etcd"
-      run docker cp "$made:/usr/local/bin/etcdctl" "$TOOLS/etcdctl"
-      run docker rm "$made"
+  local runtime image made=etcd-renumber-$DIGEST mounted=$STATE/image
+  read -r runtime image < <(image_at)
+  case $runtime in
+    docker | podman)
+      "$runtime" container inspect "$made" >/dev/null 2>&1 || run "$runtime" create --name "$made" --network none "$image" etcd
+      run "$runtime" cp "$made:/usr/local/bin/etcd" "$TOOLS/etcd"
+      run "$runtime" cp "$made:/usr/local/bin/etcdctl" "$TOOLS/etcdctl"
+      ! has_etcdutl "$runtime" "$made" || run "$runtime" cp "$made:/usr/local/bin/etcdutl" "$TOOLS/etcdutl"
+      run "$runtime" rm "$made"
       ;;
     ctr)
       run install -d -m 0700 "$mounted"
-      [[ -e $mounted/usr/local/bin/etcdctl ]] || run ctr -n k8s.io images mount "$IMAGE" "$mounted"
+      [[ -e $mounted/usr/local/bin/etcdctl ]] || run ctr -n k8s.io images mount "$image" "$mounted"
       copy_from_folder "$mounted/usr/local/bin"
       run ctr -n k8s.io images unmount --rm "$mounted"
       ;;
+    store) copy_from_layers "$image" ;;
   esac
 }
+has_etcdutl() { ! is_changing || "$1" cp "$2:/usr/local/bin/etcdutl" - >/dev/null 2>&1; }
+
+# image_at -- who has the image, and under which name: "docker NAME", "podman NAME", "ctr NAME", "store LAYER"; nothing where nobody has.
+image_at() {
+  local name runtime layer
+  for name in $(image_names); do
+    for runtime in docker podman; do
+      if command -v "$runtime" >/dev/null && "$runtime" image inspect "$name" >/dev/null 2>&1; then
+        printf '%s %s\n' "$runtime" "$name"
+        return 0
+      fi
+    done
+    if command -v ctr >/dev/null && [[ -n $(ctr -n k8s.io images ls -q "name==$name" 2>/dev/null) ]]; then
+      printf 'ctr %s\n' "$name"
+      return 0
+    fi
+    layer=$(layer_in_store "$name")
+    [[ -z $layer ]] || { printf 'store %s\n' "$layer" && return 0; }
+  done
+}
+# runtime_with_image -- the same in words.
 runtime_with_image() {
-  if command -v docker >/dev/null && docker image inspect "$IMAGE" >/dev/null 2>&1; then
-    printf 'docker'
-  elif command -v ctr >/dev/null && [[ -n $(ctr -n k8s.io images ls -q "name==$IMAGE" 2>/dev/null) ]]; then
-    printf 'ctr'
-  fi
+  local at
+  at=$(image_at)
+  case $at in
+    'store '*) printf "CRI-O's storage" ;;
+    *) printf '%s' "${at%% *}" ;;
+  esac
+}
+# image_names -- as the manifest has it, and as a runtime writes it down that keeps no tag beside a digest.
+image_names() {
+  local bare=${IMAGE%%@*}
+  printf '%s\n' "$IMAGE"
+  [[ ${bare##*/} != *:* || $IMAGE != *@* ]] || printf '%s@%s\n' "${bare%:*}" "${IMAGE#*@}"
+}
+
+# CRI-O's client copies nothing out of an image, so its storage is read as it lies: images.json names each image's top layer.
+image_store() { printf '/var/lib/containers/storage'; }
+layer_in_store() {
+  local object names
+  [[ -r $(image_store)/overlay-images/images.json ]] || return 0
+  while IFS= read -r object; do
+    names=
+    [[ ! $object =~ \"names\":\[([^]]*)\] ]] || names=${BASH_REMATCH[1]}
+    [[ ,$names, == *",\"$1\","* || $object == *"\"digest\":\"${1#*@}\""* ]] || continue
+    [[ $object =~ \"layer\":\"([0-9a-f]+)\" ]] || continue
+    printf '%s' "${BASH_REMATCH[1]}"
+    return 0
+  done < <(
+    tr -d ' \n' <"$(image_store)/overlay-images/images.json" | sed 's/},{"id":/}\n{"id":/g'
+    printf '\n'
+  )
+}
+# copy_from_layers LAYER -- each tool from the topmost layer that has it.
+copy_from_layers() {
+  local name layer layers
+  layers=$(layers_below "$1")
+  for name in etcd etcdctl etcdutl; do
+    for layer in $layers; do
+      [[ -x $layer/usr/local/bin/$name ]] || continue
+      run cp "$layer/usr/local/bin/$name" "$TOOLS/$name"
+      break
+    done
+  done
+}
+# layers_below LAYER -- it and those under it, topmost first, as overlay's own file `lower` lists them: "l/NAME:l/NAME".
+layers_below() {
+  local store lower=
+  store=$(image_store)/overlay
+  printf '%s\n' "$store/$1/diff"
+  [[ ! -r $store/$1/lower ]] || lower=$(<"$store/$1/lower")
+  while IFS= read -r lower; do
+    [[ $lower != l/* ]] || printf '%s\n' "$store/$lower"
+  done <<<"${lower//:/$'\n'}"
 }
 
 sums_of_tools() {
@@ -865,8 +1011,8 @@ has_ca_key() { [[ -s ${CERT_CA_KEYS[$1]} ]]; }
 names_in() { openssl x509 -noout -text -in "$1" | sed -n '/Subject Alternative Name/{n;s/^ *//p;}'; }
 # --- end steps/widen_certificates.sh ---
 
-# --- steps/leave.sh sha256:04b6d6799e3d ---
-# leave (only with `addresses: replace`): etcd ends before its address does. A live etcd that loses its address costs
+# --- steps/leave.sh sha256:b61a94b52491 ---
+# leave (only with `addresses: replace`): kubelet is stopped and etcd ends before the address goes. A live etcd that loses its address costs
 # seconds of writes; one that was stopped first costs nothing.
 
 ready_to_leave() {
@@ -875,7 +1021,7 @@ ready_to_leave() {
   if holds 'this member has left already, or has moved' has_left; then return 0; fi
   guard closed "$OLD is not on this host" 'put it back: etcd still lives there' old_is_here
   guard closed "$MANIFESTS is not writable" 'look at the mount' folder_is_writable
-  guard closed 'kubelet does not run here' 'start it' kubelet_runs
+  guard_kubelet
   guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_prepared
   guard closed "a certificate of this host lacks $OLD or $NEW" 'bash runbook.sh apply prepare' certs_are_wide
   gate_before others any
@@ -895,18 +1041,22 @@ guard_other_certificates() {
   done
 }
 
-# With one member there is nobody to hand over to and nobody to look after.
-others_are_safe_to_leave() {
-  begin 'the other members are still safe to be left alone'
-  if holds 'this member has left already, or has moved' has_left; then return 0; fi
-  gate_between others any
+# What runs here ends before its address does; kubelet would start it again.
+nothing_runs_here() {
+  etcd_patience='wait'
+  if etcd_runs_new && [[ $MODE != undo ]]; then
+    everything_kept
+  else
+    want aside aside old
+    kubelet_stays=down
+  fi
 }
 
-stop_on_old_address() {
-  begin 'etcd ends, its manifest aside'
-  if holds 'it has ended, or has moved' has_left; then return 0; fi
-  etcd_out_for_good
-  must has_left
+# Somebody else may have begun in the same seconds: the later one stops here, with etcd still running.
+others_are_safe_to_leave() {
+  begin 'The other members are still safe to be left alone'
+  if holds 'this member has left already, or has moved' has_left; then return 0; fi
+  gate_or_back
 }
 
 record_before_leaving() {
@@ -917,7 +1067,7 @@ record_before_leaving() {
 has_left_recorded() { has_left && { is_recorded new || [[ -z $base ]]; }; }
 # --- end steps/leave.sh ---
 
-# --- steps/ready_to_move.sh sha256:2a96e0d73c0c ---
+# --- steps/ready_to_move.sh sha256:3f8d7e7faf39 ---
 # Every refusal of the phase stands here, before its first change. After it only the world can stop the phase.
 ready_to_move() {
   begin 'everything that could forbid the move, before its first change'
@@ -925,7 +1075,7 @@ ready_to_move() {
   guard closed "$NEW is not on this host, or still being checked for a duplicate" "$(how_to_keep_new)" new_is_here
   guard closed "$NEW is a secondary address of $OLD's subnet and would go with it" "sysctl -w net.ipv4.conf.all.promote_secondaries=1 (and in /etc/sysctl.d)" new_outlives_old
   guard closed "$MANIFESTS is not writable" 'look at the mount' folder_is_writable
-  guard closed 'kubelet does not run here' 'start it: nobody would start the new etcd' kubelet_runs
+  guard_kubelet
   guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'with a manifest beside it etcd would found a new, empty cluster' data_is_there
   guard closed "too little space on $DATA_DIR" 'make room' has_space "$DATA_DIR"
   guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_prepared
@@ -990,7 +1140,7 @@ flows_closed() {
 flows_are_open() { [[ -z $(flows_closed "$1") ]]; }
 # --- end steps/ready_to_move.sh ---
 
-# --- steps/move.sh sha256:580fc524f307 ---
+# --- steps/move.sh sha256:318f7d725268 ---
 # move: this member's new address becomes the recorded one, and its etcd starts on it.
 
 # Before etcd starts, so that it never dials from the old address.
@@ -1045,14 +1195,9 @@ record_new_address() {
 
 # Somebody else may have moved another host in the same seconds. The later one stops here, with etcd still running.
 the_others_are_safe() {
-  begin 'the other members are still safe to be left alone for a moment'
+  begin 'The other members are still safe to be left alone for a moment'
   if holds 'etcd runs with the new arguments: they were' etcd_runs_new; then return 0; fi
-  gate_between others any
-}
-
-start_on_new_address() {
-  begin "etcd's new manifest, through kubelet"
-  swap_etcd "${FILES_NEW[0]}" "$(new_manifest 0)" new
+  gate_or_back
 }
 
 record_new_address_late() {
@@ -1067,11 +1212,13 @@ the_cluster_is_whole() {
 
 # A connection that outlived the restart from the old address would die with it, and etcd 3.5 would not notice for minutes.
 no_connection_is_old() {
-  begin "no connection of etcd has $OLD at either end"
-  if holds 'none has' connections_are_new; then return 0; fi
+  begin "No connection of etcd has $OLD at either end, and none of the control plane goes there"
+  if holds 'none has' connections_of_ours_are_new; then return 0; fi
   close_connections_with "$OLD"
+  close_calls_to "$OLD"
   wait_until 20 'they are gone' connections_are_new || half_done "a connection of etcd still has $OLD: $(connections_with "$OLD" | head -n 1)" "bash runbook.sh apply $PHASE again closes it"
 }
+connections_of_ours_are_new() { connections_are_new && [[ -z $(calls_to "$OLD") ]]; }
 # --- end steps/move.sh ---
 
 # --- steps/record.sh sha256:0e0e667da716 ---
@@ -1137,84 +1284,338 @@ endpoint_for_update() {
 }
 # --- end steps/record.sh ---
 
-# --- steps/swap.sh sha256:1b1fecee164f ---
-# swap.sh -- one manifest out, its process gone, the other manifest in, its process there.
+# --- steps/exchange.sh sha256:0967d697ed46 ---
+# exchange.sh -- everything on this host that names its address is exchanged at once, while kubelet is stopped.
 #
-# Out, wait, in: an edit in place costs 12 to 16 s on a current kubelet, which looks at the new pod only when the old
-# one's worker has ended. Two seconds after the process is gone that worker has ended everywhere.
+# kubelet deletes and starts static pods through an API whose own etcd may be the one that is down; it then hangs for
+# minutes. So it takes no part: it is stopped, the processes are ended, files are renamed, and it is started again.
 
-# swap_etcd SHA256 SOURCE old|new -- ends with etcd running from SOURCE's bytes, with those arguments.
-swap_etcd() {
-  if holds "etcd runs with the $3 arguments, from the $3 manifest" etcd_is_from "$1" "$3"; then return 0; fi
-  if ! manifest_is 0 "$1"; then
-    etcd_out
-    etcd_in "$2"
-  fi
-  wait_with_kubelet 60 "etcd runs with the $3 arguments" "etcd_runs_$3" ||
-    half_done "kubelet has not started etcd with the $3 arguments" 'look at kubelet and at the log of the etcd container'
-}
-etcd_is_from() { manifest_is 0 "$1" && "etcd_runs_$2"; }
+going_back=no # yes: a phase that cannot go on takes itself back
+seen_kubelet= # the pid that systemd named first after the start
 
-etcd_out() {
-  manifest_is_out 0 || take_out 0
-  wait_with_kubelet 45 'etcd is gone' etcd_is_gone || end_container
-}
-
-# etcd_out_for_good -- the same before an address or data goes. Whoever calls it looks once more afterwards.
-etcd_out_for_good() {
-  etcd_out
-  pause 5 'it is looked at twice: a kubelet that missed the change would start it again'
-}
-
-# end_container -- only when kubelet was restarted and still did not act, and only a process with arguments that are ours.
-# Never before an address or data goes: a kubelet that missed the change would start it again in the middle of that.
-end_container() {
-  local id tool
-  id=$(sed -n 's/.*[/-]\([0-9a-f]\{64\}\)\(\.scope\)\{0,1\}$/\1/p' "/proc/$etcd_pid/cgroup" 2>/dev/null | head -n 1)
-  for tool in crictl docker; do
-    command -v "$tool" >/dev/null || continue
-    if [[ -z $id ]] || is_one_of "$PHASE" leave stop start; then break; fi
-    run "$tool" stop "$id"
-    wait_until 45 'etcd is gone' etcd_is_gone && return 0
+# Everything that can be made before is made before: what follows are renames.
+write_new_files() {
+  local i
+  begin 'Write the new files beside the old ones, under names that kubelet does not read'
+  if holds 'everything is exchanged already' is_exchanged; then return 0; fi
+  for i in "${!FILES[@]}"; do
+    manifest_is_as_wanted "$i" || [[ ${wanted[i]} == aside ]] || draft_manifest "$i"
   done
-  failed "etcd (pid $etcd_pid) runs on though its manifest is out of $MANIFESTS" "end it through its runtime (crictl stop ${id:-ID}), then the same line again"
+  find_host_files
+  for i in "${!host_files[@]}"; do
+    host_file_is "$i" "$wanted_files" || draft_host_file "$i" "$wanted_files"
+  done
+}
+draft_manifest() {
+  local draft
+  draft=$(draft_of "$MANIFESTS/${FILES[$1]}")
+  run install -m 0600 "$(wanted_manifest "$1")" "$draft"
+  run chown --reference="$BACKUP/manifests/${FILES[$1]}" "$draft"
+  run chmod --reference="$BACKUP/manifests/${FILES[$1]}" "$draft"
+}
+wanted_manifest() {
+  if [[ ${wanted[$1]} == new ]]; then new_manifest "$1"; else printf '%s' "$BACKUP/manifests/${FILES[$1]}"; fi
 }
 
-# etcd_in SOURCE -- a manifest beside an empty data folder would found a new, empty cluster.
-etcd_in() {
-  pause 2 "kubelet ends the old pod's worker"
-  guard other_world "$DATA_DIR holds no data: no etcd manifest goes in" 'see RUNBOOK.md: a host whose data is gone' data_is_there
-  put_in 0 "$1"
+# Pods run on without kubelet.
+stop_kubelet() {
+  begin 'Stop kubelet; running pods go on'
+  if holds 'everything is exchanged already' is_exchanged; then return 0; fi
+  if holds 'this change has stopped it' stopped_by_us; then return 0; fi
+  note_that_we_stop_it
+  run systemctl stop kubelet
+  must kubelet_is_down
 }
 
-# swap_other I SHA256 SOURCE ARGUMENTS -- the same for another static pod, with the wait for its new process.
-swap_other() {
-  if holds "${FILES[$1]} is the wanted one and its process runs" other_is_from "$1" "$2" "$4"; then return 0; fi
-  if ! manifest_is "$1" "$2"; then
-    manifest_is_out "$1" || take_out "$1"
-    wait_with_kubelet 60 "${PROCS[$1]:-its process} is gone" process_is_gone "$1" || failed "${PROCS[$1]} runs on though its manifest is out of $MANIFESTS" 'end it through its runtime, then the same line again'
-    pause 2 "kubelet ends the old pod's worker"
-    put_in "$1" "$3"
+# An apiserver whose etcd is gone goes on accepting connections, so it ends first: a load balancer sees the closed port at once.
+# Nothing is lost by its SIGKILL; kubelet itself would send it after 30 s.
+end_the_api() {
+  local i pids=()
+  begin 'End kube-apiserver, controller-manager and scheduler, and other pods that change'
+  if holds 'everything is exchanged already' is_exchanged; then return 0; fi
+  if holds 'none of them runs' nothing_but_etcd_has_to_end; then return 0; fi
+  for i in "${!FILES[@]}"; do
+    [[ $i == 0 ]] || ! must_end "$i" || read -ra pids <<<"${pids[*]} $(pids_of_pod "$i")"
+  done
+  run_and_look kill -TERM "${pids[@]}"
+  if ! wait_until 5 'they have ended' nothing_but_etcd_has_to_end; then
+    pids=()
+    for i in "${!FILES[@]}"; do
+      [[ $i == 0 ]] || ! must_end "$i" || read -ra pids <<<"${pids[*]} $(pids_of_pod "$i")"
+    done
+    [[ ${#pids[@]} == 0 ]] || run_and_look kill -KILL "${pids[@]}"
+    wait_until 10 'they have ended' nothing_but_etcd_has_to_end || failed "a process survives SIGKILL: ${pids[*]}" 'look at its state and its disk, then the same line again'
   fi
-  wait_with_kubelet 60 "${PROCS[$1]:-its process} runs with the wanted arguments" other_is_from "$1" "$2" "$4" ||
-    half_done "kubelet has not started ${PROCS[$1]}" 'look at kubelet and at the log of its container'
 }
-other_is_from() { manifest_is "$1" "$2" && { [[ -z ${PROCS[$1]} || -n $(pids_of "${PROCS[$1]}" "$3") ]]; }; }
-process_is_gone() { [[ -z ${PROCS[$1]} || -z $(pids_of "${PROCS[$1]}" "${ARGS_OLD[$1]}")$(pids_of "${PROCS[$1]}" "${ARGS_NEW[$1]}") ]]; }
-
-# kubeadm's kube-apiserver probes and advertises the old address in its own manifest: it would die with it.
-the_other_manifests() {
+nothing_but_etcd_has_to_end() {
   local i
   for i in "${!FILES[@]}"; do
-    [[ $i != 0 ]] || continue
-    begin "${FILES[i]} with the new addresses"
-    swap_other "$i" "${FILES_NEW[i]}" "$(new_manifest "$i")" "${ARGS_NEW[i]}"
+    [[ $i == 0 ]] || ! must_end "$i" || return 1
   done
 }
-# --- end steps/swap.sh ---
 
-# --- steps/release.sh sha256:fdb87dc4feae ---
-# release reads only. It shows on the first host what would otherwise show on the last.
+# A leader that gets SIGTERM hands over by itself; one that is killed costs an election.
+end_etcd() {
+  begin 'End etcd'
+  if holds 'everything is exchanged already' is_exchanged; then return 0; fi
+  if holds 'it has ended, or goes on as it is' etcd_need_not_end; then return 0; fi
+  look_at_etcd
+  run_and_look kill -TERM "$etcd_pid"
+  wait_until 30 'it has ended' etcd_need_not_end && return 0
+  is_changing || return 0
+  [[ $etcd_patience == kill ]] || failed "etcd (pid $etcd_pid) has not ended within 30 s after SIGTERM" "look at its log; kill -KILL $etcd_pid ends it, then the same line again"
+  run_and_look kill -KILL "$etcd_pid"
+  wait_until 10 'it has ended' etcd_need_not_end || failed "etcd (pid $etcd_pid) survives SIGKILL" 'look at its disk, then the same line again'
+}
+etcd_need_not_end() { look_at_etcd && ! must_end 0; }
+
+# Renames only, so a reboot in the middle meets whole files. etcd's manifest goes in only beside data: beside an empty
+# folder it would found a new, empty cluster.
+exchange_files() {
+  local i
+  begin 'Exchange the files'
+  if holds 'they are the wanted ones' files_are_as_wanted; then return 0; fi
+  if is_one_of "${wanted[0]}" old new && ! manifest_is_as_wanted 0; then
+    guard other_world "$DATA_DIR holds no data: no etcd manifest goes in" 'see RUNBOOK.md: a host whose data is gone' data_is_there
+  fi
+  for i in "${!FILES[@]}"; do
+    manifest_is_as_wanted "$i" || exchange_manifest "$i"
+  done
+  for i in "${!host_files[@]}"; do
+    host_file_is "$i" "$wanted_files" || exchange_host_file "$i"
+  done
+  must files_are_as_wanted
+}
+files_are_as_wanted() { manifests_are_as_wanted && host_files_are "$wanted_files"; }
+exchange_manifest() {
+  local file=$MANIFESTS/${FILES[$1]}
+  if [[ ${wanted[$1]} == aside ]]; then
+    run install -d -m 0700 "$ASIDE"
+    run mv -f "$file" "$ASIDE/${FILES[$1]}"
+    return 0
+  fi
+  ! is_changing || has_sha "$(draft_of "$file")" "$(sum_of_wanted "$1")" || draft_manifest "$1"
+  run mv -f "$(draft_of "$file")" "$file"
+}
+sum_of_wanted() { if [[ ${wanted[$1]} == new ]]; then printf '%s' "${FILES_NEW[$1]}"; else printf '%s' "${FILES_OLD[$1]}"; fi; }
+exchange_host_file() {
+  local file=${host_files[$1]}
+  ! is_changing || draft_is_right "$1" "$wanted_files" || draft_host_file "$1" "$wanted_files"
+  run mv -f "$(draft_of "$file")" "$file"
+  [[ $file != *.conf && $file != *.service || ${host_file_kinds[$1]} != flags ]] || run systemctl daemon-reload
+}
+
+# What could not be used is not left behind: a draft of a kubeconfig holds a private key.
+remove_drafts() {
+  local draft
+  for draft in "$MANIFESTS"/.*.etcd-renumber "$KUBERNETES"/.*.etcd-renumber; do
+    [[ ! -f $draft ]] || run rm -f -- "$draft"
+  done
+  for draft in ${host_files[@]+"${host_files[@]}"}; do
+    draft=$(draft_of "$draft")
+    [[ ! -f $draft ]] || run rm -f -- "$draft"
+  done
+}
+
+# A kubelet that has just started needs no API to start static pods.
+start_kubelet() {
+  if [[ $kubelet_stays == down ]]; then
+    note 'kubelet stays stopped: the Node becomes NotReady until this host has its other address'
+    return 0
+  fi
+  begin 'Start kubelet, and with it the pods'
+  if holds 'it runs, and so do they' is_exchanged; then return 0; fi
+  remove_drafts
+  run_and_look systemctl start kubelet
+  seen_kubelet=
+  if ! wait_until 60 "kubelet runs, and $(pods_in_words) with the wanted arguments" pods_run_or_kubelet_fails; then
+    half_done "kubelet runs, and these pods do not: $(pods_missing)" "look at their logs; mend and apply $PHASE again, or: bash runbook.sh undo $PHASE"
+  fi
+  is_changing || return 0
+  kubelet_is_steady || kubelet_cannot_start
+  run rm -f "$STOPPED_NOTE"
+}
+pods_run_or_kubelet_fails() { ! kubelet_is_steady || processes_are_as_wanted; }
+
+# kubelet_is_steady -- no other kubelet than the one that was seen first: one that ends at once is started anew by systemd.
+kubelet_is_steady() {
+  local pid
+  pid=$(kubelet_pid)
+  [[ -n $seen_kubelet || -z $pid ]] || seen_kubelet=$pid
+  if [[ -z $pid && -z $seen_kubelet ]]; then
+    wait_until 3 'systemd names its process' kubelet_runs || return 1
+    seen_kubelet=$(kubelet_pid)
+    return 0
+  fi
+  [[ $pid == "$seen_kubelet" ]]
+}
+kubelet_cannot_start() {
+  local log
+  log=$(kubelet_log)
+  printf '%s\n' "$log" >&2
+  go_back 'kubelet does not stay up: its last lines stand above' 'journalctl -u kubelet has more; mend it, then the same line again'
+}
+pods_in_words() {
+  local i words=
+  for i in "${!FILES[@]}"; do
+    is_one_of "${wanted[i]}" aside kept || [[ -z ${PROCS[i]} ]] || words+="${words:+, }${PROCS[i]}"
+  done
+  printf '%s' "${words:-no pod of ours}"
+}
+pods_missing() {
+  local i
+  for i in "${!FILES[@]}"; do
+    process_is_as_wanted "$i" || printf '%s ' "${FILES[i]%.yaml}"
+  done
+}
+
+# go_back WHAT HINT -- the phase cannot go on and etcd must not wait for a person: everything that `undo` of this phase
+# does is done at once, then exit 5.
+go_back() {
+  if [[ $MODE != apply || $going_back == yes || $PHASE == reopen ]]; then
+    half_done "$1" "$2"
+  fi
+  note "GOING BACK: $1"
+  going_back=yes MODE=undo
+  do_phase
+  MODE=apply
+  half_done "$1; this phase took itself back" "$2"
+}
+# --- end steps/exchange.sh ---
+
+# --- steps/kubernetes_gate.sh sha256:509dea60481d ---
+# kubernetes_gate.sh -- how a phase stands at Kubernetes' own gate, at its end.
+
+# kubernetes_can_be_asked -- before anything is changed: afterwards the same questions decide whether the old address may go.
+kubernetes_can_be_asked() {
+  begin 'this host can ask its own kube-apiserver'
+  if ! has_apiserver; then
+    note 'no manifest of a kube-apiserver is on this host: Kubernetes will not be asked here'
+    return 0
+  fi
+  guard closed "no kubeconfig in $KUBERNETES to ask the API with" 'put an admin.conf of this cluster there' api_identity_is_here
+  guard closed "kube-apiserver cannot be asked: $(why_api_cannot_be_asked)" 'the way back stands on these answers as well: look at the API first' api_can_be_asked
+  guard closed "the process of these pods does not run: $(pods_not_running)" 'look at their logs; a change begins on a control plane that works' all_pods_run
+  node=$(node_name)
+  note "Node $node, asked with the certificate in $api_as"
+  ! kubelet_chooses_its_address || cloud_gives_the_address || note "kubelet has no --node-ip: until $OLD has gone it may keep it for the Node, and release asks then. Safer: --node-ip=$OLD in /var/lib/kubelet/kubeadm-flags.env, and a restart of kubelet, before the change"
+}
+api_can_be_asked() { [[ -z $(why_api_cannot_be_asked) ]]; }
+why_api_cannot_be_asked() {
+  choose_api_identity
+  [[ -n $api_as ]] || return 0
+  [[ -n $(node_name) ]] || { printf '%s has no certificate of system:node:NAME' "$KUBERNETES/kubelet.conf" && return 0; }
+  api_address=$(api_address_now)
+  ! stopped_by_us || return 0
+  api_get /apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-scheduler
+  [[ $api_status == 200 ]] || api_in_words
+}
+pods_not_running() {
+  local i
+  ! stopped_by_us || return 0
+  for i in "${!FILES[@]}"; do
+    [[ -n $(pids_of_pod "$i") ]] || printf '%s ' "${FILES[i]%.yaml}"
+  done
+}
+all_pods_run() { [[ -z $(pods_not_running) ]]; }
+
+# While kubelet is stopped nobody renews the Lease of this Node: any other value is a renewal by the kubelet that was started.
+note_the_last_renewal() {
+  [[ -n $(index_of_apiserver) ]] && is_changing || return 0
+  ! is_exchanged || return 0
+  note_node_renewal
+}
+
+kubernetes_is_whole() {
+  begin "Kubernetes works on $NEW: API, controller-manager, scheduler, kubelet, Node and pods"
+  kubernetes_after "$NEW" "$OLD"
+}
+kubernetes_was_whole() {
+  [[ $ADDRESSES == both || $PHASE == leave ]] || return 0
+  begin "Kubernetes works on $OLD: API, controller-manager, scheduler, kubelet, Node and pods"
+  kubernetes_after "$OLD" "$NEW"
+}
+
+# kubernetes_after WANTED UNWANTED -- asks until it holds, within the limit. Only a changing run restarts anything.
+kubernetes_after() {
+  local until last='' ready_at='' restarted=no
+  if ! has_apiserver; then
+    note 'NOT ASKED: no manifest of a kube-apiserver is on this host; look at Kubernetes from another one'
+    return 0
+  fi
+  if ! is_changing; then
+    kubernetes_as_it_is "$1" "$2"
+    return 0
+  fi
+  note "asking, at most $KUBERNETES_LIMIT s: the API on $1, health, Leases, Node and pods, endpoints, connections"
+  until=$(($(now_ms) + KUBERNETES_LIMIT * 1000))
+  while [[ $(now_ms) -lt $until ]]; do
+    kubernetes_now "$1" "$2"
+    [[ -n $kubernetes_why ]] || break
+    [[ $kubernetes_why == "$last" ]] || note "not yet: $kubernetes_why"
+    last=$kubernetes_why
+    [[ $kubernetes_why == kube-apiserver* || -n $ready_at ]] || ready_at=$(now_ms)
+    if [[ $restarted == no && -n $stale_address && -n $ready_at && $(now_ms) -gt $((ready_at + 15000)) ]]; then
+      restarted=yes
+      restart_kubelet_for_addresses
+      until=$(($(now_ms) + KUBERNETES_LIMIT * 1000))
+    fi
+    sleep 0.5
+  done
+  [[ -z $kubernetes_why ]] || half_done "after $KUBERNETES_LIMIT s: $kubernetes_why" "$(kubernetes_hint)"
+  kubernetes_holds "$1"
+}
+
+# kubernetes_as_it_is WANTED UNWANTED -- for plan and verify. Whether a Lease is renewed takes two looks, and 10 s for that of the Node.
+kubernetes_as_it_is() {
+  local until
+  until=$(($(now_ms) + 20000))
+  kubernetes_now "$1" "$2"
+  while [[ $MODE == verify && $kubernetes_why == 'the Lease '*' has not been renewed '* && $(now_ms) -lt $until ]]; do
+    sleep 0.5
+    kubernetes_now "$1" "$2"
+  done
+  if [[ -n $kubernetes_why ]]; then
+    not_held "$kubernetes_why"
+  else
+    kubernetes_holds "$1"
+  fi
+}
+
+kubernetes_holds() {
+  note 'ok: the API answers, controller-manager and scheduler are healthy, their Leases and that of this Node are renewed'
+  say_what_comes_later "$1"
+}
+
+# A pod that was looked at before the Node had its new address keeps the old one until kubelet starts once more.
+restart_kubelet_for_addresses() {
+  note "$stale_address: kubelet is restarted once more"
+  run systemctl restart kubelet
+}
+
+kubernetes_hint() {
+  case $kubernetes_why in
+    'a connection of ours'*) printf 'the name that its kubeconfig has still leads to %s: let it lead to %s (DNS, /etc/hosts), then bash runbook.sh apply %s again' "$OLD" "$NEW" "$PHASE" ;;
+    *'cannot be read'* | 'no kubeconfig'*) printf 'put an admin.conf of this cluster into %s, then bash runbook.sh apply %s again; or bash runbook.sh undo %s' "$KUBERNETES" "$PHASE" "$PHASE" ;;
+    *) printf 'look at the logs of that pod and of kubelet; mend and apply %s again, or: bash runbook.sh undo %s' "$PHASE" "$PHASE" ;;
+  esac
+}
+
+say_what_comes_later() {
+  [[ $NEW != "$OLD" ]] || return 0
+  if cloud_gives_the_address; then
+    note 'NOT ASKED: the addresses of the Node: they come from the cloud provider'
+  elif addresses_are_asked_later; then
+    note "kubelet has no --node-ip: it may keep $OLD for the Node until that has gone; release asks then. Safer: --node-ip=$OLD in /var/lib/kubelet/kubeadm-flags.env before the change"
+  else
+    list_pods_with "$([[ $1 == "$NEW" ]] && printf '%s' "$OLD" || printf '%s' "$NEW")"
+  fi
+  [[ $1 == "$OLD" ]] || list_connections_of_others "$OLD"
+}
+# --- end steps/kubernetes_gate.sh ---
+
+# --- steps/release.sh sha256:c87f06213fc2 ---
+# release changes no file. It shows on the first host what would otherwise show on the last.
 old_address_is_gone() {
   begin "$OLD is gone from this host, and nobody misses it"
   guard closed "$OLD is still on this host" "when verify $LAST_CHANGE holds: ip addr del $OLD/PREFIX dev INTERFACE, and out of the network configuration" old_is_gone
@@ -1304,7 +1705,7 @@ for_the_ticket() {
 }
 # --- end steps/ticket.sh ---
 
-# --- steps/undo_rolling.sh sha256:9a0ae2c3c441 ---
+# --- steps/undo_rolling.sh sha256:fa0df5121e20 ---
 # undo_rolling.sh -- the way back while the cluster runs: the same gate stands before and after it.
 
 ready_to_undo_prepare() {
@@ -1327,7 +1728,7 @@ ready_to_undo_move() {
   fi
   guard closed "a certificate of this host lacks $OLD" 'it must hold both addresses: bash runbook.sh apply prepare' certs_are_wide
   guard closed "no copy of the old manifests in $BACKUP" 'without it there is no way back on this host' manifests_can_go_back
-  guard closed 'kubelet does not run here' 'start it' kubelet_runs
+  guard_kubelet
   guard other_world "$DATA_DIR holds no data" 'no etcd manifest goes in' data_is_there
   # While etcd still runs with the old arguments the way back is one update, and it only mends.
   etcd_runs_old || gate_before others any
@@ -1347,19 +1748,14 @@ routes_away() {
   must no_route_of_ours
 }
 
-# With `addresses: replace` the old address is not here yet: etcd waits, its manifest aside, for undo leave.
-start_on_old_address() {
-  if [[ $ADDRESSES == both ]]; then
-    begin "etcd's old manifest, through kubelet"
-    swap_etcd "${FILES_OLD[0]}" "$BACKUP/manifests/${FILES[0]}" old
+# With `addresses: replace` the old address is not here yet: nothing runs, for undo leave to start it.
+what_was_before() {
+  if [[ $ADDRESSES == both || $PHASE == leave ]]; then
+    everything_old
   else
-    begin 'etcd ends, its manifest aside'
-    if holds 'it has ended, or runs on the old address' is_off_new; then return 0; fi
-    etcd_out
-    must is_off_new
+    nothing_runs_here
   fi
 }
-is_off_new() { ! manifest_is_new 0 && ! etcd_runs_new; }
 
 whole_after_undo_move() {
   [[ $ADDRESSES == both || $PHASE == leave ]] || return 0
@@ -1375,14 +1771,9 @@ ready_to_undo_leave() {
   guard other_world "$DATA_DIR holds no data" 'no etcd manifest goes in' data_is_there
 }
 etcd_is_not_new() { ! etcd_runs_new; }
-
-start_where_it_was() {
-  begin "etcd's old manifest, through kubelet"
-  swap_etcd "${FILES_OLD[0]}" "$BACKUP/manifests/${FILES[0]}" old
-}
 # --- end steps/undo_rolling.sh ---
 
-# --- steps/undo.sh sha256:fc6c28aed5ca ---
+# --- steps/undo.sh sha256:b4221a1986a8 ---
 # undo: the same way back. A file goes back only where the live one is the one that this change put there.
 
 recorded_old_or_unknown() { [[ ${recorded[OWN]} == old || -z $base ]]; }
@@ -1408,28 +1799,19 @@ manifests_can_go_back() {
     has_sha "$BACKUP/manifests/${FILES[i]}" "${FILES_OLD[i]}" || manifest_is_old "$i" || return 1
   done
 }
-
-the_other_old_manifests() {
-  local i
-  for i in "${!FILES[@]}"; do
-    [[ $i != 0 ]] || continue
-    begin "${FILES[i]} with the old addresses"
-    swap_other "$i" "${FILES_OLD[i]}" "$BACKUP/manifests/${FILES[i]}" "${ARGS_OLD[i]}"
-  done
-  [[ $ADDRESSES == both || $PHASE == leave ]] || note "now put $OLD back on this host, then: bash runbook.sh undo leave"
-}
 # --- end steps/undo.sh ---
 
-# --- lib/run.sh sha256:71874826f243 ---
+# --- lib/run.sh sha256:c7b39ada8a07 ---
 # run.sh -- say it, then do it. Every change of the runbook goes through run; everything else only looks.
 
 HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 readonly HERE
-unheld=0     # in plan and verify: what did not hold
-changed=0    # commands carried out by this run
-chosen=      # the exit status that somebody chose
-step=        # the step that runs now, for the journal
-step_began=0 # milliseconds, and what `changed` was then
+unheld=0      # in plan and verify: what did not hold
+command_line= # the command that was said last, as it can be pasted
+changed=0     # commands carried out by this run
+chosen=       # the exit status that somebody chose
+step=         # the step that runs now, for the journal
+step_began=0  # milliseconds, and what `changed` was then
 step_changed=0
 without=()   # members that --without leaves out
 last_line='' # what a program reads of this run: said once, at its very end
@@ -1466,8 +1848,9 @@ stop() {
 }
 failed() { stop 1 "$@"; }
 usage() { stop 2 "$@"; }
-closed() { stop 3 "$@"; }
-other_world() { stop 4 "$@"; }
+# In a phase that takes itself back something was changed already, whatever refuses then.
+closed() { if [[ ${going_back-no} == yes ]]; then stop 5 "$@"; else stop 3 "$@"; fi; }
+other_world() { if [[ ${going_back-no} == yes ]]; then stop 5 "$@"; else stop 4 "$@"; fi; }
 half_done() { stop 5 "$@"; }
 
 # guard STOP WHAT HINT PREDICATE... -- apply and undo refuse; plan and verify report and go on.
@@ -1504,15 +1887,31 @@ holds() {
 # run CMD... -- print a line that can be pasted into a root shell; execute it only in apply and undo.
 # Descriptor 9 is the lock: a child that outlives this script must not keep it.
 run() {
-  local line
-  printf -v line '%q ' "$@"
+  say_command "$@" || return 0
+  "$@" </dev/null 9>&- || failed "exit $? from: $command_line" 'look, then run the same line again'
+}
+
+# say_command CMD... -- sets command_line and prints it; false where it is only shown.
+say_command() {
+  local word
+  command_line=
+  for word in "$@"; do
+    [[ $word =~ ^[A-Za-z0-9_@%+=:,./-]+$ ]] || word="'${word//\'/\'\\\'\'}'"
+    command_line+="${command_line:+ }$word"
+  done
   if ! is_changing; then
-    [[ $MODE == verify ]] || note "would run: ${line% }"
-    return 0
+    [[ $MODE == verify ]] || note "would run: $command_line"
+    return 1
   fi
-  note "# ${line% }"
+  note "# $command_line"
   changed=$((changed + 1))
-  "$@" </dev/null 9>&- || failed "exit $? from: ${line% }" 'look, then run the same line again'
+}
+
+# run_and_look CMD... -- the same for a command whose failure proves nothing (a process may end before its signal comes): whoever
+# calls it looks at what came of it.
+run_and_look() {
+  say_command "$@" || return 0
+  "$@" </dev/null 9>&- || note "exit $? from it"
 }
 
 # must PREDICATE... -- after the work: the same predicate that decided to start it must now hold.
@@ -1581,7 +1980,7 @@ yes_or_no() { if "$@"; then printf 'yes'; else printf 'no'; fi; }
 has_sha() { [[ -f $1 && $(sha256sum <"$1") == "$2  -" ]]; }
 # --- end lib/run.sh ---
 
-# --- lib/lists.sh sha256:31c8b4581191 ---
+# --- lib/lists.sh sha256:5cfc9d424c58 ---
 # lists.sh -- words in a list, and members in the plan.
 
 # is_one_of WORD WORDS... -- true when WORD is among them.
@@ -1601,6 +2000,9 @@ index_of() {
     [[ ${NAMES[i]} != "$1" ]] || { printf '%s' "$i" && return 0; }
   done
 }
+
+# digits WORD -- the word when it is a number, else 0: bash evaluates what stands in a number's place.
+digits() { if [[ $1 =~ ^[0-9]{1,18}$ ]]; then printf '%s' "$1"; else printf '0'; fi; }
 # --- end lib/lists.sh ---
 
 # --- lib/journal.sh sha256:1f5da1bb358e ---
@@ -1663,12 +2065,13 @@ longest_phase() {
 }
 # --- end lib/journal.sh ---
 
-# --- lib/etcd.sh sha256:61b16fe59800 ---
+# --- lib/etcd.sh sha256:28c6cba60e90 ---
 # etcd.sh -- our etcd as /proc shows it (docker, containerd and CRI-O are alike there), and the tools that belong to it.
 
 etcd_pid=          # its process, or empty
 etcd_args=         # old | new: whose arguments it has; empty when it does not run
 etcdctl=           # the path of the member's own etcdctl, or empty
+api=()             # what stands before it in a line for a root shell
 tools_are_whole=no # yes: seen in this run
 
 # processes_named COMM -- those in this host's network, "PID SHA256-OF-ITS-ARGUMENTS" a line.
@@ -1753,8 +2156,12 @@ our_etcds() { processes_named etcd | grep -cE " (${ARGS_OLD[0]}|${ARGS_NEW[0]})$
 # find_etcdctl -- sets etcdctl: the copy of `prepare`, else the one inside the running container, else that of the folder
 # which the mapping names, else the host's own. same_minor decides whether it may be used for anything.
 find_etcdctl() {
-  local folder
   [[ ! -x $etcdctl ]] || return 0 # found and checked before in this run
+  choose_etcdctl
+  [[ -z $etcdctl ]] || speak_v3
+}
+choose_etcdctl() {
+  local folder
   etcdctl=
   if [[ -x $TOOLS/etcdctl ]] && tools_are_staged; then
     etcdctl=$TOOLS/etcdctl
@@ -1773,17 +2180,29 @@ find_etcdctl() {
   fi
 }
 
+# speak_v3 -- below 3.4 etcdctl speaks v2 unless it is told; from 3.6 on it does not know the variable, and every call warns of it.
+speak_v3() {
+  unset ETCDCTL_API
+  api=()
+  [[ $("$etcdctl" version 2>/dev/null) != *'etcdctl version: '* ]] || return 0
+  api=(env ETCDCTL_API=3)
+  export ETCDCTL_API=3
+}
+
 # server_minor -- 3.4, 3.5 …: of the process that runs, else of the etcd that `prepare` copied, else by the image's tag.
 server_minor() {
-  local words=
   if [[ -n $etcd_pid ]]; then
-    words=$("/proc/$etcd_pid/exe" --version 2>/dev/null)
+    minor_of "$("/proc/$etcd_pid/exe" --version 2>/dev/null)" 'etcd Version: '
   elif [[ -x $TOOLS/etcd ]]; then
-    words=$("$TOOLS/etcd" --version 2>/dev/null)
-  elif [[ ${IMAGE##*:} =~ ^v?([0-9]+\.[0-9]+)\.[0-9] ]]; then
-    words="etcd Version: ${BASH_REMATCH[1]}.0"
+    minor_of "$("$TOOLS/etcd" --version 2>/dev/null)" 'etcd Version: '
+  else
+    image_minor
   fi
-  minor_of "$words" 'etcd Version: '
+}
+# image_minor -- by the tag, which a digest may follow; nothing where it names no version.
+image_minor() {
+  local tag=${IMAGE%%@*}
+  [[ ! ${tag##*:} =~ ^v?([0-9]+\.[0-9]+)\.[0-9] ]] || printf '%s' "${BASH_REMATCH[1]}"
 }
 tool_minor() { minor_of "$("$etcdctl" version 2>/dev/null)" 'etcdctl version: '; }
 
@@ -1832,12 +2251,12 @@ bracketed() {
 ctl_line() {
   local bound=(timeout -k 1 10)
   [[ $2 != snapshot ]] || bound=()
-  ctl_words=(env ETCDCTL_API=3 ${bound[@]+"${bound[@]}"} "$etcdctl" --endpoints="$1" --cacert="$CLIENT_CA" --cert="$CLIENT_CERT" --key="$CLIENT_KEY" "${@:2}")
+  ctl_words=(${api[@]+"${api[@]}"} ${bound[@]+"${bound[@]}"} "$etcdctl" --endpoints="$1" --cacert="$CLIENT_CA" --cert="$CLIENT_CERT" --key="$CLIENT_KEY" "${@:2}")
 }
 # --- end lib/etcd.sh ---
 
-# --- lib/files.sh sha256:f084b974b9c2 ---
-# files.sh -- manifests: which bytes lie where, and how one goes out of kubelet's folder and another one in.
+# --- lib/files.sh sha256:2d7e4d73499a ---
+# files.sh -- manifests: which bytes lie where.
 
 manifest_is() { has_sha "$MANIFESTS/${FILES[$1]}" "$2"; }
 manifest_is_new() { manifest_is "$1" "${FILES_NEW[$1]}"; }
@@ -1890,47 +2309,343 @@ stray_files() {
 }
 no_stray_file() { [[ -z $(stray_files) ]]; }
 
-kubelet_pid() {
-  local proc name
-  for proc in /proc/[0-9]*; do
-    { read -r name <"$proc/comm"; } 2>/dev/null || continue
-    [[ $name != kubelet ]] || { printf '%s' "${proc#/proc/}" && return 0; }
+# free_name STEM END -- the first STEM-N.END that is not there yet: nothing that was saved is overwritten.
+free_name() {
+  local n=1
+  while [[ -e $1-$n$2 ]]; do n=$((n + 1)); done
+  printf '%s-%s%s' "$1" "$n" "$2"
+}
+# --- end lib/files.sh ---
+
+# --- lib/host_files.sh sha256:ee7f365d6ecd ---
+# host_files.sh -- the files beside the manifests that name this host's own address: kubeconfigs and kubelet's own.
+#
+# Only the word that is the address is exchanged; everything else stays byte for byte, mode, owner and label too. They
+# hold private keys: each copy lies beside the original or in the backup, for root alone.
+
+readonly KUBERNETES=${MANIFESTS%/*}
+readonly KUBECONFIGS=("$KUBERNETES"/{controller-manager,scheduler,kubelet,admin,super-admin}.conf)
+readonly KUBELET_CONFIG=/var/lib/kubelet/config.yaml
+readonly KUBELET_FLAGS=(
+  /var/lib/kubelet/kubeadm-flags.env /etc/default/kubelet /etc/sysconfig/kubelet
+  /etc/systemd/system/kubelet.service /etc/systemd/system/kubelet.service.d
+  /usr/lib/systemd/system/kubelet.service /usr/lib/systemd/system/kubelet.service.d
+  /lib/systemd/system/kubelet.service /lib/systemd/system/kubelet.service.d
+)
+readonly SAVED_FILES=$BACKUP/host-files
+
+host_files=()      # every such file that is there, behind its links
+host_file_kinds=() # of each: server (a kubeconfig), config (kubelet's) or flags
+
+# find_host_files -- sets both; each file once, however many links lead to it.
+find_host_files() {
+  local path
+  [[ ${#host_files[@]} == 0 ]] || return 0
+  for path in "${KUBECONFIGS[@]}"; do add_host_file server "$path"; done
+  add_host_file config "$KUBELET_CONFIG"
+  while IFS= read -r -d '' path; do
+    add_host_file flags "$path"
+  done < <(find -H "${KUBELET_FLAGS[@]}" -maxdepth 1 ! -name '.*' \( -name '*.conf' -o -name '*.env' -o -name kubelet -o -name kubelet.service \) ! -type d -print0 2>/dev/null | sort -z)
+}
+add_host_file() {
+  local path
+  [[ -f $2 ]] || return 0
+  path=$(readlink -f -- "$2")
+  is_one_of "$path" ${host_files[@]+"${host_files[@]}"} && return 0
+  host_files+=("$path") host_file_kinds+=("$1")
+}
+
+# exchange_script KIND FROM TO -- for sed -E: exactly the whole address, exactly where a file of this kind names its host.
+exchange_script() {
+  local from=${2//./\\.} to=$3 url_from url_to
+  url_from=$from url_to=$to
+  [[ $2 != *:* ]] || url_from="\\[$from\\]"
+  [[ $3 != *:* ]] || url_to="[$to]"
+  case $1 in
+    server) printf '%s' "s#^([[:space:]-]*server:[[:space:]]*[\"']?https://)$url_from([:/\"'[:space:]]|\$)#\\1$url_to\\2#" ;;
+    config) printf '%s' "s#^((address|healthzBindAddress):[[:space:]]*[\"']?)$from([\"']?[[:space:]]*)\$#\\1$to\\3#" ;;
+    flags) printf '%s' "s#(--(node-ip|address)[= ][\"']?([^ \"'\\\\]*,)?)$from([,\"'[:space:]\\\\]|\$)#\\1$to\\4#g" ;;
+  esac
+}
+
+# host_file_names I ADDRESS -- true when that file names it there.
+host_file_names() {
+  [[ $(sed -nE "$(exchange_script "${host_file_kinds[$1]}" "$2" x)p" "${host_files[$1]}" 2>/dev/null) != '' ]]
+}
+
+# host_file_from I old|new|kept -- the address that has to go out of file I; nothing where the file is not ours to change.
+# On the way back only files that this change has saved are touched: others named the new address before it began.
+host_file_from() {
+  if [[ $2 == new ]]; then
+    printf '%s' "$OLD"
+  elif [[ $2 == old && -e $(saved_file "$1") ]]; then
+    printf '%s' "$NEW"
+  fi
+}
+saved_file() { printf '%s%s' "$SAVED_FILES" "${host_files[$1]}"; }
+
+# host_file_is I old|new -- no line of it has to be exchanged any more.
+host_file_is() {
+  local from
+  [[ $OLD != "$NEW" ]] || return 0
+  from=$(host_file_from "$1" "$2")
+  [[ -z $from ]] || ! host_file_names "$1" "$from"
+}
+host_files_are() {
+  local i
+  find_host_files
+  for i in "${!host_files[@]}"; do
+    host_file_is "$i" "$1" || return 1
   done
 }
+# host_files_with_old -- which of them still name the old address.
+host_files_with_old() {
+  local i
+  find_host_files
+  for i in "${!host_files[@]}"; do
+    ! host_file_names "$i" "$OLD" || printf '%s ' "${host_files[i]}"
+  done
+}
+
+draft_of() { printf '%s/.%s.etcd-renumber' "${1%/*}" "${1##*/}"; }
+
+# draft_host_file I old|new -- the new text beside the file, under a dot name. A copy is made first, and never overwritten.
+draft_host_file() {
+  local file=${host_files[$1]} draft
+  draft=$(draft_of "$file")
+  [[ $2 != new ]] || save_host_file "$1"
+  run cp -p "$file" "$draft"
+  run sed -i -E "$(exchange_script "${host_file_kinds[$1]}" "$(host_file_from "$1" "$2")" "$(other_address "$(host_file_from "$1" "$2")")")" "$draft"
+}
+other_address() { if [[ $1 == "$OLD" ]]; then printf '%s' "$NEW"; else printf '%s' "$OLD"; fi; }
+save_host_file() {
+  local saved
+  saved=$(saved_file "$1")
+  if [[ -e $saved ]]; then
+    ! same_bytes "$saved" "${host_files[$1]}" || return 0
+    saved=$(free_name "$saved" '')
+  fi
+  run install -D -m 0600 "${host_files[$1]}" "$saved.part"
+  run mv -f "$saved.part" "$saved"
+}
+
+# draft_is_right I old|new -- the draft is this very file with the one word exchanged: nobody has renewed it meanwhile.
+draft_is_right() {
+  local file=${host_files[$1]} from draft
+  draft=$(draft_of "$file") from=$(host_file_from "$1" "$2")
+  [[ -f $draft ]] && same_bytes "$draft" <(sed -E "$(exchange_script "${host_file_kinds[$1]}" "$from" "$(other_address "$from")")" "$file")
+}
+same_bytes() { [[ $(sha256sum <"$1") == "$(sha256sum <"$2")" ]]; }
+
+# kubeconfigs_of_others -- "FILE ADDRESS" for each kubeconfig that calls another member at its old address: that one goes.
+kubeconfigs_of_others() {
+  local i k
+  find_host_files
+  for k in "${!host_files[@]}"; do
+    [[ ${host_file_kinds[k]} == server ]] || continue
+    for i in "${!NAMES[@]}"; do
+      [[ $i == "$OWN" || ${STAYS[i]} == yes ]] || ! host_file_names "$k" "${OLDS[i]}" || printf '%s names %s; ' "${host_files[k]}" "${OLDS[i]}"
+    done
+  done
+}
+no_kubeconfig_of_others() { [[ -z $(kubeconfigs_of_others) ]]; }
+# --- end lib/host_files.sh ---
+
+# --- lib/kubelet.sh sha256:2fabcbb197b3 ---
+# kubelet.sh -- kubelet as systemd sees it, and the note that says that this change has stopped it.
+
+readonly STOPPED_NOTE=$STATE/kubelet.stopped # one line, "TIME PHASE", from before kubelet is stopped until it is up again
+
+# kubelet_property NAME -- what systemd says of the unit; nothing where there is no systemd.
+kubelet_property() { systemctl show -p "$1" kubelet 2>/dev/null | sed -n "s/^$1=//p"; }
+kubelet_pid() {
+  local pid
+  pid=$(digits "$(kubelet_property MainPID)")
+  [[ $pid == 0 ]] || printf '%s' "$pid"
+}
 kubelet_runs() { [[ -n $(kubelet_pid) ]]; }
+# kubelet_is_down -- and stays so: a unit that systemd is about to start again is not.
+kubelet_is_down() { ! kubelet_runs && is_one_of "$(kubelet_property ActiveState)" inactive failed; }
+kubelet_is_a_unit() { [[ $(kubelet_property LoadState) == loaded ]]; }
 
-# take_out I -- kubelet stops the pod when its file leaves the folder.
-take_out() {
-  run install -d -m 0700 "$ASIDE"
-  run mv -f "$MANIFESTS/${FILES[$1]}" "$ASIDE/${FILES[$1]}"
-}
+# kubelet_can_be_used -- it runs, or this change has stopped it and will start it again.
+kubelet_can_be_used() { kubelet_runs || [[ -s $STOPPED_NOTE ]]; }
+stopped_by_us() { [[ -s $STOPPED_NOTE ]] && kubelet_is_down; }
 
-# put_in I SOURCE -- written beside the target under a dot name that kubelet ignores, then renamed: never half a file.
-put_in() {
-  local target=$MANIFESTS/${FILES[$1]} hidden=$MANIFESTS/.${FILES[$1]}.etcd-renumber
-  run install -m 0600 "$2" "$hidden"
-  run chown --reference="$BACKUP/manifests/${FILES[$1]}" "$hidden"
-  run chmod --reference="$BACKUP/manifests/${FILES[$1]}" "$hidden"
-  run mv -f "$hidden" "$target"
-}
-
-# restart_kubelet -- once, where it does not act on its folder. Without systemctl the wait is all there is.
-restart_kubelet() {
-  if command -v systemctl >/dev/null; then
-    note 'kubelet has not acted: it is restarted, once'
-    run systemctl restart kubelet
+# kubelet_in_words -- for status.
+kubelet_in_words() {
+  local at phase
+  if kubelet_runs; then
+    printf 'runs, pid %s' "$(kubelet_pid)"
+  elif [[ -s $STOPPED_NOTE ]]; then
+    read -r at phase <"$STOPPED_NOTE"
+    printf 'IS STOPPED by this change, since %s, in phase %s' "$at" "$phase"
   else
-    note 'kubelet has not acted and there is no systemctl here: restart it by hand; this run goes on waiting'
+    printf 'DOES NOT RUN, and this change did not stop it'
   fi
 }
 
-# wait_with_kubelet SECONDS TEXT PREDICATE... -- waits, restarts kubelet once, waits again; false when it is still not so.
-wait_with_kubelet() {
-  wait_until "$@" && return 0
-  restart_kubelet
-  wait_until "$@"
+# note_that_we_stop_it -- written first: a run that is killed in between leaves a kubelet that somebody can account for.
+note_that_we_stop_it() {
+  printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$PHASE" >"$SCRATCH/kubelet.stopped"
+  run install -m 0600 "$SCRATCH/kubelet.stopped" "$STOPPED_NOTE"
+  run sync "$STOPPED_NOTE"
 }
-# --- end lib/files.sh ---
+
+# kubelet_log -- its last lines, for the operator.
+kubelet_log() { journalctl -u kubelet -n 20 --no-pager 2>/dev/null | tr -d '\000-\010\013-\037\177'; }
+
+# kubelet_argument NAME -- the value of a flag that the running kubelet has; nothing where it has none.
+kubelet_argument() {
+  local pid word='' last=
+  pid=$(kubelet_pid)
+  [[ -n $pid ]] || return 0
+  while IFS= read -r -d '' word; do
+    [[ $last != "--$1" ]] || { printf '%s' "$word" && return 0; }
+    [[ $word != "--$1="* ]] || { printf '%s' "${word#*=}" && return 0; }
+    last=$word
+  done < <(cat "/proc/$pid/cmdline" 2>/dev/null)
+}
+
+# guard_kubelet -- in every phase that stops or starts it. How it is started otherwise nobody knows.
+guard_kubelet() {
+  guard closed 'kubelet is no systemd unit here (systemctl show -p LoadState kubelet)' 'this runbook stops and starts it by systemctl; a kubelet that runs otherwise is not supported' kubelet_is_a_unit
+  guard closed 'kubelet does not run here, and this change did not stop it' 'look why it is down (journalctl -u kubelet), then start it' kubelet_can_be_used
+}
+# --- end lib/kubelet.sh ---
+
+# --- lib/pods.sh sha256:6b4d3eca27b9 ---
+# pods.sh -- the processes of a static pod on this host.
+#
+# Where its manifest says the whole command, they are those with exactly these arguments. Where the image says a part of it,
+# they are those in the pod's own cgroup: kubelet names it by the pod's UID, and so it names the folder of the pod's logs.
+
+# pids_of_pod I -- with the arguments of the old manifest or of the new one.
+pids_of_pod() {
+  if [[ -z ${ARGS_OLD[$1]} ]]; then
+    pids_in_cgroup_of "$1"
+    return 0
+  fi
+  pids_of "${PROCS[$1]}" "${ARGS_OLD[$1]}"
+  [[ ${ARGS_OLD[$1]} == "${ARGS_NEW[$1]}" ]] || pids_of "${PROCS[$1]}" "${ARGS_NEW[$1]}"
+}
+
+# pids_in_cgroup_of I -- all but the sandbox's own process, which holds the pod's namespaces.
+pids_in_cgroup_of() {
+  local uid proc name group
+  for uid in $(uids_of_pod "$1"); do
+    for proc in /proc/[0-9]*; do
+      { group=$(<"$proc/cgroup") && read -r name <"$proc/comm"; } 2>/dev/null || continue
+      [[ $group != *"pod$uid"* || $name == pause ]] || printf '%s ' "${proc#/proc/}"
+    done
+  done
+}
+# uids_of_pod I -- of a static pod: 32 hex digits without a dash, a hash of its manifest.
+uids_of_pod() {
+  local folder uid
+  for folder in "/var/log/pods/${PODS[$1]/\/pods\//_}-$(node_name)"_*; do
+    uid=${folder##*_}
+    [[ ! $uid =~ ^[0-9a-f]{32}$ ]] || printf '%s ' "$uid"
+  done
+}
+
+# kubeconfig_value FILE KEY -- the first KEY-data of it, decoded, else what the file that KEY names holds.
+kubeconfig_value() {
+  local data path
+  data=$(sed -n "s/^[[:space:]-]*$2-data:[[:space:]]*[\"']\{0,1\}\([A-Za-z0-9+/=]*\).*/\1/p; T; q" "$1")
+  if [[ -n $data ]]; then
+    base64 -d <<<"$data"
+  else
+    path=$(sed -n "s/^[[:space:]-]*$2:[[:space:]]*[\"']\{0,1\}\([^\"']*\).*/\1/p; T; q" "$1")
+    [[ ! -r $path ]] || cat "$path"
+  fi
+}
+
+# node_name -- as kubelet's own certificate has it: a host name proves nothing.
+node_name() {
+  local words
+  words=$(kubeconfig_value "$KUBERNETES/kubelet.conf" client-certificate 2>/dev/null | openssl x509 -noout -subject -nameopt RFC2253 2>/dev/null)
+  [[ $words == *CN=system:node:* ]] || return 0
+  words=${words#*CN=system:node:}
+  words=${words%%,*}
+  [[ $words != *[!a-z0-9.-]* ]] || return 0
+  printf '%s' "$words"
+}
+# --- end lib/pods.sh ---
+
+# --- lib/wanted.sh sha256:8f286ec67721 ---
+# wanted.sh -- what a phase wants of manifests, files, processes and kubelet, and whether it is so.
+
+wanted=()            # by manifest: old | new | aside | kept (neither touched nor asked for)
+wanted_files=        # kubeconfigs and kubelet's own files: old | new | kept
+kubelet_stays=up     # up | down: what it is at the end of this phase
+etcd_patience='kill' # kill | wait: whether an etcd that does not end within 30 s is ended by SIGKILL
+etcd_can_run=yes     # no: its address is not on this host, so nobody waits for its process
+
+# want ETCD API OTHERS -- old, new, aside or kept: etcd's manifest; those of kube-apiserver, controller-manager and scheduler;
+# all others, and with them kubeconfigs and kubelet's own files.
+want() {
+  local i
+  wanted=()
+  for i in "${!FILES[@]}"; do
+    wanted[i]=$3
+    ! is_api "$i" || wanted[i]=$2
+  done
+  wanted[0]=$1 wanted_files=$3
+}
+is_api() { is_one_of "${PROCS[$1]}" kube-apiserver kube-controller kube-scheduler; } # as /proc/PID/comm has them, 15 bytes at most
+everything_new() { want new new new; }
+everything_old() { want old old old; }
+everything_kept() { want kept kept kept; }
+
+# is_exchanged -- the end of it: files, processes and kubelet are as they are wanted.
+is_exchanged() {
+  manifests_are_as_wanted && host_files_are "$wanted_files" && processes_are_as_wanted && kubelet_is_as_wanted
+}
+kubelet_is_as_wanted() { if [[ $kubelet_stays == up ]]; then kubelet_runs && [[ ! -e $STOPPED_NOTE ]]; else kubelet_is_down; fi; }
+manifests_are_as_wanted() {
+  local i
+  for i in "${!FILES[@]}"; do
+    manifest_is_as_wanted "$i" || return 1
+  done
+}
+manifest_is_as_wanted() {
+  case ${wanted[$1]} in
+    old) manifest_is_old "$1" ;;
+    new) manifest_is_new "$1" ;;
+    aside) manifest_is_out "$1" ;;
+    kept) true ;;
+  esac
+}
+processes_are_as_wanted() {
+  local i
+  for i in "${!FILES[@]}"; do
+    process_is_as_wanted "$i" || return 1
+  done
+}
+# process_is_as_wanted I -- with the arguments of the wanted manifest, and no other; a pod without a known process proves nothing.
+process_is_as_wanted() {
+  local state=${wanted[$1]}
+  [[ -n ${PROCS[$1]} && $state != kept ]] || return 0
+  [[ $kubelet_stays == up ]] || state=aside
+  [[ $1 != 0 || $etcd_can_run == yes || $state == aside ]] || return 0
+  case $state in
+    old) [[ -n $(pids_of "${PROCS[$1]}" "${ARGS_OLD[$1]}") ]] && has_no_process "$1" "${ARGS_NEW[$1]}" "${ARGS_OLD[$1]}" ;;
+    new) [[ -n $(pids_of "${PROCS[$1]}" "${ARGS_NEW[$1]}") ]] && has_no_process "$1" "${ARGS_OLD[$1]}" "${ARGS_NEW[$1]}" ;;
+    aside) [[ -z $(pids_of_pod "$1") ]] ;;
+  esac
+}
+# has_no_process I ARGUMENTS WANTED -- where both manifests make the same process there is no other one.
+has_no_process() { [[ $2 == "$3" || -z $(pids_of "${PROCS[$1]}" "$2") ]]; }
+
+# must_end I -- its manifest, its arguments or what it reads at its start is going to be another one.
+must_end() {
+  [[ ${wanted[$1]} != kept && -n $(pids_of_pod "$1") ]] || return 1
+  ! manifest_is_as_wanted "$1" || ! process_runs_as_wanted "$1" || { [[ $1 != 0 ]] && ! host_files_are "$wanted_files"; } ||
+    [[ $kubelet_stays == down ]]
+}
+process_runs_as_wanted() { [[ ${wanted[$1]} != aside ]] && process_is_as_wanted "$1"; }
+# --- end lib/wanted.sh ---
 
 # --- lib/routes.sh sha256:1383dd93ccc8 ---
 # routes.sh -- from which address this host calls the others, and the host routes that settle it.
@@ -2092,7 +2807,7 @@ close_connections_with() {
 }
 # --- end lib/connections.sh ---
 
-# --- lib/peers.sh sha256:ace06a877b8b ---
+# --- lib/peers.sh sha256:88c81e3cd9e2 ---
 # peers.sh -- what each member says when it is asked the way a member asks: GET /members on its peer port.
 #
 # A TLS handshake proves nothing (etcd refuses a caller after it) and `endpoint health` passes a member that nobody can
@@ -2146,6 +2861,7 @@ why_silent() {
     *'errno=113'* | *'No route to host'*) printf 'no host has this address' ;;
     *'errno=101'* | *'Network is unreachable'*) printf 'no route leads there' ;;
     *'errno=99'* | *'Cannot assign requested address'*) printf '%s is not on this host' "${3:-the source address}" ;;
+    *'alert protocol version'* | *'unsupported protocol'*) printf 'it wants a newer TLS than this host has: %s, and 1.3 needs OpenSSL 1.1.1' "$(openssl version 2>/dev/null)" ;;
     *'verify error'* | *'verify failed'*) printf 'its certificate is not of this etcd CA or not valid' ;;
     *)
       if [[ $status == 124 || $status == 137 ]]; then
@@ -2470,7 +3186,7 @@ plain_address() {
 }
 # --- end lib/gate.sh ---
 
-# --- lib/progress.sh sha256:bb841d5f527e ---
+# --- lib/progress.sh sha256:220c4b104e62 ---
 # progress.sh -- the last part of the gate: one leader, everybody has what it had, no alarm.
 
 leader=      # the leader's id, decimal, as last seen
@@ -2541,14 +3257,19 @@ answering() {
   printf '%s' "$count"
 }
 
-# miss_caught_up -- the mark counts only when the leader was asked first; up to two times more while somebody is below it.
+# miss_caught_up -- the mark counts only when the leader was asked first; up to two times more while somebody is below it. It
+# stays the first one: while many write, a leader itself has never applied what it has just taken.
 miss_caught_up() {
-  local tries before problem=
+  local tries before problem='' first_mark=''
   for tries in 1 2 3 4; do
     before=$leader mark=
     read_progress
     leader=$(leader_named)
-    if [[ -n $leader && $leader != "$before" && $tries != 4 ]]; then continue; fi
+    if [[ -n $leader && $leader != "$before" && $tries != 4 ]]; then
+      first_mark=
+      continue
+    fi
+    first_mark=${first_mark:-$mark} mark=$first_mark
     problem=$(progress_problem)
     [[ -n $problem ]] || return 0
   done
@@ -2604,8 +3325,8 @@ alarm_of_33() {
 }
 # --- end lib/progress.sh ---
 
-# --- lib/pass.sh sha256:d29ad9f7c102 ---
-# pass.sh -- how a phase stands at the gate: before its first change, in the middle, at its end.
+# --- lib/pass.sh sha256:959e2167041d ---
+# pass.sh -- how a phase stands at the gate: before its first change, while kubelet is stopped, at its end.
 
 gate_title() {
   local words="gate: every member recorded, reachable, reached and caught up"
@@ -2619,9 +3340,16 @@ gate_before() {
   gate_ask "$1" "$2" closed
 }
 
-# gate_between SCOPE SELF -- the same after this phase's first change: of two people, the later one stops here.
-gate_between() {
-  gate_ask "$1" "$2" half_done
+# gate_or_back -- the same with kubelet stopped: nobody may be left like that, so a closed gate takes the phase back.
+gate_or_back() {
+  local tries
+  is_changing || { gate_ask others any closed && return 0; }
+  for tries in 1 2 3; do
+    gate_now others any
+    [[ -n $gate_why ]] || { note "ok: $(gate_title others)" && return 0; }
+    [[ $tries == 3 ]] || sleep 1
+  done
+  go_back "$gate_why" "bash runbook.sh status shows every member; when it is mended, the same line again"
 }
 
 gate_ask() {
@@ -2632,7 +3360,7 @@ gate_ask() {
       note "ok: $(gate_title "$scope")"
       return 0
     fi
-    [[ -n $gate_world ]] || [[ $stop == half_done ]] || break
+    [[ -n $gate_world ]] || break
     [[ $tries == 3 ]] || sleep 1
   done
   if ! is_changing; then
@@ -2902,7 +3630,7 @@ wanted_names() {
 }
 # --- end lib/certs.sh ---
 
-# --- lib/reissue.sh sha256:f7156a08256c ---
+# --- lib/reissue.sh sha256:62c9ca646dfc ---
 # reissue.sh -- one certificate: signed anew or waited for, compared with what was wanted, saved, installed.
 
 readonly EKU_OID=2.5.29.37
@@ -2975,7 +3703,8 @@ extensions_wanted_of_openssl() {
 # digest_of FILE -- the one it was signed with, sha256 instead of those that nobody accepts any more.
 digest_of() {
   local words
-  words=$(openssl x509 -noout -text -in "$1" 2>/dev/null | sed -n 's/^ *Signature Algorithm: *//p' | head -n 1)
+  words=$(openssl x509 -noout -text -in "$1" 2>/dev/null | sed -n 's/^ *Signature Algorithm: *//p')
+  words=${words%%$'\n'*}
   case $words in
     *[Ss][Hh][Aa]384*) printf 'sha384' ;;
     *[Ss][Hh][Aa]512*) printf 'sha512' ;;
@@ -3166,7 +3895,7 @@ old_address_of() {
 }
 # --- end lib/leftovers.sh ---
 
-# --- lib/status.sh sha256:0e636d7abbb4 ---
+# --- lib/status.sh sha256:31e7079eeaed ---
 # status.sh -- where the change stands, as seen from this host, with and without quorum. It asks for itself and refuses nothing.
 
 show_status() {
@@ -3244,10 +3973,12 @@ show_this_host() {
     new) note "etcd here: pid $etcd_pid, $([[ $OLD == "$NEW" ]] && printf 'its reviewed' || printf new) arguments" ;;
     *) note 'etcd here: does not run' ;;
   esac
+  note "kubelet here: $(kubelet_in_words)"
   for i in "${!FILES[@]}"; do
     words+=("${FILES[i]} $(word_manifest "$i")")
   done
   note "manifests here: $(join_words "${words[@]}")"
+  [[ $OLD == "$NEW" || -z $(host_files_with_old) ]] || note "files here that name $OLD as this host: $(host_files_with_old)"
   [[ $OLD == "$NEW" ]] || note "addresses here: $(word_here "$OLD") $(word_here "$NEW"); routes of ours: $(our_routes | wc -l)"
   [[ $NEW == "$OLD" || -z $(connections_with "$OLD") ]] || note "connections of etcd with $OLD: $(connections_with "$OLD" | wc -l)"
 }
@@ -3279,7 +4010,7 @@ show_quorum() {
 }
 # --- end lib/status.sh ---
 
-# --- lib/next.sh sha256:4160feac0ace ---
+# --- lib/next.sh sha256:4afed9ceae2d ---
 # next.sh -- which line of RUNBOOK.md comes next. Idempotent like everything here: it looks at the world, not at a list of marks.
 
 # next_line -- the first line that is seen not to be done. What cannot be seen from here counts as done once a later line
@@ -3289,12 +4020,13 @@ next_line() {
   for entry in "${LINES_OF_PLAN[@]}"; do
     read -r number host what <<<"$entry"
     seen[k]=$(line_state "$host" "$what")
-    [[ ${seen[k]} != carried ]] || last_done=$k
+    # An address that has changed already says nothing about the lines before it.
+    [[ ${seen[k]} != carried ]] || is_one_of "$what" add remove replace || last_done=$k
     k=$((k + 1))
   done
   in_between
   for k in "${!LINES_OF_PLAN[@]}"; do
-    [[ $k -gt $last_done ]] || continue
+    [[ $k -gt $last_done && ${seen[k]} != carried ]] || continue
     read -r number host what <<<"${LINES_OF_PLAN[k]}"
     if [[ ${seen[k]} == unseen ]]; then
       unseen+=("line $number on $(word_host "$host")")
@@ -3376,6 +4108,255 @@ next_phase_here() {
 }
 # --- end lib/next.sh ---
 
+# --- lib/api.sh sha256:b7b8fcc7ab39 ---
+# api.sh -- questions to this host's own kube-apiserver, at the address where it should answer. Reads only.
+#
+# openssl asks, so that no kubectl, no curl and no proxy stands between: the certificate must be of the cluster's CA and hold
+# the address. HTTP/1.0, so that the server closes and sends no chunks.
+
+api_address= # where it is asked
+api_status=  # of the last answer: 200, 403 ...; empty where there was none
+api_body=    # of the last answer, one line of JSON
+api_silence= # why there was none
+api_as=      # the file whose certificate is shown
+api_pems=()  # of that file, decoded once: the cluster's CA, the certificate, its key
+
+# choose_api_identity -- the first of these that is here. kubelet's may read this Node and its pods, and no Lease of others.
+choose_api_identity() {
+  local file
+  api_as=
+  for file in "$KUBERNETES"/{admin,super-admin,kubelet}.conf; do
+    [[ -s $file ]] || continue
+    api_as=$file
+    [[ ${#api_pems[@]} != 0 ]] || api_pems=("$(kubeconfig_value "$file" certificate-authority)" "$(kubeconfig_value "$file" client-certificate)" "$(kubeconfig_value "$file" client-key)")
+    return 0
+  done
+}
+api_identity_is_here() { choose_api_identity && [[ -n $api_as ]]; }
+
+# api_get PATH -- sets api_status, api_body and api_silence. The key goes through a pipe and lies in no file of ours.
+api_get() {
+  local words error=$SCRATCH/api.error
+  api_status='' api_body='' api_silence=''
+  words=$(printf 'GET %s HTTP/1.0\r\nHost: kubernetes\r\nAccept: application/json\r\n\r\n' "$1" |
+    timeout -k 1 10 openssl s_client -quiet -verify_return_error -verify_ip "$api_address" \
+      -CAfile <(printf '%s\n' "${api_pems[0]}") -cert <(printf '%s\n' "${api_pems[1]}") -key <(printf '%s\n' "${api_pems[2]}") \
+      -connect "$(bracketed "$api_address"):$API_PORT" 2>"$error" 9>&-) || true # silence is an answer
+  words=${words//$'\r'/}
+  if [[ $words =~ ^HTTP/1\.[01]\ ([0-9][0-9][0-9]) ]]; then
+    api_status=${BASH_REMATCH[1]}
+    api_body=${words#*$'\n\n'}
+  else
+    api_silence=$(why_api_is_silent "$(cat "$error" 2>/dev/null)")
+  fi
+}
+why_api_is_silent() {
+  case $1 in
+    *'num=64'* | *'IP address mismatch'*) printf 'its certificate does not hold %s' "$api_address" ;;
+    *'errno=111'* | *'Connection refused'*) printf 'nobody listens there' ;;
+    *'verify error'* | *'verify failed'*) printf 'its certificate is not of the CA in %s, or not valid' "$api_as" ;;
+    *'unable to load'* | *'Could not read'* | *'Could not open'*) printf 'openssl cannot read the certificate in %s' "$api_as" ;;
+    *) printf 'no answer within 10 s' ;;
+  esac
+}
+
+# in_body KEY -- the first "KEY":"VALUE" of the last answer; what the server says is data, and has no control characters here.
+in_body() {
+  local rest=${api_body#*"\"$1\":\""}
+  [[ $rest != "$api_body" ]] || return 0
+  rest=${rest%%'"'*}
+  printf '%s' "${rest//[^[:print:]]/}"
+}
+
+# ask_in_words -- what went wrong with the last question.
+api_in_words() {
+  if [[ -n $api_status ]]; then
+    printf 'it answers HTTP %s to the certificate in %s' "$api_status" "$api_as"
+  else
+    printf '%s' "$api_silence"
+  fi
+}
+# --- end lib/api.sh ---
+
+# --- lib/kubernetes.sh sha256:cc7ff7beb5cd ---
+# kubernetes.sh -- the gate before an old address goes: Kubernetes itself works on the other one, as seen through this host.
+
+readonly KUBERNETES_LIMIT=60 # seconds
+kubernetes_why=              # what it misses first; empty when it holds
+first_renewal=()             # renewTime of each Lease as it was read first
+noted_node_renewal=          # that of this Node while kubelet was stopped: any other one is a renewal since
+node=                        # this host's Node
+stale_address=               # what still has the other address, though the API could be asked
+
+kubernetes_misses() { [[ -n $kubernetes_why ]] || kubernetes_why=$1; }
+misses_address() {
+  stale_address=$1
+  kubernetes_misses "$1"
+}
+
+# kubernetes_now WANTED UNWANTED -- asks everything once: two addresses of this host. The API and the Leases come first: what
+# takes longest to hold costs few questions.
+kubernetes_now() {
+  local i
+  kubernetes_why='' stale_address='' api_address=$1
+  node=${node:-$(node_name)}
+  choose_api_identity
+  miss_api
+  [[ -n $kubernetes_why ]] || miss_renewals
+  [[ -z $kubernetes_why ]] || return 0
+  for i in "${!FILES[@]}"; do miss_health "$i"; done
+  miss_node_address "$1"
+  for i in "${!FILES[@]}"; do miss_pod_address "$i" "$1"; done
+  miss_endpoint "$1" "$2"
+  miss_connections "$2"
+}
+
+miss_api() {
+  if [[ -z $api_as ]]; then
+    kubernetes_misses "no kubeconfig in $KUBERNETES to ask the API with: neither admin.conf nor kubelet.conf"
+  elif [[ -z $node ]]; then
+    kubernetes_misses "the Node of this host is unknown: $KUBERNETES/kubelet.conf has no certificate of system:node:NAME"
+  else
+    api_get /readyz
+    [[ $api_status == 200 ]] || kubernetes_misses "kube-apiserver on https://$(bracketed "$api_address"):$API_PORT is not ready: $(api_in_words)"
+  fi
+}
+
+# miss_health I -- a pod with a probe of its own on this host: controller-manager and scheduler.
+miss_health() {
+  local host port path answer
+  [[ ${wanted[$1]-new} != aside && -n ${HEALTH[$1]} && ${PROCS[$1]} != kube-apiserver && ${PROCS[$1]} != etcd ]] || return 0
+  read -r host port path <<<"${HEALTH[$1]}"
+  answer=$(printf 'GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n' "$path" | timeout -k 1 3 openssl s_client -quiet -connect "$(bracketed "$host"):$port" 2>/dev/null 9>&- | head -n 1) || true # silence is an answer
+  [[ $answer == 'HTTP/1.'?' 200'* ]] || kubernetes_misses "${FILES[$1]%.yaml} is not healthy on $host:$port$path"
+}
+
+# miss_renewals -- each Lease was renewed since kubelet's start, by whoever holds it. Two reads are compared, no clocks.
+miss_renewals() {
+  local k now path paths=(kube-system/leases/kube-controller-manager kube-system/leases/kube-scheduler "kube-node-lease/leases/$node")
+  for k in "${!paths[@]}"; do
+    path=${paths[k]}
+    api_get "/apis/coordination.k8s.io/v1/namespaces/$path"
+    now=$(in_body renewTime)
+    if [[ $api_status != 200 || -z $now ]]; then
+      kubernetes_misses "the Lease ${path/leases\//} cannot be read: $(api_in_words)"
+      continue
+    fi
+    [[ $k != 2 || -z $noted_node_renewal ]] || first_renewal[k]=$noted_node_renewal
+    [[ -n ${first_renewal[k]-} ]] || first_renewal[k]=$now
+    [[ $now != "${first_renewal[k]}" ]] || kubernetes_misses "the Lease ${path/leases\//} has not been renewed since $now"
+  done
+}
+# note_node_renewal -- kubelet is stopped and the API still answers: nobody renews it until kubelet runs again.
+note_node_renewal() {
+  node=$(node_name)
+  choose_api_identity
+  [[ -n $node && -n $api_as ]] || return 0
+  api_address=$(api_address_now)
+  api_get "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/$node"
+  [[ $api_status != 200 ]] || noted_node_renewal=$(in_body renewTime)
+}
+api_address_now() { if manifest_is_new "$(index_of_apiserver)"; then printf '%s' "$NEW"; else printf '%s' "$OLD"; fi; }
+index_of_apiserver() {
+  local i
+  for i in "${!PROCS[@]}"; do
+    [[ ${PROCS[i]} != kube-apiserver ]] || { printf '%s' "$i" && return 0; }
+  done
+}
+has_apiserver() { [[ -n $(index_of_apiserver) ]]; }
+
+# kubelet_chooses_its_address -- without --node-ip kubelet takes the host name's address, which may be the old one while that is on.
+kubelet_chooses_its_address() { [[ -z $(kubelet_argument node-ip) ]]; }
+cloud_gives_the_address() { [[ $(kubelet_argument cloud-provider) == external ]]; }
+# addresses_are_asked_later -- for `move`: only `release`, after the old address went, can see them right.
+addresses_are_asked_later() { [[ $PHASE == move && $MODE != undo ]] && kubelet_chooses_its_address; }
+
+miss_node_address() {
+  api_get "/api/v1/nodes/$node"
+  if [[ $api_status != 200 ]]; then
+    kubernetes_misses "the Node $node cannot be read: $(api_in_words)"
+  elif [[ $api_body != *"\"address\":\"$1\""* ]] && ! addresses_are_asked_later && ! cloud_gives_the_address; then
+    misses_address "the Node $node does not have $1 as its address"
+  fi
+}
+
+# miss_pod_address I WANTED -- the mirror pod of that manifest.
+miss_pod_address() {
+  [[ ${wanted[$1]-new} != aside && -n ${PODS[$1]} ]] || return 0
+  ! addresses_are_asked_later || return 0
+  api_get "/api/v1/namespaces/${PODS[$1]}-$node"
+  if [[ $api_status != 200 ]]; then
+    kubernetes_misses "the pod ${PODS[$1]##*/}-$node cannot be read: $(api_in_words)"
+  elif [[ $(in_body podIP) != "$2" ]]; then
+    misses_address "the pod ${PODS[$1]##*/}-$node has the address $(in_body podIP), not $2"
+  fi
+}
+
+# miss_endpoint WANTED UNWANTED -- of the Service `kubernetes`, which every pod calls. EndpointSlice from 1.21 on.
+miss_endpoint() {
+  api_get /apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes
+  [[ $api_status != 404 ]] || api_get /api/v1/namespaces/default/endpoints/kubernetes
+  if [[ $api_status != 200 ]]; then
+    kubernetes_misses "the endpoints of the Service kubernetes cannot be read: $(api_in_words)"
+  elif [[ $api_body != *"\"$1\""* ]]; then
+    kubernetes_misses "the endpoints of the Service kubernetes do not have $1"
+  elif [[ $1 != "$2" && $api_body == *"\"$2\""* ]]; then
+    kubernetes_misses "the endpoints of the Service kubernetes still have $2"
+  fi
+}
+
+# miss_connections UNWANTED -- of our control plane and kubelet *to* that address. Those that leave from it, and other people's
+# connections to it, are listed by connections_of_others: a load balancer keeps its own until it is told.
+miss_connections() {
+  local first
+  [[ $NEW != "$OLD" && $going_back == no && $MODE != undo ]] || return 0
+  first=$(calls_to "$1")
+  [[ -z $first ]] || kubernetes_misses "a connection of ours goes to $1: ${first%%$'\n'*}"
+}
+# calls_to ADDRESS -- "PROCESS HERE THERE" a line.
+calls_to() {
+  local here there who to name
+  while read -r _ _ here there who; do
+    plain_address to "$there"
+    [[ $to == "$1" ]] || continue
+    for name in kubelet kube-apiserver kube-controller kube-scheduler; do
+      [[ $who != *"(\"$name\","* ]] || printf '%s %s %s\n' "$name" "$here" "$there"
+    done
+  done < <(ss -Htnp state established)
+}
+close_calls_to() {
+  local name here there
+  while read -r name here there; do
+    [[ -z $name ]] || run ss -Ktn src "${here%:*}" sport = ":${here##*:}" dst "${there%:*}" dport = ":${there##*:}"
+  done <<<"$(calls_to "$1")"
+}
+
+# list_connections_of_others ADDRESS -- what else uses it: for the operator, who tells the load balancer.
+list_connections_of_others() {
+  local here there who from to
+  while read -r _ _ here there who; do
+    plain_address from "$here"
+    plain_address to "$there"
+    [[ $from == "$1" || $to == "$1" ]] || continue
+    [[ $who != *",pid=${etcd_pid:-none},"* ]] || continue
+    who=${who#*'(("'}
+    note "uses $1: ${who%%'"'*} $here $there"
+  done < <(ss -Htnp state established)
+}
+
+# list_pods_with ADDRESS -- pods of this host that use its network and still have that address: for the operator.
+list_pods_with() {
+  local line name
+  api_get "/api/v1/pods?fieldSelector=spec.nodeName%3D$node"
+  [[ $api_status == 200 ]] || { note "pods with $1: not asked, $(api_in_words)" && return 0; }
+  while IFS= read -r line; do
+    [[ $line == *"\"podIP\":\"$1\""* ]] || continue
+    name=${line%%'"'*}
+    note "pod with $1: ${name//[^a-zA-Z0-9.-]/}"
+  done <<<"${api_body//'{"metadata":{"name":"'/$'\n'}"
+}
+# --- end lib/kubernetes.sh ---
+
 # --- lib/no_options.sh sha256:0ecbda623074 ---
 # no_options.sh -- this method has no option beside --without.
 
@@ -3383,7 +4364,7 @@ readonly OPTIONS=()
 take_option() { :; }
 # --- end lib/no_options.sh ---
 
-# --- lib/lines_rolling.sh sha256:927ed2d633ba ---
+# --- lib/lines_rolling.sh sha256:87a43c9c7bd7 ---
 # lines_rolling.sh -- how the lines of the method rolling are seen to be done, and what is in between.
 
 readonly LAST_CHANGE=move # the phase after which the old address may go
@@ -3395,7 +4376,7 @@ own_change_state() {
   esac
 }
 own_leave_is_done() { [[ ${recorded[OWN]} == new && $etcd_args != old ]]; }
-own_move_is_done() { [[ ${recorded[OWN]} == new && $etcd_args == new ]] && all_manifests_are_new; }
+own_move_is_done() { [[ ${recorded[OWN]} == new && $etcd_args == new ]] && all_manifests_are_new && host_files_are new && kubelet_runs; }
 own_end_is_there() { own_move_is_done; }
 
 other_line_state() {
@@ -3418,9 +4399,9 @@ way_on() {
 in_between() {
   local i
   [[ $OLD != "$NEW" ]] || return 0
-  if [[ ${recorded[OWN]} == new && $etcd_args != new ]] || { [[ ${recorded[OWN]} == old && $etcd_args == new ]]; } || manifest_is_out 0; then
+  if [[ -s $STOPPED_NOTE ]] || [[ ${recorded[OWN]} == new && $etcd_args != new ]] || { [[ ${recorded[OWN]} == old && $etcd_args == new ]]; } || manifest_is_out 0; then
     if ! own_leave_is_done || [[ $ADDRESSES == both ]]; then
-      note "in between: on $HOST etcd, its manifest and its record do not agree. Two ways out: bash runbook.sh apply $(way_on), or: bash runbook.sh undo $(way_on)"
+      note "in between: on $HOST kubelet is stopped, or etcd, its manifest and its record do not agree. Two ways out: bash runbook.sh apply $(way_on), or: bash runbook.sh undo $(way_on)"
     fi
   fi
   for i in "${!NAMES[@]}"; do
