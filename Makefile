@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 4
 
-.PHONY: demo test prerequisites chaos bench cluster cluster-down
+.PHONY: demo test prerequisites chaos real bench cluster cluster-down
 .NOTPARALLEL: # packages first, then the environment, then what runs in it
 
 demo: $(VENV)/made
@@ -14,8 +14,10 @@ demo: $(VENV)/made
 	cat out/three-masters/hosts/master1/manifests.diff
 	sed -n '1,/^## The mapping/p' out/three-masters/RUNBOOK.md
 
+# The real control plane alone, so that nothing beside it makes it slow.
 test: prerequisites $(VENV)/made
-	$(BIN)/pytest --numprocesses $(JOBS) --dist load --maxschedchunk 1
+	$(BIN)/pytest tests/test_real_rolling.py
+	$(BIN)/pytest --numprocesses $(JOBS) --dist load --maxschedchunk 1 --ignore tests/test_real_rolling.py
 
 # What the tests need beside make. As root on Debian it is installed, else one message names all that is missing.
 prerequisites:
@@ -24,6 +26,10 @@ prerequisites:
 # Every kill point, and shapes that make test leaves out: the better part of an hour on two cores.
 chaos: prerequisites $(VENV)/made
 	$(BIN)/pytest --numprocesses $(JOBS) --dist load --maxschedchunk 1 -m chaos
+
+# Whole control planes, one after another, as root.
+real: prerequisites $(VENV)/made
+	$(BIN)/pytest -m real
 
 # Figures, side by side in one run: more than an hour. One table: .venv/bin/python -m bench TABLE
 bench: prerequisites $(VENV)/made
