@@ -164,7 +164,7 @@ def test_one_member_has_no_flows_and_no_other_host(tmp_path: Path):
     _, text = page_of(tmp_path, VARIANTS["one member alone"][0])
     assert "None: a single member" in text and "| from |" not in text
     assert "**writes and the API**" in text and "the API of the other hosts" not in text
-    assert table(text, "line", "writes to etcd")[-1][:2] == ["`move`", "**none for 4 to 5 s**"]
+    assert table(text, "line", "writes to etcd")[-2][:2] == ["`move`", "**none for 3 to 5 s**"]
 
 
 @pytest.mark.parametrize(

@@ -253,13 +253,13 @@ def test_an_old_address_stays_while_the_runbook_does_not_let_it_go(three: Stubs)
 def test_where_systemd_runs_the_phase_is_a_unit_of_its_own(three: Stubs) -> None:
     """With a stand-in for systemd-run: the bed has no systemd. It says what it was called with, and runs it."""
     stand_in = (
-        '#!/bin/bash\nif [[ $1 == --help ]]; then echo "  --collect"; exit 0; fi\necho "$*" >>/run/units\n'
+        '#!/bin/bash\nif [[ $1 == --help ]]; then echo "  --collect"; exit 0; fi\necho "$*" >>/run/called\n'
         'while [[ $1 == --* ]]; do shift; done\nsetsid "$@" </dev/null >/dev/null 2>&1 &\n'
     )
     three.bed["master1"].path("/run/systemd/system").mkdir(parents=True)
     three.bed["master1"].write_text("/usr/local/sbin/systemd-run", stand_in, 0o755)
     three.run("apply", "--yes", "--to", "1")
-    words = three.bed["master1"].read_text("/run/units").split()
+    words = three.bed["master1"].read_text("/run/called").split()
     digest = three.made.change.digest
     assert words[:4] == ["--quiet", f"--unit=etcd-renumber-{digest}-001-apply-preflight", "--collect", "bash"]
     assert three.calls("master1") == ["apply preflight"]
