@@ -14,6 +14,7 @@ from generator.errors import Refused
 from generator.rehearsal.fetch import etcd
 from generator.rehearsal.spec import HostSpec
 from tests.pki import KUBEADM, NAMES, RICH, RICH_NAMES, Host, copied, kubeadm_host
+from tests.scenario import Scenario, hosts, scenario
 
 ROOT = Path(__file__).parent.parent
 FACTS = ROOT / "examples" / "three-masters" / "facts"
@@ -89,6 +90,12 @@ def none_left_out(report: Report) -> Report:
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome, report.longrepr = "failed", f"left out, in CI: {reason}"
     return report
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> Scenario:
+    """A change of three masters on paper."""
+    return scenario(tmp_path_factory.mktemp("three"), hosts(3), version="3.5")
 
 
 @pytest.fixture(scope="session")
