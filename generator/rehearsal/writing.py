@@ -23,6 +23,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from generator.rehearsal.telling import context, say
+
 CONNECT, ANSWER, PAUSE, READ_EVERY = 0.5, 1.5, 0.02, 0.1
 
 
@@ -38,24 +40,6 @@ class Work:
     latest: str = ""
     done: threading.Event = field(default_factory=threading.Event)
     paused: threading.Event = field(default_factory=threading.Event)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def say(self, kind: str, text: str) -> None:
-        """One whole line, whichever thread says it. Nobody listens any more: whoever started this is gone."""
-        line = f"{kind} {time.monotonic():.6f} {text}\n".encode()
-        with self.lock:
-            try:
-                os.write(1, line)
-            except BrokenPipeError:
-                os._exit(0)
-
-
-def context(client: str) -> ssl.SSLContext:
-    """The client certificate; the members' are not checked: the writer measures, it does not judge."""
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
-    tls.load_cert_chain(client)
-    return tls
 
 
 def connect(work: Work, url: str) -> http.client.HTTPSConnection | None:
@@ -65,7 +49,7 @@ def connect(work: Work, url: str) -> http.client.HTTPSConnection | None:
     try:
         connection.connect()
     except OSError:
-        work.say("refused", url)
+        say("refused", url)
         connection.close()
         return None
     connection.sock.settimeout(ANSWER)
@@ -114,11 +98,11 @@ def write(work: Work, number: int) -> None:
         key = f"{work.prefix}{number}/{count:07d}"
         why = put(work, connection, key)
         if why:
-            work.say("failed", f"{url} {key} {why}")
+            say("failed", f"{url} {key} {why}")
             connection.close()
             connection, turn = None, turn + 1
         else:
-            work.say("acked", key)
+            say("acked", key)
             work.latest = key
 
 
@@ -146,18 +130,18 @@ def read(work: Work) -> None:
             continue
         body, why = ask(asked, f"{work.api}/kv/range", {"key": b64encode(key.encode()).decode()})
         if why:
-            work.say("unread", f"{url} {why}")
+            say("unread", f"{url} {why}")
             asked.close()
             continue
         connections[url] = asked
         answer = json.loads(body)
         revision = int(answer["header"]["revision"])
         if revision < highest:
-            work.say("back", f"{url} answers with revision {revision} after {highest}")
+            say("back", f"{url} answers with revision {revision} after {highest}")
         elif not answer.get("kvs"):
-            work.say("back", f"{url} does not have {key}, which was acknowledged")
+            say("back", f"{url} does not have {key}, which was acknowledged")
         else:
-            work.say("read", str(revision))
+            say("read", str(revision))
         highest = max(highest, revision)
 
 

@@ -19,23 +19,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from generator.rehearsal.kubeadm.writing import context
+from generator.rehearsal.telling import context, say
 
 EVERY, LIMIT, ETCD_EVERY = 0.5, 2.0, 0.1
 LEASES = {
     "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases": ("kube-controller-manager", "kube-scheduler"),
     "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases": (),
 }
-lock = threading.Lock()
-
-
-def say(kind: str, text: str) -> None:
-    """One whole line, whichever thread says it."""
-    with lock:
-        try:
-            os.write(1, f"{kind} {time.monotonic():.6f} {text}\n".encode())
-        except BrokenPipeError:
-            os._exit(0)
 
 
 def get(address: str, port: int, path: str, tls: ssl.SSLContext) -> bytes:

@@ -15,9 +15,10 @@ import os
 import ssl
 import sys
 import threading
-import time
 from dataclasses import dataclass, field
 from typing import Any
+
+from generator.rehearsal.telling import context, say
 
 PATH = "/api/v1/namespaces/default/configmaps"
 HEADERS = {"Content-Type": "application/json"}
@@ -34,24 +35,6 @@ class Work:
     tls: ssl.SSLContext
     done: threading.Event = field(default_factory=threading.Event)
     paused: threading.Event = field(default_factory=threading.Event)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def say(self, kind: str, text: str) -> None:
-        """One whole line, whichever thread says it. Nobody listens any more: whoever started this is gone."""
-        line = f"{kind} {time.monotonic():.6f} {text}\n".encode()
-        with self.lock:
-            try:
-                os.write(1, line)
-            except BrokenPipeError:
-                os._exit(0)
-
-
-def context(client: str) -> ssl.SSLContext:
-    """The client certificate; the server's is not checked: the writer measures, it does not judge."""
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
-    tls.load_cert_chain(client)
-    return tls
 
 
 def connect(work: Work, address: str) -> http.client.HTTPSConnection | None:
@@ -60,7 +43,7 @@ def connect(work: Work, address: str) -> http.client.HTTPSConnection | None:
     try:
         connection.connect()
     except OSError as error:
-        work.say("refused", f"{address} {type(error).__name__} {error}")
+        say("refused", f"{address} {type(error).__name__} {error}")
         connection.close()
         return None
     return connection
@@ -96,7 +79,7 @@ def write(work: Work, prefix: str) -> None:
             continue
         count += 1
         kind, text = create(connection, f"{prefix}-{count}")
-        work.say(kind, text)
+        say(kind, text)
         if kind != "acked":
             connection.close()
             connection = None
