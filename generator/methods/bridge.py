@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from generator.methods.exchange import EXCHANGE
 from generator.model import Phase
 
 BRIDGE: tuple[Phase, ...] = (
@@ -49,23 +50,13 @@ BRIDGE: tuple[Phase, ...] = (
             "ready_to_readdress",
             "bridge_old_addresses",
             "etcd_new_and_no_api",
-            "write_new_files",
-            "stop_kubelet",
-            "end_the_api",
-            "end_etcd",
-            "exchange_files",
-            "start_kubelet",
+            *EXCHANGE,
         ),
         undo=(
             "the_reviewed_world",
             "ready_to_undo_readdress",
             "everything_old",
-            "write_new_files",
-            "stop_kubelet",
-            "end_the_api",
-            "end_etcd",
-            "exchange_files",
-            "start_kubelet",
+            *EXCHANGE,
             "take_everything_of_ours_away",
         ),
         undo_when="the old address is on the host, and the cluster records it",
@@ -80,24 +71,14 @@ BRIDGE: tuple[Phase, ...] = (
             "note_before",
             "record_new_addresses",
             "everything_new",
-            "write_new_files",
-            "stop_kubelet",
-            "end_the_api",
-            "end_etcd",
-            "exchange_files",
-            "start_kubelet",
+            *EXCHANGE,
             "the_cluster_is_whole_again",
         ),
         undo=(
             "the_reviewed_world",
             "ready_to_undo_settle",
             "the_api_goes_aside_again",
-            "write_new_files",
-            "stop_kubelet",
-            "end_the_api",
-            "end_etcd",
-            "exchange_files",
-            "start_kubelet",
+            *EXCHANGE,
             "record_old_address",
             "whole_after_undo_settle",
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from generator.methods.exchange import EXCHANGE
 from generator.model import Phase
 
 WHILE_CLOSED = "nobody has reopened: nothing was written to the restored cluster"
@@ -134,23 +135,13 @@ RESTORE: tuple[Phase, ...] = (
             "the_reviewed_world",
             "ready_to_start",
             "restored_etcd_comes",
-            "write_new_files",
-            "stop_kubelet",
-            "end_the_api",
-            "end_etcd",
-            "exchange_files",
-            "start_kubelet",
+            *EXCHANGE,
         ),
         undo=(
             "the_reviewed_world",
             "ready_to_go_back",
             "restored_etcd_goes",
-            "write_new_files",
-            "stop_kubelet",
-            "end_the_api",
-            "end_etcd",
-            "exchange_files",
-            "start_kubelet",
+            *EXCHANGE,
         ),
         undo_when=WHILE_CLOSED,
         stays=True,
@@ -177,12 +168,7 @@ RESTORE: tuple[Phase, ...] = (
             "ready_to_reopen",
             "no_copy_lies_about",
             "everything_new",
-            "write_new_files",
-            "stop_kubelet",
-            "end_the_api",
-            "end_etcd",
-            "exchange_files",
-            "start_kubelet",
+            *EXCHANGE,
             "what_informers_need",
             "what_is_left",
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from generator.methods.exchange import EXCHANGE
 from generator.model import Phase
 
 ROLLING: tuple[Phase, ...] = (
@@ -68,12 +69,7 @@ ROLLING: tuple[Phase, ...] = (
             "the_reviewed_world",
             "ready_to_undo_leave",
             "everything_old",
-            "write_new_files",
-            "stop_kubelet",
-            "end_the_api",
-            "end_etcd",
-            "exchange_files",
-            "start_kubelet",
+            *EXCHANGE,
             "record_old_address",
             "whole_after_undo_move",
             "kubernetes_was_whole",
@@ -109,12 +105,7 @@ ROLLING: tuple[Phase, ...] = (
             "hand_over_before_undo",
             "routes_away",
             "what_was_before",
-            "write_new_files",
-            "stop_kubelet",
-            "end_the_api",
-            "end_etcd",
-            "exchange_files",
-            "start_kubelet",
+            *EXCHANGE,
             "record_old_address",
             "whole_after_undo_move",
             "kubernetes_was_whole",
