@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host was never reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest 7f76291a9fef. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 941e08f69491. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=7f76291a9fef
+readonly DIGEST=941e08f69491
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -32,7 +32,7 @@ readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(e703189a4a5b294bb1f29b18c656859acd43c8a023340f9050457f593c437fd4 49c2a9d3969296dc3bd780d8aa843d7c7ef6c7e9f58ba93a7f2ad4dcd7c3201e 5e15e12aa252e767409d37c692418928360bd853dea02d551e72c1a3a66541e0)
+readonly -a FOLDERS=(64ce1a121128d8d87f6a912c19dbca8f1176e02bb9bb40863cf7b366bf8eed2b 3c50f0ceb7543fe1ea424d4689d877eaf33397cf26bb333e58d701d2418ca90c 82372ee8d6c894ca75c1cec3a62a28b8916ffc5eaa79a0e4f5b076d3fe4f537f)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)

@@ -57,7 +57,7 @@ in_body() {
   printf '%s' "${rest//[^[:print:]]/}"
 }
 
-# ask_in_words -- what went wrong with the last question.
+# api_in_words -- what went wrong with the last question.
 api_in_words() {
   if [[ -n $api_status ]]; then
     printf 'it answers HTTP %s to the certificate in %s' "$api_status" "$api_as"

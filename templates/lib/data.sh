@@ -18,6 +18,10 @@ has_wal_dir() { [[ $WAL_DIR != "$DATA_DIR/member/wal" ]]; }
 # data_is_restored -- what was there is set aside, and something whole is in its place: the end of `restore`. It stays true.
 data_is_restored() { [[ -d $SET_ASIDE/member ]] && data_is_there; }
 
+etcd_is_gone() {
+  look_at_etcd
+  [[ -z $etcd_pid ]]
+}
 # has_stopped -- the end of `stop`: no etcd, and no manifest that could bring one.
 has_stopped() { data_is_restored || { manifest_is_out 0 && etcd_is_gone; }; }
 

@@ -47,10 +47,6 @@ etcd_runs_new() {
   look_at_etcd
   [[ $etcd_args == new ]]
 }
-etcd_is_gone() {
-  look_at_etcd
-  [[ -z $etcd_pid ]]
-}
 
 # our_address -- where our etcd listens for peers now, by its arguments; with none running, nothing.
 our_address() {
@@ -155,7 +151,6 @@ tools_are_staged() {
 }
 
 same_minor() { [[ -n $etcdctl && -n $(server_minor) && $(tool_minor) == "$(server_minor)" ]]; }
-etcdctl_is_found() { [[ -n $etcdctl ]]; }
 
 # ctl ENDPOINTS ARGUMENTS... -- etcdctl with a limit. `snapshot save` has none: see take_snapshot.
 ctl() {

@@ -87,6 +87,18 @@ host_files_with_old() {
   done
 }
 
+# kubeconfig_value FILE KEY -- the first KEY-data of it, decoded, else what the file that KEY names holds.
+kubeconfig_value() {
+  local data path
+  data=$(sed -n "s/^[[:space:]-]*$2-data:[[:space:]]*[\"']\{0,1\}\([A-Za-z0-9+/=]*\).*/\1/p; T; q" "$1")
+  if [[ -n $data ]]; then
+    base64 -d <<<"$data"
+  else
+    path=$(sed -n "s/^[[:space:]-]*$2:[[:space:]]*[\"']\{0,1\}\([^\"']*\).*/\1/p; T; q" "$1")
+    [[ ! -r $path ]] || cat "$path"
+  fi
+}
+
 draft_of() { printf '%s/.%s.etcd-renumber' "${1%/*}" "${1##*/}"; }
 
 # draft_host_file I old|new -- the new text beside the file, under a dot name. A copy is made first, and never overwritten.
@@ -95,7 +107,13 @@ draft_host_file() {
   draft=$(draft_of "$file")
   [[ $2 != new ]] || save_host_file "$1"
   run cp -p "$file" "$draft"
-  run sed -i -E "$(exchange_script "${host_file_kinds[$1]}" "$(host_file_from "$1" "$2")" "$(other_address "$(host_file_from "$1" "$2")")")" "$draft"
+  run sed -i -E "$(exchange_of "$1" "$2")" "$draft"
+}
+# exchange_of I old|new -- the script for that very file.
+exchange_of() {
+  local from
+  from=$(host_file_from "$1" "$2")
+  exchange_script "${host_file_kinds[$1]}" "$from" "$(other_address "$from")"
 }
 other_address() { if [[ $1 == "$OLD" ]]; then printf '%s' "$NEW"; else printf '%s' "$OLD"; fi; }
 save_host_file() {
@@ -111,9 +129,9 @@ save_host_file() {
 
 # draft_is_right I old|new -- the draft is this very file with the one word exchanged: nobody has renewed it meanwhile.
 draft_is_right() {
-  local file=${host_files[$1]} from draft
-  draft=$(draft_of "$file") from=$(host_file_from "$1" "$2")
-  [[ -f $draft ]] && same_bytes "$draft" <(sed -E "$(exchange_script "${host_file_kinds[$1]}" "$from" "$(other_address "$from")")" "$file")
+  local file=${host_files[$1]} draft
+  draft=$(draft_of "$file")
+  [[ -f $draft ]] && same_bytes "$draft" <(sed -E "$(exchange_of "$1" "$2")" "$file")
 }
 same_bytes() { [[ $(sha256sum <"$1") == "$(sha256sum <"$2")" ]]; }
 

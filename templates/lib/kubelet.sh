@@ -41,20 +41,19 @@ note_that_we_stop_it() {
 # kubelet_log -- its last lines, for the operator.
 kubelet_log() { journalctl -u kubelet -n 20 --no-pager 2>/dev/null | tr -d '\000-\010\013-\037\177'; }
 
-# kubelet_argument NAME -- the value of a flag that the running kubelet has; nothing where it has none.
-kubelet_argument() {
-  local pid word='' last=
-  pid=$(kubelet_pid)
-  [[ -n $pid ]] || return 0
-  while IFS= read -r -d '' word; do
-    [[ $last != "--$1" ]] || { printf '%s' "$word" && return 0; }
-    [[ $word != "--$1="* ]] || { printf '%s' "${word#*=}" && return 0; }
-    last=$word
-  done < <(cat "/proc/$pid/cmdline" 2>/dev/null)
-}
-
 # guard_kubelet -- in every phase that stops or starts it. How it is started otherwise nobody knows.
 guard_kubelet() {
   guard closed 'kubelet is no systemd unit here (systemctl show -p LoadState kubelet)' 'this runbook stops and starts it by systemctl; a kubelet that runs otherwise is not supported' kubelet_is_a_unit
   guard closed 'kubelet does not run here, and this change did not stop it' 'look why it is down (journalctl -u kubelet), then start it' kubelet_can_be_used
+}
+
+# node_name -- as kubelet's own certificate has it: a host name proves nothing.
+node_name() {
+  local words
+  words=$(kubeconfig_value "$KUBERNETES/kubelet.conf" client-certificate 2>/dev/null | openssl x509 -noout -subject -nameopt RFC2253 2>/dev/null)
+  [[ $words == *CN=system:node:* ]] || return 0
+  words=${words#*CN=system:node:}
+  words=${words%%,*}
+  [[ $words != *[!a-z0-9.-]* ]] || return 0
+  printf '%s' "$words"
 }

@@ -84,6 +84,18 @@ index_of_apiserver() {
 }
 has_apiserver() { [[ -n $(index_of_apiserver) ]]; }
 
+# kubelet_argument NAME -- the value of a flag that the running kubelet has; nothing where it has none.
+kubelet_argument() {
+  local pid word='' last=
+  pid=$(kubelet_pid)
+  [[ -n $pid ]] || return 0
+  while IFS= read -r -d '' word; do
+    [[ $last != "--$1" ]] || { printf '%s' "$word" && return 0; }
+    [[ $word != "--$1="* ]] || { printf '%s' "${word#*=}" && return 0; }
+    last=$word
+  done < <(cat "/proc/$pid/cmdline" 2>/dev/null)
+}
+
 # kubelet_chooses_its_address -- without --node-ip kubelet takes the host name's address, which may be the old one while that is on.
 kubelet_chooses_its_address() { [[ -z $(kubelet_argument node-ip) ]]; }
 cloud_gives_the_address() { [[ $(kubelet_argument cloud-provider) == external ]]; }
@@ -125,7 +137,7 @@ miss_endpoint() {
 }
 
 # miss_connections UNWANTED -- of our control plane and kubelet *to* that address. Those that leave from it, and other people's
-# connections to it, are listed by connections_of_others: a load balancer keeps its own until it is told.
+# connections to it, are listed by list_connections_of_others: a load balancer keeps its own until it is told.
 miss_connections() {
   local first
   [[ $NEW != "$OLD" && $going_back == no && $MODE != undo ]] || return 0

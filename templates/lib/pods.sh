@@ -31,26 +31,3 @@ uids_of_pod() {
     [[ ! $uid =~ ^[0-9a-f]{32}$ ]] || printf '%s ' "$uid"
   done
 }
-
-# kubeconfig_value FILE KEY -- the first KEY-data of it, decoded, else what the file that KEY names holds.
-kubeconfig_value() {
-  local data path
-  data=$(sed -n "s/^[[:space:]-]*$2-data:[[:space:]]*[\"']\{0,1\}\([A-Za-z0-9+/=]*\).*/\1/p; T; q" "$1")
-  if [[ -n $data ]]; then
-    base64 -d <<<"$data"
-  else
-    path=$(sed -n "s/^[[:space:]-]*$2:[[:space:]]*[\"']\{0,1\}\([^\"']*\).*/\1/p; T; q" "$1")
-    [[ ! -r $path ]] || cat "$path"
-  fi
-}
-
-# node_name -- as kubelet's own certificate has it: a host name proves nothing.
-node_name() {
-  local words
-  words=$(kubeconfig_value "$KUBERNETES/kubelet.conf" client-certificate 2>/dev/null | openssl x509 -noout -subject -nameopt RFC2253 2>/dev/null)
-  [[ $words == *CN=system:node:* ]] || return 0
-  words=${words#*CN=system:node:}
-  words=${words%%,*}
-  [[ $words != *[!a-z0-9.-]* ]] || return 0
-  printf '%s' "$words"
-}

@@ -170,7 +170,5 @@ on_exit() {
 
 now_ms() { date +%s%3N; }
 
-yes_or_no() { if "$@"; then printf 'yes'; else printf 'no'; fi; }
-
 # has_sha FILE SHA256 -- true only for exactly these bytes; a missing file is false, not an error.
 has_sha() { [[ -f $1 && $(sha256sum <"$1") == "$2  -" ]]; }

@@ -43,29 +43,26 @@ stop_kubelet() {
 # An apiserver whose etcd is gone goes on accepting connections, so it ends first: a load balancer sees the closed port at once.
 # Nothing is lost by its SIGKILL; kubelet itself would send it after 30 s.
 end_the_api() {
-  local i pids=()
+  local pids
   begin 'End kube-apiserver, controller-manager and scheduler, and other pods that change'
   if holds 'everything is exchanged already' is_exchanged; then return 0; fi
   if holds 'none of them runs' nothing_but_etcd_has_to_end; then return 0; fi
-  for i in "${!FILES[@]}"; do
-    [[ $i == 0 ]] || ! must_end "$i" || read -ra pids <<<"${pids[*]} $(pids_of_pod "$i")"
-  done
+  read -ra pids <<<"$(pids_beside_etcd)"
   run_and_look kill -TERM "${pids[@]}"
   if ! wait_until 5 'they have ended' nothing_but_etcd_has_to_end; then
-    pids=()
-    for i in "${!FILES[@]}"; do
-      [[ $i == 0 ]] || ! must_end "$i" || read -ra pids <<<"${pids[*]} $(pids_of_pod "$i")"
-    done
+    read -ra pids <<<"$(pids_beside_etcd)"
     [[ ${#pids[@]} == 0 ]] || run_and_look kill -KILL "${pids[@]}"
     wait_until 10 'they have ended' nothing_but_etcd_has_to_end || failed "a process survives SIGKILL: ${pids[*]}" 'look at its state and its disk, then the same line again'
   fi
 }
-nothing_but_etcd_has_to_end() {
+# pids_beside_etcd -- of every pod but etcd that has to end.
+pids_beside_etcd() {
   local i
   for i in "${!FILES[@]}"; do
-    [[ $i == 0 ]] || ! must_end "$i" || return 1
+    [[ $i == 0 ]] || ! must_end "$i" || pids_of_pod "$i"
   done
 }
+nothing_but_etcd_has_to_end() { [[ -z $(pids_beside_etcd) ]]; }
 
 # A leader that gets SIGTERM hands over by itself; one that is killed costs an election.
 end_etcd() {

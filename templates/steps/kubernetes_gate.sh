@@ -35,7 +35,7 @@ all_pods_run() { [[ -z $(pods_not_running) ]]; }
 
 # While kubelet is stopped nobody renews the Lease of this Node: any other value is a renewal by the kubelet that was started.
 note_the_last_renewal() {
-  [[ -n $(index_of_apiserver) ]] && is_changing || return 0
+  has_apiserver && is_changing || return 0
   ! is_exchanged || return 0
   note_node_renewal
 }

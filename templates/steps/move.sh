@@ -56,6 +56,12 @@ the_others_are_safe() {
   if holds 'etcd runs with the new arguments: they were' etcd_runs_new; then return 0; fi
   gate_or_back
 }
+# gate_or_back -- kubelet is stopped, and nobody may be left like that: a closed gate takes the phase back.
+gate_or_back() {
+  local stop=go_back
+  is_changing || stop=closed
+  gate_ask others any "$stop"
+}
 
 record_new_address_late() {
   begin "the cluster records $NEW for $HOST, where it could not before"

@@ -39,7 +39,6 @@ restored_etcd_goes() {
   if data_is_restored; then want aside kept old; else everything_kept; fi
 }
 nothing_was_finished() { [[ ! -e $FINISHED ]]; }
-restored_etcd_is_gone() { ! data_is_restored || { manifest_is_out 0 && etcd_is_gone; }; }
 
 # The data itself is asked, in a copy: an etcd that was not let in, or has ended, can tell nothing, and still has what it was given.
 nobody_wrote_into_it() {

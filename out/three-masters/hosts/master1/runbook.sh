@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 7f76291a9fef. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 941e08f69491. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=7f76291a9fef
+readonly DIGEST=941e08f69491
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -1140,7 +1140,7 @@ flows_closed() {
 flows_are_open() { [[ -z $(flows_closed "$1") ]]; }
 # --- end steps/ready_to_move.sh ---
 
-# --- steps/move.sh sha256:318f7d725268 ---
+# --- steps/move.sh sha256:1c0e163febd5 ---
 # move: this member's new address becomes the recorded one, and its etcd starts on it.
 
 # Before etcd starts, so that it never dials from the old address.
@@ -1198,6 +1198,12 @@ the_others_are_safe() {
   begin 'The other members are still safe to be left alone for a moment'
   if holds 'etcd runs with the new arguments: they were' etcd_runs_new; then return 0; fi
   gate_or_back
+}
+# gate_or_back -- kubelet is stopped, and nobody may be left like that: a closed gate takes the phase back.
+gate_or_back() {
+  local stop=go_back
+  is_changing || stop=closed
+  gate_ask others any "$stop"
 }
 
 record_new_address_late() {
@@ -1284,7 +1290,7 @@ endpoint_for_update() {
 }
 # --- end steps/record.sh ---
 
-# --- steps/exchange.sh sha256:0967d697ed46 ---
+# --- steps/exchange.sh sha256:cc147f5d21c3 ---
 # exchange.sh -- everything on this host that names its address is exchanged at once, while kubelet is stopped.
 #
 # kubelet deletes and starts static pods through an API whose own etcd may be the one that is down; it then hangs for
@@ -1330,29 +1336,26 @@ stop_kubelet() {
 # An apiserver whose etcd is gone goes on accepting connections, so it ends first: a load balancer sees the closed port at once.
 # Nothing is lost by its SIGKILL; kubelet itself would send it after 30 s.
 end_the_api() {
-  local i pids=()
+  local pids
   begin 'End kube-apiserver, controller-manager and scheduler, and other pods that change'
   if holds 'everything is exchanged already' is_exchanged; then return 0; fi
   if holds 'none of them runs' nothing_but_etcd_has_to_end; then return 0; fi
-  for i in "${!FILES[@]}"; do
-    [[ $i == 0 ]] || ! must_end "$i" || read -ra pids <<<"${pids[*]} $(pids_of_pod "$i")"
-  done
+  read -ra pids <<<"$(pids_beside_etcd)"
   run_and_look kill -TERM "${pids[@]}"
   if ! wait_until 5 'they have ended' nothing_but_etcd_has_to_end; then
-    pids=()
-    for i in "${!FILES[@]}"; do
-      [[ $i == 0 ]] || ! must_end "$i" || read -ra pids <<<"${pids[*]} $(pids_of_pod "$i")"
-    done
+    read -ra pids <<<"$(pids_beside_etcd)"
     [[ ${#pids[@]} == 0 ]] || run_and_look kill -KILL "${pids[@]}"
     wait_until 10 'they have ended' nothing_but_etcd_has_to_end || failed "a process survives SIGKILL: ${pids[*]}" 'look at its state and its disk, then the same line again'
   fi
 }
-nothing_but_etcd_has_to_end() {
+# pids_beside_etcd -- of every pod but etcd that has to end.
+pids_beside_etcd() {
   local i
   for i in "${!FILES[@]}"; do
-    [[ $i == 0 ]] || ! must_end "$i" || return 1
+    [[ $i == 0 ]] || ! must_end "$i" || pids_of_pod "$i"
   done
 }
+nothing_but_etcd_has_to_end() { [[ -z $(pids_beside_etcd) ]]; }
 
 # A leader that gets SIGTERM hands over by itself; one that is killed costs an election.
 end_etcd() {
@@ -1483,7 +1486,7 @@ go_back() {
 }
 # --- end steps/exchange.sh ---
 
-# --- steps/kubernetes_gate.sh sha256:509dea60481d ---
+# --- steps/kubernetes_gate.sh sha256:69f6543c595c ---
 # kubernetes_gate.sh -- how a phase stands at Kubernetes' own gate, at its end.
 
 # kubernetes_can_be_asked -- before anything is changed: afterwards the same questions decide whether the old address may go.
@@ -1521,7 +1524,7 @@ all_pods_run() { [[ -z $(pods_not_running) ]]; }
 
 # While kubelet is stopped nobody renews the Lease of this Node: any other value is a renewal by the kubelet that was started.
 note_the_last_renewal() {
-  [[ -n $(index_of_apiserver) ]] && is_changing || return 0
+  has_apiserver && is_changing || return 0
   ! is_exchanged || return 0
   note_node_renewal
 }
@@ -1801,7 +1804,7 @@ manifests_can_go_back() {
 }
 # --- end steps/undo.sh ---
 
-# --- lib/run.sh sha256:c7b39ada8a07 ---
+# --- lib/run.sh sha256:5a5029e88c46 ---
 # run.sh -- say it, then do it. Every change of the runbook goes through run; everything else only looks.
 
 HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
@@ -1974,8 +1977,6 @@ on_exit() {
 
 now_ms() { date +%s%3N; }
 
-yes_or_no() { if "$@"; then printf 'yes'; else printf 'no'; fi; }
-
 # has_sha FILE SHA256 -- true only for exactly these bytes; a missing file is false, not an error.
 has_sha() { [[ -f $1 && $(sha256sum <"$1") == "$2  -" ]]; }
 # --- end lib/run.sh ---
@@ -2065,7 +2066,7 @@ longest_phase() {
 }
 # --- end lib/journal.sh ---
 
-# --- lib/etcd.sh sha256:28c6cba60e90 ---
+# --- lib/etcd.sh sha256:59584d218e8d ---
 # etcd.sh -- our etcd as /proc shows it (docker, containerd and CRI-O are alike there), and the tools that belong to it.
 
 etcd_pid=          # its process, or empty
@@ -2114,10 +2115,6 @@ etcd_runs_old() {
 etcd_runs_new() {
   look_at_etcd
   [[ $etcd_args == new ]]
-}
-etcd_is_gone() {
-  look_at_etcd
-  [[ -z $etcd_pid ]]
 }
 
 # our_address -- where our etcd listens for peers now, by its arguments; with none running, nothing.
@@ -2223,7 +2220,6 @@ tools_are_staged() {
 }
 
 same_minor() { [[ -n $etcdctl && -n $(server_minor) && $(tool_minor) == "$(server_minor)" ]]; }
-etcdctl_is_found() { [[ -n $etcdctl ]]; }
 
 # ctl ENDPOINTS ARGUMENTS... -- etcdctl with a limit. `snapshot save` has none: see take_snapshot.
 ctl() {
@@ -2317,7 +2313,7 @@ free_name() {
 }
 # --- end lib/files.sh ---
 
-# --- lib/host_files.sh sha256:ee7f365d6ecd ---
+# --- lib/host_files.sh sha256:eea8e055896d ---
 # host_files.sh -- the files beside the manifests that name this host's own address: kubeconfigs and kubelet's own.
 #
 # Only the word that is the address is exchanged; everything else stays byte for byte, mode, owner and label too. They
@@ -2407,6 +2403,18 @@ host_files_with_old() {
   done
 }
 
+# kubeconfig_value FILE KEY -- the first KEY-data of it, decoded, else what the file that KEY names holds.
+kubeconfig_value() {
+  local data path
+  data=$(sed -n "s/^[[:space:]-]*$2-data:[[:space:]]*[\"']\{0,1\}\([A-Za-z0-9+/=]*\).*/\1/p; T; q" "$1")
+  if [[ -n $data ]]; then
+    base64 -d <<<"$data"
+  else
+    path=$(sed -n "s/^[[:space:]-]*$2:[[:space:]]*[\"']\{0,1\}\([^\"']*\).*/\1/p; T; q" "$1")
+    [[ ! -r $path ]] || cat "$path"
+  fi
+}
+
 draft_of() { printf '%s/.%s.etcd-renumber' "${1%/*}" "${1##*/}"; }
 
 # draft_host_file I old|new -- the new text beside the file, under a dot name. A copy is made first, and never overwritten.
@@ -2415,7 +2423,13 @@ draft_host_file() {
   draft=$(draft_of "$file")
   [[ $2 != new ]] || save_host_file "$1"
   run cp -p "$file" "$draft"
-  run sed -i -E "$(exchange_script "${host_file_kinds[$1]}" "$(host_file_from "$1" "$2")" "$(other_address "$(host_file_from "$1" "$2")")")" "$draft"
+  run sed -i -E "$(exchange_of "$1" "$2")" "$draft"
+}
+# exchange_of I old|new -- the script for that very file.
+exchange_of() {
+  local from
+  from=$(host_file_from "$1" "$2")
+  exchange_script "${host_file_kinds[$1]}" "$from" "$(other_address "$from")"
 }
 other_address() { if [[ $1 == "$OLD" ]]; then printf '%s' "$NEW"; else printf '%s' "$OLD"; fi; }
 save_host_file() {
@@ -2431,9 +2445,9 @@ save_host_file() {
 
 # draft_is_right I old|new -- the draft is this very file with the one word exchanged: nobody has renewed it meanwhile.
 draft_is_right() {
-  local file=${host_files[$1]} from draft
-  draft=$(draft_of "$file") from=$(host_file_from "$1" "$2")
-  [[ -f $draft ]] && same_bytes "$draft" <(sed -E "$(exchange_script "${host_file_kinds[$1]}" "$from" "$(other_address "$from")")" "$file")
+  local file=${host_files[$1]} draft
+  draft=$(draft_of "$file")
+  [[ -f $draft ]] && same_bytes "$draft" <(sed -E "$(exchange_of "$1" "$2")" "$file")
 }
 same_bytes() { [[ $(sha256sum <"$1") == "$(sha256sum <"$2")" ]]; }
 
@@ -2451,7 +2465,7 @@ kubeconfigs_of_others() {
 no_kubeconfig_of_others() { [[ -z $(kubeconfigs_of_others) ]]; }
 # --- end lib/host_files.sh ---
 
-# --- lib/kubelet.sh sha256:2fabcbb197b3 ---
+# --- lib/kubelet.sh sha256:e6a0c586ff18 ---
 # kubelet.sh -- kubelet as systemd sees it, and the note that says that this change has stopped it.
 
 readonly STOPPED_NOTE=$STATE/kubelet.stopped # one line, "TIME PHASE", from before kubelet is stopped until it is up again
@@ -2495,26 +2509,25 @@ note_that_we_stop_it() {
 # kubelet_log -- its last lines, for the operator.
 kubelet_log() { journalctl -u kubelet -n 20 --no-pager 2>/dev/null | tr -d '\000-\010\013-\037\177'; }
 
-# kubelet_argument NAME -- the value of a flag that the running kubelet has; nothing where it has none.
-kubelet_argument() {
-  local pid word='' last=
-  pid=$(kubelet_pid)
-  [[ -n $pid ]] || return 0
-  while IFS= read -r -d '' word; do
-    [[ $last != "--$1" ]] || { printf '%s' "$word" && return 0; }
-    [[ $word != "--$1="* ]] || { printf '%s' "${word#*=}" && return 0; }
-    last=$word
-  done < <(cat "/proc/$pid/cmdline" 2>/dev/null)
-}
-
 # guard_kubelet -- in every phase that stops or starts it. How it is started otherwise nobody knows.
 guard_kubelet() {
   guard closed 'kubelet is no systemd unit here (systemctl show -p LoadState kubelet)' 'this runbook stops and starts it by systemctl; a kubelet that runs otherwise is not supported' kubelet_is_a_unit
   guard closed 'kubelet does not run here, and this change did not stop it' 'look why it is down (journalctl -u kubelet), then start it' kubelet_can_be_used
 }
+
+# node_name -- as kubelet's own certificate has it: a host name proves nothing.
+node_name() {
+  local words
+  words=$(kubeconfig_value "$KUBERNETES/kubelet.conf" client-certificate 2>/dev/null | openssl x509 -noout -subject -nameopt RFC2253 2>/dev/null)
+  [[ $words == *CN=system:node:* ]] || return 0
+  words=${words#*CN=system:node:}
+  words=${words%%,*}
+  [[ $words != *[!a-z0-9.-]* ]] || return 0
+  printf '%s' "$words"
+}
 # --- end lib/kubelet.sh ---
 
-# --- lib/pods.sh sha256:6b4d3eca27b9 ---
+# --- lib/pods.sh sha256:6177f5f1e133 ---
 # pods.sh -- the processes of a static pod on this host.
 #
 # Where its manifest says the whole command, they are those with exactly these arguments. Where the image says a part of it,
@@ -2547,29 +2560,6 @@ uids_of_pod() {
     uid=${folder##*_}
     [[ ! $uid =~ ^[0-9a-f]{32}$ ]] || printf '%s ' "$uid"
   done
-}
-
-# kubeconfig_value FILE KEY -- the first KEY-data of it, decoded, else what the file that KEY names holds.
-kubeconfig_value() {
-  local data path
-  data=$(sed -n "s/^[[:space:]-]*$2-data:[[:space:]]*[\"']\{0,1\}\([A-Za-z0-9+/=]*\).*/\1/p; T; q" "$1")
-  if [[ -n $data ]]; then
-    base64 -d <<<"$data"
-  else
-    path=$(sed -n "s/^[[:space:]-]*$2:[[:space:]]*[\"']\{0,1\}\([^\"']*\).*/\1/p; T; q" "$1")
-    [[ ! -r $path ]] || cat "$path"
-  fi
-}
-
-# node_name -- as kubelet's own certificate has it: a host name proves nothing.
-node_name() {
-  local words
-  words=$(kubeconfig_value "$KUBERNETES/kubelet.conf" client-certificate 2>/dev/null | openssl x509 -noout -subject -nameopt RFC2253 2>/dev/null)
-  [[ $words == *CN=system:node:* ]] || return 0
-  words=${words#*CN=system:node:}
-  words=${words%%,*}
-  [[ $words != *[!a-z0-9.-]* ]] || return 0
-  printf '%s' "$words"
 }
 # --- end lib/pods.sh ---
 
@@ -3325,7 +3315,7 @@ alarm_of_33() {
 }
 # --- end lib/progress.sh ---
 
-# --- lib/pass.sh sha256:959e2167041d ---
+# --- lib/pass.sh sha256:0e9f68279e90 ---
 # pass.sh -- how a phase stands at the gate: before its first change, while kubelet is stopped, at its end.
 
 gate_title() {
@@ -3340,18 +3330,7 @@ gate_before() {
   gate_ask "$1" "$2" closed
 }
 
-# gate_or_back -- the same with kubelet stopped: nobody may be left like that, so a closed gate takes the phase back.
-gate_or_back() {
-  local tries
-  is_changing || { gate_ask others any closed && return 0; }
-  for tries in 1 2 3; do
-    gate_now others any
-    [[ -n $gate_why ]] || { note "ok: $(gate_title others)" && return 0; }
-    [[ $tries == 3 ]] || sleep 1
-  done
-  go_back "$gate_why" "bash runbook.sh status shows every member; when it is mended, the same line again"
-}
-
+# gate_ask SCOPE SELF STOP -- once, or three times where one look must not decide: STOP is called with what it misses first.
 gate_ask() {
   local scope=$1 self=$2 stop=$3 tries
   for tries in 1 2 3; do
@@ -3360,14 +3339,14 @@ gate_ask() {
       note "ok: $(gate_title "$scope")"
       return 0
     fi
-    [[ -n $gate_world ]] || break
+    [[ -n $gate_world || $stop == go_back ]] || break
     [[ $tries == 3 ]] || sleep 1
   done
   if ! is_changing; then
     not_held "$(gate_title "$scope"): $gate_why"
     return 0
   fi
-  [[ -z $gate_world ]] || other_world "$gate_world" 'this is not the cluster that was reviewed; look at: bash runbook.sh status'
+  [[ -z $gate_world || $stop == go_back ]] || other_world "$gate_world" 'this is not the cluster that was reviewed; look at: bash runbook.sh status'
   "$stop" "$gate_why" "bash runbook.sh status shows every member; when it is mended, the same line again"
 }
 
@@ -4108,7 +4087,7 @@ next_phase_here() {
 }
 # --- end lib/next.sh ---
 
-# --- lib/api.sh sha256:b7b8fcc7ab39 ---
+# --- lib/api.sh sha256:0b9da3a6c3de ---
 # api.sh -- questions to this host's own kube-apiserver, at the address where it should answer. Reads only.
 #
 # openssl asks, so that no kubectl, no curl and no proxy stands between: the certificate must be of the cluster's CA and hold
@@ -4168,7 +4147,7 @@ in_body() {
   printf '%s' "${rest//[^[:print:]]/}"
 }
 
-# ask_in_words -- what went wrong with the last question.
+# api_in_words -- what went wrong with the last question.
 api_in_words() {
   if [[ -n $api_status ]]; then
     printf 'it answers HTTP %s to the certificate in %s' "$api_status" "$api_as"
@@ -4178,7 +4157,7 @@ api_in_words() {
 }
 # --- end lib/api.sh ---
 
-# --- lib/kubernetes.sh sha256:cc7ff7beb5cd ---
+# --- lib/kubernetes.sh sha256:ad128cfbfb12 ---
 # kubernetes.sh -- the gate before an old address goes: Kubernetes itself works on the other one, as seen through this host.
 
 readonly KUBERNETES_LIMIT=60 # seconds
@@ -4265,6 +4244,18 @@ index_of_apiserver() {
 }
 has_apiserver() { [[ -n $(index_of_apiserver) ]]; }
 
+# kubelet_argument NAME -- the value of a flag that the running kubelet has; nothing where it has none.
+kubelet_argument() {
+  local pid word='' last=
+  pid=$(kubelet_pid)
+  [[ -n $pid ]] || return 0
+  while IFS= read -r -d '' word; do
+    [[ $last != "--$1" ]] || { printf '%s' "$word" && return 0; }
+    [[ $word != "--$1="* ]] || { printf '%s' "${word#*=}" && return 0; }
+    last=$word
+  done < <(cat "/proc/$pid/cmdline" 2>/dev/null)
+}
+
 # kubelet_chooses_its_address -- without --node-ip kubelet takes the host name's address, which may be the old one while that is on.
 kubelet_chooses_its_address() { [[ -z $(kubelet_argument node-ip) ]]; }
 cloud_gives_the_address() { [[ $(kubelet_argument cloud-provider) == external ]]; }
@@ -4306,7 +4297,7 @@ miss_endpoint() {
 }
 
 # miss_connections UNWANTED -- of our control plane and kubelet *to* that address. Those that leave from it, and other people's
-# connections to it, are listed by connections_of_others: a load balancer keeps its own until it is told.
+# connections to it, are listed by list_connections_of_others: a load balancer keeps its own until it is told.
 miss_connections() {
   local first
   [[ $NEW != "$OLD" && $going_back == no && $MODE != undo ]] || return 0
