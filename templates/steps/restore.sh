@@ -108,7 +108,8 @@ note_restored() {
   is_changing || return 0
   {
     describe_snapshot "$(kept_snapshot)"
-    printf 'given %s\nbump %s\ntoken %s\nraw %s\n' "$snapshot_file" "$(bump)" "$(token)" "$(yes_or_no is_raw "$(kept_snapshot)")"
+    printf 'given %s\nbump %s\ntoken %s\n' "$snapshot_file" "$(bump)" "$(token)"
+    ! is_raw "$(kept_snapshot)" || printf 'raw yes\n'
   } >"$SCRATCH/note"
   note_down "$RESTORED"
 }
