@@ -22,17 +22,23 @@ DOWN = "kubelet here: IS STOPPED by this change, since "
 
 @pytest.fixture(scope="module")
 def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
-    """Three masters of 1.37.2 behind a load balancer; `SPEC` in the test file asks for another one."""
+    """Three masters of 1.37.2 behind a load balancer; `SPEC` in the test file, or its parameter, asks for another one."""
     if os.geteuid():
         pytest.skip("a real control plane needs root: cgroups, containers and their mounts")
-    with Cluster(getattr(request.module, "SPEC", Spec())) as made:
+    with Cluster(getattr(request, "param", None) or getattr(request.module, "SPEC", Spec())) as made:
         yield made
+
+
+def named(spec: Spec) -> str:
+    """For a test's name."""
+    without = "" if spec.node_ip else ", no --node-ip"
+    return f"{spec.version}, {len(spec.nodes)} hosts, {spec.endpoint}{without}"
 
 
 class Real(Replica):
     """A change of a real cluster, from its own facts through the tool's own functions, its folders on the hosts.
 
-    `told` is what the hosts were told, in order: "HOST VERB PHASE" and its seconds.
+    `told` is what the hosts were told, in order: "HOST VERB PHASE", when that began on the monotonic clock, what came of it.
     """
 
     def __init__(self, cluster: Cluster, tmp: Path, **mapping: object) -> None:
@@ -41,7 +47,7 @@ class Real(Replica):
         made = rendered(tmp, members, {}, **mapping)
         super().__init__(made.change, made.folder, cluster, network.bits, ways=cluster.ways)  # type: ignore[arg-type]
         self.cluster, self.state = cluster, made.state
-        self.told: list[tuple[str, float]] = []
+        self.told: list[tuple[str, float, Ran]] = []
         for member in self.roster:
             cluster[member.name].run(["rm", "-rf", FOLDER])
         self.copy_folders()
@@ -52,9 +58,13 @@ class Real(Replica):
         """One line of RUNBOOK.md, with the exit code that is expected; the output stands in the failure."""
         began = time.monotonic()
         ran = self.runbook(host, *words)
-        self.told.append((f"{host} {' '.join(words[:2])}", time.monotonic() - began))
+        self.told.append((f"{host} {' '.join(words[:2])}", began, ran))
         assert ran.exit == expect, f"{host}: {' '.join(words)}: exit {ran.exit}, not {expect}\n{ran.text}"
         return ran
+
+    def seconds(self) -> str:
+        """How long each line has taken, for people."""
+        return "\n".join(f"{ran.seconds:6.1f} s  {words}" for words, _, ran in self.told)
 
     def apply(self, host: str, phase: str, expect: int = 0) -> Ran:
         """With what the lines before have said, in a restore."""
@@ -87,6 +97,24 @@ class Real(Replica):
         if action == "remove":
             self.say(host, "verify", self.proof)
         super().person(host, action)
+
+    # --- the power ---
+
+    def reboot(self, *hosts: str) -> None:
+        """Killed, and switched on again: containerd and kubelet start, as enabled units do."""
+        for host in hosts:
+            self[host].down()
+        for host in hosts:
+            self[host].up()
+
+    def everything_dies_and_comes_up_on_new_addresses(self) -> None:
+        """The data centre was moved: no host has its old address, and kubelets start while no API answers anywhere."""
+        for member in self.roster:
+            self[member.name].down()
+        for member in self.roster:
+            self.person(member.name, "replace")
+        for member in self.roster:
+            self[member.name].up()
 
     # --- kills ---
 

@@ -111,3 +111,32 @@ def kubeadm_works(cluster: Cluster, name: str) -> None:
     ):
         ran = cluster[name].run(["kubeadm", *words], {"KUBECONFIG": ADMIN}, timeout=180)
         assert ran.exit == 0, f"kubeadm {' '.join(words)}: exit {ran.exit}\n{ran.text}"
+
+
+def the_change_is_whole(cluster: Cluster, real: Real) -> None:
+    """On new addresses only, and whoever must renew a Lease does."""
+    assert real.old_connections() == []
+    leases_are_renewed(cluster)
+    nodes_have(cluster, "new")
+    assert files_with(cluster, "old") == []
+    no_draft_is_left(real)
+
+
+def its_owner_works(cluster: Cluster, drained: str = "") -> None:
+    """What the owner of a cluster does: a Deployment, a drain, certificates, an upgrade planned, a further host joined."""
+    a_deployment_gets_its_pods(cluster)
+    if drained:
+        a_node_can_be_drained(cluster, drained)
+    kubeadm_works(cluster, drained or cluster.spec.nodes[0].name)
+    for further in cluster.spec.joining:
+        cluster.join(further)
+        cluster.wait_ready([n.name for n in (*cluster.spec.nodes, further)])
+        assert further.name in cluster[cluster.spec.nodes[0].name].etcdctl("member", "list").out
+
+
+def old_addresses_are_off(cluster: Cluster, seconds: float) -> None:
+    """For that long, with Leases renewed at its end as at its beginning."""
+    for node in cluster.spec.nodes:
+        assert f" {node.old}/" not in cluster[node.name].must(["ip", "-o", "address"])
+    time.sleep(seconds)
+    leases_are_renewed(cluster)

@@ -1,0 +1,66 @@
+"""`move` and its undo on a real control plane, killed after each command: the same line goes on, the other goes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from generator.rehearsal.kubeadm.cluster import Cluster
+from generator.rehearsal.kubeadm.load import Load
+from tests import real_state as state
+from tests.real import Real, cluster  # noqa: F401 -- the fixture
+
+pytestmark = pytest.mark.real
+HOST = "master2"
+OTHER = {"apply": "undo", "undo": "apply"}
+AT_THE_END = {"apply": "new", "undo": "old"}
+
+
+@pytest.fixture(scope="module")
+def real(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:  # noqa: F811
+    """Everything before the move of HOST is done, and all is under load until the last kill."""
+    made = Real(cluster, tmp_path_factory.mktemp("kills"))
+    with Load(cluster) as load:
+        made.follow_the_order(until=f"{HOST} move")
+        yield made
+        load.wait_for(100)
+    print(load.summary())
+    assert (load.lost(), load.timeouts) == ([], [])
+
+
+def is_where(real: Real, verb: str) -> None:
+    """Everything on this host is as after a whole `move`, or as after a whole undo of it."""
+    here, there = AT_THE_END[verb], AT_THE_END[OTHER[verb]]
+    assert state.files_with(real.cluster, there, HOST) == []
+    state.nodes_have(real.cluster, here, HOST)
+    state.no_draft_is_left(real)
+
+
+def killed_then(real: Real, verb: str, after: int, then: str) -> bool:
+    """Killed after that many commands, then the same verb goes on or the other goes back. False: it has no more commands."""
+    ran = real.killed(HOST, verb, "move", after)
+    if ran.exit == 0:
+        is_where(real, verb)
+        if then != verb:
+            real.say(HOST, then, "move")
+        return False
+    assert "next: " in real.status(HOST)
+    real.say(HOST, then, "move")
+    is_where(real, then)
+    return True
+
+
+def test_killed_after_any_command_it_goes_on_or_back(real: Real) -> None:
+    """Back and on, of `apply move` and then of `undo move`: four kills after each number of commands."""
+    last = {"apply": 0, "undo": 0}
+    for after in range(100):
+        met = [
+            killed_then(real, verb, after, then)
+            for verb, then in (("apply", "undo"), ("apply", "apply"), ("undo", "apply"), ("undo", "undo"))
+        ]
+        print(f"after {after} commands: {met}", flush=True)
+        last = {verb: after if met[n] else last[verb] for verb, n in (("apply", 0), ("undo", 2))}
+        if not any(met):
+            break
+    assert last["apply"] > 20 and last["undo"] > 15

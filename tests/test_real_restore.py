@@ -1,0 +1,42 @@
+"""A real control plane with quorum is restored from one snapshot onto new addresses; what was made before behaves afterwards."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from generator.rehearsal.kubeadm.cluster import Cluster
+from generator.rehearsal.kubeadm.load import Load
+from generator.rehearsal.kubeadm.spec import Spec
+from tests import real_state as state
+from tests.real import Real, cluster, named  # noqa: F401 -- the fixture
+
+pytestmark = pytest.mark.real
+SHAPES = [Spec(), Spec(version="1.24.17")]
+
+
+@pytest.mark.parametrize("cluster", SHAPES, indirect=True, ids=named)
+def test_nothing_of_before_the_snapshot_is_lost(cluster: Cluster, tmp_path: Path) -> None:  # noqa: F811
+    real = Real(cluster, tmp_path, method="restore")
+    state.a_deployment_gets_its_pods(cluster)
+    with Load(cluster) as load:
+        load.wait_for(200)
+        real.follow_the_order(until="master1 quiesce")
+        load.tell("pause")
+        began, known = time.monotonic(), len(load.acked)
+        real.follow_the_order(start="master1 quiesce", until="master1 reopen")
+        real.follow_the_order(start="master1 reopen")
+        load.tell("resume")
+        load.wait_for(100, 60)
+    print(f"first write {load.acked[known][1] - began:.1f} s after the first quiesce began")
+    print(load.summary(), real.seconds(), sep="\n")
+    assert load.lost() == []
+    state.the_change_is_whole(cluster, real)
+    scaled = cluster.kubectl("scale", "deployment", "web", "--replicas=5")
+    assert scaled.exit == 0, scaled.text
+    state.wait_for(
+        "5 pods of web", 90, lambda: state.field(cluster, "{.status.readyReplicas}", "deployment", "web") == "5"
+    )
+    state.kubeadm_works(cluster, "master1")

@@ -1,0 +1,46 @@
+"""Real control planes of other shapes get new addresses under load: an old version, one host, a DNS name, no --node-ip."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from generator.rehearsal.kubeadm.cluster import Cluster
+from generator.rehearsal.kubeadm.load import Load
+from generator.rehearsal.kubeadm.spec import Spec, usual
+from tests import real_state as state
+from tests.real import Real, cluster, named  # noqa: F401 -- the fixture
+
+pytestmark = pytest.mark.real
+TWO_MINUTES = 120
+OLD, NOW = "1.24.17", "1.37.2"
+SHAPES = [
+    Spec(version=NOW, joining=usual(4, 4)),
+    Spec(version=OLD, joining=usual(4, 4)),
+    Spec(version=NOW, endpoint="dns"),
+    Spec(version=OLD, endpoint="dns"),
+    Spec(version=NOW, node_ip=False),
+    Spec(version=OLD, node_ip=False),
+    Spec(version=NOW, nodes=usual(1, 1), endpoint="none"),
+    Spec(version=OLD, nodes=usual(1, 1), endpoint="none"),
+]
+
+
+@pytest.mark.parametrize("cluster", SHAPES, indirect=True, ids=named)
+def test_every_line_ends_well_and_the_cluster_works(cluster: Cluster, tmp_path: Path) -> None:  # noqa: F811
+    real, spec = Real(cluster, tmp_path), cluster.spec
+    first = spec.nodes[0]
+    with Load(cluster) as load:
+        real.follow_the_order(until=f"{first.name} move")
+        if spec.endpoint == "dns":
+            cluster.rename({spec.endpoint_name: str(first.new)})
+        real.follow_the_order(start=f"{first.name} move")
+        load.wait_for(100)
+    print(load.summary(), real.seconds(), sep="\n")
+    assert load.lost() == []
+    if len(spec.nodes) > 1 and spec.endpoint == "lb":
+        assert load.timeouts == []
+    state.the_change_is_whole(cluster, real)
+    state.old_addresses_are_off(cluster, TWO_MINUTES)
+    state.its_owner_works(cluster, drained=spec.nodes[1].name if len(spec.nodes) > 1 else "")

@@ -1,0 +1,111 @@
+"""What goes wrong on a host of a real control plane in the middle of its `move`: power, kubelet, kube-apiserver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from generator.rehearsal.kubeadm.cluster import Cluster
+from generator.rehearsal.kubeadm.load import Load
+from tests import real_state as state
+from tests.real import DOWN, STOP, Real, carried_out, cluster  # noqa: F401 -- the fixture
+
+pytestmark = pytest.mark.real
+HOST = "master2"
+FLAGS = "/var/lib/kubelet/kubeadm-flags.env"
+
+
+@pytest.fixture(scope="module")
+def real(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:  # noqa: F811
+    """Everything before the move of HOST is done; each test leaves it so, and nothing acknowledged is lost in any."""
+    made = Real(cluster, tmp_path_factory.mktemp("trouble"))
+    with Load(cluster) as load:
+        made.follow_the_order(until=f"{HOST} move")
+        yield made
+        load.wait_for(100)
+    assert load.lost() == []
+
+
+def killed_before(real: Real, words: str) -> None:
+    """`apply move` dies before the first command that begins like this."""
+    commands = real.planned(HOST, "move")
+    after = next(n for n, command in enumerate(commands) if command.startswith(words))
+    assert real.killed(HOST, "apply", "move", after).exit == 137
+
+
+def goes_back(real: Real) -> None:
+    real.undo(HOST, "move")
+    state.leases_are_renewed(real.cluster)
+    state.nodes_have(real.cluster, "old")
+    assert state.files_with(real.cluster, "new", HOST) == []
+
+
+def last_rename(real: Real) -> int:
+    commands = real.planned(HOST, "move")
+    return max(n for n, command in enumerate(commands) if command.startswith("mv "))
+
+
+def test_the_power_goes_while_kubelet_is_stopped(real: Real) -> None:
+    """Up again on the old files: the member answers on its old address, and the same line goes on."""
+    commands = real.planned(HOST, "move")
+    real.killed(HOST, "apply", "move", commands.index(STOP) + 1)
+    assert DOWN in real.status(HOST)
+    real.reboot(HOST)
+    real.cluster.wait_healthy(120)
+    real.cluster.wait_ready([HOST])
+    assert state.files_with(real.cluster, "new", HOST) == []
+    real.apply(HOST, "move")
+    goes_back(real)
+
+
+def test_the_power_goes_when_everything_is_renamed(real: Real) -> None:
+    """Up again on the new files: the same line finds it done and asks the gates."""
+    real.killed(HOST, "apply", "move", last_rename(real) + 1)
+    real.reboot(HOST)
+    real.cluster.wait_healthy(120)
+    assert state.files_with(real.cluster, "old", HOST) == []
+    real.apply(HOST, "move")
+    goes_back(real)
+
+
+def test_the_power_goes_in_the_middle_of_the_renames(real: Real) -> None:
+    """Some files old and some new, each whole: with both addresses on the host everything runs, and the way back is open."""
+    commands = real.planned(HOST, "move")
+    renames = [n for n, command in enumerate(commands) if command.startswith("mv ")]
+    real.killed(HOST, "apply", "move", renames[len(renames) // 2])
+    real.reboot(HOST)
+    real.cluster.wait_healthy(120)
+    goes_back(real)
+    state.no_draft_is_left(real)
+
+
+def test_a_kubelet_that_cannot_start_takes_the_phase_back(real: Real) -> None:
+    """An unknown flag: kubelet ends at once. It is the host's own fault, so the way back meets it too: exit 5, in words."""
+    machine = real[HOST]
+    before = machine.read_text(FLAGS)
+    machine.write_text(FLAGS, before.replace('="', '="--no-such-flag=yes '))
+    try:
+        ran = real.apply(HOST, "move", expect=5)
+        assert "GOING BACK: kubelet does not stay up" in ran.text and "no-such-flag" in ran.text
+    finally:
+        now = machine.read_text(FLAGS)
+        machine.write_text(FLAGS, now.replace("--no-such-flag=yes ", ""))
+    assert state.files_with(real.cluster, "new", HOST) == []
+    goes_back(real)
+
+
+def test_an_apiserver_that_cannot_start_leaves_the_way_back(real: Real) -> None:
+    """Its port is taken on the new address: exit 5, the way back is named, the next host's move refuses."""
+    machine = real[HOST]
+    ca = "/etc/kubernetes/pki/front-proxy-ca.crt"
+    good = machine.read_text(ca)
+    machine.write_text(ca, "broken\n")
+    try:
+        ran = real.apply(HOST, "move", expect=5)
+        assert "bash runbook.sh undo move" in ran.text
+        assert real.say("master3", "apply", "move", expect=3)
+    finally:
+        machine.write_text(ca, good)
+    goes_back(real)
+    assert carried_out(real.undo(HOST, "move")) == []
