@@ -7,7 +7,14 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from generator.addresses import addresses_in
-from generator.etcd_flags import container_of, is_etcd, minor_of_image, on_the_command_line, words_of
+from generator.etcd_flags import (
+    container_of,
+    in_the_environment,
+    is_etcd,
+    minor_of_image,
+    on_the_command_line,
+    words_of,
+)
 from generator.flags import classify, instead_of, out_of_place
 from generator.model import Cluster, Etcd, Facts, Member, Problem
 
@@ -29,6 +36,7 @@ def etcd_rules(cluster: Cluster) -> Iterator[Problem]:
         place = str(facts.folder / "manifests" / file)
         yield from _flags(cluster, etcd, place)
         yield from _minor(etcd, on_the_command_line(text), place)
+        yield from _twice(etcd, on_the_command_line(text) & in_the_environment(container_of(text)).keys(), place)
         yield from _urls(member, etcd, place)
         yield from _initial_cluster(cluster, etcd, place)
         if etcd.name != member.name:
@@ -72,6 +80,16 @@ def _minor(etcd: Etcd, in_words: set[str], place: str) -> Iterator[Problem]:
         elif why:
             fact = f"ETCD_{name.upper().replace('-', '_')}: {why}, and the image is {minor}"
             yield Problem(fact, place, name, "etcd of this minor warns of it and ignores it", "warning")
+
+
+def _twice(etcd: Etcd, names: set[str], place: str) -> Iterator[Problem]:
+    """Flags that are in the environment too: 3.3 takes the flag and warns, later ones end ("conflicting environment variable")."""
+    minor = minor_of_image(etcd.image)
+    for name in sorted(names):
+        variable = f"ETCD_{name.upper().replace('-', '_')}"
+        starts = minor in ("", "3.3")
+        fact = f"--{name} and {variable} are both set: {'from 3.4 on ' if starts else ''}etcd does not start with it"
+        yield Problem(fact, place, name, f"take {variable} away", "warning" if starts else "error")
 
 
 def _urls(member: Member, etcd: Etcd, place: str) -> Iterator[Problem]:

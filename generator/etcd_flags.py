@@ -53,12 +53,8 @@ def is_etcd(text: str) -> bool:
 
 
 def flags_of(container: Mapping[str, Any]) -> dict[str, str]:
-    """Flag name without dashes to value: `--x=y`, `--x y`, `-x y`, bare `--x` ("true"); `ETCD_X_Y` is x-y, and a flag wins."""
-    found: dict[str, str] = {}
-    for entry in container.get("env") or []:
-        name = str(entry.get("name", ""))
-        if name.startswith("ETCD_") and "value" in entry:
-            found[name.removeprefix("ETCD_").lower().replace("_", "-")] = str(entry["value"])
+    """Flag name without dashes to value: `--x=y`, `--x y`, `-x y`, bare `--x` ("true"); `ETCD_X_Y` is x-y; a flag wins."""
+    found = in_the_environment(container)
     words = words_of(container)[1:]
     while words:
         word = words.pop(0)
@@ -68,6 +64,16 @@ def flags_of(container: Mapping[str, Any]) -> dict[str, str]:
         if not has_value:
             value = words.pop(0) if words and not words[0].startswith("-") else "true"
         found[name] = value
+    return found
+
+
+def in_the_environment(container: Mapping[str, Any]) -> dict[str, str]:
+    """The same of `env: ETCD_*` alone."""
+    found: dict[str, str] = {}
+    for entry in container.get("env") or []:
+        name = str(entry.get("name", ""))
+        if name.startswith("ETCD_") and "value" in entry:
+            found[name.removeprefix("ETCD_").lower().replace("_", "-")] = str(entry["value"])
     return found
 
 

@@ -105,6 +105,20 @@ CASES: dict[str, tuple[str, str, str, str, str]] = {
         "warning",
         "ETCD_ENABLE_V2: etcd has it up to 3.5, and the image is 3.7",
     ),
+    "a flag that is in the environment too": (
+        ETCD,
+        "    image:",
+        "    env: [{name: ETCD_NAME, value: 'master1'}]\n    image:",
+        "error",
+        "--name and ETCD_NAME are both set: etcd does not start with it",
+    ),
+    "a flag that is in the environment too, where etcd minds it not": (
+        ETCD,
+        "    image: k8s.gcr.io/etcd:3.4.13-0",
+        "    env: [{name: ETCD_NAME, value: 'master1'}]\n    image: k8s.gcr.io/etcd:3.3.10",
+        "warning",
+        "--name and ETCD_NAME are both set: from 3.4 on",
+    ),
     "a skipped SAN check": (
         ETCD,
         FLAG,
