@@ -8,7 +8,7 @@ from pathlib import Path
 
 from generator.rehearsal.kubeadm import configs
 from generator.rehearsal.kubeadm.cluster import CONFIG, Cluster
-from generator.rehearsal.network import bits
+from generator.rehearsal.subnets import bits
 from tests.real import Real
 
 MANIFESTS, DATA = "/etc/kubernetes/manifests", "/var/lib/etcd"

@@ -7,12 +7,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from generator.check import check
-from generator.lint import lint
-from generator.load import load
-from generator.plan import plan
-from generator.render import render
-from generator.resources import folder
+from generator.assets import folder
+from generator.change_folder.lint import lint
+from generator.checks.cluster import check
+from generator.inputs.mapping import load
+from generator.planning.plan import plan
+from generator.rendering.render import render
 
 CLUSTERS = 1000
 

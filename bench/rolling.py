@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator.rehearsal.writer import Writer
+from generator.rehearsal.testbed.load_client import Writer
 from tests.rig import Rig, ca_pem
 from tests.scenario import hosts, scenario
 

@@ -11,8 +11,8 @@ from typing import TypeVar
 import pytest
 
 from generator.errors import Refused
-from generator.rehearsal.fetch import etcd
-from generator.rehearsal.spec import HostSpec
+from generator.rehearsal.etcd_binaries.download import etcd
+from generator.rehearsal.testbed.host_spec import HostSpec
 from tests.pki import KUBEADM, NAMES, RICH, RICH_NAMES, Host, copied, kubeadm_host
 from tests.scenario import Scenario, hosts, scenario
 

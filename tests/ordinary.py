@@ -64,7 +64,7 @@ def ordinary_user() -> User:
 
 
 def _starts(user: User) -> bool:
-    program = "import sys, yaml, typer, generator.cli, tests.conftest; sys.exit(sys.version_info < (3, 11))"
+    program = "import sys, yaml, typer, generator.cli.main, tests.conftest; sys.exit(sys.version_info < (3, 11))"
     words = user.command(program)
     return subprocess.run(words, cwd="/", capture_output=True, env=user.environment, check=False).returncode == 0
 

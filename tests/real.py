@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from generator.rehearsal import network
+from generator.rehearsal import subnets
 from generator.rehearsal.kubeadm.cluster import Cluster
 from generator.rehearsal.kubeadm.spec import Spec
 from generator.rehearsal.replica import FOLDER, Replica
-from generator.rehearsal.running import Ran
+from generator.rehearsal.testbed.process import Ran
 from tests.scenario import Host, rendered
 
 STOP, START = "systemctl stop kubelet", "systemctl start kubelet"
@@ -45,7 +45,7 @@ class Real(Replica):
         cluster.facts(tmp / "facts")
         members = [Host(n.name, str(n.old), str(n.new)) for n in cluster.spec.nodes]
         made = rendered(tmp, members, {}, **mapping)
-        super().__init__(made.change, made.folder, cluster, network.bits, ways=cluster.ways)  # type: ignore[arg-type]
+        super().__init__(made.change, made.folder, cluster, subnets.bits, ways=cluster.ways)  # type: ignore[arg-type]
         self.cluster, self.state = cluster, made.state
         self.told: list[tuple[str, float, Ran]] = []
         for member in self.roster:

@@ -9,13 +9,13 @@ from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 
 from generator.model import Line
-from generator.rehearsal import pki
-from generator.rehearsal.bed import Bed
-from generator.rehearsal.host import Host
 from generator.rehearsal.replica import Replica
-from generator.rehearsal.running import Ran
-from generator.rehearsal.spec import HostSpec, Leg
-from generator.rehearsal.writer import Writer
+from generator.rehearsal.testbed import pki
+from generator.rehearsal.testbed.host import Host
+from generator.rehearsal.testbed.host_spec import HostSpec, Leg
+from generator.rehearsal.testbed.load_client import Writer
+from generator.rehearsal.testbed.process import Ran
+from generator.rehearsal.testbed.testbed import Bed
 from tests.conftest import etcd_folder
 from tests.scenario import Scenario, bracketed
 from tests.watch import Watch

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import yaml
 
-from generator.check import check
-from generator.load import load
+from generator.change_folder.write import write
+from generator.checks.cluster import check
+from generator.inputs.mapping import load
 from generator.model import Change
-from generator.plan import plan
-from generator.render import render
-from generator.write import write
+from generator.planning.plan import plan
+from generator.rendering.render import render
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "three-masters" / "facts" / "master1" / "manifests"
 

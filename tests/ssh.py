@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from generator.rehearsal.host import Host
-from generator.rehearsal.running import Ran, Running
-from generator.rehearsal.spec import HostSpec
+from generator.rehearsal.testbed.host import Host
+from generator.rehearsal.testbed.host_spec import HostSpec
+from generator.rehearsal.testbed.process import Ran, Running
 from tests.rig import Rig
 from tests.scenario import Scenario
 

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from generator.rehearsal.bed import Bed
-from generator.rehearsal.running import Ran, Running, start
-from generator.rehearsal.spec import HostSpec
-from generator.write import sha256
+from generator.change_folder.write import sha256
+from generator.rehearsal.testbed.host_spec import HostSpec
+from generator.rehearsal.testbed.process import Ran, Running, start
+from generator.rehearsal.testbed.testbed import Bed
 from tests.conftest import etcd_folder
 from tests.scenario import Scenario
 

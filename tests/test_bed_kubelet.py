@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from generator.rehearsal import kubelet
-from generator.rehearsal.bed import Bed
-from generator.rehearsal.host import Host
+from generator.rehearsal.testbed import kubelet
+from generator.rehearsal.testbed.host import Host
+from generator.rehearsal.testbed.testbed import Bed
 from tests.conftest import three_masters
 
 MANIFESTS = "/etc/kubernetes/manifests"

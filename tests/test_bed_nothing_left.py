@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from generator.errors import Refused
-from generator.rehearsal.bed import Bed
-from generator.rehearsal.namespaces import gone
+from generator.rehearsal.testbed.namespaces import gone
+from generator.rehearsal.testbed.testbed import Bed
 from tests.conftest import three_masters
 from tests.ordinary import WHOEVER_TESTS, User, ordinary_user
 
@@ -22,7 +22,7 @@ from pathlib import Path
 sys.path.insert(0, {root!r})
 from tests.conftest import three_masters
 from generator.errors import Refused
-from generator.rehearsal.bed import Bed
+from generator.rehearsal.testbed.testbed import Bed
 with Bed(three_masters(), Path({etcd!r})) as bed:
     bed.wait_healthy()
     with bed.writer() as writer:

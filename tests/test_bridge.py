@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.rehearsal.spec import HostSpec, Leg
+from generator.rehearsal.testbed.host_spec import HostSpec, Leg
 from tests.rig import Rig, ca_pem
 from tests.scenario import Host, hosts, scenario
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from generator.check import check
-from generator.flags import IGNORED, TABLE, classify, out_of_place
-from generator.load import load
+from generator.assets import folder
+from generator.checks.cluster import check
+from generator.checks.etcd_flags import IGNORED, TABLE, classify, out_of_place
+from generator.inputs.mapping import load
 from generator.model import Problem
-from generator.resources import folder
 from tests.conftest import MINORS
 
 EXAMPLE = folder("examples") / "three-masters"

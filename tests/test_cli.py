@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.resources import folder
+from generator.assets import folder
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = folder("examples") / "three-masters"
@@ -17,7 +17,7 @@ ARTICLE = "成员名称 旧IP 新IP\nmaster1 192.168.100.10 192.168.110.10\nmast
 
 def cli(*words: str, cwd: Path | None = None, given: str | None = None) -> tuple[int, str, str]:
     ran = subprocess.run(
-        [sys.executable, "-c", "from generator.cli import main; main()", *words],
+        [sys.executable, "-c", "from generator.cli.main import main; main()", *words],
         cwd=cwd,
         input=given,
         capture_output=True,

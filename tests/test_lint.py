@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator import lint as room
-from generator.lint import lint
+from generator.change_folder import lint as room
+from generator.change_folder.lint import lint
 from generator.methods import METHODS
-from generator.render import render
+from generator.rendering.render import render
 from tests.conftest import ROOT
 from tests.scenario import hosts, scenario
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from generator.assets import folder
 from generator.errors import Refused
-from generator.load import load, load_mapping
-from generator.resources import folder
+from generator.inputs.mapping import load, load_mapping
 
 EXAMPLE = folder("examples") / "three-masters"
 GOOD = """\

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from generator.assets import folder
 from generator.errors import Refused
-from generator.manifest import addresses_in, manifests_of, process, prove, renumber
+from generator.manifests.renumber import addresses_in, manifests_of, process, prove, renumber
 from generator.model import Address, Facts, Member
-from generator.resources import folder
 
 MOVES: dict[Address, Address] = {
     ip_address("192.168.100.1"): ip_address("192.168.110.1"),

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from generator.change_report import change_report
 from generator.model import Problem
+from generator.reports.change_report import change_report
 from tests.rig import Rig, ca_pem
 from tests.scenario import hosts, scenario
 from tests.ssh import ADMIN, AS_ROOT, OUT, Jump, jump, people

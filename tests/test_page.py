@@ -9,11 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from generator import words
-from generator.methods import phases
+from generator.methods import phases, wording
 from generator.model import Change
 from generator.quorum import tolerance
-from generator.render import render
+from generator.rendering.render import render
 from tests.scenario import EXAMPLE, Host, hosts, manifests, rendered
 
 V6 = {"old": "fd00:a::{}", "new": "fd00:b::{}"}
@@ -96,7 +95,7 @@ def test_every_phase_says_when_it_can_be_taken_back(tmp_path: Path, members: lis
     rows = dict(table(text, "run", "possible while"))
     for phase in change.phases:
         if phase.undo:
-            special = words.UNDO_WITH_REPLACE if mapping.get("addresses") == "replace" else {}
+            special = wording.UNDO_WITH_REPLACE if mapping.get("addresses") == "replace" else {}
             assert rows[f"`undo {phase.name}`"] == special.get(phase.name, phase.undo_when)
         else:
             assert rows[f"`{phase.name}`"] == f"no undo: {phase.no_undo}"
@@ -131,10 +130,10 @@ def test_the_same_change_makes_the_same_page(tmp_path: Path, members: list[Host]
 
 
 def test_every_line_and_every_exit_code_has_its_words():
-    assert {code for code, *_ in words.EXIT_CODES} == set("012345")
+    assert {code for code, *_ in wording.EXIT_CODES} == set("012345")
     for method, addresses in (("rolling", "replace"), ("rolling", "both"), ("bridge", "both")):
-        wanted = {p.name for p in phases(method, addresses)} | set(words.PERSON[method])
-        assert wanted <= set(words.WORDS_OF_LINES[method]), method
+        wanted = {p.name for p in phases(method, addresses)} | set(wording.PERSON[method])
+        assert wanted <= set(wording.WORDS_OF_LINES[method]), method
 
 
 def test_hosts_whose_manifest_founds_a_cluster_are_named(tmp_path: Path):
@@ -188,7 +187,7 @@ def test_with_replace_the_way_back_goes_through_leave(tmp_path: Path):
 @pytest.mark.parametrize("snapshots, lines", [("one", ["master1"]), ("each", ["master1", "master2"]), ("none", [])])
 def test_the_page_says_which_host_takes_a_snapshot(tmp_path: Path, snapshots: str, lines: list[str]):
     _, text = page_of(tmp_path, hosts(2), snapshots=snapshots)
-    assert [row[1] for row in table(text, "#", "host") if row[3].endswith(words.FIRST_SNAPSHOT)] == lines
+    assert [row[1] for row in table(text, "#", "host") if row[3].endswith(wording.FIRST_SNAPSHOT)] == lines
 
 
 def test_peer_urls_of_ipv6_stand_in_brackets_and_a_member_that_stays_keeps_its_own(tmp_path: Path):

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from generator.rehearsal import namespaces
 from generator.rehearsal.kubeadm import places
+from generator.rehearsal.testbed import namespaces
 from tests.conftest import ROOT, none_left_out
 
 SCRIPT = ROOT / "tests" / "prerequisites.sh"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from generator.rehearsal import pki
 from generator.rehearsal.replica import FOLDER
+from generator.rehearsal.testbed import pki
 from tests.conftest import etcd_folder
 from tests.rig import Rig, ca_pem, commands
 from tests.scenario import Host, hosts, manifests, rendered, scenario

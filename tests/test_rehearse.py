@@ -17,12 +17,12 @@ from pathlib import Path
 
 import pytest
 
-from generator.outcome import Run, last_rehearsal
-from generator.rehearsal.namespaces import gone
-from generator.rehearsal.results import SCRATCH
-from generator.rehearsal.running import children
-from generator.show import rehearsed
-from generator.write import SUMS
+from generator.change_folder.write import SUMS
+from generator.cli.messages import rehearsed
+from generator.records.run import Run, last_rehearsal
+from generator.rehearsal.output_folder import SCRATCH
+from generator.rehearsal.testbed.namespaces import gone
+from generator.rehearsal.testbed.process import children
 from tests.browser import look
 from tests.conftest import ROOT
 from tests.ordinary import NOBODY, WHOEVER_TESTS, User, ordinary_user
@@ -34,7 +34,7 @@ RESULTS = ["REPORT.html", "REPORT.md", "run.json"]
 
 def command(folder: Path, *words: str, user: User = WHOEVER_TESTS) -> list[str]:
     """The command line of a rehearsal."""
-    return user.command("from generator.cli import main; main()", "rehearse", str(folder), *words)
+    return user.command("from generator.cli.main import main; main()", "rehearse", str(folder), *words)
 
 
 @contextmanager

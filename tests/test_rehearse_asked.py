@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from generator.change_folder.write import SUMS
 from generator.errors import Refused
 from generator.model import Line
+from generator.rehearsal.build_record import Options
 from generator.rehearsal.drills import Down, Kill, drills
-from generator.rehearsal.folder import opened
-from generator.rehearsal.founding import last_words
-from generator.rehearsal.network import bits, subnets
-from generator.rehearsal.probe import verdict
-from generator.rehearsal.record import Options
+from generator.rehearsal.etcd_binaries.choose import choose, image_minor
+from generator.rehearsal.open_change import opened
+from generator.rehearsal.output_folder import SCRATCH, put, results
 from generator.rehearsal.rehearse import rehearse as rehearse_of
-from generator.rehearsal.results import SCRATCH, put, results
-from generator.rehearsal.versions import choose, image_minor
-from generator.write import SUMS
+from generator.rehearsal.requirements import verdict
+from generator.rehearsal.subnets import bits, subnets
+from generator.rehearsal.testbed.bootstrap import last_words
 from tests.scenario import Scenario, hosts, manifests, rendered, scenario
 
 METHODS = ("rolling", "bridge", "restore")

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from generator.change_report import change_report
+from generator.cli.messages import rehearsed
+from generator.hashes import sha256
 from generator.model import Problem
-from generator.outcome import Done, Load, Moved, Run, Seat, from_json, to_json
-from generator.picture import picture, spark
-from generator.report import page, reports
-from generator.show import rehearsed
-from generator.sums import sha256
+from generator.records.run import Done, Load, Moved, Run, Seat, from_json, to_json
+from generator.reports.change_report import change_report
+from generator.reports.chart import picture, spark
+from generator.reports.run_report import page, reports
 from tests.scenario import Scenario, hosts, scenario
 from tests.test_evidence import Paper
 

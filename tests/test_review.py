@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from generator.assets import folder
+from generator.change_folder.lint import lint
+from generator.change_folder.review import joins, review
+from generator.change_folder.write import SUMS, write
 from generator.errors import Refused
-from generator.lint import lint
-from generator.load import load
-from generator.plan import plan
-from generator.render import render
-from generator.resources import folder
-from generator.review import joins, review
-from generator.write import SUMS, write
+from generator.inputs.mapping import load
+from generator.planning.plan import plan
+from generator.rendering.render import render
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def rendered() -> dict[str, str]:
 @pytest.fixture
 def out(rendered: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A rendered folder. ShellCheck looks once at the clean body and at every other one that a case makes."""
-    monkeypatch.setattr("generator.review.lint", lambda files: lint(files, SEEN))
+    monkeypatch.setattr("generator.change_folder.review.lint", lambda files: lint(files, SEEN))
     write(tmp_path / "three-masters", rendered, "any")
     return tmp_path / "three-masters"
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from generator.change_folder.sign import sign
 from generator.errors import Refused
-from generator.signing import sign
 from tests.scenario import Scenario, hosts, scenario
 from tests.ssh import key
 from tests.stub import hash_again, stubs

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from generator.rehearsal.bed import Bed
-from generator.rehearsal.host import Host
-from generator.rehearsal.node import unknown
-from generator.rehearsal.units import assignments
+from generator.rehearsal.testbed.host import Host
+from generator.rehearsal.testbed.node import unknown
+from generator.rehearsal.testbed.testbed import Bed
+from generator.rehearsal.testbed.units import assignments
 from tests.conftest import three_masters
 
 FLAGS = "/var/lib/kubelet/kubeadm-flags.env"

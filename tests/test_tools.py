@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.etcd_flags import minor_of_image
+from generator.manifests.etcd import minor_of_image
 from tests.conftest import MINORS
 from tests.pki import TEMPLATES
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from generator.rehearsal import pki
+from generator.rehearsal.testbed import pki
 from tests.rig import Rig, ca_pem, commands
 from tests.scenario import hosts, scenario
 

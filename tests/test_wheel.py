@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-RENDER = "from generator.cli import main; import generator; print(generator.__file__); main()"
+RENDER = "from generator.cli.main import main; import generator; print(generator.__file__); main()"
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,10 @@ def test_the_wheel_holds_templates_example_and_both_commands(installed: Path) ->
         points = file.read(entry).decode()
     assert "generator/templates/runbook.sh.j2" in names
     assert "generator/examples/three-masters/mapping.yaml" in names
-    assert "etcd-renumber = generator.cli:main" in points and "kubectl-etcd_renumber = generator.cli:main" in points
+    assert (
+        "etcd-renumber = generator.cli.main:main" in points
+        and "kubectl-etcd_renumber = generator.cli.main:main" in points
+    )
     assert not [n for n in names if n.startswith(("tests/", "out/"))]
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from generator import write as room
+from generator.change_folder import write as room
+from generator.change_folder.write import SUMS, write
 from generator.errors import Refused
-from generator.write import SUMS, write
 
 
 def sha(text: str) -> str:

@@ -10,8 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from generator.rehearsal.api_objects import Pod
-from generator.rehearsal.spec import Flags
+from generator.rehearsal.testbed.api_objects import Pod
+from generator.rehearsal.testbed.host_spec import Flags
 
 PKI = "/etc/kubernetes/pki"
 HEALTH = "/run/units/health"  # self-signed, as controller-manager and scheduler make theirs

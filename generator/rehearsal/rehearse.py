@@ -8,26 +8,27 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
+from generator.checks.etcd_flags import out_of_place
 from generator.errors import Refused
-from generator.etcd_flags import is_etcd, on_the_command_line
-from generator.flags import out_of_place
+from generator.manifests.etcd import is_etcd, on_the_command_line
 from generator.model import Change, Problem
-from generator.outcome import FILE, Run, to_json
-from generator.rehearsal import network, versions
-from generator.rehearsal.bed import Bed
+from generator.records.run import FILE, Run, to_json
+from generator.rehearsal import subnets
+from generator.rehearsal.build_record import Options, Seen, record
 from generator.rehearsal.drills import Drills, drills
-from generator.rehearsal.folder import opened
-from generator.rehearsal.probe import probe
+from generator.rehearsal.etcd_binaries import choose
+from generator.rehearsal.etcd_binaries.choose import Chosen
+from generator.rehearsal.open_change import opened
+from generator.rehearsal.output_folder import put, results
 from generator.rehearsal.progress import Progress, Tell
-from generator.rehearsal.record import Options, Seen, record
 from generator.rehearsal.replica import Replica
-from generator.rehearsal.results import put, results
-from generator.rehearsal.stage import Pausing, Stage
-from generator.rehearsal.stand_ins import hosts, show_reviewed_ca
+from generator.rehearsal.replica_hosts import hosts, show_reviewed_ca
+from generator.rehearsal.requirements import probe
+from generator.rehearsal.runner import Pausing, Stage
+from generator.rehearsal.testbed.load_client import Writer
+from generator.rehearsal.testbed.testbed import Bed
 from generator.rehearsal.verdict import cluster, faults_at_the_end, faults_of_the_load, seats
-from generator.rehearsal.versions import Chosen
-from generator.rehearsal.writer import Writer
-from generator.report import reports
+from generator.reports.run_report import reports
 
 RATE = 10.0  # writes a second, by each writer
 
@@ -40,7 +41,7 @@ def rehearse(folder: Path, options: Options, tell: Tell, keep: Callable[[Replica
     """
     change = opened(folder)
     asked = drills(list(options.fail), change)
-    chosen = versions.choose(options.etcd, _images(change), lambda line: tell(Progress(0, 0, "", line, 0, 0, 0)))
+    chosen = choose.choose(options.etcd, _images(change), lambda line: tell(Progress(0, 0, "", line, 0, 0, 0)))
     _fits(change, options, chosen)
     probe(nat=change.cluster.mapping.method == "bridge")
     with results(folder) as scratch, ExitStack() as up:
@@ -63,13 +64,13 @@ def rehearse(folder: Path, options: Options, tell: Tell, keep: Callable[[Replica
 
 def _furnished(change: Change, folder: Path, bed: Bed) -> Replica:
     """The bed as the change folder wants it, healthy."""
-    replica = Replica(change, folder, bed, network.bits, ways=lambda host: network.put_ways(host, change))
+    replica = Replica(change, folder, bed, subnets.bits, ways=lambda host: subnets.put_ways(host, change))
     replica.copy_folders()
     for member in replica.roster:
         show_reviewed_ca(bed[member.name], change)
-        network.may_keep_secondaries(bed[member.name])
-        network.soon_know_who_is_absent(bed[member.name])
-        network.put_ways(bed[member.name], change)
+        subnets.may_keep_secondaries(bed[member.name])
+        subnets.soon_know_who_is_absent(bed[member.name])
+        subnets.put_ways(bed[member.name], change)
     bed.wait_healthy(120)
     return replica
 
@@ -107,7 +108,7 @@ def _images(change: Change) -> list[str]:
 def _fits(change: Change, options: Options, chosen: Chosen) -> None:
     """What cannot end well is refused before anything is built."""
     mapping, problems = change.cluster.mapping, []
-    image, stopped = versions.image_minor(_images(change)), options.crash or mapping.method == "bridge"
+    image, stopped = choose.image_minor(_images(change)), options.crash or mapping.method == "bridge"
     if stopped and image and image != chosen.minor:
         fact = f"etcd is down in {mapping.method}, so the runbook goes by the image's tag: {image}, not {chosen.minor}"
         problems.append(Problem(fact, hint=f"rehearse with --etcd FOLDER, where etcd and etcdctl {image} are in"))
@@ -132,7 +133,7 @@ def crashes_in_vain(change: Change, options: Options) -> list[Problem]:
 
 def _strange(change: Change, chosen: Chosen) -> list[Problem]:
     """Flags of the manifests that the chosen etcd does not start with, each once."""
-    hint = f"rehearse with an etcd that knows it; {versions.ASK}"
+    hint = f"rehearse with an etcd that knows it; {choose.ASK}"
     found: dict[str, Problem] = {}
     for name, facts in change.cluster.facts.items():
         texts = [text for text in facts.manifests.values() if is_etcd(text)]

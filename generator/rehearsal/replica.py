@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Protocol
 
 from generator.model import Address, Change, Line, Member
-from generator.plan import SOURCE
-from generator.rehearsal.host import Host
-from generator.rehearsal.running import Ran, Running
+from generator.planning.plan import SOURCE
+from generator.rehearsal.testbed.host import Host
+from generator.rehearsal.testbed.process import Ran, Running
 
 FOLDER = "/root/change"
 # Each command has a session of its own, and sessions share the processors as groups: `nice` counts inside a group only. The

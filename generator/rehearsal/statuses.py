@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from generator.rehearsal.replica import Replica
-from generator.rehearsal.running import Running
+from generator.rehearsal.testbed.process import Running
 
 ASKING = 120.0  # seconds
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from generator.addresses import url
+from generator.hashes import sha256
 from generator.model import Change, Member
-from generator.outcome import Seat
+from generator.records.run import Seat
 from generator.rehearsal.replica import Replica
-from generator.rehearsal.writer import Writer
-from generator.sums import sha256
+from generator.rehearsal.testbed.load_client import Writer
 
 MANIFESTS = "/etc/kubernetes/manifests"
 

@@ -7,15 +7,15 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from generator.check import check
+from generator.assets import templates_sha256
+from generator.change_folder.write import write
+from generator.checks.cluster import check
 from generator.errors import Refused
-from generator.facts import facts_of
+from generator.inputs.facts import facts_of
 from generator.model import Change, Cluster, Problem
-from generator.plan import plan
-from generator.rehearsal.folder import opened
-from generator.render import render
-from generator.resources import templates_sha256
-from generator.write import write
+from generator.planning.plan import plan
+from generator.rehearsal.open_change import opened
+from generator.rendering.render import render
 
 VALUES = re.compile(r"(?ms)^# --- values:.*?^# --- end values ---$")
 

@@ -7,8 +7,8 @@ from pathlib import PurePosixPath
 
 import yaml
 
-from generator.etcd_flags import container_of, minor_of_image, words_of
-from generator.flags import out_of_place
+from generator.checks.etcd_flags import out_of_place
+from generator.manifests.etcd import container_of, minor_of_image, words_of
 from generator.model import Change, Member
 from generator.rehearsal.control_plane.flags import COMPONENTS, HAS, Known, files_in, flags, manifest_of
 

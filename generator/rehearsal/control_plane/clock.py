@@ -7,7 +7,7 @@ import threading
 import time
 from types import TracebackType
 
-from generator.rehearsal import gobuild
+from generator.rehearsal.gobuild import build
 from generator.rehearsal.progress import Progress, Tell
 
 USUAL, FIRST = 6 * 60, 15 * 60  # seconds for a whole rehearsal of three hosts; where programs must be built first
@@ -50,5 +50,5 @@ def bar(seconds: float, expected: float, what: str) -> str:
 
 def expected(version: str) -> float:
     """Seconds for the whole rehearsal, by what is built already."""
-    there = any(p.is_dir() for p in gobuild.cache().glob(f"kubernetes-{version}-*"))
+    there = any(p.is_dir() for p in build.cache().glob(f"kubernetes-{version}-*"))
     return USUAL if there else FIRST

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator.etcd_flags import container_of, flags_of, is_etcd
-from generator.flags import out_of_place
-from generator.manifest import process
+from generator.checks.etcd_flags import out_of_place
+from generator.manifests.etcd import container_of, flags_of, is_etcd
+from generator.manifests.renumber import process
 from generator.model import Change, Member
 
 COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")

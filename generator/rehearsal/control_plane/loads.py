@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from generator.rehearsal.host import ETCD_PKI
 from generator.rehearsal.kubeadm.cluster import Cluster
-from generator.rehearsal.pki import Pair
-from generator.rehearsal.spec import bare, url_host
-from generator.rehearsal.writer import Writer
+from generator.rehearsal.testbed.host import ETCD_PKI
+from generator.rehearsal.testbed.host_spec import bare, url_host
+from generator.rehearsal.testbed.load_client import Writer
+from generator.rehearsal.testbed.pki import Pair
 
 PORT = 2379
 

@@ -8,14 +8,14 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from generator.etcd_flags import container_of
+from generator.manifests.etcd import container_of
 from generator.model import Change
 from generator.rehearsal.control_plane.flags import COMPONENTS, manifest_of
 from generator.rehearsal.kubeadm.cluster import Cluster
 from generator.rehearsal.kubeadm.machine import STATIC, Machine
 from generator.rehearsal.kubeadm.programs import component
-from generator.rehearsal.namespaces import gone
-from generator.rehearsal.spec import url_host
+from generator.rehearsal.testbed.host_spec import url_host
+from generator.rehearsal.testbed.namespaces import gone
 
 MANIFESTS = "/etc/kubernetes/manifests"
 LIMIT = 240.0  # seconds until a cluster whose manifests were exchanged is ready

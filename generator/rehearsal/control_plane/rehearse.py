@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from generator.change_folder.write import SUMS
 from generator.errors import Refused
 from generator.model import Change, Problem
-from generator.outcome import FILE, Run, to_json
-from generator.rehearsal import network
+from generator.records.run import FILE, Run, to_json
+from generator.rehearsal import subnets
+from generator.rehearsal.build_record import Options, record
 from generator.rehearsal.control_plane import said, seen
 from generator.rehearsal.control_plane.again import refuse_other_templates, rendered_again, same_but_for_values
 from generator.rehearsal.control_plane.clock import Clock, expected
@@ -22,20 +24,18 @@ from generator.rehearsal.control_plane.loads import etcd_writer
 from generator.rehearsal.control_plane.own_bytes import put_in_place
 from generator.rehearsal.control_plane.wanted import Wanted, version_of, wanted
 from generator.rehearsal.drills import Drills, drills
-from generator.rehearsal.fetch import TOOLS
-from generator.rehearsal.folder import opened
+from generator.rehearsal.etcd_binaries.choose import Chosen
+from generator.rehearsal.etcd_binaries.download import TOOLS
 from generator.rehearsal.kubeadm import places
 from generator.rehearsal.kubeadm.cluster import Cluster
 from generator.rehearsal.kubeadm.load import Load
+from generator.rehearsal.open_change import opened
+from generator.rehearsal.output_folder import put, results
 from generator.rehearsal.progress import Tell
-from generator.rehearsal.record import Options, record
 from generator.rehearsal.rehearse import RATE, carried_out, crashes_in_vain
 from generator.rehearsal.replica import Replica
-from generator.rehearsal.results import put, results
-from generator.rehearsal.stand_ins import show_reviewed_ca
-from generator.rehearsal.versions import Chosen
-from generator.report import reports
-from generator.write import SUMS
+from generator.rehearsal.replica_hosts import show_reviewed_ca
+from generator.reports.run_report import reports
 
 CA = "/etc/kubernetes/pki/etcd/ca.crt"
 
@@ -101,7 +101,7 @@ def _furnished(cluster: Cluster, want: Wanted, change: Change, folder: Path, scr
         cluster.facts(scratch / "facts")
         ours, there = rendered_again(change, scratch / "facts", scratch / "again")
         _refuse_other_bodies(change, folder, ours, there)
-    replica = Replica(ours, there, cluster, network.bits, ways=cluster.ways)
+    replica = Replica(ours, there, cluster, subnets.bits, ways=cluster.ways)
     replica.copy_folders()
     for member in replica.roster:
         machine = cluster[member.name]

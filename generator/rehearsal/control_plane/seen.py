@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from generator.outcome import Done
-from generator.outcome_control_plane import ControlPlane, HostSeen, Lease
+from generator.records.control_plane import ControlPlane, HostSeen, Lease
+from generator.records.run import Done
 from generator.rehearsal.control_plane.leftovers import items, left_on_old
 from generator.rehearsal.kubeadm.cluster import Cluster
 from generator.rehearsal.kubeadm.load import Load

@@ -9,11 +9,12 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 from generator.errors import Refused
-from generator.etcd_flags import container_of, minor_of_image
+from generator.manifests.etcd import container_of, minor_of_image
 from generator.model import Change, Problem
-from generator.rehearsal import fetch, gobuild
 from generator.rehearsal.control_plane.against import against, minor
 from generator.rehearsal.control_plane.flags import COMPONENTS, flags, kept, known_of, manifest_of
+from generator.rehearsal.etcd_binaries import download
+from generator.rehearsal.gobuild import build
 from generator.rehearsal.kubeadm.spec import ETCD, Node, Spec
 
 BUILT = "kubernetes-"
@@ -32,7 +33,7 @@ class Wanted:
 
 def versions() -> tuple[str, ...]:
     """Those that can be built, the newest first."""
-    found = [name.removeprefix(BUILT) for name in gobuild.names() if name.startswith(BUILT)]
+    found = [name.removeprefix(BUILT) for name in build.names() if name.startswith(BUILT)]
     return tuple(sorted(found, key=minor, reverse=True))
 
 
@@ -108,7 +109,7 @@ def wanted(change: Change, asked: str | None, tell: Callable[[str], None]) -> Wa
     refuse_what_cannot_be(change)
     how = endpoint(asked, change)
     version, why = version_of(change)
-    folder = gobuild.built(f"{BUILT}{version}", tell)
+    folder = build.built(f"{BUILT}{version}", tell)
     known = {name: known_of(folder / name) for name in COMPONENTS if (folder / name).exists()}
     etcd = _etcd(change, version, why)
     reasons = against(change, version, images_of(change), known, etcd)
@@ -129,7 +130,7 @@ def _etcd(change: Change, version: str, why: str) -> str:
     """The user's own minor with the user's own Kubernetes, else the one that belongs to the version."""
     minors = {minor_of_image(f.etcd.image) for f in change.cluster.facts.values() if f.etcd}
     mine = minors.pop() if len(minors) == 1 else ""
-    return mine if mine in fetch.MINORS and why.startswith("your minor") else ETCD["{}.{}".format(*minor(version))]
+    return mine if mine in download.MINORS and why.startswith("your minor") else ETCD["{}.{}".format(*minor(version))]
 
 
 def _networks(change: Change) -> dict[str, Any]:

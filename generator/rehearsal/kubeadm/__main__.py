@@ -14,10 +14,10 @@ import sys
 from pathlib import Path
 
 from generator.errors import Refused
-from generator.rehearsal.host import ENVIRONMENT
 from generator.rehearsal.kubeadm import holder, places
 from generator.rehearsal.kubeadm.machine import EVERYTHING
 from generator.rehearsal.kubeadm.spec import Spec, usual
+from generator.rehearsal.testbed.host import ENVIRONMENT
 
 
 def spec_of(asked: argparse.Namespace) -> Spec:

@@ -13,15 +13,15 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
-from generator.rehearsal.host import Host
 from generator.rehearsal.kubeadm import configs, files, places, store
 from generator.rehearsal.kubeadm.machine import Machine
 from generator.rehearsal.kubeadm.programs import programs_for
 from generator.rehearsal.kubeadm.spec import BALANCER, Node, Spec
-from generator.rehearsal.namespaces import Place, ip
-from generator.rehearsal.network import bits, put_ways_to
-from generator.rehearsal.running import Ran, Running
-from generator.rehearsal.spec import HostSpec
+from generator.rehearsal.subnets import bits, put_ways_to
+from generator.rehearsal.testbed.host import Host
+from generator.rehearsal.testbed.host_spec import HostSpec
+from generator.rehearsal.testbed.namespaces import Place, ip
+from generator.rehearsal.testbed.process import Ran, Running
 
 ADMIN = "/etc/kubernetes/admin.conf"
 CONFIG = "/root/kubeadm.yaml"

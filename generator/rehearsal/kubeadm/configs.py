@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from generator.rehearsal.kubeadm.spec import Node, Spec
-from generator.rehearsal.spec import url_host
+from generator.rehearsal.testbed.host_spec import url_host
 
 TOKEN = "abcdef.0123456789abcdef"
 CERTIFICATE_KEY = "0123456789abcdef" * 4

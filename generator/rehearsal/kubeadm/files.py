@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from generator.rehearsal.kubeadm.places import CNI
 from generator.rehearsal.kubeadm.spec import Spec
-from generator.rehearsal.spec import bare, url_host
+from generator.rehearsal.testbed.host_spec import bare, url_host
 
 KUBELET = """[Unit]
 Description=kubelet: The Kubernetes Node Agent

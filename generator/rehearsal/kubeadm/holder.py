@@ -18,15 +18,15 @@ from typing import Any
 
 from generator.errors import Refused
 from generator.model import Problem
-from generator.rehearsal import gobuild
-from generator.rehearsal.host import Host
+from generator.rehearsal.gobuild import build
 from generator.rehearsal.kubeadm.cluster import Cluster
 from generator.rehearsal.kubeadm.machine import Machine
 from generator.rehearsal.kubeadm.programs import programs_for
 from generator.rehearsal.kubeadm.spec import BALANCER, Node, Spec
-from generator.rehearsal.namespaces import Place, gone
-from generator.rehearsal.network import bits
-from generator.rehearsal.spec import HostSpec
+from generator.rehearsal.subnets import bits
+from generator.rehearsal.testbed.host import Host
+from generator.rehearsal.testbed.host_spec import HostSpec
+from generator.rehearsal.testbed.namespaces import Place, gone
 
 PLAIN = ("version", "endpoint", "name", "port", "node_ip", "etcd", "data_dir", "pods", "services")
 
@@ -43,7 +43,7 @@ class Found(Place):
 
 def state_file(name: str) -> Path:
     """Which process holds the cluster of this name, and which its hosts are."""
-    folder = Path(os.environ.get("XDG_RUNTIME_DIR") or gobuild.cache().parent)
+    folder = Path(os.environ.get("XDG_RUNTIME_DIR") or build.cache().parent)
     return folder / f"etcd-renumber-{name}.json"
 
 

@@ -24,8 +24,8 @@ from typing import Any
 import yaml
 
 from generator.rehearsal.kubeadm.cluster import ADMIN, Cluster
-from generator.rehearsal.namespaces import PATH, PYTHON
-from generator.rehearsal.spec import bare
+from generator.rehearsal.testbed.host_spec import bare
+from generator.rehearsal.testbed.namespaces import PATH, PYTHON
 
 WRITERS, PAUSE, LIMIT = 4, 0.02, 10.0
 

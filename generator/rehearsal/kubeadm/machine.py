@@ -9,10 +9,10 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from generator.rehearsal.host import ENVIRONMENT, ETCD_PKI, Host
-from generator.rehearsal.namespaces import Place, gone
-from generator.rehearsal.running import Ran, Running, start
-from generator.rehearsal.spec import HostSpec
+from generator.rehearsal.testbed.host import ENVIRONMENT, ETCD_PKI, Host
+from generator.rehearsal.testbed.host_spec import HostSpec
+from generator.rehearsal.testbed.namespaces import Place, gone
+from generator.rehearsal.testbed.process import Ran, Running, start
 
 EVERYTHING = ("net", "mount", "pid", "uts", "ipc", "cgroup")
 STATIC = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd")

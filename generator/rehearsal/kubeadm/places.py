@@ -13,8 +13,8 @@ from pathlib import Path
 
 from generator.errors import Refused
 from generator.model import Problem
-from generator.rehearsal.namespaces import HERE as HOSTS
-from generator.rehearsal.namespaces import PATH, WAIT, Place, inner, needed
+from generator.rehearsal.testbed.namespaces import HERE as HOSTS
+from generator.rehearsal.testbed.namespaces import PATH, WAIT, Place, inner, needed
 
 HERE = Path(__file__).parent
 GROUP = "etcd-renumber"

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator.rehearsal import fetch, gobuild, versions
+from generator.rehearsal.etcd_binaries import choose, download
+from generator.rehearsal.gobuild import build
 from generator.rehearsal.kubeadm.configs import REPOSITORY
 from generator.rehearsal.kubeadm.spec import Spec
 
@@ -38,16 +39,16 @@ class Programs:
 
 def programs_for(spec: Spec, tell: Callable[[str], None]) -> Programs:
     """Raises Refused where something cannot be had."""
-    kubernetes = gobuild.built(f"kubernetes-{spec.version}", tell)
-    crictl, pause = gobuild.built("cri-tools", tell), gobuild.built("pause", tell) / "pause"
-    etcd = fetch.etcd(spec.etcd_minor, versions.cache(), tell)
+    kubernetes = build.built(f"kubernetes-{spec.version}", tell)
+    crictl, pause = build.built("cri-tools", tell), build.built("pause", tell) / "pause"
+    etcd = download.etcd(spec.etcd_minor, choose.cache(), tell)
     said = subprocess.run([etcd / "etcd", "--version"], capture_output=True, text=True, check=True).stdout
     tag = re.findall(r"etcd Version: (\S+)", said)[0] + "-0"
     images: dict[str, dict[str, Path]] = {}
     for ref in _listed(kubernetes / "kubeadm", spec.version):
         name = component(ref)
         if name == "etcd":
-            every = {tool: etcd / tool for tool in fetch.TOOLS}
+            every = {tool: etcd / tool for tool in download.TOOLS}
             images[f"{REPOSITORY}/etcd:{tag}"] = {tool: file for tool, file in every.items() if file.exists()}
         else:  # kube-proxy and CoreDNS are not built: pods that only wait
             images[ref] = {name: kubernetes / name if (kubernetes / name).exists() else pause}

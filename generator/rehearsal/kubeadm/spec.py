@@ -8,7 +8,7 @@ from ipaddress import ip_address, ip_network
 from typing import Literal
 
 from generator.model import Address
-from generator.rehearsal.network import bits
+from generator.rehearsal.subnets import bits
 
 Endpoint = Literal["lb", "dns", "none"]
 ETCD = {"1.24": "3.5", "1.37": "3.7"}  # Kubernetes minor to the etcd minor that runs in it

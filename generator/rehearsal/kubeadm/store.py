@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from generator.rehearsal import gobuild
-from generator.rehearsal.images import image
+from generator.rehearsal.gobuild import build
+from generator.rehearsal.gobuild.images import image
 from generator.rehearsal.kubeadm.machine import Machine
 from generator.rehearsal.kubeadm.programs import Programs, component, libraries
 
@@ -23,7 +23,7 @@ FOLDER = "/var/lib/containerd"
 def furnish(machines: Iterable[Machine], programs: Programs, tell: Callable[[str], None]) -> None:
     """Start containerd with all images on hosts where it has not run yet."""
     every = list(machines)
-    folder = gobuild.cache() / f"images-{programs.key}"
+    folder = build.cache() / f"images-{programs.key}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     with open(f"{folder}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

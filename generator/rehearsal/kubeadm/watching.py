@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from generator.rehearsal.telling import context, say
+from generator.rehearsal.testbed.load_output import context, say
 
 EVERY, LIMIT, ETCD_EVERY = 0.5, 2.0, 0.1
 LEASES = {

@@ -18,7 +18,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
-from generator.rehearsal.telling import context, say
+from generator.rehearsal.testbed.load_output import context, say
 
 PATH = "/api/v1/namespaces/default/configmaps"
 HEADERS = {"Content-Type": "application/json"}

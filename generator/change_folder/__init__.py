@@ -1,0 +1,1 @@
+"""The folder of a change: written whole, linted, reviewed, signed, bundled."""

@@ -1,0 +1,1 @@
+"""Which etcd a replica runs, and where it comes from."""

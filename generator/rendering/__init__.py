@@ -1,0 +1,1 @@
+"""From the change to the text of every file in its folder."""

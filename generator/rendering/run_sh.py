@@ -1,0 +1,108 @@
+"""run.sh: the order of RUNBOOK.md over ssh. Its values are the only thing in it that two changes differ in."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from generator.assets import template
+from generator.hashes import sha256
+from generator.model import Change, Member
+from generator.rendering.environment import environment
+from generator.rendering.runbook_md import row
+from generator.rendering.values import MANIFESTS, Value, assignments
+
+# In the order in which a reviewer meets it: the verbs, the lines, what they are made of, then what is sent to the hosts.
+PARTS = (
+    "run/main.sh",
+    "run/order.sh",
+    "run/line.sh",
+    "run/person.sh",
+    "run/restore.sh",
+    "run/follow.sh",
+    "run/carry.sh",
+    "run/status.sh",
+    "run/evidence.sh",
+    "run/signed.sh",
+    "run/reach.sh",
+    "run/transport.sh",
+    "run/say.sh",
+    "lib/lists.sh",
+    "run/there.sh",
+    "run/there_runs.sh",
+)
+# After this phase nothing needs the old address any more.
+LAST_CHANGE = {"rolling": "move", "bridge": "unbridge"}
+
+
+def run_script(change: Change, files: dict[str, str]) -> str:
+    """The bash of run.sh. `files` are the rendered files of the hosts: it knows their folders by hash."""
+    mapping = change.cluster.mapping
+    return (
+        environment()
+        .get_template("run.sh.j2")
+        .render(
+            cluster=mapping.cluster,
+            change=mapping.change,
+            method=mapping.method,
+            digest=change.digest,
+            values=[(heading, assignments(group)) for heading, group in _values(change, files)],
+            parts=parts(),
+        )
+    )
+
+
+@cache
+def parts() -> list[dict[str, Any]]:
+    """The inlined files with the first 12 hex digits of their sha256."""
+    return [{"name": n, "sha": sha256(template(n))[:12], "text": template(n).rstrip("\n")} for n in PARTS]
+
+
+def _values(change: Change, files: dict[str, str]) -> list[tuple[str, dict[str, Value]]]:
+    mapping = change.cluster.mapping
+    members = mapping.members
+    rows = [[_plain(cell) for cell in row(change, line)] for line in change.order]
+    this: dict[str, Value] = {
+        "CLUSTER": mapping.cluster,
+        "CHANGE": mapping.change,
+        "DIGEST": change.digest,
+        "METHOD": mapping.method,
+        "MANIFESTS": MANIFESTS,
+        "ADDRESS_COMMAND": mapping.address_command or "",
+        "LAST_CHANGE": LAST_CHANGE.get(mapping.method, ""),
+    }
+    hosts: dict[str, Value] = {
+        "NAMES": [m.name for m in members],
+        "WIDTH": str(max(len(m.name) for m in members)),
+        "OLDS": [str(m.old) for m in members],
+        "NEWS": [str(m.new) for m in members],
+        "SSH_OF": [" ".join(m.ssh) for m in members],
+        "FOLDERS": [sha256(files[f"hosts/{m.name}/SHA256SUMS"]) for m in members],
+        **_etcd_manifests(change, members),
+    }
+    order: dict[str, Value] = {
+        "LINES_OF_PLAN": [f"{n.line} {n.host} {n.phase or n.action}" for n in change.order],
+        "DOES": [r[3] for r in rows],
+        "SEEN": [r[4] for r in rows],
+        "BACK": [r[5] for r in rows],
+    }
+    return [
+        ("this change", this),
+        ("all members: where they answer, their folders, and their etcd manifests before and after", hosts),
+        ("the lines of RUNBOOK.md, and what it says of each", order),
+    ]
+
+
+def _etcd_manifests(change: Change, members: tuple[Member, ...]) -> dict[str, Value]:
+    """By which bytes a host is known to be the member's."""
+    first = [change.manifests[m.name][0] for m in members]
+    return {
+        "ETCD_FILES": [m.file for m in first],
+        "ETCD_OLD": [sha256(m.old) for m in first],
+        "ETCD_NEW": [sha256(m.new) for m in first],
+    }
+
+
+def _plain(cell: object) -> str:
+    """A cell of the page as a terminal shows it."""
+    return " ".join(str(cell).replace("`", "").replace("*", "").split())

@@ -1,0 +1,129 @@
+"""RUNBOOK.md: the page that people sign, carry to the night shift and go by. What it says of a phase is in `words`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from generator.addresses import url
+from generator.methods import wording
+from generator.model import Change, Line, Member
+from generator.planning.plan import SOURCE
+from generator.quorum import tolerance
+from generator.rendering.environment import environment
+
+
+def page(change: Change, files: dict[str, str]) -> str:
+    """The Markdown of one change. `files` are the rendered files of the hosts, for their hashes."""
+    mapping = change.cluster.mapping
+    first = change.cluster.facts[mapping.members[0].name].etcd
+    assert first is not None, "check() refuses a host without an etcd manifest"
+    size = len(mapping.members)
+    return (
+        environment()
+        .get_template("RUNBOOK.md.j2")
+        .render(
+            change=change,
+            mapping=mapping,
+            moving=[m for m in mapping.members if not m.stays],
+            size=size,
+            first=wording.first_page(mapping.method, size, tolerance(size)[1]),
+            down=_cells(wording.what_is_down(mapping.method, size, mapping.addresses)),
+            columns=wording.CODE_COLUMNS["replace" if mapping.addresses == "replace" else mapping.method],
+            codes=_cells(wording.EXIT_CODES),
+            after=wording.AFTER_THE_ORDER[mapping.method],
+            order=_cells(row(change, line) for line in change.order),
+            undo=_cells(_undo(change)),
+            members=_cells(
+                (m.name, m.old, "stays" if m.stays else m.new, f"`{url(m.new, first.peer_port)}`")
+                for m in mapping.members
+            ),
+            founders=founders(change),
+            table=[(n, *tolerance(n), n == size) for n in range(1, max(9, size) + 1)],
+            flows=_cells(_flows(mapping.members, first.peer_port, first.client_port)),
+            hashes=_cells(_hashes(change, files)),
+        )
+    )
+
+
+def sha256_of(text: str) -> str:
+    """Hex sha256 of a rendered file, the same that `sha256sum` prints on the host."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def founders(change: Change) -> list[str]:
+    """Members whose manifest would found a new, empty cluster on an empty data folder: they lack state `existing`."""
+    found = []
+    for member in change.cluster.mapping.members:
+        etcd = change.cluster.facts[member.name].etcd
+        if etcd is not None and etcd.flags.get("initial-cluster-state", "new") == "new":
+            found.append(member.name)
+    return found
+
+
+def _cells(rows: Iterable[Iterable[object]]) -> list[list[str]]:
+    """Rows of a Markdown table: a pipe would end its cell, a line break its row."""
+    return [[" ".join(str(cell).split()).replace("|", "\\|") for cell in row] for row in rows]
+
+
+def row(change: Change, line: Line) -> list[object]:
+    """One line of the order: number, host, what is done, what it does, what one sees, how to go back."""
+    mapping = change.cluster.mapping
+    does, seen, back = wording.WORDS_OF_LINES[mapping.method][line.phase or line.action]
+    if mapping.addresses == "replace":
+        back = wording.BACK_WITH_REPLACE.get(line.phase, back)
+    if line.phase == "finish" and mapping.method != "restore" and _member(change, line.host).stays:
+        back = "nothing to take back"
+    if line.phase == "prepare" and _takes_snapshot(change, line.host):
+        does += wording.FIRST_SNAPSHOT
+    command = f"`{line.text}`" if line.kind == "phase" else f"*{line.text}*"
+    host = "*the source*" if line.host == SOURCE else line.host
+    return [line.line, host, command, does, seen.replace("HOST", line.host), back]
+
+
+def _takes_snapshot(change: Change, host: str) -> bool:
+    mapping = change.cluster.mapping
+    if mapping.method != "rolling":
+        return False
+    first = next((m.name for m in mapping.members if not m.stays), "")
+    return mapping.snapshots == "each" or (mapping.snapshots == "one" and host == first)
+
+
+def _member(change: Change, name: str) -> Member:
+    return next(m for m in change.cluster.mapping.members if m.name == name)
+
+
+def _undo(change: Change) -> list[tuple[str, str]]:
+    """(what to run, while what holds), in the order in which a host is taken back: last phase first."""
+    special = wording.UNDO_WITH_REPLACE if change.cluster.mapping.addresses == "replace" else {}
+    return [
+        (f"`undo {p.name}`", special.get(p.name, p.undo_when)) if p.undo else (f"`{p.name}`", f"no undo: {p.no_undo}")
+        for p in reversed(change.phases)
+    ]
+
+
+def _flows(members: tuple[Member, ...], peer: int, client: int) -> list[tuple[str, str, str, str]]:
+    """(from, to, ports, why): every member to every other one, from and to the old address and the new one.
+
+    A member that has moved calls from its new address, also those that have not: that flow is new to a firewall too.
+    """
+    ports, why = f"{client}, {peer}/tcp", "etcd clients (the gate), etcd peers"
+    return [
+        (_addresses(a), _addresses(b), ports, why)
+        for b in members
+        for a in members
+        if a is not b and not (a.stays and b.stays)
+    ]
+
+
+def _addresses(m: Member) -> str:
+    return f"{m.old}" if m.stays else f"{m.old}, {m.new}"
+
+
+def _hashes(change: Change, files: dict[str, str]) -> list[tuple[str, str]]:
+    """(file, sha256): the plan, the order over ssh, and of each host its script and the list that covers the rest of it."""
+    rows = [("change.json", sha256_of(change.json)), ("run.sh", sha256_of(files["run.sh"]))]
+    for member in change.cluster.mapping.members:
+        for name in (f"hosts/{member.name}/runbook.sh", f"hosts/{member.name}/SHA256SUMS"):
+            rows.append((name, sha256_of(files[name])))
+    return [(name, f"`{sha}`") for name, sha in rows]
