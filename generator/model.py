@@ -11,6 +11,8 @@ from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Literal
 
+from generator.methods.method import Method
+
 Address = IPv4Address | IPv6Address
 Severity = Literal["error", "warning", "note"]
 
@@ -140,19 +142,6 @@ class Manifest:
 
 
 @dataclass(frozen=True)
-class Phase:
-    """What a person runs on one host in one go. `steps` and `undo` name functions of the runbook, in order."""
-
-    name: str
-    title: str
-    steps: tuple[str, ...]
-    undo: tuple[str, ...] = ()
-    undo_when: str = ""
-    no_undo: str = ""
-    stays: bool = False
-
-
-@dataclass(frozen=True)
 class Line:
     """One numbered line of RUNBOOK.md. `kind` phase: `phase` is run on `host`; kind address: a person does `action`."""
 
@@ -172,7 +161,7 @@ class Change:
     """
 
     cluster: Cluster
-    phases: tuple[Phase, ...]
+    method: Method
     order: tuple[Line, ...]
     manifests: Dict[str, tuple[Manifest, ...]]
     json: str

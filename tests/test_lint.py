@@ -142,13 +142,10 @@ COMMAND = re.compile(  # a word where bash, or a function that calls its argumen
 @pytest.mark.parametrize("method", METHODS)
 def test_what_a_method_calls_is_in_its_runbook(tmp_path: Path, method: str) -> None:
     """ShellCheck takes an unknown word for a command of the host. No command of a host has a _ in its name, so a word with one
-    where a command stands is a function; so is the name of any function of any part, wherever it stands; not on lines that ask
-    for the method first."""
+    where a command stands is a function; so is the name of any function of any part, wherever it stands."""
     every = {name for p in (ROOT / "templates").rglob("*.sh") for name in FUNCTION.findall(p.read_text())}
     text = render(scenario(tmp_path, hosts(3), method=method).change)["hosts/master1/runbook.sh"]
-    code = "\n".join(
-        line.split(" # ")[0] for line in text.splitlines() if "$METHOD" not in line and line.lstrip()[:1] != "#"
-    )
-    steps = {step for phase in METHODS[method] for step in (*phase.steps, *phase.undo)}
+    code = "\n".join(line.split(" # ")[0] for line in text.splitlines() if line.lstrip()[:1] != "#")
+    steps = {step for phase in METHODS[method].phases for step in (*phase.steps, *phase.undo)}
     called = (every & set(re.findall(r"(?<![$\w{./-])[a-z]\w*", code))) | set(COMMAND.findall(code)) | steps
     assert called - set(FUNCTION.findall(text)) == set()

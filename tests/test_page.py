@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from generator.methods import phases, wording
+from generator.methods import METHODS
+from generator.methods.rolling import BOTH, REPLACE
 from generator.model import Change
 from generator.quorum import tolerance
+from generator.rendering.exit_codes import EXIT_CODES
 from generator.rendering.render import render
+from generator.rendering.runbook_md import FIRST_SNAPSHOT
 from tests.scenario import EXAMPLE, Host, hosts, manifests, rendered
 
 V6 = {"old": "fd00:a::{}", "new": "fd00:b::{}"}
@@ -93,13 +96,12 @@ def test_the_cells_of_the_order_fit_on_paper(tmp_path: Path, members: list[Host]
 def test_every_phase_says_when_it_can_be_taken_back(tmp_path: Path, members: list[Host], mapping: dict[str, str]):
     change, text = page_of(tmp_path, members, **mapping)
     rows = dict(table(text, "run", "possible while"))
-    for phase in change.phases:
+    for phase in change.method.phases:
         if phase.undo:
-            special = wording.UNDO_WITH_REPLACE if mapping.get("addresses") == "replace" else {}
-            assert rows[f"`undo {phase.name}`"] == special.get(phase.name, phase.undo_when)
+            assert rows[f"`undo {phase.name}`"] == phase.undo_when
         else:
             assert rows[f"`{phase.name}`"] == f"no undo: {phase.no_undo}"
-    assert len(rows) == len(change.phases)
+    assert len(rows) == len(change.method.phases)
 
 
 @every_variant
@@ -130,10 +132,12 @@ def test_the_same_change_makes_the_same_page(tmp_path: Path, members: list[Host]
 
 
 def test_every_line_and_every_exit_code_has_its_words():
-    assert {code for code, *_ in wording.EXIT_CODES} == set("012345")
-    for method, addresses in (("rolling", "replace"), ("rolling", "both"), ("bridge", "both")):
-        wanted = {p.name for p in phases(method, addresses)} | set(wording.PERSON[method])
-        assert wanted <= set(wording.WORDS_OF_LINES[method]), method
+    assert {code for code, *_ in EXIT_CODES} == set("012345")
+    for method in (BOTH, REPLACE, *METHODS.values()):
+        inside = [name for step in method.order for name in ((step,) if isinstance(step, str) else step)]
+        assert {p.name for p in method.phases} == set(inside) - {a.name for a in method.actions}, method.name
+        for what in (*method.phases, *method.actions):
+            assert what.does and what.seen and what.back, f"{method.name}: {what.name}"
 
 
 def test_hosts_whose_manifest_founds_a_cluster_are_named(tmp_path: Path):
@@ -187,7 +191,7 @@ def test_with_replace_the_way_back_goes_through_leave(tmp_path: Path):
 @pytest.mark.parametrize("snapshots, lines", [("one", ["master1"]), ("each", ["master1", "master2"]), ("none", [])])
 def test_the_page_says_which_host_takes_a_snapshot(tmp_path: Path, snapshots: str, lines: list[str]):
     _, text = page_of(tmp_path, hosts(2), snapshots=snapshots)
-    assert [row[1] for row in table(text, "#", "host") if row[3].endswith(wording.FIRST_SNAPSHOT)] == lines
+    assert [row[1] for row in table(text, "#", "host") if row[3].endswith(FIRST_SNAPSHOT)] == lines
 
 
 def test_peer_urls_of_ipv6_stand_in_brackets_and_a_member_that_stays_keeps_its_own(tmp_path: Path):

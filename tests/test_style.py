@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from generator.methods import METHODS
+
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
 SHELL = [
@@ -18,8 +20,10 @@ SHELL = [
 PYTHON = sorted(p for p in (ROOT / "generator").rglob("*.py"))
 GENERATOR = ROOT / "generator"
 ROOMS = (  # floor by floor: a file imports from its own room and from floors below, never from beside or above
-    ("__init__", "model", "quorum", "hashes", "assets", "records"),
-    ("errors", "addresses", "methods"),
+    ("__init__", "quorum", "hashes", "assets"),
+    ("methods",),
+    ("model", "records"),
+    ("errors", "addresses"),
     ("manifests", "evidence"),
     ("inputs", "checks", "planning"),
     ("rendering",),
@@ -96,3 +100,22 @@ def test_imports_run_one_way(path: Path) -> None:
         for name in inside[:1] or [alias.name for alias in node.names if not alias.name.startswith("__")]:
             there = floor(name)
             assert there is not None and (there < here or name == room), f"{room} imports from {name}"
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in PYTHON if p.parent.name != "methods"], ids=lambda p: str(p.relative_to(ROOT))
+)
+def test_nobody_but_a_method_asks_which_method_it_is(path: Path) -> None:
+    """What differs is a field of the method's value. A name as a default, in a text or as the mapping's own is no question."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Compare | ast.MatchValue):
+            words = {n.value for n in ast.walk(node) if isinstance(n, ast.Constant)}
+            assert not words & METHODS.keys(), ast.unparse(node)
+        elif isinstance(node, ast.Dict):
+            words = {key.value for key in node.keys if isinstance(key, ast.Constant)}
+            assert len(words & METHODS.keys()) < 2, ast.unparse(node)
+
+
+@pytest.mark.parametrize("name", [n for n in SHELL if n.startswith("templates/")])
+def test_no_bash_asks_which_method_it_is(name: str) -> None:
+    assert [line for line in (ROOT / name).read_text().splitlines() if "[[" in line and "$METHOD" in line] == []

@@ -9,6 +9,7 @@ from generator.checks.etcd import etcd_rules
 from generator.errors import Refused
 from generator.hashes import fingerprint
 from generator.manifests.renumber import manifests_of
+from generator.methods import METHODS
 from generator.model import Cluster, Problem
 from generator.quorum import tolerance
 
@@ -58,7 +59,7 @@ def _authorities(cluster: Cluster) -> Iterator[Problem]:
 def _size(cluster: Cluster) -> Iterator[Problem]:
     """One or two members have no failure to spare: a restart is one."""
     size = len(cluster.mapping.members)
-    if tolerance(size)[1] == 0 and cluster.mapping.method == "rolling":
+    if tolerance(size)[1] == 0 and METHODS[cluster.mapping.method].keeps_quorum:
         yield Problem(
             f"a cluster of {size} tolerates no failure: it takes no writes for 4 to 5 s in every move",
             cluster.mapping.places.get("members", ""),

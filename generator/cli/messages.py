@@ -8,7 +8,6 @@ from pathlib import Path
 
 from generator.change_folder.write import SUMS, Written
 from generator.inputs.member_table import Table
-from generator.methods.wording_restore import price
 from generator.model import Change, Problem
 from generator.planning.plan import SOURCE
 from generator.quorum import tolerance
@@ -36,20 +35,6 @@ def tolerance_table(size: int) -> str:
         majority, failures = tolerance(n)
         rows.append(f"{n:>7}  {majority:>8}  {failures:>18}{'  <- this cluster' if n == size else ''}")
     return "\n".join(rows)
-
-
-def meaning(size: int, method: str) -> str:
-    """What the tolerance means while the change runs."""
-    majority, failures = tolerance(size)
-    if method == "restore":
-        return price(size)
-    if method == "bridge":
-        lost = "the data of none may be lost" if failures == 0 else f"the data of {failures} may be lost"
-        return f"Etcd is down until {majority} of {size} hosts are through `readdress`: {lost}."
-    if failures == 0:
-        return "Every restart costs quorum: no writes for 4 to 5 s in each `move`. Nothing else may fail meanwhile."
-    others = "no other one may be down" if failures == 1 else f"{failures - 1} more may be down"
-    return f"The member that moves is down for some seconds: meanwhile {others}. Etcd goes on taking writes."
 
 
 def hashes(files: dict[str, str]) -> str:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from generator.evidence.collected import Attempt, Evidence, HostEvidence
+from generator.methods import METHODS
 from generator.model import Problem
 
 MEMBER = re.compile(r"^member ([0-9a-f]+) (\S+) (\S+)$", re.M)
@@ -120,7 +121,7 @@ def _ids(change: dict[str, Any], evidence: Evidence) -> Iterator[Problem]:
     for name, text in afters.items():
         if text != next(iter(afters.values())):
             yield Problem(f"{name} says something else of the members after the change than {next(iter(afters))}")
-    if not befores or not afters or change["mapping"]["method"] == "restore":
+    if not befores or not afters or not METHODS[change["mapping"]["method"]].same_cluster:
         return
     (cluster, was), (cluster_now, now) = next(iter(befores.values())), next(iter(afters.values()))
     if cluster != cluster_now or [m[:2] for m in was] != [m[:2] for m in now]:

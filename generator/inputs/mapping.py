@@ -50,11 +50,6 @@ SCHEMA: dict[str, Any] = {
         "address_command": {"type": ["string", "null"]},
     },
 }
-# Keys that only one method has, and their defaults.
-OF_METHOD: dict[str, dict[str, Any]] = {
-    "rolling": {"addresses": "both", "snapshots": "one"},
-    "restore": {"accept_loss": False, "bump_revision": 1_000_000_000},
-}
 KEPT = ("method", "addresses", "snapshots", "accept_loss", "bump_revision", "tools", "address_command")
 HINTS = {
     "pattern": "letters, digits, dot, underscore and hyphen, 63 at most, beginning with a letter or digit: "
@@ -133,11 +128,13 @@ def _not_ours(data: Any, places: dict[str, str], path: Path) -> list[Problem]:
     """Keys of one method beside another one."""
     found = []
     method = data.get("method", "rolling") if isinstance(data, dict) else "rolling"
-    for owner, keys in OF_METHOD.items() if isinstance(data, dict) and method in METHODS else []:
-        for key, quiet in keys.items():
-            if owner != method and data.get(key, quiet) != quiet:
+    for owner in METHODS.values() if isinstance(data, dict) and method in METHODS else []:
+        for key, quiet in owner.keys.items():
+            if owner.name != method and data.get(key, quiet) != quiet:
                 fact = f"{key}: {data[key]} has no meaning with method: {method}"
-                found.append(Problem(fact, places.get(key, str(path)), key, f"leave it out: only {owner} asks for it"))
+                found.append(
+                    Problem(fact, places.get(key, str(path)), key, f"leave it out: only {owner.name} asks for it")
+                )
     return found
 
 

@@ -1,4 +1,4 @@
-"""The methods, each one literal list of phases and their steps, in a file of its own: what a Kubernetes engineer reviews.
+"""The methods, each one value in a file of its own: what a Kubernetes engineer reviews.
 
 A step is a function of templates/steps; the runbook calls them in this order and nothing else.
 """
@@ -6,13 +6,14 @@ A step is a function of templates/steps; the runbook calls them in this order an
 from __future__ import annotations
 
 from generator.methods.bridge import BRIDGE
+from generator.methods.method import Method
 from generator.methods.restore import RESTORE
-from generator.methods.rolling import ROLLING
-from generator.model import Phase
+from generator.methods.rolling import BOTH, REPLACE
 
-METHODS: dict[str, tuple[Phase, ...]] = {"rolling": ROLLING, "bridge": BRIDGE, "restore": RESTORE}
+METHODS: dict[str, Method] = {m.name: m for m in (BOTH, BRIDGE, RESTORE)}
 
 
-def phases(method: str, addresses: str) -> tuple[Phase, ...]:
-    """The phases of a method, in order. `leave` belongs to `addresses: replace` only: a host then never has both."""
-    return tuple(p for p in METHODS[method] if p.name != "leave" or addresses == "replace")
+def chosen(method: str, addresses: str) -> Method:
+    """The method of a mapping. Where `addresses: replace` takes the old address away before the new one comes, it has a
+    phase more."""
+    return REPLACE if addresses == "replace" else METHODS[method]

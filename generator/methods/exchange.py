@@ -13,3 +13,5 @@ EXCHANGE = (
     "exchange_files",
     "start_kubelet",
 )
+EXCHANGE_OF_THE_API = tuple(step for step in EXCHANGE if step != "end_etcd")
+EXCHANGE_OF_ETCD = tuple(step for step in EXCHANGE if step != "end_the_api")

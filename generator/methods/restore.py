@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from generator.methods.exchange import EXCHANGE
-from generator.model import Phase
+from generator.methods.exchange import EXCHANGE, EXCHANGE_OF_ETCD, EXCHANGE_OF_THE_API
+from generator.methods.method import Action, Method, Phase
+from generator.methods.parts import parts
+from generator.methods.restore_words import AFTER_THE_ORDER, down, first_page, price
 
 WHILE_CLOSED = "nobody has reopened: nothing was written to the restored cluster"
 
-RESTORE: tuple[Phase, ...] = (
+PHASES = (
     Phase(
         "preflight",
         "reads only: host, cluster, bytes, tools, disk, data, quorum and its price, certificates, clocks, ways",
@@ -26,6 +28,9 @@ RESTORE: tuple[Phase, ...] = (
             "the_ways_are_known",
             "tools_are_at_hand",
         ),
+        does="reads only: host, cluster, quorum and its price, disk, ways",
+        seen="`done, 0 commands`; no `FILTERED`",
+        back="nothing to take back",
         no_undo="it changed nothing",
         stays=True,
     ),
@@ -41,6 +46,9 @@ RESTORE: tuple[Phase, ...] = (
             "etcd_itself_is_staged",
             "widen_certificates",
         ),
+        does="copies, etcd and its tools, certificates with both addresses",
+        seen="`prepare on HOST: done`",
+        back="`undo prepare`",
         undo=("the_reviewed_world", "ready_to_undo_prepare", "narrow_certificates", "put_backup_away"),
         undo_when="this member runs with its old manifest, or that one is in place",
         stays=True,
@@ -48,26 +56,11 @@ RESTORE: tuple[Phase, ...] = (
     Phase(
         "quiesce",
         "kube-apiserver, controller-manager and scheduler go aside; etcd stays up",
-        steps=(
-            "the_reviewed_world",
-            "ready_to_quiesce",
-            "the_api_goes_aside",
-            "write_new_files",
-            "stop_kubelet",
-            "end_the_api",
-            "exchange_files",
-            "start_kubelet",
-        ),
-        undo=(
-            "the_reviewed_world",
-            "ready_to_go_back",
-            "what_was_before_quiesce",
-            "write_new_files",
-            "stop_kubelet",
-            "end_the_api",
-            "exchange_files",
-            "start_kubelet",
-        ),
+        steps=("the_reviewed_world", "ready_to_quiesce", "the_api_goes_aside", *EXCHANGE_OF_THE_API),
+        does="the API's static pods go aside; **the API is down from here**",
+        seen="`quiesce on HOST: done`",
+        back="`undo quiesce`",
+        undo=("the_reviewed_world", "ready_to_go_back", "what_was_before_quiesce", *EXCHANGE_OF_THE_API),
         undo_when=WHILE_CLOSED,
         stays=True,
     ),
@@ -86,16 +79,10 @@ RESTORE: tuple[Phase, ...] = (
             "note_the_data",
             "weigh_the_data",
         ),
-        undo=(
-            "the_reviewed_world",
-            "ready_to_go_back",
-            "what_was_before_stop",
-            "write_new_files",
-            "stop_kubelet",
-            "end_etcd",
-            "exchange_files",
-            "start_kubelet",
-        ),
+        does="a complete snapshot if there is quorum; etcd ends; a candidate",
+        seen="last line: `candidate HOST ...`; **keep it**",
+        back="`undo stop`",
+        undo=("the_reviewed_world", "ready_to_go_back", "what_was_before_stop", *EXCHANGE_OF_ETCD),
         undo_when=WHILE_CLOSED,
         stays=True,
     ),
@@ -109,6 +96,11 @@ RESTORE: tuple[Phase, ...] = (
             "without_a_sum",
             "prove_the_source",
         ),
+        does="one file, proved; **copy it to the same path on every host**",
+        seen="last line: `snapshot FILE sha256=HEX ...`",
+        back="`undo snapshot`",
+        on_source=True,
+        options=" --candidates 'LINE;LINE;LINE'",
         undo=("the_reviewed_world", "ready_to_go_back", "put_the_snapshot_away"),
         undo_when=WHILE_CLOSED,
         stays=True,
@@ -124,6 +116,10 @@ RESTORE: tuple[Phase, ...] = (
             "set_the_data_aside",
             "put_the_new_data_in",
         ),
+        does="the old data is set aside, the snapshot takes its place",
+        seen="`restore on HOST: done`",
+        back="`undo restore`",
+        options=" --snapshot FILE --sha256 HEX",
         undo=("the_reviewed_world", "ready_to_go_back", "nobody_wrote_into_it", "put_the_old_data_back"),
         undo_when=WHILE_CLOSED,
         stays=True,
@@ -131,18 +127,11 @@ RESTORE: tuple[Phase, ...] = (
     Phase(
         "start",
         "kubelet stopped, etcd's manifest and this host's files exchanged; etcd starts on the restored data",
-        steps=(
-            "the_reviewed_world",
-            "ready_to_start",
-            "restored_etcd_comes",
-            *EXCHANGE,
-        ),
-        undo=(
-            "the_reviewed_world",
-            "ready_to_go_back",
-            "restored_etcd_goes",
-            *EXCHANGE,
-        ),
+        steps=("the_reviewed_world", "ready_to_start", "restored_etcd_comes", *EXCHANGE),
+        does="etcd starts on the restored data",
+        seen="`start on HOST: done`",
+        back="`undo start`",
+        undo=("the_reviewed_world", "ready_to_go_back", "restored_etcd_goes", *EXCHANGE),
         undo_when=WHILE_CLOSED,
         stays=True,
     ),
@@ -157,6 +146,9 @@ RESTORE: tuple[Phase, ...] = (
             "what_must_be_restarted",
             "for_the_ticket",
         ),
+        does="gate; revision, keys and hash equal on all; block for the ticket",
+        seen="`ok: members_are_equal`; no `DIFFERENT` in `ids:`",
+        back="as for `start`",
         no_undo="it changed nothing",
         stays=True,
     ),
@@ -172,7 +164,41 @@ RESTORE: tuple[Phase, ...] = (
             "what_informers_need",
             "what_is_left",
         ),
+        does="the API comes back; **the first one is the point of no return**",
+        seen="`reopen on HOST: done`",
+        back="none: others write again",
         no_undo="others write to the restored cluster: going back would lose that",
         stays=True,
     ),
+)
+
+ACTIONS = (
+    Action(
+        "replace",
+        "you change the address from {old} to {new}, where it is not so yet",
+        "the host has its new address and no longer its old one",
+        "`ip addr` shows the new one only",
+        "put the old one back, before `undo stop`",
+    ),
+)
+
+STEPS = (
+    "world", "preflight", "price", "on_this_host", "surroundings", "prepare", "tools", "widen_certificates", "quiesce",
+    "stop", "candidate", "source", "restore", "start", "exchange", "compare", "reopen", "ticket", "undo_restore", "undo",
+)  # fmt: skip
+ORDER = ("preflight", "prepare", "quiesce", "stop", "snapshot", "restore", "replace", "start", "finish", "reopen")
+RESTORE = Method(
+    name="restore",
+    phases=PHASES,
+    actions=ACTIONS,
+    order=ORDER,
+    parts=parts(STEPS, ("options_restore", "data", "scratch", "lines_restore")),
+    first_page=first_page,
+    down=down,
+    meaning=price,
+    columns=("`preflight`", "`prepare`", "`quiesce` … `start`", "`finish`, `reopen`"),
+    after_the_order=AFTER_THE_ORDER,
+    gated=("finish",),
+    keys={"accept_loss": False, "bump_revision": 1_000_000_000},
+    same_cluster=False,
 )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from generator.methods.exchange import EXCHANGE
-from generator.model import Phase
+from dataclasses import replace
 
-ROLLING: tuple[Phase, ...] = (
+from generator.methods.exchange import EXCHANGE
+from generator.methods.method import Action, Method, Phase
+from generator.methods.parts import parts
+from generator.methods.rolling_words import BELOW, down, down_with_replace, first_page, meaning
+
+PHASES = (
     Phase(
         "preflight",
         "reads only: host, cluster, bytes, tools, disk, clocks, members, certificates, ways between hosts",
@@ -24,6 +28,9 @@ ROLLING: tuple[Phase, ...] = (
             "the_new_address_is_ours",
             "the_ways_are_known",
         ),
+        does="reads only: host, cluster, disk, clocks, ways to new",
+        seen="`done, 0 commands`; no `FILTERED`",
+        back="nothing to take back",
         no_undo="it changed nothing",
         stays=True,
     ),
@@ -40,6 +47,9 @@ ROLLING: tuple[Phase, ...] = (
             "widen_certificates",
             "the_wire_shows_both",
         ),
+        does="copies, tools, certificates with both addresses",
+        seen="`ok: gate`, `prepare on HOST: done`",
+        back="`undo prepare`",
         undo=(
             "the_reviewed_world",
             "ready_to_undo_prepare",
@@ -65,6 +75,9 @@ ROLLING: tuple[Phase, ...] = (
             "exchange_files",
             "start_kubelet",
         ),
+        does="new address recorded; kubelet, API and etcd of this host stopped",
+        seen="`leave on HOST: done`",
+        back="`undo leave`",
         undo=(
             "the_reviewed_world",
             "ready_to_undo_leave",
@@ -99,6 +112,9 @@ ROLLING: tuple[Phase, ...] = (
             "no_connection_is_old",
             "kubernetes_is_whole",
         ),
+        does="new address recorded; everything of this host exchanged at once",
+        seen="`ok: gate`, `ok: the API answers`, `move on HOST: done`",
+        back="`undo move`",
         undo=(
             "the_reviewed_world",
             "ready_to_undo_move",
@@ -116,13 +132,86 @@ ROLLING: tuple[Phase, ...] = (
         "release",
         "the old address is gone: no connection of etcd has it, both gates; kubelet restarted once where pods still have it",
         steps=("the_reviewed_world", "old_address_is_gone", "kubernetes_is_whole"),
+        does="etcd and Kubernetes work without the old address",
+        seen="`ok: gate`, `ok: the API answers`",
+        back="old address back, then `undo move`",
         no_undo="it changed nothing that names an address; put the old address back on the host, then: bash runbook.sh undo move",
     ),
     Phase(
         "finish",
         "the gate, our routes away, left-over addresses listed, the block for the ticket",
         steps=("the_reviewed_world", "everybody_has_moved", "take_routes_away", "what_is_left", "for_the_ticket"),
+        does="gate, our routes away, leftovers, block for the ticket",
+        seen="`finish on HOST: done`; no `DIFFERENT` in `ids:`",
+        back="`undo move`, the last host first",
+        back_stays="nothing to take back",
         no_undo="it only took our own routes away; to go back, undo the moves, last moved first",
         stays=True,
     ),
+)
+
+ACTIONS = (
+    Action(
+        "add",
+        "you put {new} on, beside {old}",
+        "the host has both addresses, also after a reboot",
+        "`ip addr` shows both",
+        "take it away, while `move` is not done or undone",
+    ),
+    Action(
+        "remove",
+        "when `bash runbook.sh verify move` holds, you take {old} away",
+        "the old address goes, also from the configuration",
+        "`ip addr` shows the new one only",
+        "put it back",
+    ),
+    Action(
+        "replace",
+        "you change the address from {old} to {new}",
+        "the host changes its address, its etcd being down",
+        "`ip addr` shows the new one only",
+        "put the old one back, then `undo leave`",
+    ),
+)
+
+STEPS = (
+    "world", "preflight", "sound", "surroundings", "ready_to_prepare", "prepare", "tools", "snapshot",
+    "widen_certificates", "leave", "ready_to_move", "move", "record", "exchange", "kubernetes_gate", "release", "finish",
+    "ticket", "undo_rolling", "undo",
+)  # fmt: skip
+BOTH = Method(
+    name="rolling",
+    phases=tuple(p for p in PHASES if p.name != "leave"),
+    actions=ACTIONS,
+    order=("preflight", "prepare", "add", ("move", "remove", "release"), "finish"),
+    parts=parts(STEPS, ("api", "kubernetes", "no_options", "lines_rolling")),
+    first_page=first_page,
+    down=down,
+    meaning=meaning,
+    columns=("`preflight`", "`prepare`", "`move`", "`release`, `finish`"),
+    after_the_order="Before an old address goes: " + BELOW.format("it"),
+    gated=("leave", "move"),
+    last_change="move",
+    keys={"addresses": "both", "snapshots": "one"},
+    keeps_quorum=True,
+    asks_kubernetes=True,
+)
+# With `addresses: replace` a host never has both: `undo move` ends with etcd down, and `undo leave` goes on from there.
+BACK = {
+    "move": "`undo move`, old address back, `undo leave`",
+    "release": "as for `move`",
+    "finish": "as for `move`, the last host first",
+}
+UNDO_WHEN = {
+    "move": "its certificates hold the old address; ends with etcd down: put that address back, then `undo leave`",
+}
+REPLACE = replace(
+    BOTH,
+    phases=tuple(
+        replace(p, back=BACK.get(p.name, p.back), undo_when=UNDO_WHEN.get(p.name, p.undo_when)) for p in PHASES
+    ),
+    order=("preflight", "prepare", ("leave", "replace", "move", "release"), "finish"),
+    down=down_with_replace,
+    columns=("`preflight`", "`prepare`", "`leave`, `move`", "`release`, `finish`"),
+    after_the_order="Before a host changes its address: " + BELOW.format("the old one"),
 )

@@ -7,19 +7,18 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from generator import __version__, methods
+from generator import __version__
 from generator.assets import templates_sha256
 from generator.errors import Refused
 from generator.hashes import fingerprint, sha256
 from generator.manifests import renumber
 from generator.manifests.etcd import etcd_of, is_etcd
-from generator.methods import wording
-from generator.model import Change, Cluster, Facts, Line, Mapping, Member, Phase
+from generator.methods import chosen
+from generator.methods.method import Action, Method, Phase
+from generator.model import Change, Cluster, Facts, Line, Mapping, Member
 
 FORMAT = 1
 SOURCE = "-"  # the host of a line that is done where the candidates say; no member can be called so
-
-Entry = tuple[Member | None, str, str]
 
 
 def plan(cluster: Cluster) -> Change:
@@ -27,8 +26,8 @@ def plan(cluster: Cluster) -> Change:
     mapping = cluster.mapping
     moves = mapping.moves()
     manifests = {m.name: renumber.manifests_of(cluster.facts[m.name], m, moves) for m in mapping.members}
-    phases = methods.phases(mapping.method, mapping.addresses)
-    order = _order(mapping, phases)
+    method = chosen(mapping.method, mapping.addresses)
+    order = _order(mapping, method)
     data = {
         "format": FORMAT,
         "tool": {"name": "etcd-renumber", "version": __version__, "templates_sha256": templates_sha256()},
@@ -53,7 +52,7 @@ def plan(cluster: Cluster) -> Change:
         ],
     }
     text = json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    return Change(cluster, phases, order, manifests, text, sha256(text)[:12])
+    return Change(cluster, method, order, manifests, text, sha256(text)[:12])
 
 
 def from_json(text: str) -> Change:
@@ -84,46 +83,27 @@ def ca_fingerprint(cluster: Cluster) -> str:
     return cluster.ca_fingerprint or next(filter(None, found), "")
 
 
-def _order(mapping: Mapping, phases: tuple[Phase, ...]) -> tuple[Line, ...]:
-    """Every line of RUNBOOK.md. One block per column of the plan; what a person does is a line too."""
-    members = mapping.members
-    moving = [m for m in members if not m.stays]
-    stay_in = {p.name for p in phases if p.stays}
-
-    def everybody(phase: str) -> list[Entry]:
-        return [(m, "phase", phase) for m in (members if phase in stay_in else moving)]
-
-    lines = everybody("preflight") + everybody("prepare")
-    if mapping.method == "restore":
-        lines += everybody("quiesce") + everybody("stop") + [(None, "phase", "snapshot")] + everybody("restore")
-        lines += [(m, "address", "replace") for m in moving]
-        lines += everybody("start") + everybody("finish") + everybody("reopen")
-        return _numbered(mapping.method, lines)
-    if mapping.addresses == "both":
-        lines += [(m, "address", "add") for m in moving]
-    if mapping.method == "bridge":
-        lines += everybody("readdress") + everybody("settle") + everybody("unbridge")
-    for m in moving:
-        if mapping.method == "bridge":
-            lines += [(m, "address", "remove"), (m, "phase", "release")]
-        elif mapping.addresses == "both":
-            lines += [(m, "phase", "move"), (m, "address", "remove"), (m, "phase", "release")]
+def _order(mapping: Mapping, method: Method) -> tuple[Line, ...]:
+    """Every line of RUNBOOK.md: what the method says, host by host; what a person does is a line too."""
+    known: dict[str, Phase | Action] = {a.name: a for a in method.actions} | {p.name: p for p in method.phases}
+    lines: list[tuple[Member | None, Phase | Action]] = []
+    for step in method.order:
+        whats = [known[name] for name in ((step,) if isinstance(step, str) else step)]
+        if isinstance(whats[0], Phase) and whats[0].on_source:
+            lines += [(None, whats[0])]
         else:
-            lines += [(m, "phase", "leave"), (m, "address", "replace"), (m, "phase", "move"), (m, "phase", "release")]
-    lines += everybody("finish")
-    return _numbered(mapping.method, lines)
+            who = [m for m in mapping.members if not m.stays or all(isinstance(w, Phase) and w.stays for w in whats)]
+            lines += [(member, what) for member in who for what in whats]
+    return tuple(_line(number, *entry) for number, entry in enumerate(lines, start=1))
 
 
-def _numbered(method: str, lines: list[Entry]) -> tuple[Line, ...]:
-    return tuple(_line(number, method, *entry) for number, entry in enumerate(lines, start=1))
-
-
-def _line(number: int, method: str, member: Member | None, kind: str, what: str) -> Line:
-    if kind == "phase" or member is None:
-        text = f"bash runbook.sh apply {what}{wording.OPTIONS.get(what, '') if method == 'restore' else ''}"
-        return Line(number, member.name if member else SOURCE, "phase", phase=what, text=text)
-    text = wording.PERSON[method][what].format(old=member.old, new=member.new)
-    return Line(number, member.name, "address", action=what, text=text)
+def _line(number: int, member: Member | None, what: Phase | Action) -> Line:
+    if isinstance(what, Phase):
+        text = f"bash runbook.sh apply {what.name}{what.options}"
+        return Line(number, member.name if member else SOURCE, "phase", phase=what.name, text=text)
+    assert member, "what a person does is done on a host that is known"
+    text = what.text.format(old=member.old, new=member.new)
+    return Line(number, member.name, "address", action=what.name, text=text)
 
 
 def _mapping(cluster: Cluster) -> dict[str, Any]:

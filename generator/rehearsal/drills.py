@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from generator.errors import Refused
 from generator.model import Change, Line, Problem
 
-# The first phase of a method whose gate asks about every other member before it changes anything.
-GATED = {"rolling": ("leave", "move"), "bridge": ("unbridge",), "restore": ("finish",)}
-
 
 @dataclass(frozen=True)
 class Kill:
@@ -66,8 +63,7 @@ def _drill(text: str, change: Change) -> Kill | Down:
     if host not in names:
         raise ValueError(f"there is no member {host!r} among {', '.join(names)}")
     if rest == "down":
-        gated = GATED[change.cluster.mapping.method]
-        line = next((n.line for n in change.order if n.phase in gated and n.host not in (host, "-")), 0)
+        line = next((n.line for n in change.order if n.phase in change.method.gated and n.host not in (host, "-")), 0)
         if not line:
             raise ValueError("there is no other member whose gate could hold")
         return Down(host, line)

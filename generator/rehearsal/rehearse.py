@@ -43,7 +43,7 @@ def rehearse(folder: Path, options: Options, tell: Tell, keep: Callable[[Replica
     asked = drills(list(options.fail), change)
     chosen = choose.choose(options.etcd, _images(change), lambda line: tell(Progress(0, 0, "", line, 0, 0, 0)))
     _fits(change, options, chosen)
-    probe(nat=change.cluster.mapping.method == "bridge")
+    probe(nat=change.method.begins_down)
     with results(folder) as scratch, ExitStack() as up:
         try:
             bed = up.enter_context(Bed(hosts(change), chosen.folder, snapshot=options.snapshot))
@@ -79,12 +79,11 @@ def carried_out(
     replica: Replica, writer: Writer, options: Options, asked: Drills, tell: Tell, api: Pausing | None = None
 ) -> tuple[Stage, Seen, list[str]]:
     """The story: a healthy cluster under load, the order, then what is there. Also every fault, those of the stage first."""
-    method = replica.change.cluster.mapping.method
     before, (id_before, term_before) = seats(replica), cluster(replica)
     stage = Stage(replica, writer, asked, tell, api)
     try:
         writer.wait_for(options.writers * 5)
-        if options.crash or method == "bridge":
+        if options.crash or replica.change.method.begins_down:
             stage.everybody_stops(options.crash)
         stage.carry_out()
         if not stage.faults:
@@ -108,7 +107,7 @@ def _images(change: Change) -> list[str]:
 def _fits(change: Change, options: Options, chosen: Chosen) -> None:
     """What cannot end well is refused before anything is built."""
     mapping, problems = change.cluster.mapping, []
-    image, stopped = choose.image_minor(_images(change)), options.crash or mapping.method == "bridge"
+    image, stopped = choose.image_minor(_images(change)), options.crash or change.method.begins_down
     if stopped and image and image != chosen.minor:
         fact = f"etcd is down in {mapping.method}, so the runbook goes by the image's tag: {image}, not {chosen.minor}"
         problems.append(Problem(fact, hint=f"rehearse with --etcd FOLDER, where etcd and etcdctl {image} are in"))
@@ -123,9 +122,11 @@ def _fits(change: Change, options: Options, chosen: Chosen) -> None:
 def crashes_in_vain(change: Change, options: Options) -> list[Problem]:
     """Why --crash does not fit the method."""
     mapping, problems = change.cluster.mapping, []
-    if options.crash and mapping.method == "rolling":
-        problems.append(Problem("--crash belongs to bridge and restore: rolling needs the quorum that it takes away"))
-    if options.crash and mapping.method == "restore" and not mapping.accept_loss:
+    if options.crash and change.method.keeps_quorum:
+        problems.append(
+            Problem(f"--crash takes the quorum away that {mapping.method} needs: it belongs to bridge and restore")
+        )
+    if options.crash and not change.method.same_cluster and not mapping.accept_loss:
         hint = "say accept_loss: true in the mapping, or rehearse without --crash; `bridge` loses nothing"
         problems.append(Problem("without quorum `restore` stops at its preflight", hint=hint))
     return problems

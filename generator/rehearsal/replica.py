@@ -100,9 +100,10 @@ class Replica:
 
     def options_of(self, phase: str) -> tuple[str, ...]:
         """What the phase must be told."""
-        if phase == "snapshot":
+        options = self.change.method.phase(phase).options
+        if "--candidates" in options:
             return ("--candidates", "; ".join(self.candidates.values()))
-        return ("--snapshot", self.snapshot, "--sha256", self.sha256) if phase == "restore" else ()
+        return ("--snapshot", self.snapshot, "--sha256", self.sha256) if "--snapshot" in options else ()
 
     def source(self) -> str:
         """The host that the runbook itself names as the source; asked on the last one."""
@@ -140,7 +141,7 @@ class Replica:
     @property
     def proof(self) -> str:
         """The phase whose `verify` must hold on a host before its old address goes."""
-        return "unbridge" if self.change.cluster.mapping.method == "bridge" else "move"
+        return self.change.method.last_change
 
     def person(self, host: str, action: str) -> None:
         """add, remove or replace: what the network people do to a host's addresses, where it is not so yet."""

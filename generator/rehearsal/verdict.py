@@ -37,7 +37,7 @@ def faults_at_the_end(
     """Everything that is not as the plan says, in words."""
     change = replica.change
     faults = _members(change, after)
-    if change.cluster.mapping.method == "restore":
+    if not change.method.same_cluster:
         faults += ["the cluster id is the old one: members of the old cluster could come back"] * (ids[0] == ids[1])
     else:
         faults += [f"the cluster id was {ids[0]} and is {ids[1]}"] * (ids[0] != ids[1])

@@ -15,105 +15,6 @@ from generator.rendering.run_sh import run_script
 from generator.rendering.runbook_md import page
 from generator.rendering.values import assignments, values
 
-# What is inlined into every runbook of a method, in the order a reviewer meets it: the verbs, the steps, then the machinery.
-VERBS = ("lib/main.sh",)
-STEPS = {
-    "rolling": (
-        "steps/world.sh",
-        "steps/preflight.sh",
-        "steps/sound.sh",
-        "steps/surroundings.sh",
-        "steps/ready_to_prepare.sh",
-        "steps/prepare.sh",
-        "steps/tools.sh",
-        "steps/snapshot.sh",
-        "steps/widen_certificates.sh",
-        "steps/leave.sh",
-        "steps/ready_to_move.sh",
-        "steps/move.sh",
-        "steps/record.sh",
-        "steps/exchange.sh",
-        "steps/kubernetes_gate.sh",
-        "steps/release.sh",
-        "steps/finish.sh",
-        "steps/ticket.sh",
-        "steps/undo_rolling.sh",
-        "steps/undo.sh",
-    ),
-    "bridge": (
-        "steps/world.sh",
-        "steps/preflight.sh",
-        "steps/standstill.sh",
-        "steps/on_this_host.sh",
-        "steps/join.sh",
-        "steps/surroundings.sh",
-        "steps/prepare.sh",
-        "steps/tools.sh",
-        "steps/widen_certificates.sh",
-        "steps/readdress.sh",
-        "steps/settle.sh",
-        "steps/record.sh",
-        "steps/exchange.sh",
-        "steps/unbridge.sh",
-        "steps/release.sh",
-        "steps/finish.sh",
-        "steps/ticket.sh",
-        "steps/undo_bridge.sh",
-        "steps/undo.sh",
-    ),
-    "restore": (
-        "steps/world.sh",
-        "steps/preflight.sh",
-        "steps/price.sh",
-        "steps/on_this_host.sh",
-        "steps/surroundings.sh",
-        "steps/prepare.sh",
-        "steps/tools.sh",
-        "steps/widen_certificates.sh",
-        "steps/quiesce.sh",
-        "steps/stop.sh",
-        "steps/candidate.sh",
-        "steps/source.sh",
-        "steps/restore.sh",
-        "steps/start.sh",
-        "steps/exchange.sh",
-        "steps/compare.sh",
-        "steps/reopen.sh",
-        "steps/ticket.sh",
-        "steps/undo_restore.sh",
-        "steps/undo.sh",
-    ),
-}
-COMMON = (
-    "lib/run.sh",
-    "lib/lists.sh",
-    "lib/journal.sh",
-    "lib/etcd.sh",
-    "lib/files.sh",
-    "lib/host_files.sh",
-    "lib/kubelet.sh",
-    "lib/pods.sh",
-    "lib/wanted.sh",
-    "lib/routes.sh",
-    "lib/connections.sh",
-    "lib/peers.sh",
-    "lib/wire.sh",
-    "lib/gate.sh",
-    "lib/progress.sh",
-    "lib/pass.sh",
-    "lib/der.sh",
-    "lib/certs.sh",
-    "lib/reissue.sh",
-    "lib/leftovers.sh",
-    "lib/status.sh",
-    "lib/next.sh",
-)
-MACHINERY = {
-    "rolling": (*COMMON, "lib/api.sh", "lib/kubernetes.sh", "lib/no_options.sh", "lib/lines_rolling.sh"),
-    "bridge": (*COMMON, "lib/no_options.sh", "lib/rules.sh", "lib/lines_bridge.sh"),
-    "restore": (*COMMON, "lib/options_restore.sh", "lib/data.sh", "lib/scratch.sh", "lib/lines_restore.sh"),
-}
-
 
 def render(change: Change) -> dict[str, str]:
     """Every file of out/<cluster>/, path below it to text. Same change, same bytes."""
@@ -126,7 +27,7 @@ def render(change: Change) -> dict[str, str]:
         host = {"runbook.sh": runbook(change, member, groups)}
         changed = [m for m in change.manifests[member.name] if m.changes]
         host |= {f"manifests/{m.file}": m.new for m in changed}
-        if change.cluster.mapping.method == "bridge" and not member.stays:
+        if change.method.begins_down and not member.stays:
             joining = join_manifest(change, member)
             host |= {"join/etcd.yaml": joining} if joining else {}
         host["manifests.diff"] = "".join(_diff(m) for m in changed)
@@ -152,16 +53,15 @@ def runbook(change: Change, member: Member, groups: list[tuple[str, str]]) -> st
             method=mapping.method,
             digest=change.digest,
             values=groups,
-            phases=change.phases,
-            parts=parts(mapping.method),
+            phases=change.method.phases,
+            parts=parts(change.method.parts),
         )
     )
 
 
 @cache
-def parts(method: str) -> list[dict[str, Any]]:
-    """The inlined files of a method with the first 12 hex digits of their sha256."""
-    names = (*VERBS, *STEPS[method], *MACHINERY[method])
+def parts(names: tuple[str, ...]) -> list[dict[str, Any]]:
+    """These files of templates/ with the first 12 hex digits of their sha256, to be inlined."""
     return [{"name": n, "sha": sha256(template(n))[:12], "text": template(n).rstrip("\n")} for n in names]
 
 

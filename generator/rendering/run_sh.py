@@ -31,8 +31,6 @@ PARTS = (
     "run/there.sh",
     "run/there_runs.sh",
 )
-# After this phase nothing needs the old address any more.
-LAST_CHANGE = {"rolling": "move", "bridge": "unbridge"}
 
 
 def run_script(change: Change, files: dict[str, str]) -> str:
@@ -69,7 +67,7 @@ def _values(change: Change, files: dict[str, str]) -> list[tuple[str, dict[str, 
         "METHOD": mapping.method,
         "MANIFESTS": MANIFESTS,
         "ADDRESS_COMMAND": mapping.address_command or "",
-        "LAST_CHANGE": LAST_CHANGE.get(mapping.method, ""),
+        "LAST_CHANGE": change.method.last_change,
     }
     hosts: dict[str, Value] = {
         "NAMES": [m.name for m in members],

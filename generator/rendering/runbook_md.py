@@ -1,4 +1,4 @@
-"""RUNBOOK.md: the page that people sign, carry to the night shift and go by. What it says of a phase is in `words`."""
+"""RUNBOOK.md: the page that people sign, carry to the night shift and go by. What it says of a phase is in generator/methods/."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import hashlib
 from collections.abc import Iterable
 
 from generator.addresses import url
-from generator.methods import wording
 from generator.model import Change, Line, Member
 from generator.planning.plan import SOURCE
 from generator.quorum import tolerance
 from generator.rendering.environment import environment
+from generator.rendering.exit_codes import EXIT_CODES
+from generator.rendering.values import takes_snapshot
+
+FIRST_SNAPSHOT = "; the snapshot"
 
 
 def page(change: Change, files: dict[str, str]) -> str:
@@ -27,11 +30,10 @@ def page(change: Change, files: dict[str, str]) -> str:
             mapping=mapping,
             moving=[m for m in mapping.members if not m.stays],
             size=size,
-            first=wording.first_page(mapping.method, size, tolerance(size)[1]),
-            down=_cells(wording.what_is_down(mapping.method, size, mapping.addresses)),
-            columns=wording.CODE_COLUMNS["replace" if mapping.addresses == "replace" else mapping.method],
-            codes=_cells(wording.EXIT_CODES),
-            after=wording.AFTER_THE_ORDER[mapping.method],
+            method=change.method,
+            first=change.method.first_page(size),
+            down=_cells(change.method.down(size)),
+            codes=_cells(EXIT_CODES),
             order=_cells(row(change, line) for line in change.order),
             undo=_cells(_undo(change)),
             members=_cells(
@@ -68,25 +70,19 @@ def _cells(rows: Iterable[Iterable[object]]) -> list[list[str]]:
 
 def row(change: Change, line: Line) -> list[object]:
     """One line of the order: number, host, what is done, what it does, what one sees, how to go back."""
-    mapping = change.cluster.mapping
-    does, seen, back = wording.WORDS_OF_LINES[mapping.method][line.phase or line.action]
-    if mapping.addresses == "replace":
-        back = wording.BACK_WITH_REPLACE.get(line.phase, back)
-    if line.phase == "finish" and mapping.method != "restore" and _member(change, line.host).stays:
-        back = "nothing to take back"
-    if line.phase == "prepare" and _takes_snapshot(change, line.host):
-        does += wording.FIRST_SNAPSHOT
+    if line.kind == "phase":
+        phase = change.method.phase(line.phase)
+        does, seen, back = phase.does, phase.seen, phase.back
+        if phase.back_stays and _member(change, line.host).stays:
+            back = phase.back_stays
+        if line.phase == "prepare" and takes_snapshot(change, line.host):
+            does += FIRST_SNAPSHOT
+    else:
+        action = change.method.action(line.action)
+        does, seen, back = action.does, action.seen, action.back
     command = f"`{line.text}`" if line.kind == "phase" else f"*{line.text}*"
     host = "*the source*" if line.host == SOURCE else line.host
     return [line.line, host, command, does, seen.replace("HOST", line.host), back]
-
-
-def _takes_snapshot(change: Change, host: str) -> bool:
-    mapping = change.cluster.mapping
-    if mapping.method != "rolling":
-        return False
-    first = next((m.name for m in mapping.members if not m.stays), "")
-    return mapping.snapshots == "each" or (mapping.snapshots == "one" and host == first)
 
 
 def _member(change: Change, name: str) -> Member:
@@ -95,10 +91,9 @@ def _member(change: Change, name: str) -> Member:
 
 def _undo(change: Change) -> list[tuple[str, str]]:
     """(what to run, while what holds), in the order in which a host is taken back: last phase first."""
-    special = wording.UNDO_WITH_REPLACE if change.cluster.mapping.addresses == "replace" else {}
     return [
-        (f"`undo {p.name}`", special.get(p.name, p.undo_when)) if p.undo else (f"`{p.name}`", f"no undo: {p.no_undo}")
-        for p in reversed(change.phases)
+        (f"`undo {p.name}`", p.undo_when) if p.undo else (f"`{p.name}`", f"no undo: {p.no_undo}")
+        for p in reversed(change.method.phases)
     ]
 
 

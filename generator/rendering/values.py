@@ -52,14 +52,14 @@ def assignments(group: dict[str, Value]) -> str:
 def _change(change: Change) -> dict[str, Value]:
     m = change.cluster.mapping
     lines = [f"{n.line} {n.host} {n.phase or n.action}" for n in change.order]
-    own = {"ACCEPT_LOSS": "yes" if m.accept_loss else "no", "BUMP": str(m.bump_revision)}
+    own: dict[str, Value] = {"ACCEPT_LOSS": "yes" if m.accept_loss else "no", "BUMP": str(m.bump_revision)}
     return {
         "CLUSTER": m.cluster,
         "CHANGE": m.change,
         "DIGEST": change.digest,
         "METHOD": m.method,
         "ADDRESSES": m.addresses,
-        **(own if m.method == "restore" else {}),
+        **(own if "accept_loss" in change.method.keys else {}),
         "TOOLS_GIVEN": m.tools or "",
         "ETCD_CA_SHA256": ca_fingerprint(change.cluster),
         "LINES_OF_PLAN": lines,
@@ -99,16 +99,23 @@ def _recorded_url(change: Change, member: Member) -> str:
 
 def _host(change: Change, member: Member) -> dict[str, Value]:
     mapping = change.cluster.mapping
-    moving = [m.name for m in mapping.members if not m.stays]
-    snapshot = mapping.snapshots == "each" or (mapping.snapshots == "one" and moving[:1] == [member.name])
+    snapshot: dict[str, Value] = {"SNAPSHOT": "yes" if takes_snapshot(change, member.name) else "no"}
     return {
         "HOST": member.name,
         "OWN": str(mapping.members.index(member)),
         "OLD": str(member.old),
         "NEW": str(member.new),
-        **({"SNAPSHOT": "yes" if snapshot and not member.stays else "no"} if mapping.method == "rolling" else {}),
-        "PHASES": [p.name for p in change.phases if p.stays or not member.stays],
+        **(snapshot if "snapshots" in change.method.keys else {}),
+        "PHASES": [p.name for p in change.method.phases if p.stays or not member.stays],
     }
+
+
+def takes_snapshot(change: Change, host: str) -> bool:
+    """Whether `prepare` takes one there: on the first host that moves, or on each."""
+    mapping = change.cluster.mapping
+    moving = [m.name for m in mapping.members if not m.stays]
+    asked = {"each": moving, "one": moving[:1]}.get(mapping.snapshots, [])
+    return "snapshots" in change.method.keys and host in asked
 
 
 def _etcd(change: Change, etcd: Etcd) -> dict[str, Value]:
@@ -116,7 +123,7 @@ def _etcd(change: Change, etcd: Etcd) -> dict[str, Value]:
         "IMAGE": etcd.image,
         "DATA_DIR": etcd.data_dir,
         "WAL_DIR": etcd.wal_dir or str(PurePosixPath(etcd.data_dir) / "member" / "wal"),
-        **({"QUOTA": etcd.flags.get("quota-backend-bytes", "")} if change.cluster.mapping.method == "restore" else {}),
+        **({"QUOTA": etcd.flags.get("quota-backend-bytes", "")} if not change.method.same_cluster else {}),
         "CLIENT_CA": etcd.trusted_ca_file,
         "CLIENT_CERT": etcd.cert_file,
         "CLIENT_KEY": etcd.key_file,
@@ -151,7 +158,7 @@ def _manifests(change: Change, member: Member) -> dict[str, Value]:
         "ARGS_OLD": [_cmdline_sha256(m.old_process) for m in known],
         "ARGS_NEW": [_cmdline_sha256(m.new_process) for m in known],
         "PODS": [pod(m.new) for m in known],
-        **(_api(known) if change.cluster.mapping.method == "rolling" else {}),
+        **(_api(known) if change.method.asks_kubernetes else {}),
         "OTHER_FILES": [m.file for m in every if m not in known],
     }
 

@@ -1,11 +1,11 @@
 # kubernetes.sh -- the gate before an old address goes: Kubernetes itself works on the other one, as seen through this host.
 
-readonly KUBERNETES_LIMIT=60 # seconds
-kubernetes_why=              # what it misses first; empty when it holds
-first_renewal=()             # renewTime of each Lease as it was read first
-noted_node_renewal=          # that of this Node while kubelet was stopped: any other one is a renewal since
-node=                        # this host's Node
-stale_address=               # what still has the other address, though the API could be asked
+readonly KUBERNETES_LIMIT=60              # seconds
+readonly RENEWAL_NOTE=$STATE/node.renewal # renewTime of this Node's Lease while move had stopped kubelet: any other is a renewal since
+kubernetes_why=                           # what it misses first; empty when it holds
+first_renewal=()                          # renewTime of each Lease as it was read first
+node=                                     # this host's Node
+stale_address=                            # what still has the other address, though the API could be asked
 
 kubernetes_misses() { [[ -n $kubernetes_why ]] || kubernetes_why=$1; }
 misses_address() {
@@ -20,6 +20,7 @@ kubernetes_now() {
   kubernetes_why='' stale_address='' api_address=$1
   node=${node:-$(node_name)}
   choose_api_identity
+  kubelet_runs || kubernetes_misses 'kubelet does not run'
   miss_api
   [[ -n $kubernetes_why ]] || miss_renewals
   [[ -z $kubernetes_why ]] || return 0
@@ -61,19 +62,25 @@ miss_renewals() {
       kubernetes_misses "the Lease ${path/leases\//} cannot be read: $(api_in_words)"
       continue
     fi
-    [[ $k != 2 || -z $noted_node_renewal ]] || first_renewal[k]=$noted_node_renewal
+    [[ $k != 2 ]] || first_renewal[k]=$(renewal_noted)
     [[ -n ${first_renewal[k]-} ]] || first_renewal[k]=$now
     [[ $now != "${first_renewal[k]}" ]] || kubernetes_misses "the Lease ${path/leases\//} has not been renewed since $now"
   done
 }
+# renewal_noted -- kubelet renews that Lease every 10 s. What follows a `move` need not wait for one more; what looks at
+# another moment (undo, and release, once the old address is gone) must see one that is newer than its own first look.
+renewal_noted() { if [[ $PHASE == move && $MODE != undo && -s $RENEWAL_NOTE ]]; then cat "$RENEWAL_NOTE"; else printf '%s' "${first_renewal[2]-}"; fi; }
 # note_node_renewal -- kubelet is stopped and the API still answers: nobody renews it until kubelet runs again.
 note_node_renewal() {
+  [[ ! -e $RENEWAL_NOTE ]] || run rm -f "$RENEWAL_NOTE" # of an earlier move
   node=$(node_name)
   choose_api_identity
   [[ -n $node && -n $api_as ]] || return 0
   api_address=$(api_address_now)
   api_get "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/$node"
-  [[ $api_status != 200 ]] || noted_node_renewal=$(in_body renewTime)
+  [[ $api_status == 200 ]] || return 0
+  in_body renewTime >"$SCRATCH/node.renewal"
+  run install -m 0600 "$SCRATCH/node.renewal" "$RENEWAL_NOTE"
 }
 api_address_now() { if manifest_is_new "$(index_of_apiserver)"; then printf '%s' "$NEW"; else printf '%s' "$OLD"; fi; }
 index_of_apiserver() {

@@ -29,3 +29,10 @@ in_between() {
   ! manifest_is_out 0 || note "in between: on $HOST etcd's manifest is aside. Two ways out: bash runbook.sh apply readdress, or: bash runbook.sh undo readdress"
   ! etcd_runs_new || bridge_stands || note "in between: on $HOST the bridge is not whole (a reboot takes it): bash runbook.sh apply readdress"
 }
+
+# What only this method says or does, where the parts that all methods have ask for it.
+own_etcd_listens_elsewhere() { [[ $etcd_args == new ]]; } # no rule leads to the host itself, and before settle it is not recorded there
+clients_ask_on_new() { pair_is_there "$1"; }              # rules lead peers only: clients ask the member where it really listens
+snapshots_are_handled() { false; }
+show_more_of_this_host() { show_rules; }
+more_for_the_ticket() { :; }

@@ -49,3 +49,10 @@ snapshot_in_words() {
   printf 'restored from sha256 %s\n' "$(field "$RESTORED" sha256)"
   printf 'snapshot: revision %s, keys %s; revision raised by %s%s\n' "$(field "$RESTORED" revision)" "$(field "$RESTORED" keys)" "$(field "$RESTORED" bump)" "$raw"
 }
+
+# What only this method says or does, where the parts that all methods have ask for it.
+own_etcd_listens_elsewhere() { false; }
+clients_ask_on_new() { false; }
+snapshots_are_handled() { true; }
+show_more_of_this_host() { :; }
+more_for_the_ticket() { snapshot_in_words; }

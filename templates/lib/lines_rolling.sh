@@ -42,3 +42,10 @@ in_between() {
     note "in between: ${NAMES[i]} is recorded on ${NEWS[i]} and listens on ${OLDS[i]}. Two ways out, there: bash runbook.sh apply move, or: bash runbook.sh undo move"
   done
 }
+
+# What only this method says or does, where the parts that all methods have ask for it.
+own_etcd_listens_elsewhere() { false; }
+clients_ask_on_new() { false; }
+snapshots_are_handled() { [[ $SNAPSHOT == yes ]]; }
+show_more_of_this_host() { :; }
+more_for_the_ticket() { [[ ! -s $STATE/snapshot/before.txt ]] || printf '%s\n' "$(snapshot_words)"; }

@@ -95,8 +95,7 @@ ask_everybody() {
     j=${recorded[i]}
     asked_at[i]=${OLDS[i]}
     [[ $j != new ]] || asked_at[i]=${NEWS[i]}
-    # Nobody's bridge leads to the host itself: before `settle` its own etcd listens where it is not recorded.
-    [[ $METHOD != bridge || $i != "$OWN" || $etcd_args != new ]] || asked_at[i]=$NEW
+    [[ $i != "$OWN" ]] || ! own_etcd_listens_elsewhere || asked_at[i]=$NEW
     [[ $j == old || $j == new ]] || continue
     names+=("$i")
     ask_into "member.$i" "${asked_at[i]}" &

@@ -18,11 +18,11 @@ endpoints_leader_first() {
   printf '%s' "$urls"
 }
 
-# client_url I -- a bridge leads peers only: clients ask the member behind it where it really listens.
+# client_url I -- where clients of a member ask it.
 client_url() {
   if [[ ${NAMES[$1]} == "$HOST" ]]; then
     own_endpoint
-  elif [[ $METHOD == bridge ]] && pair_is_there "$1"; then
+  elif clients_ask_on_new "$1"; then
     printf 'https://%s:%s' "$(bracketed "${NEWS[$1]}")" "$CLIENT_PORT"
   else
     printf 'https://%s:%s' "$(bracketed "${asked_at[$1]}")" "$CLIENT_PORT"

@@ -9,10 +9,10 @@ show_status() {
   read_progress
   leader=$(leader_named)
   fetch_all_certificates
-  printf '\n%s, change %s, digest %s, seen from %s at %s\n' "$CLUSTER" "$CHANGE" "$DIGEST" "$HOST" "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+  printf '\n%s, change %s, method %s, digest %s, seen from %s at %s\n' "$CLUSTER" "$CHANGE" "$METHOD" "$DIGEST" "$HOST" "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
   show_table
   show_this_host
-  [[ $METHOD != bridge ]] || show_rules
+  show_more_of_this_host
   show_quorum
   next_line
 }

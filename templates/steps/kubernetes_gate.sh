@@ -33,7 +33,7 @@ pods_not_running() {
 }
 all_pods_run() { [[ -z $(pods_not_running) ]]; }
 
-# While kubelet is stopped nobody renews the Lease of this Node: any other value is a renewal by the kubelet that was started.
+# While kubelet is stopped nobody renews the Lease of this Node.
 note_the_last_renewal() {
   has_apiserver && is_changing || return 0
   ! is_exchanged || return 0

@@ -16,8 +16,7 @@ for_the_ticket() {
   [[ ! -s $STATE/before.txt ]] || sed 's/^/before: /' "$STATE/before.txt"
   summary_now | sed 's/^/after:  /'
   printf 'ids: %s\n' "$(ids_compared)"
-  [[ $METHOD != restore ]] || snapshot_in_words
   printf 'longest phase: %s\n' "$(longest_phase)"
-  [[ $METHOD != rolling || ! -s $STATE/snapshot/before.txt ]] || printf '%s\n' "$(snapshot_words)"
+  more_for_the_ticket
   printf -- '----- end -----\n'
 }

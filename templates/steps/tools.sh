@@ -28,7 +28,7 @@ stage_tools() {
 tools_can_be_had() { [[ -n $etcd_pid || -n $etcdctl || -n $(image_at) ]]; }
 
 # From 3.6 on etcdutl alone looks into a snapshot and restores it; where none is taken nobody needs it.
-needs_etcdutl() { [[ ($METHOD == restore || ${SNAPSHOT-} == yes) && $(server_minor) =~ ^3\.([0-9]+)$ && ${BASH_REMATCH[1]} -ge 6 ]]; }
+needs_etcdutl() { snapshots_are_handled && [[ $(server_minor) =~ ^3\.([0-9]+)$ && ${BASH_REMATCH[1]} -ge 6 ]]; }
 etcdutl_is_staged() { ! needs_etcdutl || [[ -x $TOOLS/etcdutl ]]; }
 # What is in an image is seen once it is copied.
 etcdutl_can_be_had() { ! needs_etcdutl || [[ -z $etcd_pid && -z $etcdctl ]] || [[ -x ${etcdctl%/*}/etcdutl || -n $(etcdutl_elsewhere) ]]; }

@@ -142,7 +142,7 @@ def _carried_out(
     stage.done = seen.with_api(stage.done, stage.zero, load)
     hosts, lost = seen.hosts(cluster, load), load.lost()
     if not stage.faults:
-        faults += seen.faults(cluster, load, change.cluster.mapping.method, hosts, leases, lost)
+        faults += seen.faults(cluster, load, change.method, hosts, leases, lost)
     unlike = said.unlike(want, made.own, made.why_not, change, made.replica.change)
     plane = seen.control_plane(cluster, load, made.own, (hosts, leases, lost), unlike, stage.zero)
     why = "your minor" if made.own else f"the one of Kubernetes {want.spec.version}"

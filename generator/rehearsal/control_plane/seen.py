@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from generator.methods.method import Method
 from generator.records.control_plane import ControlPlane, HostSeen, Lease
 from generator.records.run import Done
 from generator.rehearsal.control_plane.leftovers import items, left_on_old
@@ -62,7 +63,7 @@ def with_api(lines: Sequence[Done], zero: float, load: Load) -> list[Done]:
 
 
 def faults(
-    cluster: Cluster, load: Load, method: str, seen: list[HostSeen], leases: list[Lease], lost: list[str]
+    cluster: Cluster, load: Load, method: Method, seen: list[HostSeen], leases: list[Lease], lost: list[str]
 ) -> list[str]:
     """What of the control plane does not hold, in words."""
     found = [f"{len(lost)} acknowledged writes through the API are lost, {lost[0]} the first"] if lost else []
@@ -78,7 +79,7 @@ def faults(
         if h.internal_ip != wanted[h.name]
     ]
     gap = load.largest_gap()
-    if method == "rolling" and len(cluster.spec.nodes) > 2 and gap > GAP:
+    if method.keeps_quorum and len(cluster.spec.nodes) > 2 and gap > GAP:
         found.append(f"no write through the API was acknowledged for {gap:.1f} s, with {len(cluster.spec.nodes)} hosts")
     return found
 

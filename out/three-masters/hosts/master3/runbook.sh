@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 9b960f1bc775. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest f5f3a510bad9. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=9b960f1bc775
+readonly DIGEST=f5f3a510bad9
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -625,7 +625,7 @@ keep_manifests() {
 }
 # --- end steps/prepare.sh ---
 
-# --- steps/tools.sh sha256:f5846e2f964b ---
+# --- steps/tools.sh sha256:f5058d93c728 ---
 # tools.sh -- etcd's own tools, kept where this runbook finds them whatever becomes of the container.
 
 # During a restart nothing else is sure to be there. Those of the running member are right by themselves; any others must be
@@ -656,7 +656,7 @@ stage_tools() {
 tools_can_be_had() { [[ -n $etcd_pid || -n $etcdctl || -n $(image_at) ]]; }
 
 # From 3.6 on etcdutl alone looks into a snapshot and restores it; where none is taken nobody needs it.
-needs_etcdutl() { [[ ($METHOD == restore || ${SNAPSHOT-} == yes) && $(server_minor) =~ ^3\.([0-9]+)$ && ${BASH_REMATCH[1]} -ge 6 ]]; }
+needs_etcdutl() { snapshots_are_handled && [[ $(server_minor) =~ ^3\.([0-9]+)$ && ${BASH_REMATCH[1]} -ge 6 ]]; }
 etcdutl_is_staged() { ! needs_etcdutl || [[ -x $TOOLS/etcdutl ]]; }
 # What is in an image is seen once it is copied.
 etcdutl_can_be_had() { ! needs_etcdutl || [[ -z $etcd_pid && -z $etcdctl ]] || [[ -x ${etcdctl%/*}/etcdutl || -n $(etcdutl_elsewhere) ]]; }
@@ -1486,7 +1486,7 @@ go_back() {
 }
 # --- end steps/exchange.sh ---
 
-# --- steps/kubernetes_gate.sh sha256:69f6543c595c ---
+# --- steps/kubernetes_gate.sh sha256:9b5e0c796a42 ---
 # kubernetes_gate.sh -- how a phase stands at Kubernetes' own gate, at its end.
 
 # kubernetes_can_be_asked -- before anything is changed: afterwards the same questions decide whether the old address may go.
@@ -1522,7 +1522,7 @@ pods_not_running() {
 }
 all_pods_run() { [[ -z $(pods_not_running) ]]; }
 
-# While kubelet is stopped nobody renews the Lease of this Node: any other value is a renewal by the kubelet that was started.
+# While kubelet is stopped nobody renews the Lease of this Node.
 note_the_last_renewal() {
   has_apiserver && is_changing || return 0
   ! is_exchanged || return 0
@@ -1682,7 +1682,7 @@ ids_compared() {
 }
 # --- end steps/finish.sh ---
 
-# --- steps/ticket.sh sha256:e082cbcc74d8 ---
+# --- steps/ticket.sh sha256:c550129f5e68 ---
 # ticket.sh -- what is left to do elsewhere, and the block that closes the ticket.
 
 what_is_left() {
@@ -1701,9 +1701,8 @@ for_the_ticket() {
   [[ ! -s $STATE/before.txt ]] || sed 's/^/before: /' "$STATE/before.txt"
   summary_now | sed 's/^/after:  /'
   printf 'ids: %s\n' "$(ids_compared)"
-  [[ $METHOD != restore ]] || snapshot_in_words
   printf 'longest phase: %s\n' "$(longest_phase)"
-  [[ $METHOD != rolling || ! -s $STATE/snapshot/before.txt ]] || printf '%s\n' "$(snapshot_words)"
+  more_for_the_ticket
   printf -- '----- end -----\n'
 }
 # --- end steps/ticket.sh ---
@@ -2797,7 +2796,7 @@ close_connections_with() {
 }
 # --- end lib/connections.sh ---
 
-# --- lib/peers.sh sha256:88c81e3cd9e2 ---
+# --- lib/peers.sh sha256:c45aef8e06cd ---
 # peers.sh -- what each member says when it is asked the way a member asks: GET /members on its peer port.
 #
 # A TLS handshake proves nothing (etcd refuses a caller after it) and `endpoint health` passes a member that nobody can
@@ -2895,8 +2894,7 @@ ask_everybody() {
     j=${recorded[i]}
     asked_at[i]=${OLDS[i]}
     [[ $j != new ]] || asked_at[i]=${NEWS[i]}
-    # Nobody's bridge leads to the host itself: before `settle` its own etcd listens where it is not recorded.
-    [[ $METHOD != bridge || $i != "$OWN" || $etcd_args != new ]] || asked_at[i]=$NEW
+    [[ $i != "$OWN" ]] || ! own_etcd_listens_elsewhere || asked_at[i]=$NEW
     [[ $j == old || $j == new ]] || continue
     names+=("$i")
     ask_into "member.$i" "${asked_at[i]}" &
@@ -3176,7 +3174,7 @@ plain_address() {
 }
 # --- end lib/gate.sh ---
 
-# --- lib/progress.sh sha256:220c4b104e62 ---
+# --- lib/progress.sh sha256:ccd1db142ff8 ---
 # progress.sh -- the last part of the gate: one leader, everybody has what it had, no alarm.
 
 leader=      # the leader's id, decimal, as last seen
@@ -3197,11 +3195,11 @@ endpoints_leader_first() {
   printf '%s' "$urls"
 }
 
-# client_url I -- a bridge leads peers only: clients ask the member behind it where it really listens.
+# client_url I -- where clients of a member ask it.
 client_url() {
   if [[ ${NAMES[$1]} == "$HOST" ]]; then
     own_endpoint
-  elif [[ $METHOD == bridge ]] && pair_is_there "$1"; then
+  elif clients_ask_on_new "$1"; then
     printf 'https://%s:%s' "$(bracketed "${NEWS[$1]}")" "$CLIENT_PORT"
   else
     printf 'https://%s:%s' "$(bracketed "${asked_at[$1]}")" "$CLIENT_PORT"
@@ -3874,7 +3872,7 @@ old_address_of() {
 }
 # --- end lib/leftovers.sh ---
 
-# --- lib/status.sh sha256:31e7079eeaed ---
+# --- lib/status.sh sha256:3831ec70c979 ---
 # status.sh -- where the change stands, as seen from this host, with and without quorum. It asks for itself and refuses nothing.
 
 show_status() {
@@ -3886,10 +3884,10 @@ show_status() {
   read_progress
   leader=$(leader_named)
   fetch_all_certificates
-  printf '\n%s, change %s, digest %s, seen from %s at %s\n' "$CLUSTER" "$CHANGE" "$DIGEST" "$HOST" "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+  printf '\n%s, change %s, method %s, digest %s, seen from %s at %s\n' "$CLUSTER" "$CHANGE" "$METHOD" "$DIGEST" "$HOST" "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
   show_table
   show_this_host
-  [[ $METHOD != bridge ]] || show_rules
+  show_more_of_this_host
   show_quorum
   next_line
 }
@@ -4157,15 +4155,15 @@ api_in_words() {
 }
 # --- end lib/api.sh ---
 
-# --- lib/kubernetes.sh sha256:ad128cfbfb12 ---
+# --- lib/kubernetes.sh sha256:343ef426775d ---
 # kubernetes.sh -- the gate before an old address goes: Kubernetes itself works on the other one, as seen through this host.
 
-readonly KUBERNETES_LIMIT=60 # seconds
-kubernetes_why=              # what it misses first; empty when it holds
-first_renewal=()             # renewTime of each Lease as it was read first
-noted_node_renewal=          # that of this Node while kubelet was stopped: any other one is a renewal since
-node=                        # this host's Node
-stale_address=               # what still has the other address, though the API could be asked
+readonly KUBERNETES_LIMIT=60              # seconds
+readonly RENEWAL_NOTE=$STATE/node.renewal # renewTime of this Node's Lease while move had stopped kubelet: any other is a renewal since
+kubernetes_why=                           # what it misses first; empty when it holds
+first_renewal=()                          # renewTime of each Lease as it was read first
+node=                                     # this host's Node
+stale_address=                            # what still has the other address, though the API could be asked
 
 kubernetes_misses() { [[ -n $kubernetes_why ]] || kubernetes_why=$1; }
 misses_address() {
@@ -4180,6 +4178,7 @@ kubernetes_now() {
   kubernetes_why='' stale_address='' api_address=$1
   node=${node:-$(node_name)}
   choose_api_identity
+  kubelet_runs || kubernetes_misses 'kubelet does not run'
   miss_api
   [[ -n $kubernetes_why ]] || miss_renewals
   [[ -z $kubernetes_why ]] || return 0
@@ -4221,19 +4220,25 @@ miss_renewals() {
       kubernetes_misses "the Lease ${path/leases\//} cannot be read: $(api_in_words)"
       continue
     fi
-    [[ $k != 2 || -z $noted_node_renewal ]] || first_renewal[k]=$noted_node_renewal
+    [[ $k != 2 ]] || first_renewal[k]=$(renewal_noted)
     [[ -n ${first_renewal[k]-} ]] || first_renewal[k]=$now
     [[ $now != "${first_renewal[k]}" ]] || kubernetes_misses "the Lease ${path/leases\//} has not been renewed since $now"
   done
 }
+# renewal_noted -- kubelet renews that Lease every 10 s. What follows a `move` need not wait for one more; what looks at
+# another moment (undo, and release, once the old address is gone) must see one that is newer than its own first look.
+renewal_noted() { if [[ $PHASE == move && $MODE != undo && -s $RENEWAL_NOTE ]]; then cat "$RENEWAL_NOTE"; else printf '%s' "${first_renewal[2]-}"; fi; }
 # note_node_renewal -- kubelet is stopped and the API still answers: nobody renews it until kubelet runs again.
 note_node_renewal() {
+  [[ ! -e $RENEWAL_NOTE ]] || run rm -f "$RENEWAL_NOTE" # of an earlier move
   node=$(node_name)
   choose_api_identity
   [[ -n $node && -n $api_as ]] || return 0
   api_address=$(api_address_now)
   api_get "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/$node"
-  [[ $api_status != 200 ]] || noted_node_renewal=$(in_body renewTime)
+  [[ $api_status == 200 ]] || return 0
+  in_body renewTime >"$SCRATCH/node.renewal"
+  run install -m 0600 "$SCRATCH/node.renewal" "$RENEWAL_NOTE"
 }
 api_address_now() { if manifest_is_new "$(index_of_apiserver)"; then printf '%s' "$NEW"; else printf '%s' "$OLD"; fi; }
 index_of_apiserver() {
@@ -4355,7 +4360,7 @@ readonly OPTIONS=()
 take_option() { :; }
 # --- end lib/no_options.sh ---
 
-# --- lib/lines_rolling.sh sha256:87a43c9c7bd7 ---
+# --- lib/lines_rolling.sh sha256:599af4e9b34e ---
 # lines_rolling.sh -- how the lines of the method rolling are seen to be done, and what is in between.
 
 readonly LAST_CHANGE=move # the phase after which the old address may go
@@ -4400,6 +4405,13 @@ in_between() {
     note "in between: ${NAMES[i]} is recorded on ${NEWS[i]} and listens on ${OLDS[i]}. Two ways out, there: bash runbook.sh apply move, or: bash runbook.sh undo move"
   done
 }
+
+# What only this method says or does, where the parts that all methods have ask for it.
+own_etcd_listens_elsewhere() { false; }
+clients_ask_on_new() { false; }
+snapshots_are_handled() { [[ $SNAPSHOT == yes ]]; }
+show_more_of_this_host() { :; }
+more_for_the_ticket() { [[ ! -s $STATE/snapshot/before.txt ]] || printf '%s\n' "$(snapshot_words)"; }
 # --- end lib/lines_rolling.sh ---
 
 main "$@"

@@ -1,0 +1,57 @@
+"""What RUNBOOK.md and `plan` say of the method rolling as a whole."""
+
+from __future__ import annotations
+
+from generator.methods.method import Rows
+from generator.quorum import tolerance
+
+BEFORE: Rows = [
+    ("`preflight`, `finish`", "go on", "nothing is down", "1 minute"),
+    ("`prepare`", "go on", "nothing is down", "1 minute, plus the snapshot"),
+]
+AFTER = ("`release`", "go on", "nothing is down", "2 minutes")
+BELOW = (
+    "load balancers, DNS names and other people's kubeconfigs that call the API at {} must know the new one. "
+    "They are not part of this change. The kubeconfigs and kubelet's files of each host are: "
+    "`bash runbook.sh plan move` shows which."
+)
+
+
+def first_page(size: int) -> Rows:
+    """Of the box at the top: what is down, the point of no return, what may fail meanwhile."""
+    tolerated = tolerance(size)[1]
+    if size > 2:
+        down = "one member at a time; the API of the other hosts stays up"
+    elif size == 2:
+        down = "**writes**, and with them the API of both hosts, as the next table says"
+    else:
+        down = "**writes and the API**, as the next table says: there is no other host"
+    more = {0: ": nothing else", 1: ": no other may be down"}.get(tolerated, "")
+    return [
+        ("What is down", down),
+        ("Point of no return", "none: every line can be taken back, last one first,"),
+        ("", "while the old addresses can be put back on the hosts"),
+        ("May fail meanwhile", f"{tolerated} of {size}, the member that moves counted in{more}"),
+    ]
+
+
+def down(size: int) -> Rows:
+    """Line, writes to etcd, this host meanwhile, the limit after which it is not normal."""
+    restart = "go on, a gap of up to 0.1 s" if size > 2 else "**none for 3 to 5 s**"
+    return [*BEFORE, ("`move`", restart, "its etcd down for 3 s, its API for 10 s", "2 minutes"), AFTER]
+
+
+def down_with_replace(size: int) -> Rows:
+    """The same where a host never has both addresses."""
+    away = "go on, a gap of up to 0.1 s" if size > 2 else "**none, all the while**"
+    leave = ("`leave` until `move` ends", away, "etcd and API down, Node NotReady", "2 minutes a phase, plus your work")
+    return [*BEFORE, leave, ("`move`, its second half", "go on", "its API starts", "2 minutes, all of `move`"), AFTER]
+
+
+def meaning(size: int) -> str:
+    """What the tolerance means while the change runs."""
+    failures = tolerance(size)[1]
+    if failures == 0:
+        return "Every restart costs quorum: no writes for 4 to 5 s in each `move`. Nothing else may fail meanwhile."
+    others = "no other one may be down" if failures == 1 else f"{failures - 1} more may be down"
+    return f"The member that moves is down for some seconds: meanwhile {others}. Etcd goes on taking writes."
