@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 4
 
-.PHONY: demo test prerequisites chaos real bench cluster cluster-down
+.PHONY: demo quick test prerequisites chaos real bench cluster cluster-down
 .NOTPARALLEL: # packages first, then the environment, then what runs in it
 
 demo: $(VENV)/made
@@ -13,6 +13,10 @@ demo: $(VENV)/made
 	$(BIN)/etcd-renumber review out/three-masters
 	cat out/three-masters/hosts/master1/manifests.diff
 	sed -n '1,/^## The mapping/p' out/three-masters/RUNBOOK.md
+
+# Linters, and what needs neither etcd nor namespaces.
+quick: $(VENV)/made
+	$(BIN)/pytest --numprocesses $(JOBS) -m quick
 
 # The real control plane alone, so that nothing beside it makes it slow.
 test: prerequisites $(VENV)/made

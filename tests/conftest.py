@@ -63,7 +63,18 @@ def three_masters() -> list[HostSpec]:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest first, since whatever begins last ends last: real clusters (one may have to be built), then beds."""
+    for item in items:
+        if (
+            not is_on_a_cluster(item)
+            and not is_on_a_bed(item)
+            and not REAL_ETCD & set(getattr(item, "fixturenames", ()))
+        ):
+            item.add_marker("quick")
     items.sort(key=lambda item: 0 if is_on_a_cluster(item) else 1 if is_on_a_bed(item) else 2)
+
+
+# Fixtures that lead to a real etcd.
+REAL_ETCD = {"etcds", "etcd35", "every_etcd"}
 
 
 def is_on_a_cluster(item: pytest.Item) -> bool:

@@ -66,12 +66,14 @@ def nodes_have(cluster: Cluster, which: str, *names: str) -> None:
 
 def files_with(cluster: Cluster, which: str, *names: str) -> list[str]:
     """HOST FILE, of every kubeconfig, manifest and file of kubelet, on all hosts or these, that names an `old` (or `new`) one
-    of theirs."""
+    of theirs. Drafts, which nobody reads, do not count."""
     nodes = [n for n in cluster.spec.nodes if not names or n.name in names]
     words = " ".join(f"-e {getattr(n, which)}" for n in nodes)
     found = []
     for node in nodes:
-        ran = cluster[node.name].run(["bash", "-c", f"grep -rlFw {words} {' '.join(FILES)} 2>/dev/null"])
+        ran = cluster[node.name].run(
+            ["bash", "-c", f"grep -rlFw --exclude='.*.etcd-renumber' {words} {' '.join(FILES)} 2>/dev/null"]
+        )
         found += [f"{node.name} {file}" for file in ran.out.splitlines()]
     return found
 

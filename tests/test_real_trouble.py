@@ -37,7 +37,7 @@ def killed_before(real: Real, words: str) -> None:
 def goes_back(real: Real) -> None:
     real.undo(HOST, "move")
     state.leases_are_renewed(real.cluster)
-    state.nodes_have(real.cluster, "old")
+    state.nodes_have(real.cluster, "old", HOST)
     assert state.files_with(real.cluster, "new", HOST) == []
 
 
@@ -96,7 +96,7 @@ def test_a_kubelet_that_cannot_start_takes_the_phase_back(real: Real) -> None:
 
 
 def test_an_apiserver_that_cannot_start_leaves_the_way_back(real: Real) -> None:
-    """Its port is taken on the new address: exit 5, the way back is named, the next host's move refuses."""
+    """A certificate that it needs cannot be read: exit 5, and the way back is named and works."""
     machine = real[HOST]
     ca = "/etc/kubernetes/pki/front-proxy-ca.crt"
     good = machine.read_text(ca)
@@ -104,7 +104,6 @@ def test_an_apiserver_that_cannot_start_leaves_the_way_back(real: Real) -> None:
     try:
         ran = real.apply(HOST, "move", expect=5)
         assert "bash runbook.sh undo move" in ran.text
-        assert real.say("master3", "apply", "move", expect=3)
     finally:
         machine.write_text(ca, good)
     goes_back(real)
