@@ -118,17 +118,10 @@ class Real(Replica):
 
     # --- kills ---
 
-    def planned(self, host: str, phase: str) -> list[str]:
-        """The commands that `plan` says a phase would run now."""
-        said = self.say(host, "plan", *self.words_of(phase)[1:]).text
-        return [
-            line.removeprefix("    would run: ") for line in said.splitlines() if line.startswith("    would run: ")
-        ]
-
-    def killed(self, host: str, verb: str, phase: str, after: int) -> Ran:
-        """Ended by SIGKILL after that many of its commands, or at its own end when it has no more."""
+    def killed(self, host: str, verb: str, phase: str, after: int = 10000, before: str = "") -> Ran:
+        """Ended by SIGKILL after that many of its commands or before this one, or at its own end when it has no more."""
         words = self.words_of(phase) if verb == "apply" else (verb, phase)
-        ran = self.start_killed(host, *words, after=after).wait(300)
+        ran = self.start_killed(host, *words, after=after, before=before).wait(300)
         assert ran.exit in (0, 137), ran.text
         return ran
 

@@ -91,10 +91,10 @@ class Rig(Replica):
         assert ran.exit == expect, f"{host}: {' '.join(words)}: exit {ran.exit}, not {expect}\n{ran.text}"
         return ran
 
-    def killed(self, host: str, phase: str, after: int, verb: str = "apply") -> Ran:
-        """`apply PHASE`, ended by SIGKILL after that many of its commands (or at its end, when it has no more)."""
+    def killed(self, host: str, phase: str, after: int = 10000, verb: str = "apply", before: str = "") -> Ran:
+        """`apply PHASE`, ended by SIGKILL after that many of its commands or before this one (or at its end)."""
         words = self.words_of(phase) if verb == "apply" else (verb, phase)
-        return self.start_killed(host, *words, after=after).wait(300)
+        return self.start_killed(host, *words, after=after, before=before).wait(300)
 
     # --- the order of RUNBOOK.md ---
 

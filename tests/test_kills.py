@@ -41,6 +41,23 @@ def test_a_move_killed_in_its_middle_goes_on_to_the_same_end(tmp_path: Path, poi
         assert writer.lost() == []
 
 
+DRAFTS = ["find", "/etc", "/var/lib/kubelet", "-name", ".*.etcd-renumber"]
+
+
+@pytest.mark.parametrize("way_on", ["apply", "undo"])
+def test_no_new_file_that_nobody_used_is_left_behind(tmp_path: Path, way_on: str) -> None:
+    """Killed when all of them are written and none is in use; that of a kubeconfig holds a private key."""
+    with Rig(scenario(tmp_path, hosts(3), ca_pem()), "3.5", wide=True) as rig:
+        rig.prepare_all()
+        assert rig.killed("master1", "move", before="systemctl stop kubelet").exit == 137
+        assert "/etc/kubernetes/.kubelet.conf.etcd-renumber" in rig["master1"].must(DRAFTS)
+        if way_on == "undo":
+            rig.undo("master1", "move")
+        else:
+            rig.apply("master1", "move")
+        assert rig["master1"].must(DRAFTS) == ""
+
+
 @pytest.mark.chaos
 @pytest.mark.parametrize(("version", "step"), [("3.5", 1), ("3.3", 5), ("3.4", 5)])
 def test_a_move_killed_anywhere_goes_on_to_the_same_end(tmp_path: Path, version: str, step: int) -> None:

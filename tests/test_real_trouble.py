@@ -9,7 +9,7 @@ import pytest
 from generator.rehearsal.kubeadm.cluster import Cluster
 from generator.rehearsal.kubeadm.load import Load
 from tests import real_state as state
-from tests.real import DOWN, STOP, Real, carried_out, cluster  # noqa: F401 -- the fixture
+from tests.real import DOWN, START, Real, carried_out, cluster  # noqa: F401 -- the fixture
 
 pytestmark = pytest.mark.real
 HOST = "master2"
@@ -27,13 +27,6 @@ def real(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     assert load.lost() == []
 
 
-def killed_before(real: Real, words: str) -> None:
-    """`apply move` dies before the first command that begins like this."""
-    commands = real.planned(HOST, "move")
-    after = next(n for n, command in enumerate(commands) if command.startswith(words))
-    assert real.killed(HOST, "apply", "move", after).exit == 137
-
-
 def goes_back(real: Real) -> None:
     real.undo(HOST, "move")
     state.leases_are_renewed(real.cluster)
@@ -41,15 +34,9 @@ def goes_back(real: Real) -> None:
     assert state.files_with(real.cluster, "new", HOST) == []
 
 
-def last_rename(real: Real) -> int:
-    commands = real.planned(HOST, "move")
-    return max(n for n, command in enumerate(commands) if command.startswith("mv "))
-
-
 def test_the_power_goes_while_kubelet_is_stopped(real: Real) -> None:
     """Up again on the old files: the member answers on its old address, and the same line goes on."""
-    commands = real.planned(HOST, "move")
-    real.killed(HOST, "apply", "move", commands.index(STOP) + 1)
+    assert real.killed(HOST, "apply", "move", before="kill -TERM").exit == 137
     assert DOWN in real.status(HOST)
     real.reboot(HOST)
     real.cluster.wait_healthy(120)
@@ -61,7 +48,7 @@ def test_the_power_goes_while_kubelet_is_stopped(real: Real) -> None:
 
 def test_the_power_goes_when_everything_is_renamed(real: Real) -> None:
     """Up again on the new files: the same line finds it done and asks the gates."""
-    real.killed(HOST, "apply", "move", last_rename(real) + 1)
+    assert real.killed(HOST, "apply", "move", before=START).exit == 137
     real.reboot(HOST)
     real.cluster.wait_healthy(120)
     assert state.files_with(real.cluster, "old", HOST) == []
@@ -71,9 +58,9 @@ def test_the_power_goes_when_everything_is_renamed(real: Real) -> None:
 
 def test_the_power_goes_in_the_middle_of_the_renames(real: Real) -> None:
     """Some files old and some new, each whole: with both addresses on the host everything runs, and the way back is open."""
-    commands = real.planned(HOST, "move")
-    renames = [n for n, command in enumerate(commands) if command.startswith("mv ")]
-    real.killed(HOST, "apply", "move", renames[len(renames) // 2])
+    rename = "mv -f /etc/kubernetes/.kubelet.conf.etcd-renumber"
+    assert real.killed(HOST, "apply", "move", before=rename).exit == 137
+    assert state.files_with(real.cluster, "new", HOST) and state.files_with(real.cluster, "old", HOST)
     real.reboot(HOST)
     real.cluster.wait_healthy(120)
     goes_back(real)

@@ -147,7 +147,7 @@ PHASES = (
             "for_the_ticket",
         ),
         does="gate; revision, keys and hash equal on all; block for the ticket",
-        seen="`ok: members_are_equal`; no `DIFFERENT` in `ids:`",
+        seen="`ok: gate`, `finish on HOST: done`; no `DIFFERENT` in `ids:`",
         back="as for `start`",
         no_undo="it changed nothing",
         stays=True,

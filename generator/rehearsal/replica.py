@@ -83,10 +83,11 @@ class Replica:
         """The same, begun, with what the processors have left over."""
         return self.bed[host].start(["bash", "-c", BEHIND, "behind", "bash", f"{FOLDER}/runbook.sh", *words])
 
-    def start_killed(self, host: str, *words: str, after: int) -> Running:
-        """The same, ended by SIGKILL after that many of its commands (at its own end, when it has no more)."""
+    def start_killed(self, host: str, *words: str, after: int = 10000, before: str = "") -> Running:
+        """The same, ended by SIGKILL after that many of its commands, or before the first that begins with `before` (at its own
+        end, when it has no more)."""
         self.bed[host].write_text(KILLER_THERE, KILLER.read_text(encoding="utf-8"))
-        return self.start(host, *words, env={"BASH_ENV": KILLER_THERE, "KILL_AFTER": str(after)})
+        return self.start(host, *words, env={"BASH_ENV": KILLER_THERE, "KILL_AFTER": str(after), "KILL_BEFORE": before})
 
     # --- a line of the order, and what its reader carries on to the next ones; only `restore` has anything to carry ---
 

@@ -73,13 +73,15 @@ renewal_noted() { if [[ $PHASE == move && $MODE != undo && -s $RENEWAL_NOTE ]]; 
 # note_node_renewal -- kubelet is stopped and the API still answers: nobody renews it until kubelet runs again.
 note_node_renewal() {
   [[ ! -e $RENEWAL_NOTE ]] || run rm -f "$RENEWAL_NOTE" # of an earlier move
-  node=$(node_name)
-  choose_api_identity
-  [[ -n $node && -n $api_as ]] || return 0
-  api_address=$(api_address_now)
-  api_get "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/$node"
-  [[ $api_status == 200 ]] || return 0
-  in_body renewTime >"$SCRATCH/node.renewal"
+  if is_changing; then
+    node=$(node_name)
+    choose_api_identity
+    [[ -n $node && -n $api_as ]] || return 0
+    api_address=$(api_address_now)
+    api_get "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/$node"
+    [[ $api_status == 200 ]] || return 0
+    in_body renewTime >"$SCRATCH/node.renewal"
+  fi
   run install -m 0600 "$SCRATCH/node.renewal" "$RENEWAL_NOTE"
 }
 api_address_now() { if manifest_is_new "$(index_of_apiserver)"; then printf '%s' "$NEW"; else printf '%s' "$OLD"; fi; }

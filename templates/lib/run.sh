@@ -7,6 +7,8 @@ command_line= # the command that was said last, as it can be pasted
 changed=0     # commands carried out by this run
 chosen=       # the exit status that somebody chose
 step=         # the step that runs now, for the journal
+step_title=   # and in words
+step_guards=0 # preconditions of it that hold
 step_began=0  # milliseconds, and what `changed` was then
 step_changed=0
 without=()   # members that --without leaves out
@@ -17,7 +19,7 @@ is_changing() { [[ $MODE == apply || $MODE == undo ]]; }
 # begin TEXT -- a step starts. Its name is the function that says so.
 begin() {
   end_of_step
-  step=${FUNCNAME[1]}
+  step=${FUNCNAME[1]} step_title=$1 step_guards=0
   step_began=$(now_ms)
   step_changed=$changed
   printf '\n==> %s\n' "$1"
@@ -30,10 +32,13 @@ note() { printf '    %s\n' "$*"; }
 end_of_step() {
   local result=${1:-held}
   [[ -n $step ]] || return 0
+  [[ $step_guards == 0 || $result != held ]] || note "ok: $(preconditions)"
   [[ $result != held || $changed == "$step_changed" ]] || result=changed
   journal end "$step" "$result" "${2:-0}" "$(($(now_ms) - step_began))"
   step=
 }
+
+preconditions() { if [[ $step_guards == 1 ]]; then printf 'the precondition holds'; else printf '%s preconditions hold' "$step_guards"; fi; }
 
 # stop STATUS WHAT [HINT] -- what is wrong, then what the operator should do about it.
 stop() {
@@ -54,7 +59,7 @@ guard() {
   local stop=$1 what=$2 hint=$3
   shift 3
   if "$@"; then
-    note "ok: $*"
+    step_guards=$((step_guards + 1))
   elif is_changing; then
     "$stop" "$what" "$hint"
   else
@@ -113,8 +118,8 @@ run_and_look() {
 # must PREDICATE... -- after the work: the same predicate that decided to start it must now hold.
 must() {
   is_changing || return 0
-  "$@" || half_done "still not so after the change: $*" "bash runbook.sh apply $PHASE again, or undo $PHASE"
-  note "changed: $*"
+  "$@" || half_done "these commands ended well, and it is still not so: $step_title" "bash runbook.sh apply $PHASE again, or undo $PHASE"
+  note 'done, and seen to hold'
 }
 
 # wait_until SECONDS TEXT PREDICATE... -- looks five times a second; false when the limit is over.

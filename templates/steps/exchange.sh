@@ -118,6 +118,7 @@ exchange_host_file() {
 # What could not be used is not left behind: a draft of a kubeconfig holds a private key.
 remove_drafts() {
   local draft
+  find_host_files
   for draft in "$MANIFESTS"/.*.etcd-renumber "$KUBERNETES"/.*.etcd-renumber; do
     [[ ! -f $draft ]] || run rm -f -- "$draft"
   done
@@ -130,12 +131,13 @@ remove_drafts() {
 # A kubelet that has just started needs no API to start static pods.
 start_kubelet() {
   if [[ $kubelet_stays == down ]]; then
+    remove_drafts
     note 'kubelet stays stopped: the Node becomes NotReady until this host has its other address'
     return 0
   fi
   begin 'Start kubelet, and with it the pods'
-  if holds 'it runs, and so do they' is_exchanged; then return 0; fi
   remove_drafts
+  if holds 'it runs, and so do they' is_exchanged; then return 0; fi
   run_and_look systemctl start kubelet
   seen_kubelet=
   if ! wait_until 60 "kubelet runs, and $(pods_in_words) with the wanted arguments" pods_run_or_kubelet_fails; then

@@ -35,8 +35,7 @@ all_pods_run() { [[ -z $(pods_not_running) ]]; }
 
 # While kubelet is stopped nobody renews the Lease of this Node.
 note_the_last_renewal() {
-  has_apiserver && is_changing || return 0
-  ! is_exchanged || return 0
+  has_apiserver && ! is_exchanged || return 0
   note_node_renewal
 }
 

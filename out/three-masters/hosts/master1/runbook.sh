@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest f5f3a510bad9. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 0a63408d0760. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=f5f3a510bad9
+readonly DIGEST=0a63408d0760
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -1290,7 +1290,7 @@ endpoint_for_update() {
 }
 # --- end steps/record.sh ---
 
-# --- steps/exchange.sh sha256:cc147f5d21c3 ---
+# --- steps/exchange.sh sha256:79ac99da9fa3 ---
 # exchange.sh -- everything on this host that names its address is exchanged at once, while kubelet is stopped.
 #
 # kubelet deletes and starts static pods through an API whose own etcd may be the one that is down; it then hangs for
@@ -1411,6 +1411,7 @@ exchange_host_file() {
 # What could not be used is not left behind: a draft of a kubeconfig holds a private key.
 remove_drafts() {
   local draft
+  find_host_files
   for draft in "$MANIFESTS"/.*.etcd-renumber "$KUBERNETES"/.*.etcd-renumber; do
     [[ ! -f $draft ]] || run rm -f -- "$draft"
   done
@@ -1423,12 +1424,13 @@ remove_drafts() {
 # A kubelet that has just started needs no API to start static pods.
 start_kubelet() {
   if [[ $kubelet_stays == down ]]; then
+    remove_drafts
     note 'kubelet stays stopped: the Node becomes NotReady until this host has its other address'
     return 0
   fi
   begin 'Start kubelet, and with it the pods'
-  if holds 'it runs, and so do they' is_exchanged; then return 0; fi
   remove_drafts
+  if holds 'it runs, and so do they' is_exchanged; then return 0; fi
   run_and_look systemctl start kubelet
   seen_kubelet=
   if ! wait_until 60 "kubelet runs, and $(pods_in_words) with the wanted arguments" pods_run_or_kubelet_fails; then
@@ -1486,7 +1488,7 @@ go_back() {
 }
 # --- end steps/exchange.sh ---
 
-# --- steps/kubernetes_gate.sh sha256:9b5e0c796a42 ---
+# --- steps/kubernetes_gate.sh sha256:ace502a09851 ---
 # kubernetes_gate.sh -- how a phase stands at Kubernetes' own gate, at its end.
 
 # kubernetes_can_be_asked -- before anything is changed: afterwards the same questions decide whether the old address may go.
@@ -1524,8 +1526,7 @@ all_pods_run() { [[ -z $(pods_not_running) ]]; }
 
 # While kubelet is stopped nobody renews the Lease of this Node.
 note_the_last_renewal() {
-  has_apiserver && is_changing || return 0
-  ! is_exchanged || return 0
+  has_apiserver && ! is_exchanged || return 0
   note_node_renewal
 }
 
@@ -1803,7 +1804,7 @@ manifests_can_go_back() {
 }
 # --- end steps/undo.sh ---
 
-# --- lib/run.sh sha256:5a5029e88c46 ---
+# --- lib/run.sh sha256:8931199b3020 ---
 # run.sh -- say it, then do it. Every change of the runbook goes through run; everything else only looks.
 
 HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
@@ -1813,6 +1814,8 @@ command_line= # the command that was said last, as it can be pasted
 changed=0     # commands carried out by this run
 chosen=       # the exit status that somebody chose
 step=         # the step that runs now, for the journal
+step_title=   # and in words
+step_guards=0 # preconditions of it that hold
 step_began=0  # milliseconds, and what `changed` was then
 step_changed=0
 without=()   # members that --without leaves out
@@ -1823,7 +1826,7 @@ is_changing() { [[ $MODE == apply || $MODE == undo ]]; }
 # begin TEXT -- a step starts. Its name is the function that says so.
 begin() {
   end_of_step
-  step=${FUNCNAME[1]}
+  step=${FUNCNAME[1]} step_title=$1 step_guards=0
   step_began=$(now_ms)
   step_changed=$changed
   printf '\n==> %s\n' "$1"
@@ -1836,10 +1839,13 @@ note() { printf '    %s\n' "$*"; }
 end_of_step() {
   local result=${1:-held}
   [[ -n $step ]] || return 0
+  [[ $step_guards == 0 || $result != held ]] || note "ok: $(preconditions)"
   [[ $result != held || $changed == "$step_changed" ]] || result=changed
   journal end "$step" "$result" "${2:-0}" "$(($(now_ms) - step_began))"
   step=
 }
+
+preconditions() { if [[ $step_guards == 1 ]]; then printf 'the precondition holds'; else printf '%s preconditions hold' "$step_guards"; fi; }
 
 # stop STATUS WHAT [HINT] -- what is wrong, then what the operator should do about it.
 stop() {
@@ -1860,7 +1866,7 @@ guard() {
   local stop=$1 what=$2 hint=$3
   shift 3
   if "$@"; then
-    note "ok: $*"
+    step_guards=$((step_guards + 1))
   elif is_changing; then
     "$stop" "$what" "$hint"
   else
@@ -1919,8 +1925,8 @@ run_and_look() {
 # must PREDICATE... -- after the work: the same predicate that decided to start it must now hold.
 must() {
   is_changing || return 0
-  "$@" || half_done "still not so after the change: $*" "bash runbook.sh apply $PHASE again, or undo $PHASE"
-  note "changed: $*"
+  "$@" || half_done "these commands ended well, and it is still not so: $step_title" "bash runbook.sh apply $PHASE again, or undo $PHASE"
+  note 'done, and seen to hold'
 }
 
 # wait_until SECONDS TEXT PREDICATE... -- looks five times a second; false when the limit is over.
@@ -4155,7 +4161,7 @@ api_in_words() {
 }
 # --- end lib/api.sh ---
 
-# --- lib/kubernetes.sh sha256:343ef426775d ---
+# --- lib/kubernetes.sh sha256:8ceb50b92675 ---
 # kubernetes.sh -- the gate before an old address goes: Kubernetes itself works on the other one, as seen through this host.
 
 readonly KUBERNETES_LIMIT=60              # seconds
@@ -4231,13 +4237,15 @@ renewal_noted() { if [[ $PHASE == move && $MODE != undo && -s $RENEWAL_NOTE ]]; 
 # note_node_renewal -- kubelet is stopped and the API still answers: nobody renews it until kubelet runs again.
 note_node_renewal() {
   [[ ! -e $RENEWAL_NOTE ]] || run rm -f "$RENEWAL_NOTE" # of an earlier move
-  node=$(node_name)
-  choose_api_identity
-  [[ -n $node && -n $api_as ]] || return 0
-  api_address=$(api_address_now)
-  api_get "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/$node"
-  [[ $api_status == 200 ]] || return 0
-  in_body renewTime >"$SCRATCH/node.renewal"
+  if is_changing; then
+    node=$(node_name)
+    choose_api_identity
+    [[ -n $node && -n $api_as ]] || return 0
+    api_address=$(api_address_now)
+    api_get "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/$node"
+    [[ $api_status == 200 ]] || return 0
+    in_body renewTime >"$SCRATCH/node.renewal"
+  fi
   run install -m 0600 "$SCRATCH/node.renewal" "$RENEWAL_NOTE"
 }
 api_address_now() { if manifest_is_new "$(index_of_apiserver)"; then printf '%s' "$NEW"; else printf '%s' "$OLD"; fi; }
