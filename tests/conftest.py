@@ -64,17 +64,9 @@ def three_masters() -> list[HostSpec]:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest first, since whatever begins last ends last: real clusters (one may have to be built), then beds."""
     for item in items:
-        if (
-            not is_on_a_cluster(item)
-            and not is_on_a_bed(item)
-            and not REAL_ETCD & set(getattr(item, "fixturenames", ()))
-        ):
+        if not any(ask(item) for ask in (is_on_a_cluster, is_on_a_bed, leads_to_etcd, is_by_name_only)):
             item.add_marker("quick")
     items.sort(key=lambda item: 0 if is_on_a_cluster(item) else 1 if is_on_a_bed(item) else 2)
-
-
-# Fixtures that lead to a real etcd.
-REAL_ETCD = {"etcds", "etcd35", "every_etcd"}
 
 
 def is_on_a_cluster(item: pytest.Item) -> bool:
@@ -83,6 +75,14 @@ def is_on_a_cluster(item: pytest.Item) -> bool:
 
 def is_on_a_bed(item: pytest.Item) -> bool:
     return bool({"Rig", "Bed", "rehearse"} & vars(getattr(item, "module", None) or object).keys())
+
+
+def leads_to_etcd(item: pytest.Item) -> bool:
+    return bool({"etcds", "etcd35", "every_etcd"} & set(getattr(item, "fixturenames", ())))
+
+
+def is_by_name_only(item: pytest.Item) -> bool:
+    return any(item.get_closest_marker(name) for name in ("chaos", "real"))
 
 
 @pytest.hookimpl(wrapper=True)

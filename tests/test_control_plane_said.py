@@ -10,6 +10,7 @@ import pytest
 
 from generator.cli.messages import rehearsed
 from generator.hashes import sha256
+from generator.methods import METHODS
 from generator.records.control_plane import ControlPlane, HostSeen, Lease
 from generator.records.run import Done, from_json, to_json
 from generator.rehearsal.control_plane import seen
@@ -89,7 +90,7 @@ def test_the_control_plane_holds_only_with_every_lease_every_node_and_every_writ
     made = load()
     leases = [Lease("kube-scheduler", 4, 2.0, True), Lease("m2", 1, 9.0, False)]
     there = [HostSeen("m1", (), (), "198.51.100.1"), HostSeen("m2", (), (), "192.0.2.2"), HostSeen("m3", (), (), "")]
-    assert seen.faults(made.cluster, made, "rolling", there, leases, ["b"]) == [
+    assert seen.faults(made.cluster, made, METHODS["rolling"], there, leases, ["b"]) == [
         "1 acknowledged writes through the API are lost, b the first",
         "the Lease m2 was not renewed within 60 s after the last line",
         "the Node m2 has the InternalIP 192.0.2.2, not 198.51.100.2",
