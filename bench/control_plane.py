@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bench.other_ways import article, remove_and_join
+from generator.methods.steps import TITLES
 from generator.rehearsal.kubeadm.cluster import Cluster
 from generator.rehearsal.kubeadm.load import Load
 from generator.rehearsal.kubeadm.spec import Spec
@@ -69,7 +70,7 @@ def host_figures(real: Real, load: Load, host: str) -> HostFigures:
 def exchange_began(real: Real, host: str) -> float:
     """When the journal says that the first new file was written, on the monotonic clock."""
     rows = [json.loads(line) for line in real[host].read_text(f"{real.state}/journal.jsonl").splitlines()]
-    wanted = ("begin", "apply", "move", "write_new_files")
+    wanted = ("begin", "apply", "move", TITLES["write_new_files"])
     at = [row["at"] for row in rows if tuple(row[key] for key in ("event", "verb", "phase", "step")) == wanted]
     return datetime.fromisoformat(at[-1]).timestamp() - time.time() + time.monotonic()
 

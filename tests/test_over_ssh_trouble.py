@@ -57,7 +57,7 @@ def test_a_cable_pulled_in_the_middle_of_restore_costs_nothing(tmp_path: Path) -
         assert put.exit == 0, put.text
         j.run("apply", "--yes", "--to", "9")
         running = j.start("apply", "--yes", "--from", "10", "--to", "11")
-        j.until(running, "master1 | ==> the snapshot is unpacked beside the old data")
+        j.until(running, "master1 | ==> Unpack the snapshot beside the old data")
         j.rig.bed.cut("jump")
         j.until(running, "(connection lost: ")
         j.rig.bed.mend("jump")
@@ -81,7 +81,7 @@ def test_connections_killed_again_and_again_and_the_address_gone_from_under_one(
         for pid in j.connections("master1"):
             kill(pid)
         j.until(running, "(taken up again over 192.168.100.10)")
-        j.until(running, "| ==> every member, this one on its new address")
+        j.until(running, "| ==> Wait until every member is healthy, this one on")
         j.rig.remove_old("master1")
         ran = running.wait(300)
         assert ran.exit == 0, ran.text
@@ -115,7 +115,7 @@ def test_two_run_sh_at_once_are_told_by_the_runbooks_own_lock(tmp_path: Path) ->
     with jump(scenario(tmp_path, hosts(1), ca_pem()), "3.5", tmp_path / "keys") as j:
         j.run("apply", "--yes", "--to", "1")
         first = j.start("apply", "--yes", "--from", "2", "--to", "2")
-        j.until(first, "==> the certificates hold")
+        j.until(first, "==> Reissue the certificates")
         second = j.start("apply", "--yes", "--from", "1", "--to", "1")
         j.until(second, "closed: another run holds this change on master1: apply prepare, pid ")
         assert re.search(r"since 20\d\d-\d\d-\d\dT", second.text)

@@ -9,6 +9,8 @@ from typing import Any
 from generator.assets import template
 from generator.hashes import sha256
 from generator.manifests.join import join_manifest
+from generator.methods.method import Phase
+from generator.methods.steps import TITLES
 from generator.model import Change, Manifest, Member
 from generator.rendering.environment import environment
 from generator.rendering.run_sh import run_script
@@ -53,10 +55,25 @@ def runbook(change: Change, member: Member, groups: list[tuple[str, str]]) -> st
             method=mapping.method,
             digest=change.digest,
             values=groups,
-            phases=change.method.phases,
+            story=[told(phase) for phase in change.method.phases],
             parts=parts(change.method.parts),
         )
     )
+
+
+def told(phase: Phase) -> dict[str, str]:
+    """One phase of the story as bash: its steps, each with its title, and those of its undo."""
+    no_undo = f"  usage 'there is no undo of {phase.name}: {phase.no_undo}' 'bash runbook.sh phases'"
+    return {
+        "name": phase.name,
+        "title": phase.title,
+        "steps": _steps(phase.steps),
+        "undo": _steps(phase.undo) or no_undo,
+    }
+
+
+def _steps(names: tuple[str, ...]) -> str:
+    return "\n".join(f'  begin "{TITLES[name]}"\n  {name}' if TITLES[name] else f"  {name}" for name in names)
 
 
 @cache

@@ -6,8 +6,7 @@ unheld=0      # in plan and verify: what did not hold
 command_line= # the command that was said last, as it can be pasted
 changed=0     # commands carried out by this run
 chosen=       # the exit status that somebody chose
-step=         # the step that runs now, for the journal
-step_title=   # and in words
+step=         # the step that runs now, in words
 step_guards=0 # preconditions of it that hold
 step_began=0  # milliseconds, and what `changed` was then
 step_changed=0
@@ -16,10 +15,10 @@ last_line='' # what a program reads of this run: said once, at its very end
 
 is_changing() { [[ $MODE == apply || $MODE == undo ]]; }
 
-# begin TEXT -- a step starts. Its name is the function that says so.
+# begin TITLE -- a step starts.
 begin() {
   end_of_step
-  step=${FUNCNAME[1]} step_title=$1 step_guards=0
+  step=$1 step_guards=0
   step_began=$(now_ms)
   step_changed=$changed
   printf '\n==> %s\n' "$1"
@@ -118,7 +117,7 @@ run_and_look() {
 # must PREDICATE... -- after the work: the same predicate that decided to start it must now hold.
 must() {
   is_changing || return 0
-  "$@" || half_done "these commands ended well, and it is still not so: $step_title" "bash runbook.sh apply $PHASE again, or undo $PHASE"
+  "$@" || half_done "these commands ended well, and it is still not so: $step" "bash runbook.sh apply $PHASE again, or undo $PHASE"
   note 'done, and seen to hold'
 }
 

@@ -3,7 +3,6 @@
 weight= # what stands behind the name in the line
 
 weigh_the_data() {
-  begin "what this host's data is worth"
   if ! holds 'it is known' candidate_is_known; then
     guard closed "too little space on $DATA_DIR for a copy of the data" 'make room' has_room "$DATA_DIR" 1
     weigh

@@ -2,7 +2,6 @@
 
 every_member_is_up() {
   local i
-  begin 'every member, on its new address'
   [[ $MODE != apply ]] || wait_until "$GATE_LIMIT" 'the members find each other' gate_holds || true # looked at again by the gate
   gate_before all "$END_RECORD"
   for i in "${!NAMES[@]}"; do
@@ -18,7 +17,6 @@ is_at_its_end() { [[ ${recorded[$1]} == new ]] || [[ ${STAYS[$1]} == yes && ${re
 # After `reopen` others write, and rightly so.
 the_data_is_the_snapshots() {
   local revision expected
-  begin "what is in it: the snapshot's, and on every member the same"
   revision=$(number_in "$(own_fields get etcd-renumber)" Revision) expected=$(expected_revision)
   note "revision $revision; the snapshot's $(field "$RESTORED" revision), raised by $(field "$RESTORED" bump)"
   guard closed "revision $revision is not the snapshot's and the bump's together ($expected)" 'this is not the restored data: undo start and restore, on all hosts' is_at_least "$revision" "$expected"
@@ -54,7 +52,6 @@ members_are_equal() {
 }
 
 note_the_end() {
-  begin 'note the revision: what is written above it was written afterwards'
   if holds 'it is noted' finish_was_here; then return 0; fi
   printf 'revision %s\n' "$(number_in "$(own_fields get etcd-renumber)" Revision)" >"$SCRATCH/note"
   note_down "$FINISHED"
@@ -63,8 +60,7 @@ note_the_end() {
 finish_was_here() { data_is_restored && [[ -s $FINISHED ]]; }
 
 what_must_be_restarted() {
-  [[ $(field "$RESTORED" bump) == 0 ]] || return 0
-  begin 'what has to be restarted, once the API is back'
+  [[ $(field "$RESTORED" bump) == 0 ]] || { note 'nothing: the revision was raised, so every watch begins anew' && return 0; }
   say_what_to_restart
 }
 

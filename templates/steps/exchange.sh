@@ -9,7 +9,6 @@ seen_kubelet= # the pid that systemd named first after the start
 # Everything that can be made before is made before: what follows are renames.
 write_new_files() {
   local i
-  begin 'Write the new files beside the old ones, under names that kubelet does not read'
   if holds 'everything is exchanged already' is_exchanged; then return 0; fi
   for i in "${!FILES[@]}"; do
     manifest_is_as_wanted "$i" || [[ ${wanted[i]} == aside ]] || draft_manifest "$i"
@@ -32,7 +31,6 @@ wanted_manifest() {
 
 # Pods run on without kubelet.
 stop_kubelet() {
-  begin 'Stop kubelet; running pods go on'
   if holds 'everything is exchanged already' is_exchanged; then return 0; fi
   if holds 'this change has stopped it' stopped_by_us; then return 0; fi
   note_that_we_stop_it
@@ -44,7 +42,6 @@ stop_kubelet() {
 # Nothing is lost by its SIGKILL; kubelet itself would send it after 30 s.
 end_the_api() {
   local pids
-  begin 'End kube-apiserver, controller-manager and scheduler, and other pods that change'
   if holds 'everything is exchanged already' is_exchanged; then return 0; fi
   if holds 'none of them runs' nothing_but_etcd_has_to_end; then return 0; fi
   read -ra pids <<<"$(pids_beside_etcd)"
@@ -66,7 +63,6 @@ nothing_but_etcd_has_to_end() { [[ -z $(pids_beside_etcd) ]]; }
 
 # A leader that gets SIGTERM hands over by itself; one that is killed costs an election.
 end_etcd() {
-  begin 'End etcd'
   if holds 'everything is exchanged already' is_exchanged; then return 0; fi
   if holds 'it has ended, or goes on as it is' etcd_need_not_end; then return 0; fi
   look_at_etcd
@@ -83,7 +79,6 @@ etcd_need_not_end() { look_at_etcd && ! must_end 0; }
 # folder it would found a new, empty cluster.
 exchange_files() {
   local i
-  begin 'Exchange the files'
   if holds 'they are the wanted ones' files_are_as_wanted; then return 0; fi
   if is_one_of "${wanted[0]}" old new && ! manifest_is_as_wanted 0; then
     guard other_world "$DATA_DIR holds no data: no etcd manifest goes in" 'see RUNBOOK.md: a host whose data is gone' data_is_there
@@ -135,7 +130,6 @@ start_kubelet() {
     note 'kubelet stays stopped: the Node becomes NotReady until this host has its other address'
     return 0
   fi
-  begin 'Start kubelet, and with it the pods'
   remove_drafts
   if holds 'it runs, and so do they' is_exchanged; then return 0; fi
   run_and_look systemctl start kubelet

@@ -2,7 +2,6 @@
 
 everybody_has_moved() {
   local i
-  begin 'every member is where the plan wants it'
   gate_before all "$END_RECORD"
   for i in "${!NAMES[@]}"; do
     guard closed "${NAMES[i]} is recorded on its ${recorded[i]} address" "finish ${NAMES[i]}'s lines first" is_at_its_end "$i"
@@ -16,8 +15,7 @@ is_at_its_end() { [[ ${recorded[$1]} == new ]] || [[ ${STAYS[$1]} == yes && ${re
 # another source would be chosen, is put back at once: the cluster must not hang on our tidiness.
 take_routes_away() {
   local route
-  [[ $NEW != "$OLD" ]] || return 0
-  begin 'our routes are away, and calls still leave from the new address'
+  [[ $NEW != "$OLD" ]] || { note 'ok: this member keeps its address' && return 0; }
   if holds 'they are, or are needed, and calls do' routes_are_settled; then return 0; fi
   while read -r route; do
     [[ -z $route ]] || take_route_away "$route"

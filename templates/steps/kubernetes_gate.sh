@@ -2,7 +2,6 @@
 
 # kubernetes_can_be_asked -- before anything is changed: afterwards the same questions decide whether the old address may go.
 kubernetes_can_be_asked() {
-  begin 'this host can ask its own kube-apiserver'
   if ! has_apiserver; then
     note 'no manifest of a kube-apiserver is on this host: Kubernetes will not be asked here'
     return 0
@@ -35,17 +34,16 @@ all_pods_run() { [[ -z $(pods_not_running) ]]; }
 
 # While kubelet is stopped nobody renews the Lease of this Node.
 note_the_last_renewal() {
-  has_apiserver && ! is_exchanged || return 0
+  if holds 'everything is exchanged already' is_exchanged; then return 0; fi
+  has_apiserver || { note 'no manifest of a kube-apiserver is on this host' && return 0; }
   note_node_renewal
 }
 
 kubernetes_is_whole() {
-  begin "Kubernetes works on $NEW: API, controller-manager, scheduler, kubelet, Node and pods"
   kubernetes_after "$NEW" "$OLD"
 }
 kubernetes_was_whole() {
-  [[ $ADDRESSES == both || $PHASE == leave ]] || return 0
-  begin "Kubernetes works on $OLD: API, controller-manager, scheduler, kubelet, Node and pods"
+  [[ $ADDRESSES == both || $PHASE == leave ]] || { note 'undo leave does this, once the old address is back' && return 0; }
   kubernetes_after "$OLD" "$NEW"
 }
 

@@ -2,7 +2,6 @@
 # seconds of writes; one that was stopped first costs nothing.
 
 ready_to_leave() {
-  begin 'everything that could forbid leaving, before its first change'
   show_snapshot_age
   if holds 'this member has left already, or has moved' has_left; then return 0; fi
   guard closed "$OLD is not on this host" 'put it back: etcd still lives there' old_is_here
@@ -40,13 +39,11 @@ nothing_runs_here() {
 
 # Somebody else may have begun in the same seconds: the later one stops here, with etcd still running.
 others_are_safe_to_leave() {
-  begin 'The other members are still safe to be left alone'
   if holds 'this member has left already, or has moved' has_left; then return 0; fi
   gate_or_back
 }
 
 record_before_leaving() {
-  begin "the cluster records $NEW for $HOST"
   if holds 'this member has left already, or has moved' has_left_recorded; then return 0; fi
   record_address new
 }

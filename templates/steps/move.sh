@@ -2,7 +2,6 @@
 
 # Before etcd starts, so that it never dials from the old address.
 source_routes() {
-  begin "calls to the other members leave from $NEW"
   if holds 'they do, or nothing leads there' routes_are_right; then return 0; fi
   set_routes
   must routes_are_right
@@ -11,7 +10,6 @@ source_routes() {
 # A leader that is stopped costs an election; one that hands over first costs nothing.
 hand_over_leadership() {
   local target
-  begin 'this member does not lead'
   if holds 'it does not, or its etcd has the new arguments already' need_not_hand_over; then return 0; fi
   target=$(heir)
   ctl_line "$(own_endpoint)" move-leader "$(printf %x "${member_ids[target]}")"
@@ -46,13 +44,11 @@ we_lead() {
 
 # The update comes before the restart: a member restarted on an address that is not recorded looks healthy and cannot be dialled.
 record_new_address() {
-  begin "the cluster records $NEW for $HOST"
   record_address new
 }
 
 # Somebody else may have moved another host in the same seconds. The later one stops here, with etcd still running.
 the_others_are_safe() {
-  begin 'The other members are still safe to be left alone for a moment'
   if holds 'etcd runs with the new arguments: they were' etcd_runs_new; then return 0; fi
   gate_or_back
 }
@@ -64,18 +60,15 @@ gate_or_back() {
 }
 
 record_new_address_late() {
-  begin "the cluster records $NEW for $HOST, where it could not before"
   record_address new
 }
 
 the_cluster_is_whole() {
-  begin 'every member, this one on its new address'
   gate_after all new
 }
 
 # A connection that outlived the restart from the old address would die with it, and etcd 3.5 would not notice for minutes.
 no_connection_is_old() {
-  begin "No connection of etcd has $OLD at either end, and none of the control plane goes there"
   if holds 'none has' connections_of_ours_are_new; then return 0; fi
   close_connections_with "$OLD"
   close_calls_to "$OLD"

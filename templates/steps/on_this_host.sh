@@ -2,7 +2,6 @@
 
 # Every refusal of the preparation, before its first change. Etcd may be down: only this host's own state is looked at.
 ready_to_prepare_here() {
-  begin 'everything that could forbid the preparation, before its first change'
   guard closed "too little space on ${STATE%/*/*/*}" 'make room' has_space "${STATE%/*/*/*}"
   guard_certificates
 }

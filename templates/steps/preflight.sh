@@ -5,13 +5,11 @@ readonly COMMANDS=(base64 cat chmod chown cp cut date df dirname env find flock 
   sha256sum sleep sort ss stat sync systemctl tail timeout touch tr wc)
 
 commands_are_at_hand() {
-  begin 'the commands that the runbook needs'
   guard closed "not found on this host: $(missing_commands)" 'install them' commands_are_here
 }
 
 # A kubeadm host has no etcdctl of its own: while etcd is down the image of its container has it.
 tools_are_at_hand() {
-  begin "etcd's own tools"
   look_at_etcd
   find_etcdctl
   guard closed "no etcdctl: not in the container of etcd, not in $TOOLS, not on this host, and no runtime here has the image $IMAGE" \
@@ -37,14 +35,12 @@ commands_are_here() { [[ -z $(missing_commands) ]]; }
 
 # Kubelet runs every file of its folder: a copy of etcd.yaml there replaces etcd.yaml's pod at once.
 the_folder_is_clean() {
-  begin "no stray file in $MANIFESTS"
   guard closed "kubelet runs these too, and nobody reviewed them: $(stray_files)" 'move them to another folder; while etcd runs from such a copy, do not delete it under a live member' no_stray_file
   guard_kubelet
 }
 
 # What the exchange stops, ends and writes must be known before: a pod whose process nobody finds would run on beside its successor.
 the_host_can_be_exchanged() {
-  begin 'kubelet, its pods and the files that name this host'
   guard closed "the process of these pods is not found, neither by the command in its manifest nor by the pod's cgroup: $(unknown_pods)" 'write the whole command into the manifest, then read the facts again; or start the pod' no_pod_is_unknown
   guard closed "a kubeconfig calls another member at the address that goes: $(kubeconfigs_of_others)" 'let it name the controlPlaneEndpoint or this host; a cluster whose hosts call its first master by address is not supported yet' no_kubeconfig_of_others
   [[ $NEW == "$OLD" ]] || note "name $OLD and will be exchanged with the manifests: $(host_files_with_old)"
@@ -60,7 +56,6 @@ no_pod_is_unknown() { [[ -z $(unknown_pods) ]]; }
 # The snapshot and a fifth more must fit, and kubelet evicts below 15 % of a file system.
 the_disk_has_space() {
   local folder
-  begin "free space for the snapshot and the copies"
   note "etcd's data: $(db_kib) KiB in $DATA_DIR/member/snap/db"
   for folder in "$DATA_DIR" "${STATE%/*/*/*}"; do
     note "$folder: $(free_kib "$folder") KiB free of $(size_kib "$folder")"

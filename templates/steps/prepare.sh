@@ -2,7 +2,6 @@
 
 # What was before, for the ticket: written once, compared by finish.
 note_before() {
-  begin 'note the members as they are'
   if holds "the note is there: $STATE/before.txt" before_is_noted; then return 0; fi
   find_etcdctl
   ask_everybody
@@ -30,7 +29,6 @@ summary_now() {
 
 keep_manifests() {
   local i
-  begin 'keep a copy of every manifest that will change'
   if holds "the copies are in $BACKUP/manifests" manifests_are_backed_up; then return 0; fi
   run install -d -m 0700 "$BACKUP/manifests"
   for i in "${!FILES[@]}"; do

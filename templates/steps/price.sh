@@ -3,7 +3,6 @@
 readonly MORE_COMMANDS=(du nsenter rmdir unshare) # beside those of every method
 
 the_price_is_accepted() {
-  begin 'a restore makes a new cluster, and the API is down all the while'
   ask_everybody
   find_etcdctl
   in_gate=() && choose_members all
@@ -20,7 +19,6 @@ the_price_is_accepted() {
 price_is_accepted() { [[ $ACCEPT_LOSS == yes || -d $TOOLS ]] || quorum_is_seen; }
 
 the_data_is_known() {
-  begin "etcd's data on this host"
   if data_is_there; then
     note "$(data_kib) KiB in $DATA_DIR$(! has_wal_dir || printf ' and %s' "$WAL_DIR")"
     guard closed "too little space on $DATA_DIR" 'the old data, a copy of it and the restored data must fit at the same time: make room' has_room "$DATA_DIR" 2
@@ -30,7 +28,6 @@ the_data_is_known() {
 }
 
 the_new_address_comes() {
-  begin "$NEW is on this host, or comes while etcd is down"
   guard closed "neither $NEW nor $OLD is on this host" "$(how_to_keep_new)" an_address_is_here
 }
 
@@ -40,14 +37,12 @@ note_what_answers() {
   if [[ -n $base || -s $STATE/before.txt ]]; then
     note_before
   else
-    begin 'note the members as they are'
     note 'nobody answers: there is nothing to note'
   fi
 }
 
 # The old member's own etcd, whose minor is the data's: without it nothing can be looked into or restored.
 etcd_itself_is_staged() {
-  begin 'etcd itself is among the tools'
   tools_are_staged || is_changing || return 0 # in plan they are still to come
   guard closed "there is no etcd in $TOOLS, only its clients" "put an etcd of this cluster's own version beside etcdctl, name that folder as tools in the mapping, and remove $TOOLS" staged_etcd_is_there
 }

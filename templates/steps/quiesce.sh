@@ -1,7 +1,6 @@
 # quiesce: nobody writes any more. In Kubernetes everybody writes through the API: its static pods go aside, etcd stays up.
 
 ready_to_quiesce() {
-  begin 'everything that could forbid it, before its first change'
   guard closed "$MANIFESTS is not writable" 'look at the mount' folder_is_writable
   guard_kubelet
   guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_ready_to_restore

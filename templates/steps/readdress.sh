@@ -2,7 +2,6 @@
 
 # Every refusal of the phase. After it only the world can stop it.
 ready_to_readdress() {
-  begin 'everything that could forbid it, before its first change'
   ask_everybody
   guard closed "$NEW is not on this host, or still being checked for a duplicate" "$(how_to_keep_new)" new_is_here
   guard closed "$NEW is a secondary address of $OLD's subnet and would go with it" "sysctl -w net.ipv4.conf.all.promote_secondaries=1 (and in /etc/sysctl.d)" new_outlives_old
@@ -27,7 +26,6 @@ all_ways_are_known() { [[ -z $(new_addresses_without_way) ]]; }
 # Rules before manifests: etcd then finds the others at its first call.
 bridge_old_addresses() {
   local i
-  begin "calls to the others' old addresses reach their new ones, from $NEW"
   if holds 'they do, or nobody is recorded there any more' bridge_stands; then return 0; fi
   for i in "${!NAMES[@]}"; do
     [[ $i != "$OWN" ]] || continue

@@ -1,6 +1,5 @@
 # Every refusal of the phase stands here, before its first change. After it only the world can stop the phase.
 ready_to_move() {
-  begin 'everything that could forbid the move, before its first change'
   show_snapshot_age
   guard closed "$NEW is not on this host, or still being checked for a duplicate" "$(how_to_keep_new)" new_is_here
   guard closed "$NEW is a secondary address of $OLD's subnet and would go with it" "sysctl -w net.ipv4.conf.all.promote_secondaries=1 (and in /etc/sysctl.d)" new_outlives_old

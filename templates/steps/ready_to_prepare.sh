@@ -1,7 +1,6 @@
 # ready_to_prepare.sh -- what a cluster that runs must show before the preparation, and after it.
 
 ready_to_prepare() {
-  begin 'everything that could forbid the preparation, before its first change'
   ask_everybody
   guard closed 'the cluster does not answer and etcd does not run here' 'start etcd here first, or look at the other members' somebody_answers
   guard closed "too little space on ${STATE%/*/*/*}" 'make room' has_space "${STATE%/*/*/*}"
@@ -20,7 +19,6 @@ guard_clocks() {
 
 # etcd reads replaced certificate files at its next handshake, without a restart.
 the_wire_shows_both() {
-  begin 'the certificate on the wire holds both addresses, and the others still accept this member'
   look_at_etcd
   if [[ -n $etcd_pid ]] && address_is_here "$(our_address)"; then
     wait_until 10 'etcd shows the new certificate' own_wire_is_wide || half_done "etcd does not show a certificate with $OLD and $NEW on $(our_address), port $PEER_PORT" "look at $PEER_CERT"

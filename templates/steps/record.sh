@@ -22,8 +22,7 @@ record_address() {
 }
 
 record_old_address() {
-  [[ $ADDRESSES == both || $PHASE == leave ]] || return 0
-  begin "the cluster records $OLD for $HOST"
+  [[ $ADDRESSES == both || $PHASE == leave ]] || { note 'undo leave does this, once the old address is back' && return 0; }
   record_address old
 }
 

@@ -1,6 +1,5 @@
 # release changes no file. It shows on the first host what would otherwise show on the last.
 old_address_is_gone() {
-  begin "$OLD is gone from this host, and nobody misses it"
   guard closed "$OLD is still on this host" "when verify $LAST_CHANGE holds: ip addr del $OLD/PREFIX dev INTERFACE, and out of the network configuration" old_is_gone
   guard closed "$NEW is not on this host" "$(how_to_keep_new)" new_is_here
   look_at_etcd

@@ -1,7 +1,6 @@
 # reopen: the API comes back. The first host that reopens is the point of no return: from then on others write.
 
 ready_to_reopen() {
-  begin 'everything that could forbid it, before its first change'
   guard closed 'finish was not carried out here' 'bash runbook.sh apply finish, on every host, before the first reopen' finish_was_here
   guard_kubelet
   gate_before all "$END_RECORD"
@@ -10,7 +9,6 @@ ready_to_reopen() {
 # A snapshot holds every Secret of the cluster. What is in our own folder stays, for root alone.
 no_copy_lies_about() {
   local file
-  begin 'no copy of the snapshot lies outside our own folder'
   if holds 'none does' no_copy_is_outside; then return 0; fi
   file=$(field "$RESTORED" given)
   run rm -f -- "$file"
@@ -23,7 +21,6 @@ no_copy_is_outside() {
 }
 
 what_informers_need() {
-  begin 'what has watched the old cluster'
   if [[ $(field "$RESTORED" bump) == 0 ]]; then
     say_what_to_restart
   else

@@ -1,7 +1,6 @@
 # restore: the snapshot becomes this host's data. It is unpacked beside the old data, which is then renamed away, and it in.
 
 ready_to_restore() {
-  begin 'everything that could forbid it, before its first change'
   guard other_world "this host is restored from another snapshot (sha256 $(field "$RESTORED" sha256))" 'bash runbook.sh undo restore first' is_of_no_other_snapshot
   if holds 'this host is restored from it already' is_restored; then return 0; fi
   [[ -n $snapshot_file && -n $snapshot_sha ]] || ! is_changing || usage 'restore needs --snapshot FILE and --sha256 HEX' 'the last line of snapshot, on the source, has both'
@@ -26,7 +25,6 @@ has_room_for_the_snapshot() {
 
 # A snapshot holds every Secret. What lies outside of our own folder is copied into it, and taken away when all is done.
 keep_the_snapshot() {
-  begin "the snapshot is in $STATE/snapshot"
   if holds 'it is, or restored already' snapshot_is_kept; then return 0; fi
   run install -d -m 0700 "$STATE/snapshot"
   run install -m 0600 "$snapshot_file" "$(kept_snapshot).part"
@@ -47,7 +45,6 @@ tree_is_unpacked() { is_restored || [[ -d $SET_ASIDE/$(unpacked)/member ]]; }
 
 unpack_the_snapshot() {
   local part=$SET_ASIDE/part wal_part=$WAL_SET_ASIDE/part
-  begin 'the snapshot is unpacked beside the old data'
   if holds 'it is' tree_is_unpacked; then return 0; fi
   run rm -rf -- "$SET_ASIDE"/part "$SET_ASIDE"/new-*
   run install -d -m 0700 "$SET_ASIDE"
@@ -125,7 +122,6 @@ put_half_away() {
 
 # First the WAL's files, last the folder that etcd looks for: after a kill anywhere it is plain how far this came.
 set_the_data_aside() {
-  begin "the old data is in $SET_ASIDE"
   if holds 'it is' old_data_is_aside; then return 0; fi
   if has_wal_dir; then
     run install -d -m 0700 "$WAL_SET_ASIDE/old"
@@ -142,7 +138,6 @@ set_the_data_aside() {
 old_data_is_aside() { [[ -d $SET_ASIDE/member ]]; }
 
 put_the_new_data_in() {
-  begin "the restored data is in $DATA_DIR"
   if holds 'it is' new_data_is_in; then return 0; fi
   if has_wal_dir && [[ -d $WAL_SET_ASIDE/$(unpacked) ]]; then
     move_files "$WAL_SET_ASIDE/$(unpacked)" "$WAL_DIR"

@@ -1,7 +1,6 @@
 # settle: the quorum is back, and the cluster records this member's new address. From then on nobody needs a bridge to it.
 
 ready_to_settle() {
-  begin 'everything that could forbid it, before its first change'
   guard closed 'etcd does not run here with the new arguments' 'bash runbook.sh apply readdress' etcd_runs_new
   ask_everybody
   guard closed 'the bridge is not whole: a reboot takes it, and then a member looks healthy and is not' 'bash runbook.sh apply readdress puts it back without a restart' bridge_stands
@@ -19,19 +18,15 @@ quorum_is_back() {
 
 record_new_addresses() {
   local i
-  if [[ $NEW != "$OLD" ]]; then
-    begin "the cluster records $NEW for $HOST"
-    record_address new
-  fi
+  [[ $NEW == "$OLD" ]] || record_address new
   for i in "${!NAMES[@]}"; do
     is_left_out "${NAMES[i]}" && [[ ${STAYS[i]} == no ]] || continue
-    begin "the cluster records ${NEWS[i]} for ${NAMES[i]}, which is left out: else the others dial its old address for ever"
+    note "${NAMES[i]} is left out, and is recorded on ${NEWS[i]}: else the others dial its old address for ever"
     record_address new "$i"
   done
 }
 
 the_cluster_is_whole_again() {
-  begin 'every member, this one on its new address'
   gate_after all "$END_RECORD"
 }
 

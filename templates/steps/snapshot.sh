@@ -1,7 +1,6 @@
 # take_snapshot -- one snapshot of the whole cluster, on the first host only: three at once slow the disks that hold the WALs.
 take_snapshot() {
-  [[ $SNAPSHOT == yes ]] || return 0
-  begin 'a snapshot of the cluster, verified'
+  [[ $SNAPSHOT == yes ]] || { note 'none is taken on this host' && return 0; }
   if holds "the snapshot is there, and whole: $STATE/snapshot/before.db" snapshot_is_there; then return 0; fi
   run install -d -m 0700 "$STATE/snapshot"
   run rm -f "$STATE/snapshot/.before.db" "$STATE/snapshot/.before.db.part"

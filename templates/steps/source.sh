@@ -1,7 +1,6 @@
 # snapshot: one file for every host, taken on the one whose data is worth most, and proved before any data is touched.
 
 ready_to_take_the_snapshot() {
-  begin 'everything that could forbid it, before its first change'
   if holds 'the snapshot is taken and proved, or restored already' source_is_proved; then return 0; fi
   [[ -n $given_file || ${#candidate_lines[@]} -gt 0 ]] || ! is_changing || usage 'snapshot needs --candidates or --from' "--candidates 'LINE;LINE;LINE', as stop printed them on each host"
   guard other_world 'etcd runs here, or its manifest is in place' 'bash runbook.sh apply stop, on every host' has_stopped
@@ -92,7 +91,6 @@ we_are_the_source() { [[ $(best_candidate) == "$HOST" ]]; }
 loss_is_accepted() { [[ $ACCEPT_LOSS == yes || $(word_of "$(best_candidate)" complete) == yes ]]; }
 
 take_the_source() {
-  begin 'the snapshot'
   if holds 'it is taken, and whole' source_is_taken; then return 0; fi
   run install -d -m 0700 "$STATE/snapshot"
   if [[ -n $given_file ]]; then
@@ -152,7 +150,6 @@ describe_snapshot() {
 # Only a restore looks at the sum in the file's tail. It goes into a folder of its own and away again.
 prove_the_source() {
   local trial=$SET_ASIDE/trial
-  begin 'the snapshot can be restored'
   if holds 'that was tried' source_is_proved; then
     say_the_source
     return 0
@@ -179,9 +176,9 @@ say_the_source() {
 
 # A raw database file has no sum in its tail: nothing proves it but that it can be read.
 without_a_sum() {
-  [[ -s $SOURCE ]] && is_raw "$(field "$SOURCE" file)" || return 0
-  begin 'a raw database file, taken without the check of a sum that it does not have'
+  source_is_raw || { note 'ok: it is none' && return 0; }
   note 'it is what somebody copied, as old as it is; the block for the ticket says so'
 }
 # etcd's own snapshots end with 32 bytes of sha256 behind whole pages.
+source_is_raw() { [[ -s $SOURCE ]] && is_raw "$(field "$SOURCE" file)"; }
 is_raw() { [[ -s $1 && $(($(stat -c %s "$1") % 512)) == 0 ]]; }

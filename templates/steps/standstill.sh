@@ -2,7 +2,6 @@
 
 # With quorum the method rolling renumbers the cluster while it runs. Once `prepare` was here, a quorum is what we want.
 the_quorum_is_lost() {
-  begin 'the cluster has no quorum'
   ask_everybody
   find_etcdctl
   in_gate=() && choose_members all
@@ -17,7 +16,6 @@ quorum_may_be_there() { quorum_is_seen || [[ -z $etcdctl && $(($(answering) * 2)
 
 # A bridge needs the data of a majority. This host's own must be whole, or it is no member any more.
 the_data_is_whole() {
-  begin "etcd's data on this host is whole"
   data_is_there || say_how_to_join
   guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'this host cannot be bridged: the lines above lead it back as a new member' data_is_there
   guard other_world "$DATA_DIR/member/snap/db is no database of etcd" 'a file of that name and nothing in it that etcd could read: look at the disk' db_is_a_database
@@ -26,13 +24,11 @@ the_data_is_whole() {
 db_is_a_database() { [[ $(od -An -tx4 -j16 -N4 "$DATA_DIR/member/snap/db" 2>/dev/null) == *ed0cdaed* ]]; }
 
 the_new_address_comes() {
-  begin "$NEW is on this host, or will be put on beside $OLD"
   guard closed "neither $NEW nor $OLD is on this host" "$(how_to_keep_new)" an_address_is_here
   address_is_here "$NEW" || note "not yet: put $NEW on, as RUNBOOK.md has it, before readdress"
 }
 
 the_bridge_can_be_built() {
-  begin 'this host can lead old addresses to new ones'
   guard closed "neither nft (Linux 4.18 or later) nor $IPTABLES can be used here" 'install one of them' can_translate
   note "rules by $(translator)"
   if can_close_connections; then

@@ -1,7 +1,6 @@
 # start: etcd comes up on the restored data, at its new address. Each host founds the same cluster: its id is in the data.
 
 ready_to_start() {
-  begin 'everything that could forbid it, before its first change'
   guard closed "$NEW is not on this host, or still being checked for a duplicate" "$(how_to_keep_new)" new_is_here
   [[ $NEW == "$OLD" ]] || guard closed "$OLD is still on this host: etcd would call from it, and lose its connections when it goes" "take it away now, while etcd is down: ip addr del $OLD/PREFIX dev INTERFACE, and out of the network configuration" old_is_gone
   guard closed "$MANIFESTS is not writable" 'look at the mount' folder_is_writable

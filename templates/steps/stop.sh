@@ -1,7 +1,6 @@
 # stop: etcd ends on this host. Where the cluster still answers, all that it has acknowledged is saved first.
 
 ready_to_stop() {
-  begin 'everything that could forbid it, before its first change'
   if holds 'etcd has ended here already' has_stopped; then return 0; fi
   guard closed "$MANIFESTS is not writable" 'look at the mount' folder_is_writable
   guard_kubelet
@@ -69,7 +68,6 @@ process_in() {
 # What was saved by an earlier try says nothing about writes that came since: it is put away first.
 save_what_is_complete() {
   local file answer
-  begin 'a snapshot of all that the cluster has acknowledged'
   if holds 'etcd has ended here already' has_stopped; then return 0; fi
   [[ ! -e $COMPLETE ]] || run mv "$COMPLETE" "$(free_name "${COMPLETE%.txt}.before" .txt)"
   if ! cluster_answers; then
@@ -98,7 +96,6 @@ etcd_goes_aside() {
 }
 
 note_the_data() {
-  begin 'note how the data lies, now that nobody changes it'
   if holds 'it is noted, or restored' data_is_noted; then return 0; fi
   reading_of_data >"$SCRATCH/note"
   note_down "$STOPPED"

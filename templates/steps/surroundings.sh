@@ -2,7 +2,6 @@
 
 the_certificates_are_known() {
   local i
-  begin 'which certificates must be widened'
   for i in "${!CERT_FILES[@]}"; do
     if cert_holds "${CERT_FILES[i]}" "$OLD" && cert_holds "${CERT_FILES[i]}" "$NEW"; then
       note "${CERT_FILES[i]}: holds $OLD and $NEW"
@@ -17,7 +16,6 @@ the_certificates_are_known() {
 # The Date header of each member's answer, against this host's clock.
 the_clocks_agree() {
   local i away
-  begin 'the clocks of the members'
   for i in "${!NAMES[@]}"; do
     [[ -n ${said_date[i]-} ]] || continue
     away=$(seconds_away "${said_date[i]}")
@@ -29,8 +27,7 @@ seconds_away() { printf '%s' "$(($(date -d "$1" +%s) - $(date +%s)))"; }
 is_near() { [[ $1 -ge -60 && $1 -le 60 ]]; }
 
 the_new_address_is_ours() {
-  [[ $NEW != "$OLD" ]] || return 0
-  begin "$NEW is on this host, or nobody has it"
+  [[ $NEW != "$OLD" ]] || { note 'ok: this member keeps its address' && return 0; }
   guard closed "$NEW is answered by another host ($(neighbour_of "$NEW"))" 'it is in use: choose another one, or free it' new_is_free
 }
 # Something that refuses or accepts a connection has the address, and so has whoever answers the neighbour question.
@@ -73,7 +70,6 @@ flow() { cat "$SCRATCH/flow.$1.$2"; }
 
 the_ways_are_known() {
   local i port
-  begin 'from this host to every new address'
   knock_everywhere
   for i in "${!NAMES[@]}"; do
     [[ $i != "$OWN" ]] || continue

@@ -1,14 +1,12 @@
 # ticket.sh -- what is left to do elsewhere, and the block that closes the ticket.
 
 what_is_left() {
-  begin 'places on this host where an old address still stands'
   list_leftovers
   note 'renewals of the certificates keep the old address: the certificates hold it until they are reissued without it'
 }
 
 # for_the_ticket -- before and after, and which bytes were run.
 for_the_ticket() {
-  begin 'for the ticket'
   ask_everybody
   in_gate=() && read_progress
   printf -- '----- etcd-renumber %s %s, %s -----\n' "$CLUSTER" "$CHANGE" "$HOST"

@@ -3,7 +3,6 @@
 # During a restart nothing else is sure to be there. Those of the running member are right by themselves; any others must be
 # of the minor that the manifest's image has.
 stage_tools() {
-  begin "copy etcd's own tools to $TOOLS"
   if holds 'etcdctl of the same version is there' tools_are_staged; then return 0; fi
   look_at_etcd
   find_etcdctl

@@ -2,7 +2,6 @@
 
 ready_to_unbridge() {
   local i
-  begin 'everything that could forbid it, before its first change'
   gate_before all "$END_RECORD"
   for i in "${!NAMES[@]}"; do
     guard closed "${NAMES[i]} is recorded on its ${recorded[i]} address" "on ${NAMES[i]}: bash runbook.sh apply settle; while it is down for good: --without ${NAMES[i]}" is_at_its_end "$i"
@@ -10,7 +9,6 @@ ready_to_unbridge() {
 }
 
 take_the_rules_away() {
-  begin 'no rule of ours leads an old address to a new one'
   if holds 'none does' no_rule_of_ours; then return 0; fi
   drop_rules
   must no_rule_of_ours
@@ -19,7 +17,6 @@ take_the_rules_away() {
 # Connections keep their translation after the rule is gone: they prove nothing about the world without the bridge. The
 # routes stay until they are closed: what has no way out cannot be answered with a reset either.
 close_what_crossed_it() {
-  begin 'no connection of etcd has an old address at either end'
   if holds 'none has' no_connection_is_to_old; then return 0; fi
   close_connections_to_old
   if ! wait_until 5 'they are gone' no_connection_is_to_old; then
@@ -47,7 +44,6 @@ close_connections_to_old() {
 
 take_the_routes_away() {
   local address
-  begin 'no route of ours leads to an old address'
   if holds 'none does' no_route_to_old; then return 0; fi
   for address in $(old_addresses_of_others); do
     drop_route_to "$address"
@@ -63,6 +59,5 @@ no_route_to_old() {
 bridge_is_gone() { no_rule_of_ours && no_route_to_old; }
 
 the_cluster_stands_alone() {
-  begin 'every member, without the bridge'
   gate_after all "$END_RECORD"
 }

@@ -9,7 +9,6 @@ etcd_is_old() {
 # A backup that was given back is renamed, so that the next apply makes its own.
 put_backup_away() {
   local n=1
-  begin 'the backup is renamed'
   if holds 'there is none any more' no_backup; then return 0; fi
   while [[ -e $STATE/backup.undone-$n ]]; do n=$((n + 1)); done
   run mv "$BACKUP" "$STATE/backup.undone-$n"

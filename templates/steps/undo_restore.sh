@@ -1,13 +1,11 @@
 # undo_restore.sh -- the way back to the cluster that was: its data, its manifests. Only while nobody writes to the new one.
 
 ready_to_undo_prepare() {
-  begin 'everything that could forbid taking the preparation back'
   guard other_world 'this host is restored, or its etcd has stopped for that' 'bash runbook.sh undo the later phases first' is_as_it_was
 }
 is_as_it_was() { ! data_is_restored && { etcd_is_old || ! data_is_there; }; }
 
 ready_to_go_back() {
-  begin 'everything that could forbid the way back'
   guard other_world 'the API is back on this host: what was written since would be lost' 'there is no way back behind reopen' api_is_not_back
   if data_is_restored && etcd_runs_new; then
     find_etcdctl
@@ -31,7 +29,6 @@ nobody_is_seen_to_have_written() { [[ $(puts_from "$(($(last_revision) + 1))" 2)
 last_revision() { if [[ -s $FINISHED ]]; then field "$FINISHED" revision; else expected_revision; fi; }
 
 restored_etcd_goes() {
-  begin 'What finish saw is put away'
   if ! holds 'it is, or was never seen' nothing_was_finished; then
     run mv "$FINISHED" "$(free_name "${FINISHED%.txt}.undone" .txt)"
   fi
@@ -43,7 +40,6 @@ nothing_was_finished() { [[ ! -e $FINISHED ]]; }
 # The data itself is asked, in a copy: an etcd that was not let in, or has ended, can tell nothing, and still has what it was given.
 nobody_wrote_into_it() {
   local puts
-  begin 'nobody has written into the restored data'
   if holds 'the old data is back, or the restored one was never whole' nothing_to_look_into; then return 0; fi
   guard closed 'etcd runs here, or its manifest is in place' 'bash runbook.sh undo start first' etcd_is_out
   guard closed "too little space on $DATA_DIR for a copy of the data" 'make room' has_room "$DATA_DIR" 1
@@ -56,7 +52,6 @@ nothing_to_look_into() { old_data_is_back || ! data_is_restored; }
 
 # The restored data goes where it can be looked at, the old one where it was; the folder that etcd looks for comes last.
 put_the_old_data_back() {
-  begin "the old data is in $DATA_DIR"
   if holds 'it is, or was never away' old_data_is_back; then return 0; fi
   if [[ -e $DATA_DIR/member ]]; then
     run mv "$DATA_DIR/member" "$(free_name "$SET_ASIDE/undone" '')"
@@ -91,7 +86,6 @@ put_old_wal_back() {
 # Renamed, so that no later run takes it for its own.
 put_the_snapshot_away() {
   local note
-  begin 'no later run takes this snapshot'
   if holds 'none is known any more' no_source_is_known; then return 0; fi
   guard closed 'this host is still restored from it' 'bash runbook.sh undo restore first' old_data_is_back
   for note in "$SOURCE" "$COMPLETE" "$CANDIDATE"; do
@@ -103,7 +97,6 @@ no_source_is_known() { [[ ! -e $SOURCE ]]; }
 
 # A manifest comes back only beside data. What could not run before for want of its address cannot now either.
 what_was_before_stop() {
-  begin "What etcd had before"
   guard closed 'this host is still restored' 'bash runbook.sh undo restore first' old_data_is_back
   forget_the_stop
   if manifest_is_out 0 && ! data_is_there; then
@@ -125,7 +118,6 @@ forget_the_stop() {
 }
 
 what_was_before_quiesce() {
-  begin 'etcd first'
   guard closed 'etcd is still aside' 'bash runbook.sh undo stop first' etcd_came_back
   want kept old kept
 }

@@ -1,7 +1,6 @@
 # undo_rolling.sh -- the way back while the cluster runs: the same gate stands before and after it.
 
 ready_to_undo_prepare() {
-  begin 'everything that could forbid taking the preparation back'
   ask_everybody
   guard other_world "$HOST is recorded on its ${recorded[OWN]} address: a certificate without $NEW would cut it off" "bash runbook.sh undo move first" recorded_old_or_unknown
   guard other_world "etcd runs with the new arguments" "bash runbook.sh undo move first" etcd_is_old
@@ -9,12 +8,10 @@ ready_to_undo_prepare() {
   gate_before others any
 }
 whole_after_undo_prepare() {
-  begin 'every member as before'
   gate_after others any
 }
 
 ready_to_undo_move() {
-  begin 'everything that could forbid the way back'
   if [[ $ADDRESSES == both ]]; then
     guard closed "$OLD is not on this host" "put it back first: ip addr add $OLD/PREFIX dev INTERFACE" old_is_here
   fi
@@ -26,7 +23,6 @@ ready_to_undo_move() {
   etcd_runs_old || gate_before others any
 }
 hand_over_before_undo() {
-  begin 'this member does not lead'
   if holds 'it does not, or its etcd has the old arguments' need_not_hand_over; then return 0; fi
   ctl_line "$(own_endpoint)" move-leader "$(printf %x "${member_ids[$(heir)]}")"
   run "${ctl_words[@]}"
@@ -34,7 +30,6 @@ hand_over_before_undo() {
 }
 
 routes_away() {
-  begin 'our routes are away'
   if holds 'none is left' no_route_of_ours; then return 0; fi
   drop_routes
   must no_route_of_ours
@@ -50,13 +45,11 @@ what_was_before() {
 }
 
 whole_after_undo_move() {
-  [[ $ADDRESSES == both || $PHASE == leave ]] || return 0
-  begin 'every member, this one on its old address'
+  [[ $ADDRESSES == both || $PHASE == leave ]] || { note 'undo leave does this, once the old address is back' && return 0; }
   gate_after others old
 }
 
 ready_to_undo_leave() {
-  begin 'everything that could forbid the way back'
   guard closed "$OLD is not on this host" 'put it back first' old_is_here
   guard other_world 'etcd runs with the new arguments' 'bash runbook.sh undo move first' etcd_is_not_new
   guard closed "no copy of the old manifests in $BACKUP" 'without it there is no way back on this host' manifests_can_go_back

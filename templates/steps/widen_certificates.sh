@@ -3,7 +3,6 @@
 
 widen_certificates() {
   local i
-  begin "the certificates hold $OLD and $NEW"
   if holds 'they do' certs_are_wide; then return 0; fi
   write_requests
   for i in "${!CERT_FILES[@]}"; do
@@ -26,7 +25,6 @@ widen_certificate() {
 # narrow_certificates -- the way back, all refusals first. Where a renewal came between, nobody's newer file is overwritten.
 narrow_certificates() {
   local i
-  begin 'the certificates are as before'
   for i in "${!CERT_FILES[@]}"; do
     guard other_world "${CERT_FILES[i]} is not the file that this change put there: a renewal came between" "leave it as it is: $(saved_copy "$i") is from before the renewal" cert_is_ours_or_before "$i"
     guard other_world "$(saved_copy "$i") does not fit ${CERT_KEYS[i]}, or is not the copy that was saved" 'the key was renewed: leave the certificate as it is' saved_copy_fits "$i"

@@ -1,7 +1,6 @@
 # the_reviewed_world -- first in every phase: this host, this cluster, these bytes, and nothing that nobody reviewed.
 the_reviewed_world() {
   local i
-  begin "this is $HOST of $CLUSTER, as it was reviewed"
   look_at_etcd
   guard other_world "this is not $HOST: $(who_is_here)" 'look at the ticket: which folder goes to which host' this_is_our_host
   guard other_world "etcd's CA is not the reviewed one: $PEER_CA has the fingerprint $(ca_here)" 'a cluster with the same names? compare with hosts/diff.txt' ca_is_reviewed

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 0a63408d0760. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 15184d38183d. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=0a63408d0760
+readonly DIGEST=15184d38183d
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -77,101 +77,165 @@ readonly CERT_REQUIRED_HOSTNAME=''
 
 # preflight: reads only: host, cluster, bytes, tools, disk, clocks, members, certificates, ways between hosts.
 apply_preflight() {
+  begin "Check that this is $HOST of $CLUSTER, as it was reviewed"
   the_reviewed_world
+  begin "Check that every command that the runbook needs is here"
   commands_are_at_hand
+  begin "Find etcd's own tools"
   tools_are_at_hand
+  begin "Check $MANIFESTS for files that kubelet would take for pods"
   the_folder_is_clean
+  begin "Check kubelet, its pods, and the files that name this host"
   the_host_can_be_exchanged
+  begin "Check the free space for the snapshot and the copies"
   the_disk_has_space
+  begin "Check that the cluster can be renumbered while it runs"
   the_method_fits
+  begin "Check that every member is healthy"
   the_cluster_is_sound
+  begin "Check that this host can ask its own kube-apiserver"
   kubernetes_can_be_asked
+  begin "List the certificates that need both addresses"
   the_certificates_are_known
+  begin "Compare the clocks of the members"
   the_clocks_agree
+  begin "Check that $NEW is on this host, or that nobody has it"
   the_new_address_is_ours
+  begin "Check the network from this host to every new address"
   the_ways_are_known
 }
 undo_preflight() {
-  usage 'there is no undo of preflight: it changed nothing' "bash runbook.sh phases"
+  usage 'there is no undo of preflight: it changed nothing' 'bash runbook.sh phases'
 }
 
 # prepare: changes nothing that runs: copies of manifests and tools, a snapshot, certificates widened to old and new.
 apply_prepare() {
+  begin "Check that this is $HOST of $CLUSTER, as it was reviewed"
   the_reviewed_world
+  begin "Check the preconditions of $PHASE, before its first change"
   ready_to_prepare
+  begin "Note the members as they are"
   note_before
+  begin "Copy every manifest that will change to the backup"
   keep_manifests
+  begin "Copy etcd's own tools to $TOOLS"
   stage_tools
+  begin "Take a snapshot of the cluster and verify it, on the hosts that are to have one"
   take_snapshot
+  begin "Reissue the certificates that lack $OLD or $NEW"
   widen_certificates
+  begin "Check that etcd serves the certificate with both addresses, and that the others accept this member"
   the_wire_shows_both
 }
 undo_prepare() {
+  begin "Check that this is $HOST of $CLUSTER, as it was reviewed"
   the_reviewed_world
+  begin "Check the preconditions of undo $PHASE, before its first change"
   ready_to_undo_prepare
+  begin "Put the certificates back as they were"
   narrow_certificates
+  begin "Rename the backup, so that nothing takes it for a new one"
   put_backup_away
+  begin "Wait until every member is healthy, as before"
   whole_after_undo_prepare
 }
 
 # move: source routes, leadership handed over, `member update`; kubelet stopped, everything exchanged, kubelet started; gates.
 apply_move() {
+  begin "Check that this is $HOST of $CLUSTER, as it was reviewed"
   the_reviewed_world
+  begin "Check the preconditions of $PHASE, before its first change"
   ready_to_move
+  begin "Make calls to the other members leave from $NEW"
   source_routes
+  begin "Hand over leadership, where this member leads"
   hand_over_leadership
+  begin "Record $NEW as the peer URL of $HOST"
   record_new_address
   everything_new
+  begin "Write the new files beside the old ones, under names that kubelet does not read"
   write_new_files
+  begin "Stop kubelet; running pods go on"
   stop_kubelet
+  begin "Note when the Lease of this Node was renewed last"
   note_the_last_renewal
+  begin "End kube-apiserver, controller-manager and scheduler, and other pods that change"
   end_the_api
+  begin "Check once more that the other members can be left alone"
   the_others_are_safe
+  begin "End etcd"
   end_etcd
+  begin "Exchange the files"
   exchange_files
+  begin "Start kubelet, and with it the pods"
   start_kubelet
+  begin "Record $NEW as the peer URL of $HOST, where that could not be done before"
   record_new_address_late
+  begin "Wait until every member is healthy, this one on $NEW"
   the_cluster_is_whole
+  begin "Close what still uses $OLD: connections of etcd, and calls of the control plane to it"
   no_connection_is_old
+  begin "Check that Kubernetes works on $NEW: API, controller-manager, scheduler, kubelet, Node and pods"
   kubernetes_is_whole
 }
 undo_move() {
+  begin "Check that this is $HOST of $CLUSTER, as it was reviewed"
   the_reviewed_world
+  begin "Check the preconditions of undo $PHASE, before its first change"
   ready_to_undo_move
+  begin "Hand over leadership, where this member leads"
   hand_over_before_undo
+  begin "Remove our routes"
   routes_away
   what_was_before
+  begin "Write the new files beside the old ones, under names that kubelet does not read"
   write_new_files
+  begin "Stop kubelet; running pods go on"
   stop_kubelet
+  begin "End kube-apiserver, controller-manager and scheduler, and other pods that change"
   end_the_api
+  begin "End etcd"
   end_etcd
+  begin "Exchange the files"
   exchange_files
+  begin "Start kubelet, and with it the pods"
   start_kubelet
+  begin "Record $OLD as the peer URL of $HOST again"
   record_old_address
+  begin "Wait until every member is healthy, this one on $OLD"
   whole_after_undo_move
+  begin "Check that Kubernetes works on $OLD: API, controller-manager, scheduler, kubelet, Node and pods"
   kubernetes_was_whole
 }
 
 # release: the old address is gone: no connection of etcd has it, both gates; kubelet restarted once where pods still have it.
 apply_release() {
+  begin "Check that this is $HOST of $CLUSTER, as it was reviewed"
   the_reviewed_world
+  begin "Check that $OLD is gone from this host, and that nothing uses it"
   old_address_is_gone
+  begin "Check that Kubernetes works on $NEW: API, controller-manager, scheduler, kubelet, Node and pods"
   kubernetes_is_whole
 }
 undo_release() {
-  usage 'there is no undo of release: it changed nothing that names an address; put the old address back on the host, then: bash runbook.sh undo move' "bash runbook.sh phases"
+  usage 'there is no undo of release: it changed nothing that names an address; put the old address back on the host, then: bash runbook.sh undo move' 'bash runbook.sh phases'
 }
 
 # finish: the gate, our routes away, left-over addresses listed, the block for the ticket.
 apply_finish() {
+  begin "Check that this is $HOST of $CLUSTER, as it was reviewed"
   the_reviewed_world
+  begin "Check that every member is recorded where the plan wants it"
   everybody_has_moved
+  begin "Remove our routes, where calls leave from $NEW without them"
   take_routes_away
+  begin "List the places on this host that still hold an old address"
   what_is_left
+  begin "Write the summary for the ticket"
   for_the_ticket
 }
 undo_finish() {
-  usage 'there is no undo of finish: it only took our own routes away; to go back, undo the moves, last moved first' "bash runbook.sh phases"
+  usage 'there is no undo of finish: it only took our own routes away; to go back, undo the moves, last moved first' 'bash runbook.sh phases'
 }
 
 # do_phase -- the phase that was asked for; plan and verify walk through the same steps and change nothing.
@@ -287,11 +351,10 @@ begin_with_status() {
 }
 # --- end lib/main.sh ---
 
-# --- steps/world.sh sha256:e3f4d97bb52b ---
+# --- steps/world.sh sha256:4c452b43e147 ---
 # the_reviewed_world -- first in every phase: this host, this cluster, these bytes, and nothing that nobody reviewed.
 the_reviewed_world() {
   local i
-  begin "this is $HOST of $CLUSTER, as it was reviewed"
   look_at_etcd
   guard other_world "this is not $HOST: $(who_is_here)" 'look at the ticket: which folder goes to which host' this_is_our_host
   guard other_world "etcd's CA is not the reviewed one: $PEER_CA has the fingerprint $(ca_here)" 'a cluster with the same names? compare with hosts/diff.txt' ca_is_reviewed
@@ -332,7 +395,7 @@ how_to_keep_new() {
 }
 # --- end steps/world.sh ---
 
-# --- steps/preflight.sh sha256:b2c285f9cfde ---
+# --- steps/preflight.sh sha256:f2c361225f8c ---
 # preflight only reads. It says everything it finds; the first thing that forbids the change stops it.
 
 # Every command the runbook calls, so that none is found missing half-way.
@@ -340,13 +403,11 @@ readonly COMMANDS=(base64 cat chmod chown cp cut date df dirname env find flock 
   sha256sum sleep sort ss stat sync systemctl tail timeout touch tr wc)
 
 commands_are_at_hand() {
-  begin 'the commands that the runbook needs'
   guard closed "not found on this host: $(missing_commands)" 'install them' commands_are_here
 }
 
 # A kubeadm host has no etcdctl of its own: while etcd is down the image of its container has it.
 tools_are_at_hand() {
-  begin "etcd's own tools"
   look_at_etcd
   find_etcdctl
   guard closed "no etcdctl: not in the container of etcd, not in $TOOLS, not on this host, and no runtime here has the image $IMAGE" \
@@ -372,14 +433,12 @@ commands_are_here() { [[ -z $(missing_commands) ]]; }
 
 # Kubelet runs every file of its folder: a copy of etcd.yaml there replaces etcd.yaml's pod at once.
 the_folder_is_clean() {
-  begin "no stray file in $MANIFESTS"
   guard closed "kubelet runs these too, and nobody reviewed them: $(stray_files)" 'move them to another folder; while etcd runs from such a copy, do not delete it under a live member' no_stray_file
   guard_kubelet
 }
 
 # What the exchange stops, ends and writes must be known before: a pod whose process nobody finds would run on beside its successor.
 the_host_can_be_exchanged() {
-  begin 'kubelet, its pods and the files that name this host'
   guard closed "the process of these pods is not found, neither by the command in its manifest nor by the pod's cgroup: $(unknown_pods)" 'write the whole command into the manifest, then read the facts again; or start the pod' no_pod_is_unknown
   guard closed "a kubeconfig calls another member at the address that goes: $(kubeconfigs_of_others)" 'let it name the controlPlaneEndpoint or this host; a cluster whose hosts call its first master by address is not supported yet' no_kubeconfig_of_others
   [[ $NEW == "$OLD" ]] || note "name $OLD and will be exchanged with the manifests: $(host_files_with_old)"
@@ -395,7 +454,6 @@ no_pod_is_unknown() { [[ -z $(unknown_pods) ]]; }
 # The snapshot and a fifth more must fit, and kubelet evicts below 15 % of a file system.
 the_disk_has_space() {
   local folder
-  begin "free space for the snapshot and the copies"
   note "etcd's data: $(db_kib) KiB in $DATA_DIR/member/snap/db"
   for folder in "$DATA_DIR" "${STATE%/*/*/*}"; do
     note "$folder: $(free_kib "$folder") KiB free of $(size_kib "$folder")"
@@ -418,12 +476,11 @@ has_space() {
 }
 # --- end steps/preflight.sh ---
 
-# --- steps/sound.sh sha256:49e2e0dfc9a0 ---
+# --- steps/sound.sh sha256:8c7b1a64e5d1 ---
 # sound.sh -- the part of preflight for a cluster that runs: it can be renumbered while it does, and it is whole.
 
 # Addresses that have changed already, on so many hosts that nobody answers, are another method's case.
 the_method_fits() {
-  begin 'the cluster can be renumbered while it runs'
   ask_everybody
   guard other_world "this host has lost $OLD, no member answers and no quorum is left" 'the method for addresses that have changed already is bridge: it loses nothing where a majority has its data. Set method: bridge in the mapping and render again' quorum_is_not_lost
   guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'with this manifest etcd would found a new, empty cluster; this host must be removed and added again as a member' data_is_there
@@ -432,18 +489,16 @@ the_method_fits() {
 quorum_is_not_lost() { ! old_is_gone || [[ -n $base ]] || manifest_is_new 0 || [[ -d $BACKUP ]]; }
 
 the_cluster_is_sound() {
-  begin 'the cluster is whole'
   gate_before others any
   guard closed 'authentication is on: this runbook has no password and wants none' 'turn it off for the change: etcdctl auth disable' authentication_is_off
 }
 # --- end steps/sound.sh ---
 
-# --- steps/surroundings.sh sha256:7b642bd83926 ---
+# --- steps/surroundings.sh sha256:14be677c7118 ---
 # surroundings.sh -- the part of preflight that looks around: certificates, clocks, the new address, the ways between hosts.
 
 the_certificates_are_known() {
   local i
-  begin 'which certificates must be widened'
   for i in "${!CERT_FILES[@]}"; do
     if cert_holds "${CERT_FILES[i]}" "$OLD" && cert_holds "${CERT_FILES[i]}" "$NEW"; then
       note "${CERT_FILES[i]}: holds $OLD and $NEW"
@@ -458,7 +513,6 @@ the_certificates_are_known() {
 # The Date header of each member's answer, against this host's clock.
 the_clocks_agree() {
   local i away
-  begin 'the clocks of the members'
   for i in "${!NAMES[@]}"; do
     [[ -n ${said_date[i]-} ]] || continue
     away=$(seconds_away "${said_date[i]}")
@@ -470,8 +524,7 @@ seconds_away() { printf '%s' "$(($(date -d "$1" +%s) - $(date +%s)))"; }
 is_near() { [[ $1 -ge -60 && $1 -le 60 ]]; }
 
 the_new_address_is_ours() {
-  [[ $NEW != "$OLD" ]] || return 0
-  begin "$NEW is on this host, or nobody has it"
+  [[ $NEW != "$OLD" ]] || { note 'ok: this member keeps its address' && return 0; }
   guard closed "$NEW is answered by another host ($(neighbour_of "$NEW"))" 'it is in use: choose another one, or free it' new_is_free
 }
 # Something that refuses or accepts a connection has the address, and so has whoever answers the neighbour question.
@@ -514,7 +567,6 @@ flow() { cat "$SCRATCH/flow.$1.$2"; }
 
 the_ways_are_known() {
   local i port
-  begin 'from this host to every new address'
   knock_everywhere
   for i in "${!NAMES[@]}"; do
     [[ $i != "$OWN" ]] || continue
@@ -542,11 +594,10 @@ authentication_is_off() {
 }
 # --- end steps/surroundings.sh ---
 
-# --- steps/ready_to_prepare.sh sha256:3c9ae2fc552e ---
+# --- steps/ready_to_prepare.sh sha256:931b20865732 ---
 # ready_to_prepare.sh -- what a cluster that runs must show before the preparation, and after it.
 
 ready_to_prepare() {
-  begin 'everything that could forbid the preparation, before its first change'
   ask_everybody
   guard closed 'the cluster does not answer and etcd does not run here' 'start etcd here first, or look at the other members' somebody_answers
   guard closed "too little space on ${STATE%/*/*/*}" 'make room' has_space "${STATE%/*/*/*}"
@@ -565,7 +616,6 @@ guard_clocks() {
 
 # etcd reads replaced certificate files at its next handshake, without a restart.
 the_wire_shows_both() {
-  begin 'the certificate on the wire holds both addresses, and the others still accept this member'
   look_at_etcd
   if [[ -n $etcd_pid ]] && address_is_here "$(our_address)"; then
     wait_until 10 'etcd shows the new certificate' own_wire_is_wide || half_done "etcd does not show a certificate with $OLD and $NEW on $(our_address), port $PEER_PORT" "look at $PEER_CERT"
@@ -580,12 +630,11 @@ own_wire_is_wide() {
 }
 # --- end steps/ready_to_prepare.sh ---
 
-# --- steps/prepare.sh sha256:7667801ede84 ---
+# --- steps/prepare.sh sha256:8aebc76a16f5 ---
 # prepare changes nothing that runs. What it saves is the way back, so it is saved once and never overwritten.
 
 # What was before, for the ticket: written once, compared by finish.
 note_before() {
-  begin 'note the members as they are'
   if holds "the note is there: $STATE/before.txt" before_is_noted; then return 0; fi
   find_etcdctl
   ask_everybody
@@ -613,7 +662,6 @@ summary_now() {
 
 keep_manifests() {
   local i
-  begin 'keep a copy of every manifest that will change'
   if holds "the copies are in $BACKUP/manifests" manifests_are_backed_up; then return 0; fi
   run install -d -m 0700 "$BACKUP/manifests"
   for i in "${!FILES[@]}"; do
@@ -625,13 +673,12 @@ keep_manifests() {
 }
 # --- end steps/prepare.sh ---
 
-# --- steps/tools.sh sha256:f5058d93c728 ---
+# --- steps/tools.sh sha256:ea5821a93db6 ---
 # tools.sh -- etcd's own tools, kept where this runbook finds them whatever becomes of the container.
 
 # During a restart nothing else is sure to be there. Those of the running member are right by themselves; any others must be
 # of the minor that the manifest's image has.
 stage_tools() {
-  begin "copy etcd's own tools to $TOOLS"
   if holds 'etcdctl of the same version is there' tools_are_staged; then return 0; fi
   look_at_etcd
   find_etcdctl
@@ -809,11 +856,10 @@ sums_of_tools() {
 }
 # --- end steps/tools.sh ---
 
-# --- steps/snapshot.sh sha256:3d93265f752e ---
+# --- steps/snapshot.sh sha256:3b5073cb8329 ---
 # take_snapshot -- one snapshot of the whole cluster, on the first host only: three at once slow the disks that hold the WALs.
 take_snapshot() {
-  [[ $SNAPSHOT == yes ]] || return 0
-  begin 'a snapshot of the cluster, verified'
+  [[ $SNAPSHOT == yes ]] || { note 'none is taken on this host' && return 0; }
   if holds "the snapshot is there, and whole: $STATE/snapshot/before.db" snapshot_is_there; then return 0; fi
   run install -d -m 0700 "$STATE/snapshot"
   run rm -f "$STATE/snapshot/.before.db" "$STATE/snapshot/.before.db.part"
@@ -848,13 +894,12 @@ show_snapshot_age() {
 }
 # --- end steps/snapshot.sh ---
 
-# --- steps/widen_certificates.sh sha256:edeb9a4a9d92 ---
+# --- steps/widen_certificates.sh sha256:69fad10077a6 ---
 # widen_certificates -- the certificates that must hold both addresses, reissued: same key, subject and extensions, one address more.
 # A certificate that holds both already is never touched. One whose CA key is elsewhere waits for the signed one.
 
 widen_certificates() {
   local i
-  begin "the certificates hold $OLD and $NEW"
   if holds 'they do' certs_are_wide; then return 0; fi
   write_requests
   for i in "${!CERT_FILES[@]}"; do
@@ -877,7 +922,6 @@ widen_certificate() {
 # narrow_certificates -- the way back, all refusals first. Where a renewal came between, nobody's newer file is overwritten.
 narrow_certificates() {
   local i
-  begin 'the certificates are as before'
   for i in "${!CERT_FILES[@]}"; do
     guard other_world "${CERT_FILES[i]} is not the file that this change put there: a renewal came between" "leave it as it is: $(saved_copy "$i") is from before the renewal" cert_is_ours_or_before "$i"
     guard other_world "$(saved_copy "$i") does not fit ${CERT_KEYS[i]}, or is not the copy that was saved" 'the key was renewed: leave the certificate as it is' saved_copy_fits "$i"
@@ -1011,12 +1055,11 @@ has_ca_key() { [[ -s ${CERT_CA_KEYS[$1]} ]]; }
 names_in() { openssl x509 -noout -text -in "$1" | sed -n '/Subject Alternative Name/{n;s/^ *//p;}'; }
 # --- end steps/widen_certificates.sh ---
 
-# --- steps/leave.sh sha256:b61a94b52491 ---
+# --- steps/leave.sh sha256:0640d7c37d2a ---
 # leave (only with `addresses: replace`): kubelet is stopped and etcd ends before the address goes. A live etcd that loses its address costs
 # seconds of writes; one that was stopped first costs nothing.
 
 ready_to_leave() {
-  begin 'everything that could forbid leaving, before its first change'
   show_snapshot_age
   if holds 'this member has left already, or has moved' has_left; then return 0; fi
   guard closed "$OLD is not on this host" 'put it back: etcd still lives there' old_is_here
@@ -1054,23 +1097,20 @@ nothing_runs_here() {
 
 # Somebody else may have begun in the same seconds: the later one stops here, with etcd still running.
 others_are_safe_to_leave() {
-  begin 'The other members are still safe to be left alone'
   if holds 'this member has left already, or has moved' has_left; then return 0; fi
   gate_or_back
 }
 
 record_before_leaving() {
-  begin "the cluster records $NEW for $HOST"
   if holds 'this member has left already, or has moved' has_left_recorded; then return 0; fi
   record_address new
 }
 has_left_recorded() { has_left && { is_recorded new || [[ -z $base ]]; }; }
 # --- end steps/leave.sh ---
 
-# --- steps/ready_to_move.sh sha256:3f8d7e7faf39 ---
+# --- steps/ready_to_move.sh sha256:d9906cbed4b2 ---
 # Every refusal of the phase stands here, before its first change. After it only the world can stop the phase.
 ready_to_move() {
-  begin 'everything that could forbid the move, before its first change'
   show_snapshot_age
   guard closed "$NEW is not on this host, or still being checked for a duplicate" "$(how_to_keep_new)" new_is_here
   guard closed "$NEW is a secondary address of $OLD's subnet and would go with it" "sysctl -w net.ipv4.conf.all.promote_secondaries=1 (and in /etc/sysctl.d)" new_outlives_old
@@ -1140,12 +1180,11 @@ flows_closed() {
 flows_are_open() { [[ -z $(flows_closed "$1") ]]; }
 # --- end steps/ready_to_move.sh ---
 
-# --- steps/move.sh sha256:1c0e163febd5 ---
+# --- steps/move.sh sha256:cfc4831b9d00 ---
 # move: this member's new address becomes the recorded one, and its etcd starts on it.
 
 # Before etcd starts, so that it never dials from the old address.
 source_routes() {
-  begin "calls to the other members leave from $NEW"
   if holds 'they do, or nothing leads there' routes_are_right; then return 0; fi
   set_routes
   must routes_are_right
@@ -1154,7 +1193,6 @@ source_routes() {
 # A leader that is stopped costs an election; one that hands over first costs nothing.
 hand_over_leadership() {
   local target
-  begin 'this member does not lead'
   if holds 'it does not, or its etcd has the new arguments already' need_not_hand_over; then return 0; fi
   target=$(heir)
   ctl_line "$(own_endpoint)" move-leader "$(printf %x "${member_ids[target]}")"
@@ -1189,13 +1227,11 @@ we_lead() {
 
 # The update comes before the restart: a member restarted on an address that is not recorded looks healthy and cannot be dialled.
 record_new_address() {
-  begin "the cluster records $NEW for $HOST"
   record_address new
 }
 
 # Somebody else may have moved another host in the same seconds. The later one stops here, with etcd still running.
 the_others_are_safe() {
-  begin 'The other members are still safe to be left alone for a moment'
   if holds 'etcd runs with the new arguments: they were' etcd_runs_new; then return 0; fi
   gate_or_back
 }
@@ -1207,18 +1243,15 @@ gate_or_back() {
 }
 
 record_new_address_late() {
-  begin "the cluster records $NEW for $HOST, where it could not before"
   record_address new
 }
 
 the_cluster_is_whole() {
-  begin 'every member, this one on its new address'
   gate_after all new
 }
 
 # A connection that outlived the restart from the old address would die with it, and etcd 3.5 would not notice for minutes.
 no_connection_is_old() {
-  begin "No connection of etcd has $OLD at either end, and none of the control plane goes there"
   if holds 'none has' connections_of_ours_are_new; then return 0; fi
   close_connections_with "$OLD"
   close_calls_to "$OLD"
@@ -1227,7 +1260,7 @@ no_connection_is_old() {
 connections_of_ours_are_new() { connections_are_new && [[ -z $(calls_to "$OLD") ]]; }
 # --- end steps/move.sh ---
 
-# --- steps/record.sh sha256:0e0e667da716 ---
+# --- steps/record.sh sha256:502b0f3cfeb3 ---
 # record.sh -- `member update`: what the cluster records of this member.
 
 # record_address old|new [I] -- of our member or of member I, by any member that can take it; with one or two members and
@@ -1252,8 +1285,7 @@ record_address() {
 }
 
 record_old_address() {
-  [[ $ADDRESSES == both || $PHASE == leave ]] || return 0
-  begin "the cluster records $OLD for $HOST"
+  [[ $ADDRESSES == both || $PHASE == leave ]] || { note 'undo leave does this, once the old address is back' && return 0; }
   record_address old
 }
 
@@ -1290,7 +1322,7 @@ endpoint_for_update() {
 }
 # --- end steps/record.sh ---
 
-# --- steps/exchange.sh sha256:79ac99da9fa3 ---
+# --- steps/exchange.sh sha256:84158c629e9f ---
 # exchange.sh -- everything on this host that names its address is exchanged at once, while kubelet is stopped.
 #
 # kubelet deletes and starts static pods through an API whose own etcd may be the one that is down; it then hangs for
@@ -1302,7 +1334,6 @@ seen_kubelet= # the pid that systemd named first after the start
 # Everything that can be made before is made before: what follows are renames.
 write_new_files() {
   local i
-  begin 'Write the new files beside the old ones, under names that kubelet does not read'
   if holds 'everything is exchanged already' is_exchanged; then return 0; fi
   for i in "${!FILES[@]}"; do
     manifest_is_as_wanted "$i" || [[ ${wanted[i]} == aside ]] || draft_manifest "$i"
@@ -1325,7 +1356,6 @@ wanted_manifest() {
 
 # Pods run on without kubelet.
 stop_kubelet() {
-  begin 'Stop kubelet; running pods go on'
   if holds 'everything is exchanged already' is_exchanged; then return 0; fi
   if holds 'this change has stopped it' stopped_by_us; then return 0; fi
   note_that_we_stop_it
@@ -1337,7 +1367,6 @@ stop_kubelet() {
 # Nothing is lost by its SIGKILL; kubelet itself would send it after 30 s.
 end_the_api() {
   local pids
-  begin 'End kube-apiserver, controller-manager and scheduler, and other pods that change'
   if holds 'everything is exchanged already' is_exchanged; then return 0; fi
   if holds 'none of them runs' nothing_but_etcd_has_to_end; then return 0; fi
   read -ra pids <<<"$(pids_beside_etcd)"
@@ -1359,7 +1388,6 @@ nothing_but_etcd_has_to_end() { [[ -z $(pids_beside_etcd) ]]; }
 
 # A leader that gets SIGTERM hands over by itself; one that is killed costs an election.
 end_etcd() {
-  begin 'End etcd'
   if holds 'everything is exchanged already' is_exchanged; then return 0; fi
   if holds 'it has ended, or goes on as it is' etcd_need_not_end; then return 0; fi
   look_at_etcd
@@ -1376,7 +1404,6 @@ etcd_need_not_end() { look_at_etcd && ! must_end 0; }
 # folder it would found a new, empty cluster.
 exchange_files() {
   local i
-  begin 'Exchange the files'
   if holds 'they are the wanted ones' files_are_as_wanted; then return 0; fi
   if is_one_of "${wanted[0]}" old new && ! manifest_is_as_wanted 0; then
     guard other_world "$DATA_DIR holds no data: no etcd manifest goes in" 'see RUNBOOK.md: a host whose data is gone' data_is_there
@@ -1428,7 +1455,6 @@ start_kubelet() {
     note 'kubelet stays stopped: the Node becomes NotReady until this host has its other address'
     return 0
   fi
-  begin 'Start kubelet, and with it the pods'
   remove_drafts
   if holds 'it runs, and so do they' is_exchanged; then return 0; fi
   run_and_look systemctl start kubelet
@@ -1488,12 +1514,11 @@ go_back() {
 }
 # --- end steps/exchange.sh ---
 
-# --- steps/kubernetes_gate.sh sha256:ace502a09851 ---
+# --- steps/kubernetes_gate.sh sha256:fd2161305b8a ---
 # kubernetes_gate.sh -- how a phase stands at Kubernetes' own gate, at its end.
 
 # kubernetes_can_be_asked -- before anything is changed: afterwards the same questions decide whether the old address may go.
 kubernetes_can_be_asked() {
-  begin 'this host can ask its own kube-apiserver'
   if ! has_apiserver; then
     note 'no manifest of a kube-apiserver is on this host: Kubernetes will not be asked here'
     return 0
@@ -1526,17 +1551,16 @@ all_pods_run() { [[ -z $(pods_not_running) ]]; }
 
 # While kubelet is stopped nobody renews the Lease of this Node.
 note_the_last_renewal() {
-  has_apiserver && ! is_exchanged || return 0
+  if holds 'everything is exchanged already' is_exchanged; then return 0; fi
+  has_apiserver || { note 'no manifest of a kube-apiserver is on this host' && return 0; }
   note_node_renewal
 }
 
 kubernetes_is_whole() {
-  begin "Kubernetes works on $NEW: API, controller-manager, scheduler, kubelet, Node and pods"
   kubernetes_after "$NEW" "$OLD"
 }
 kubernetes_was_whole() {
-  [[ $ADDRESSES == both || $PHASE == leave ]] || return 0
-  begin "Kubernetes works on $OLD: API, controller-manager, scheduler, kubelet, Node and pods"
+  [[ $ADDRESSES == both || $PHASE == leave ]] || { note 'undo leave does this, once the old address is back' && return 0; }
   kubernetes_after "$OLD" "$NEW"
 }
 
@@ -1618,10 +1642,9 @@ say_what_comes_later() {
 }
 # --- end steps/kubernetes_gate.sh ---
 
-# --- steps/release.sh sha256:c87f06213fc2 ---
+# --- steps/release.sh sha256:1a7b48d49364 ---
 # release changes no file. It shows on the first host what would otherwise show on the last.
 old_address_is_gone() {
-  begin "$OLD is gone from this host, and nobody misses it"
   guard closed "$OLD is still on this host" "when verify $LAST_CHANGE holds: ip addr del $OLD/PREFIX dev INTERFACE, and out of the network configuration" old_is_gone
   guard closed "$NEW is not on this host" "$(how_to_keep_new)" new_is_here
   look_at_etcd
@@ -1630,12 +1653,11 @@ old_address_is_gone() {
 }
 # --- end steps/release.sh ---
 
-# --- steps/finish.sh sha256:82e0a18b708d ---
+# --- steps/finish.sh sha256:759ab1e18e03 ---
 # finish: the whole cluster on its new addresses, our routes away, and what is left for the ticket.
 
 everybody_has_moved() {
   local i
-  begin 'every member is where the plan wants it'
   gate_before all "$END_RECORD"
   for i in "${!NAMES[@]}"; do
     guard closed "${NAMES[i]} is recorded on its ${recorded[i]} address" "finish ${NAMES[i]}'s lines first" is_at_its_end "$i"
@@ -1649,8 +1671,7 @@ is_at_its_end() { [[ ${recorded[$1]} == new ]] || [[ ${STAYS[$1]} == yes && ${re
 # another source would be chosen, is put back at once: the cluster must not hang on our tidiness.
 take_routes_away() {
   local route
-  [[ $NEW != "$OLD" ]] || return 0
-  begin 'our routes are away, and calls still leave from the new address'
+  [[ $NEW != "$OLD" ]] || { note 'ok: this member keeps its address' && return 0; }
   if holds 'they are, or are needed, and calls do' routes_are_settled; then return 0; fi
   while read -r route; do
     [[ -z $route ]] || take_route_away "$route"
@@ -1683,18 +1704,16 @@ ids_compared() {
 }
 # --- end steps/finish.sh ---
 
-# --- steps/ticket.sh sha256:c550129f5e68 ---
+# --- steps/ticket.sh sha256:e46dcb006e54 ---
 # ticket.sh -- what is left to do elsewhere, and the block that closes the ticket.
 
 what_is_left() {
-  begin 'places on this host where an old address still stands'
   list_leftovers
   note 'renewals of the certificates keep the old address: the certificates hold it until they are reissued without it'
 }
 
 # for_the_ticket -- before and after, and which bytes were run.
 for_the_ticket() {
-  begin 'for the ticket'
   ask_everybody
   in_gate=() && read_progress
   printf -- '----- etcd-renumber %s %s, %s -----\n' "$CLUSTER" "$CHANGE" "$HOST"
@@ -1708,11 +1727,10 @@ for_the_ticket() {
 }
 # --- end steps/ticket.sh ---
 
-# --- steps/undo_rolling.sh sha256:fa0df5121e20 ---
+# --- steps/undo_rolling.sh sha256:bdd5d5800822 ---
 # undo_rolling.sh -- the way back while the cluster runs: the same gate stands before and after it.
 
 ready_to_undo_prepare() {
-  begin 'everything that could forbid taking the preparation back'
   ask_everybody
   guard other_world "$HOST is recorded on its ${recorded[OWN]} address: a certificate without $NEW would cut it off" "bash runbook.sh undo move first" recorded_old_or_unknown
   guard other_world "etcd runs with the new arguments" "bash runbook.sh undo move first" etcd_is_old
@@ -1720,12 +1738,10 @@ ready_to_undo_prepare() {
   gate_before others any
 }
 whole_after_undo_prepare() {
-  begin 'every member as before'
   gate_after others any
 }
 
 ready_to_undo_move() {
-  begin 'everything that could forbid the way back'
   if [[ $ADDRESSES == both ]]; then
     guard closed "$OLD is not on this host" "put it back first: ip addr add $OLD/PREFIX dev INTERFACE" old_is_here
   fi
@@ -1737,7 +1753,6 @@ ready_to_undo_move() {
   etcd_runs_old || gate_before others any
 }
 hand_over_before_undo() {
-  begin 'this member does not lead'
   if holds 'it does not, or its etcd has the old arguments' need_not_hand_over; then return 0; fi
   ctl_line "$(own_endpoint)" move-leader "$(printf %x "${member_ids[$(heir)]}")"
   run "${ctl_words[@]}"
@@ -1745,7 +1760,6 @@ hand_over_before_undo() {
 }
 
 routes_away() {
-  begin 'our routes are away'
   if holds 'none is left' no_route_of_ours; then return 0; fi
   drop_routes
   must no_route_of_ours
@@ -1761,13 +1775,11 @@ what_was_before() {
 }
 
 whole_after_undo_move() {
-  [[ $ADDRESSES == both || $PHASE == leave ]] || return 0
-  begin 'every member, this one on its old address'
+  [[ $ADDRESSES == both || $PHASE == leave ]] || { note 'undo leave does this, once the old address is back' && return 0; }
   gate_after others old
 }
 
 ready_to_undo_leave() {
-  begin 'everything that could forbid the way back'
   guard closed "$OLD is not on this host" 'put it back first' old_is_here
   guard other_world 'etcd runs with the new arguments' 'bash runbook.sh undo move first' etcd_is_not_new
   guard closed "no copy of the old manifests in $BACKUP" 'without it there is no way back on this host' manifests_can_go_back
@@ -1776,7 +1788,7 @@ ready_to_undo_leave() {
 etcd_is_not_new() { ! etcd_runs_new; }
 # --- end steps/undo_rolling.sh ---
 
-# --- steps/undo.sh sha256:b4221a1986a8 ---
+# --- steps/undo.sh sha256:ae289587d985 ---
 # undo: the same way back. A file goes back only where the live one is the one that this change put there.
 
 recorded_old_or_unknown() { [[ ${recorded[OWN]} == old || -z $base ]]; }
@@ -1788,7 +1800,6 @@ etcd_is_old() {
 # A backup that was given back is renamed, so that the next apply makes its own.
 put_backup_away() {
   local n=1
-  begin 'the backup is renamed'
   if holds 'there is none any more' no_backup; then return 0; fi
   while [[ -e $STATE/backup.undone-$n ]]; do n=$((n + 1)); done
   run mv "$BACKUP" "$STATE/backup.undone-$n"
@@ -1804,7 +1815,7 @@ manifests_can_go_back() {
 }
 # --- end steps/undo.sh ---
 
-# --- lib/run.sh sha256:8931199b3020 ---
+# --- lib/run.sh sha256:77349154262f ---
 # run.sh -- say it, then do it. Every change of the runbook goes through run; everything else only looks.
 
 HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
@@ -1813,8 +1824,7 @@ unheld=0      # in plan and verify: what did not hold
 command_line= # the command that was said last, as it can be pasted
 changed=0     # commands carried out by this run
 chosen=       # the exit status that somebody chose
-step=         # the step that runs now, for the journal
-step_title=   # and in words
+step=         # the step that runs now, in words
 step_guards=0 # preconditions of it that hold
 step_began=0  # milliseconds, and what `changed` was then
 step_changed=0
@@ -1823,10 +1833,10 @@ last_line='' # what a program reads of this run: said once, at its very end
 
 is_changing() { [[ $MODE == apply || $MODE == undo ]]; }
 
-# begin TEXT -- a step starts. Its name is the function that says so.
+# begin TITLE -- a step starts.
 begin() {
   end_of_step
-  step=${FUNCNAME[1]} step_title=$1 step_guards=0
+  step=$1 step_guards=0
   step_began=$(now_ms)
   step_changed=$changed
   printf '\n==> %s\n' "$1"
@@ -1925,7 +1935,7 @@ run_and_look() {
 # must PREDICATE... -- after the work: the same predicate that decided to start it must now hold.
 must() {
   is_changing || return 0
-  "$@" || half_done "these commands ended well, and it is still not so: $step_title" "bash runbook.sh apply $PHASE again, or undo $PHASE"
+  "$@" || half_done "these commands ended well, and it is still not so: $step" "bash runbook.sh apply $PHASE again, or undo $PHASE"
   note 'done, and seen to hold'
 }
 
