@@ -35,6 +35,8 @@ def test_every_line_ends_well_and_the_cluster_works(cluster: Cluster, tmp_path: 
         real.follow_the_order(until=f"{first.name} move")
         if spec.endpoint == "dns":
             cluster.rename({spec.endpoint_name: str(first.new)})
+        if not spec.node_ip:  # kubelet takes the address that its host's name leads to
+            cluster.rename({node.name: str(node.new) for node in spec.nodes})
         real.follow_the_order(start=f"{first.name} move")
         load.wait_for(100)
     print(load.summary(), real.seconds(), sep="\n")

@@ -11,7 +11,7 @@ kubernetes_can_be_asked() {
   guard closed "the process of these pods does not run: $(pods_not_running)" 'look at their logs; a change begins on a control plane that works' all_pods_run
   node=$(node_name)
   note "Node $node, asked with the certificate in $api_as"
-  ! kubelet_chooses_its_address || cloud_gives_the_address || note "kubelet has no --node-ip: until $OLD has gone it may keep it for the Node, and release asks then. Safer: --node-ip=$OLD in /var/lib/kubelet/kubeadm-flags.env, and a restart of kubelet, before the change"
+  ! kubelet_chooses_its_address || cloud_gives_the_address || note "kubelet has no --node-ip: it takes the address that the name $node leads to, where this host has it, else that of the default route. Until $OLD has gone that may be $OLD, and release asks then. Safer: --node-ip=$OLD in /var/lib/kubelet/kubeadm-flags.env, and a restart of kubelet, before the change"
 }
 api_can_be_asked() { [[ -z $(why_api_cannot_be_asked) ]]; }
 why_api_cannot_be_asked() {
@@ -107,6 +107,13 @@ restart_kubelet_for_addresses() {
 kubernetes_hint() {
   case $kubernetes_why in
     'a connection of ours'*) printf 'the name that its kubeconfig has still leads to %s: let it lead to %s (DNS, /etc/hosts), then bash runbook.sh apply %s again' "$OLD" "$NEW" "$PHASE" ;;
+    'the Node '*' does not have '* | 'the pod '*' has the address '*)
+      if kubelet_chooses_its_address; then
+        printf 'kubelet has no --node-ip: it takes the address that the name %s leads to, where this host has it, else that of the default route. Look at /etc/hosts, DNS and ip route; then bash runbook.sh apply %s again' "$node" "$PHASE"
+      else
+        printf 'look at the log of kubelet, then bash runbook.sh apply %s again' "$PHASE"
+      fi
+      ;;
     *'cannot be read'* | 'no kubeconfig'*) printf 'put an admin.conf of this cluster into %s, then bash runbook.sh apply %s again; or bash runbook.sh undo %s' "$KUBERNETES" "$PHASE" "$PHASE" ;;
     *) printf 'look at the logs of that pod and of kubelet; mend and apply %s again, or: bash runbook.sh undo %s' "$PHASE" "$PHASE" ;;
   esac

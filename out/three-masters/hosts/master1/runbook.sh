@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 15184d38183d. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 5e79bbeb50a7. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=15184d38183d
+readonly DIGEST=5e79bbeb50a7
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -1514,7 +1514,7 @@ go_back() {
 }
 # --- end steps/exchange.sh ---
 
-# --- steps/kubernetes_gate.sh sha256:fd2161305b8a ---
+# --- steps/kubernetes_gate.sh sha256:413768c696c5 ---
 # kubernetes_gate.sh -- how a phase stands at Kubernetes' own gate, at its end.
 
 # kubernetes_can_be_asked -- before anything is changed: afterwards the same questions decide whether the old address may go.
@@ -1528,7 +1528,7 @@ kubernetes_can_be_asked() {
   guard closed "the process of these pods does not run: $(pods_not_running)" 'look at their logs; a change begins on a control plane that works' all_pods_run
   node=$(node_name)
   note "Node $node, asked with the certificate in $api_as"
-  ! kubelet_chooses_its_address || cloud_gives_the_address || note "kubelet has no --node-ip: until $OLD has gone it may keep it for the Node, and release asks then. Safer: --node-ip=$OLD in /var/lib/kubelet/kubeadm-flags.env, and a restart of kubelet, before the change"
+  ! kubelet_chooses_its_address || cloud_gives_the_address || note "kubelet has no --node-ip: it takes the address that the name $node leads to, where this host has it, else that of the default route. Until $OLD has gone that may be $OLD, and release asks then. Safer: --node-ip=$OLD in /var/lib/kubelet/kubeadm-flags.env, and a restart of kubelet, before the change"
 }
 api_can_be_asked() { [[ -z $(why_api_cannot_be_asked) ]]; }
 why_api_cannot_be_asked() {
@@ -1624,6 +1624,13 @@ restart_kubelet_for_addresses() {
 kubernetes_hint() {
   case $kubernetes_why in
     'a connection of ours'*) printf 'the name that its kubeconfig has still leads to %s: let it lead to %s (DNS, /etc/hosts), then bash runbook.sh apply %s again' "$OLD" "$NEW" "$PHASE" ;;
+    'the Node '*' does not have '* | 'the pod '*' has the address '*)
+      if kubelet_chooses_its_address; then
+        printf 'kubelet has no --node-ip: it takes the address that the name %s leads to, where this host has it, else that of the default route. Look at /etc/hosts, DNS and ip route; then bash runbook.sh apply %s again' "$node" "$PHASE"
+      else
+        printf 'look at the log of kubelet, then bash runbook.sh apply %s again' "$PHASE"
+      fi
+      ;;
     *'cannot be read'* | 'no kubeconfig'*) printf 'put an admin.conf of this cluster into %s, then bash runbook.sh apply %s again; or bash runbook.sh undo %s' "$KUBERNETES" "$PHASE" "$PHASE" ;;
     *) printf 'look at the logs of that pod and of kubelet; mend and apply %s again, or: bash runbook.sh undo %s' "$PHASE" "$PHASE" ;;
   esac
