@@ -80,7 +80,7 @@ def test_only_a_folder_whose_bytes_are_in_its_lists_is_rehearsed(tmp_path: Path)
 
 
 IMPOSSIBLE: dict[str, tuple[str, Options, str]] = {
-    "rolling with a crash": ("rolling", Options(crash=True), "--crash takes the quorum away that rolling needs"),
+    "rolling with a crash": ("rolling", Options(crash=True), "--crash belongs to bridge and restore"),
     "restore with a crash and nobody who accepts a loss": ("restore", Options(crash=True), "stops at its preflight"),
     "a snapshot that is not there": ("rolling", Options(snapshot=Path("none.db")), "there is no such snapshot"),
     "a bridge on another minor than the image's": ("bridge", Options(etcd="3.5"), "the image's tag: 3.4, not 3.5"),

@@ -124,7 +124,7 @@ def crashes_in_vain(change: Change, options: Options) -> list[Problem]:
     mapping, problems = change.cluster.mapping, []
     if options.crash and change.method.keeps_quorum:
         problems.append(
-            Problem(f"--crash takes the quorum away that {mapping.method} needs: it belongs to bridge and restore")
+            Problem(f"--crash belongs to bridge and restore: {mapping.method} needs the quorum that it takes away")
         )
     if options.crash and not change.method.same_cluster and not mapping.accept_loss:
         hint = "say accept_loss: true in the mapping, or rehearse without --crash; `bridge` loses nothing"
