@@ -9,9 +9,10 @@ from pathlib import Path
 from generator.rehearsal.kubeadm import configs
 from generator.rehearsal.kubeadm.cluster import CONFIG, Cluster
 from generator.rehearsal.subnets import bits
+from generator.rendering.values import MANIFESTS
 from tests.real import Real
 
-MANIFESTS, DATA = "/etc/kubernetes/manifests", "/var/lib/etcd"
+DATA = "/var/lib/etcd"
 
 
 def article(real: Real) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from generator.rehearsal import subnets
 from generator.rehearsal.kubeadm.cluster import Cluster
+from generator.rehearsal.kubeadm.load import Load
 from generator.rehearsal.kubeadm.spec import Spec
 from generator.rehearsal.replica import FOLDER, Replica
 from generator.rehearsal.testbed.process import Ran
@@ -107,15 +109,6 @@ class Real(Replica):
         for host in hosts:
             self[host].up()
 
-    def everything_dies_and_comes_up_on_new_addresses(self) -> None:
-        """The data centre was moved: no host has its old address, and kubelets start while no API answers anywhere."""
-        for member in self.roster:
-            self[member.name].down()
-        for member in self.roster:
-            self.person(member.name, "replace")
-        for member in self.roster:
-            self[member.name].up()
-
     # --- kills ---
 
     def killed(self, host: str, verb: str, phase: str, after: int = 10000, before: str = "") -> Ran:
@@ -124,6 +117,18 @@ class Real(Replica):
         ran = self.start_killed(host, *words, after=after, before=before).wait(300)
         assert ran.exit in (0, 137), ran.text
         return ran
+
+
+@contextmanager
+def under_load(cluster: Cluster, tmp: Path, until: str) -> Iterator[tuple[Real, Load]]:
+    """Everything before that line is done, under a load that lasts as long as the block; nothing acknowledged is lost in it."""
+    real = Real(cluster, tmp)
+    with Load(cluster) as load:
+        real.follow_the_order(until=until)
+        yield real, load
+        load.wait_for(100)
+    print(load.summary())
+    assert load.lost() == []
 
 
 def carried_out(ran: Ran) -> list[str]:

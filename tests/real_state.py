@@ -88,8 +88,13 @@ def a_deployment_gets_its_pods(cluster: Cluster, name: str = "web", replicas: in
     image = f"--image={cluster.programs.pause}"
     made = cluster.kubectl("create", "deployment", name, image, f"--replicas={replicas}")
     assert made.exit == 0, made.text
+    pods_are_ready(cluster, replicas, name)
+
+
+def pods_are_ready(cluster: Cluster, count: int, name: str = "web") -> None:
+    """So many pods of the Deployment, within 90 s."""
     path = "{.status.readyReplicas}"
-    wait_for(f"{replicas} pods of {name}", 90, lambda: field(cluster, path, "deployment", name) == str(replicas))
+    wait_for(f"{count} pods of {name}", 90, lambda: field(cluster, path, "deployment", name) == str(count))
 
 
 def a_node_can_be_drained(cluster: Cluster, name: str, deployment: str = "web") -> None:
@@ -97,8 +102,7 @@ def a_node_can_be_drained(cluster: Cluster, name: str, deployment: str = "web") 
     words = ("--ignore-daemonsets", "--delete-emptydir-data", "--timeout=90s")
     ran = cluster.kubectl("drain", name, *words, timeout=120)
     assert ran.exit == 0, ran.text
-    path, count = "{.status.readyReplicas}", field(cluster, "{.spec.replicas}", "deployment", deployment)
-    wait_for("its pods elsewhere", 90, lambda: field(cluster, path, "deployment", deployment) == count)
+    pods_are_ready(cluster, int(field(cluster, "{.spec.replicas}", "deployment", deployment)), deployment)
     where = field(cluster, "{.items[*].spec.nodeName}", "pods", "-l", f"app={deployment}")
     assert name not in where.split()
     assert cluster.kubectl("uncordon", name).exit == 0
@@ -136,9 +140,8 @@ def its_owner_works(cluster: Cluster, drained: str = "") -> None:
         assert further.name in cluster[cluster.spec.nodes[0].name].etcdctl("member", "list").out
 
 
-def old_addresses_are_off(cluster: Cluster, seconds: float) -> None:
+def old_addresses_are_off(cluster: Cluster, real: Real, seconds: float) -> None:
     """For that long, with Leases renewed at its end as at its beginning."""
-    for node in cluster.spec.nodes:
-        assert f" {node.old}/" not in cluster[node.name].must(["ip", "-o", "address"])
+    assert not [m.name for m in real.roster if real.has(m.name, m.old)]
     time.sleep(seconds)
     leases_are_renewed(cluster)

@@ -23,7 +23,7 @@ def test_the_same_cluster_comes_back_with_everything_it_had(cluster: Cluster, tm
     before = real.members("master1")
     with Load(cluster) as load:
         load.wait_for(200)
-        real.everything_dies_and_comes_up_on_new_addresses()
+        real.everybody_moves(crash=True)
         real.follow_the_order(until="master1 readdress")
         began, known = time.monotonic(), len(load.acked)
         real.follow_the_order(start="master1 readdress", until="master2 readdress")

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from generator.rehearsal.kubeadm.cluster import Cluster
-from generator.rehearsal.kubeadm.load import Load
 from tests import real_state as state
-from tests.real import Real, cluster  # noqa: F401 -- the fixture
+from tests.real import Real, cluster, under_load  # noqa: F401 -- the fixture
 
 pytestmark = pytest.mark.real
 HOST = "master2"
@@ -20,13 +19,9 @@ AT_THE_END = {"apply": "new", "undo": "old"}
 @pytest.fixture(scope="module")
 def real(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:  # noqa: F811
     """Everything before the move of HOST is done, and all is under load until the last kill."""
-    made = Real(cluster, tmp_path_factory.mktemp("kills"))
-    with Load(cluster) as load:
-        made.follow_the_order(until=f"{HOST} move")
+    with under_load(cluster, tmp_path_factory.mktemp("kills"), f"{HOST} move") as (made, load):
         yield made
-        load.wait_for(100)
-    print(load.summary())
-    assert (load.lost(), load.timeouts) == ([], [])
+    assert load.timeouts == []
 
 
 def is_where(real: Real, verb: str) -> None:

@@ -44,5 +44,5 @@ def test_every_line_ends_well_and_the_cluster_works(cluster: Cluster, tmp_path: 
     if len(spec.nodes) > 1 and spec.endpoint == "lb":
         assert load.timeouts == []
     state.the_change_is_whole(cluster, real)
-    state.old_addresses_are_off(cluster, TWO_MINUTES)
+    state.old_addresses_are_off(cluster, real, TWO_MINUTES)
     state.its_owner_works(cluster, drained=spec.nodes[1].name if len(spec.nodes) > 1 else "")

@@ -7,9 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from generator.rehearsal.kubeadm.cluster import Cluster
-from generator.rehearsal.kubeadm.load import Load
 from tests import real_state as state
-from tests.real import DOWN, START, Real, carried_out, cluster  # noqa: F401 -- the fixture
+from tests.real import DOWN, START, Real, carried_out, cluster, under_load  # noqa: F401 -- the fixture
 
 pytestmark = pytest.mark.real
 HOST = "master2"
@@ -19,12 +18,8 @@ FLAGS = "/var/lib/kubelet/kubeadm-flags.env"
 @pytest.fixture(scope="module")
 def real(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Real]:  # noqa: F811
     """Everything before the move of HOST is done; each test leaves it so, and nothing acknowledged is lost in any."""
-    made = Real(cluster, tmp_path_factory.mktemp("trouble"))
-    with Load(cluster) as load:
-        made.follow_the_order(until=f"{HOST} move")
+    with under_load(cluster, tmp_path_factory.mktemp("trouble"), f"{HOST} move") as (made, _):
         yield made
-        load.wait_for(100)
-    assert load.lost() == []
 
 
 def goes_back(real: Real) -> None:

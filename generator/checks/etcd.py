@@ -35,8 +35,9 @@ def etcd_rules(cluster: Cluster) -> Iterator[Problem]:
         file, text = next((f, t) for f, t in facts.manifests.items() if is_etcd(t))
         place = str(facts.folder / "manifests" / file)
         yield from _flags(cluster, etcd, place)
-        yield from _minor(etcd, on_the_command_line(text), place)
-        yield from _twice(etcd, on_the_command_line(text) & in_the_environment(container_of(text)).keys(), place)
+        in_words = on_the_command_line(text)
+        yield from _minor(etcd, in_words, place)
+        yield from _twice(etcd, in_words & in_the_environment(container_of(text)).keys(), place)
         yield from _urls(member, etcd, place)
         yield from _initial_cluster(cluster, etcd, place)
         if etcd.name != member.name:

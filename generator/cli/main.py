@@ -1,4 +1,4 @@
-"""The command line: with cli_folder and terminal the only room that prints or exits.
+"""The command line: this room alone prints or exits.
 
 Exit codes: 0 fine; 1 review or report found something, or a rehearsal did not pass; 2 wrong usage, or input that cannot
 be used; 130 a rehearsal was broken off.

@@ -118,7 +118,7 @@ PHASES = (
         undo=(
             "the_reviewed_world",
             "ready_to_undo_move",
-            "hand_over_before_undo",
+            "hand_over_leadership",
             "routes_away",
             "what_was_before",
             *EXCHANGE,

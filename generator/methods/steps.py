@@ -74,7 +74,6 @@ TITLES: dict[str, str] = {
     # their undo
     "ready_to_undo_leave": BEFORE_UNDO,
     "ready_to_undo_move": BEFORE_UNDO,
-    "hand_over_before_undo": "Hand over leadership, where this member leads",
     "routes_away": "Remove our routes",
     "everything_old": "",
     "what_was_before": "",

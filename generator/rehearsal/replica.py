@@ -152,6 +152,16 @@ class Replica:
         if action in ("add", "replace") and not self.has(host, member.new):
             self.add_new(host)
 
+    def everybody_moves(self, crash: bool) -> None:
+        """All hosts die, or are asked to end; every address changes; they come up while no API answers anywhere."""
+        for m in self.roster:
+            self[m.name].down() if crash else self[m.name].shut_down()
+        for m in self.roster:
+            if not m.stays:
+                self.person(m.name, "replace")
+        for m in self.roster:
+            self[m.name].up()
+
     def has(self, host: str, address: Address) -> bool:
         """Whether the host has this address now."""
         return f" {address}/" in self.bed[host].must(["ip", "-o", "address"])

@@ -67,13 +67,7 @@ class Stage:
     def everybody_stops(self, crash: bool) -> None:
         """All members die, or are asked to end; then every address changes, and kubelets come back."""
         began = time.monotonic()
-        for m in self.replica.roster:
-            self.replica[m.name].down() if crash else self.replica[m.name].shut_down()
-        for m in self.replica.roster:
-            if not m.stays:
-                self.replica.person(m.name, "replace")
-        for m in self.replica.roster:
-            self.replica[m.name].up()
+        self.replica.everybody_moves(crash)
         what = "all members are killed" if crash else "all members end"
         self._note(began, "all hosts", f"{what}, then every address changes")
 

@@ -10,8 +10,7 @@ from generator.model import Change, Member
 from generator.records.run import Seat
 from generator.rehearsal.replica import Replica
 from generator.rehearsal.testbed.load_client import Writer
-
-MANIFESTS = "/etc/kubernetes/manifests"
+from generator.rendering.values import MANIFESTS
 
 
 def seats(replica: Replica) -> tuple[Seat, ...]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import jinja2
 
-from generator.assets import folder
+from generator.assets import folder, template
+from generator.hashes import sha256
 
 
 @cache
@@ -20,3 +22,9 @@ def environment(html: bool = False) -> jinja2.Environment:
         keep_trailing_newline=True,
         autoescape=html,
     )
+
+
+@cache
+def inlined(names: tuple[str, ...]) -> list[dict[str, Any]]:
+    """These files of templates/ as they are, each with the first 12 hex digits of its sha256."""
+    return [{"name": n, "sha": sha256(template(n))[:12], "text": template(n).rstrip("\n")} for n in names]

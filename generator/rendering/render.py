@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from functools import cache
-from typing import Any
 
-from generator.assets import template
 from generator.hashes import sha256
 from generator.manifests.join import join_manifest
 from generator.methods.method import Phase
 from generator.methods.steps import TITLES
 from generator.model import Change, Manifest, Member
-from generator.rendering.environment import environment
+from generator.rendering.environment import environment, inlined
 from generator.rendering.run_sh import run_script
 from generator.rendering.runbook_md import page
 from generator.rendering.values import assignments, values
@@ -56,7 +53,7 @@ def runbook(change: Change, member: Member, groups: list[tuple[str, str]]) -> st
             digest=change.digest,
             values=groups,
             story=[told(phase) for phase in change.method.phases],
-            parts=parts(change.method.parts),
+            parts=inlined(change.method.parts),
         )
     )
 
@@ -74,12 +71,6 @@ def told(phase: Phase) -> dict[str, str]:
 
 def _steps(names: tuple[str, ...]) -> str:
     return "\n".join(f'  begin "{TITLES[name]}"\n  {name}' if TITLES[name] else f"  {name}" for name in names)
-
-
-@cache
-def parts(names: tuple[str, ...]) -> list[dict[str, Any]]:
-    """These files of templates/ with the first 12 hex digits of their sha256, to be inlined."""
-    return [{"name": n, "sha": sha256(template(n))[:12], "text": template(n).rstrip("\n")} for n in names]
 
 
 def sums(files: dict[str, str]) -> str:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Any
-
-from generator.assets import template
 from generator.hashes import sha256
 from generator.model import Change, Member
-from generator.rendering.environment import environment
+from generator.rendering.environment import environment, inlined
 from generator.rendering.runbook_md import row
 from generator.rendering.values import MANIFESTS, Value, assignments
 
@@ -45,15 +41,9 @@ def run_script(change: Change, files: dict[str, str]) -> str:
             method=mapping.method,
             digest=change.digest,
             values=[(heading, assignments(group)) for heading, group in _values(change, files)],
-            parts=parts(),
+            parts=inlined(PARTS),
         )
     )
-
-
-@cache
-def parts() -> list[dict[str, Any]]:
-    """The inlined files with the first 12 hex digits of their sha256."""
-    return [{"name": n, "sha": sha256(template(n))[:12], "text": template(n).rstrip("\n")} for n in PARTS]
 
 
 def _values(change: Change, files: dict[str, str]) -> list[tuple[str, dict[str, Value]]]:

@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host was never reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest 2e2741fb7455. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 8626f6f735fd. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=2e2741fb7455
+readonly DIGEST=8626f6f735fd
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -32,7 +32,7 @@ readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(328e6806adb01f73a65c92ef14abb02998965221077245f7c93ce89b5c8ae44b 3734cf7629802aa7e4a94f8a91a02d4e90c0a9a86b356752df331da1de1caaa9 b01d356ba6c6706095b1d6e4e13cb318ea614b4d5b53f6f196f5970d9eda082f)
+readonly -a FOLDERS=(70b09bc1ba964fd4088effa39128601d2f9c8ae4e7ded38f069cc9a832458e78 624329e469acafa26c2a2565ae948961dca79779db72a74c238070e22109df07 4273e267b217560bcf074cdd9dd0371fc7fc9f35e5d9d01c2a908fc461985c6d)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)

@@ -43,7 +43,7 @@ kubernetes_is_whole() {
   kubernetes_after "$NEW" "$OLD"
 }
 kubernetes_was_whole() {
-  [[ $ADDRESSES == both || $PHASE == leave ]] || { note 'undo leave does this, once the old address is back' && return 0; }
+  ! is_left_to_undo_leave || return 0
   kubernetes_after "$OLD" "$NEW"
 }
 
@@ -105,15 +105,12 @@ restart_kubelet_for_addresses() {
 }
 
 kubernetes_hint() {
+  if [[ $kubernetes_why == "$stale_address" ]] && kubelet_chooses_its_address; then
+    printf 'kubelet has no --node-ip: it takes the address that the name %s leads to, where this host has it, else that of the default route. Look at /etc/hosts, DNS and ip route; then bash runbook.sh apply %s again' "$node" "$PHASE"
+    return 0
+  fi
   case $kubernetes_why in
     'a connection of ours'*) printf 'the name that its kubeconfig has still leads to %s: let it lead to %s (DNS, /etc/hosts), then bash runbook.sh apply %s again' "$OLD" "$NEW" "$PHASE" ;;
-    'the Node '*' does not have '* | 'the pod '*' has the address '*)
-      if kubelet_chooses_its_address; then
-        printf 'kubelet has no --node-ip: it takes the address that the name %s leads to, where this host has it, else that of the default route. Look at /etc/hosts, DNS and ip route; then bash runbook.sh apply %s again' "$node" "$PHASE"
-      else
-        printf 'look at the log of kubelet, then bash runbook.sh apply %s again' "$PHASE"
-      fi
-      ;;
     *'cannot be read'* | 'no kubeconfig'*) printf 'put an admin.conf of this cluster into %s, then bash runbook.sh apply %s again; or bash runbook.sh undo %s' "$KUBERNETES" "$PHASE" "$PHASE" ;;
     *) printf 'look at the logs of that pod and of kubelet; mend and apply %s again, or: bash runbook.sh undo %s' "$PHASE" "$PHASE" ;;
   esac

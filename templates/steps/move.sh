@@ -10,7 +10,7 @@ source_routes() {
 # A leader that is stopped costs an election; one that hands over first costs nothing.
 hand_over_leadership() {
   local target
-  if holds 'it does not, or its etcd has the new arguments already' need_not_hand_over; then return 0; fi
+  if holds 'it does not lead, or its etcd is exchanged already' need_not_hand_over; then return 0; fi
   target=$(heir)
   ctl_line "$(own_endpoint)" move-leader "$(printf %x "${member_ids[target]}")"
   note "leadership goes to ${NAMES[target]}"

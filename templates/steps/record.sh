@@ -21,8 +21,12 @@ record_address() {
   wait_until 10 'the members show it' is_recorded "$which" "$i" || half_done "${NAMES[i]} is not recorded on $url" "bash runbook.sh apply $PHASE again, or undo $PHASE"
 }
 
+# Where `addresses: replace` takes the old address away first, it is not here yet in undo move.
+undo_leave_goes_on() { [[ $ADDRESSES == replace && $PHASE != leave ]]; }
+is_left_to_undo_leave() { undo_leave_goes_on && note 'undo leave does this, once the old address is back'; }
+
 record_old_address() {
-  [[ $ADDRESSES == both || $PHASE == leave ]] || { note 'undo leave does this, once the old address is back' && return 0; }
+  ! is_left_to_undo_leave || return 0
   record_address old
 }
 

@@ -22,30 +22,17 @@ ready_to_undo_move() {
   # While etcd still runs with the old arguments the way back is one update, and it only mends.
   etcd_runs_old || gate_before others any
 }
-hand_over_before_undo() {
-  if holds 'it does not, or its etcd has the old arguments' need_not_hand_over; then return 0; fi
-  ctl_line "$(own_endpoint)" move-leader "$(printf %x "${member_ids[$(heir)]}")"
-  run "${ctl_words[@]}"
-  must need_not_hand_over
-}
-
 routes_away() {
   if holds 'none is left' no_route_of_ours; then return 0; fi
   drop_routes
   must no_route_of_ours
 }
 
-# With `addresses: replace` the old address is not here yet: nothing runs, for undo leave to start it.
-what_was_before() {
-  if [[ $ADDRESSES == both || $PHASE == leave ]]; then
-    everything_old
-  else
-    nothing_runs_here
-  fi
-}
+# Nothing runs, where undo leave is to start it.
+what_was_before() { if undo_leave_goes_on; then nothing_runs_here; else everything_old; fi; }
 
 whole_after_undo_move() {
-  [[ $ADDRESSES == both || $PHASE == leave ]] || { note 'undo leave does this, once the old address is back' && return 0; }
+  ! is_left_to_undo_leave || return 0
   gate_after others old
 }
 

@@ -16,8 +16,8 @@ from generator.rehearsal.kubeadm.machine import STATIC, Machine
 from generator.rehearsal.kubeadm.programs import component
 from generator.rehearsal.testbed.host_spec import url_host
 from generator.rehearsal.testbed.namespaces import gone
+from generator.rendering.values import MANIFESTS
 
-MANIFESTS = "/etc/kubernetes/manifests"
 LIMIT = 240.0  # seconds until a cluster whose manifests were exchanged is ready
 
 

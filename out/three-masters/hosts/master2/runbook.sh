@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 2e2741fb7455. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 8626f6f735fd. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=2e2741fb7455
+readonly DIGEST=8626f6f735fd
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -184,7 +184,7 @@ undo_move() {
   begin "Check the preconditions of undo $PHASE, before its first change"
   ready_to_undo_move
   begin "Hand over leadership, where this member leads"
-  hand_over_before_undo
+  hand_over_leadership
   begin "Remove our routes"
   routes_away
   what_was_before
@@ -1180,7 +1180,7 @@ flows_closed() {
 flows_are_open() { [[ -z $(flows_closed "$1") ]]; }
 # --- end steps/ready_to_move.sh ---
 
-# --- steps/move.sh sha256:cfc4831b9d00 ---
+# --- steps/move.sh sha256:b70a2a6a1d80 ---
 # move: this member's new address becomes the recorded one, and its etcd starts on it.
 
 # Before etcd starts, so that it never dials from the old address.
@@ -1193,7 +1193,7 @@ source_routes() {
 # A leader that is stopped costs an election; one that hands over first costs nothing.
 hand_over_leadership() {
   local target
-  if holds 'it does not, or its etcd has the new arguments already' need_not_hand_over; then return 0; fi
+  if holds 'it does not lead, or its etcd is exchanged already' need_not_hand_over; then return 0; fi
   target=$(heir)
   ctl_line "$(own_endpoint)" move-leader "$(printf %x "${member_ids[target]}")"
   note "leadership goes to ${NAMES[target]}"
@@ -1260,7 +1260,7 @@ no_connection_is_old() {
 connections_of_ours_are_new() { connections_are_new && [[ -z $(calls_to "$OLD") ]]; }
 # --- end steps/move.sh ---
 
-# --- steps/record.sh sha256:502b0f3cfeb3 ---
+# --- steps/record.sh sha256:d597ff07311f ---
 # record.sh -- `member update`: what the cluster records of this member.
 
 # record_address old|new [I] -- of our member or of member I, by any member that can take it; with one or two members and
@@ -1284,8 +1284,12 @@ record_address() {
   wait_until 10 'the members show it' is_recorded "$which" "$i" || half_done "${NAMES[i]} is not recorded on $url" "bash runbook.sh apply $PHASE again, or undo $PHASE"
 }
 
+# Where `addresses: replace` takes the old address away first, it is not here yet in undo move.
+undo_leave_goes_on() { [[ $ADDRESSES == replace && $PHASE != leave ]]; }
+is_left_to_undo_leave() { undo_leave_goes_on && note 'undo leave does this, once the old address is back'; }
+
 record_old_address() {
-  [[ $ADDRESSES == both || $PHASE == leave ]] || { note 'undo leave does this, once the old address is back' && return 0; }
+  ! is_left_to_undo_leave || return 0
   record_address old
 }
 
@@ -1514,7 +1518,7 @@ go_back() {
 }
 # --- end steps/exchange.sh ---
 
-# --- steps/kubernetes_gate.sh sha256:413768c696c5 ---
+# --- steps/kubernetes_gate.sh sha256:dd21cc4a7afd ---
 # kubernetes_gate.sh -- how a phase stands at Kubernetes' own gate, at its end.
 
 # kubernetes_can_be_asked -- before anything is changed: afterwards the same questions decide whether the old address may go.
@@ -1560,7 +1564,7 @@ kubernetes_is_whole() {
   kubernetes_after "$NEW" "$OLD"
 }
 kubernetes_was_whole() {
-  [[ $ADDRESSES == both || $PHASE == leave ]] || { note 'undo leave does this, once the old address is back' && return 0; }
+  ! is_left_to_undo_leave || return 0
   kubernetes_after "$OLD" "$NEW"
 }
 
@@ -1622,15 +1626,12 @@ restart_kubelet_for_addresses() {
 }
 
 kubernetes_hint() {
+  if [[ $kubernetes_why == "$stale_address" ]] && kubelet_chooses_its_address; then
+    printf 'kubelet has no --node-ip: it takes the address that the name %s leads to, where this host has it, else that of the default route. Look at /etc/hosts, DNS and ip route; then bash runbook.sh apply %s again' "$node" "$PHASE"
+    return 0
+  fi
   case $kubernetes_why in
     'a connection of ours'*) printf 'the name that its kubeconfig has still leads to %s: let it lead to %s (DNS, /etc/hosts), then bash runbook.sh apply %s again' "$OLD" "$NEW" "$PHASE" ;;
-    'the Node '*' does not have '* | 'the pod '*' has the address '*)
-      if kubelet_chooses_its_address; then
-        printf 'kubelet has no --node-ip: it takes the address that the name %s leads to, where this host has it, else that of the default route. Look at /etc/hosts, DNS and ip route; then bash runbook.sh apply %s again' "$node" "$PHASE"
-      else
-        printf 'look at the log of kubelet, then bash runbook.sh apply %s again' "$PHASE"
-      fi
-      ;;
     *'cannot be read'* | 'no kubeconfig'*) printf 'put an admin.conf of this cluster into %s, then bash runbook.sh apply %s again; or bash runbook.sh undo %s' "$KUBERNETES" "$PHASE" "$PHASE" ;;
     *) printf 'look at the logs of that pod and of kubelet; mend and apply %s again, or: bash runbook.sh undo %s' "$PHASE" "$PHASE" ;;
   esac
@@ -1734,7 +1735,7 @@ for_the_ticket() {
 }
 # --- end steps/ticket.sh ---
 
-# --- steps/undo_rolling.sh sha256:bdd5d5800822 ---
+# --- steps/undo_rolling.sh sha256:a52242ed15c9 ---
 # undo_rolling.sh -- the way back while the cluster runs: the same gate stands before and after it.
 
 ready_to_undo_prepare() {
@@ -1759,30 +1760,17 @@ ready_to_undo_move() {
   # While etcd still runs with the old arguments the way back is one update, and it only mends.
   etcd_runs_old || gate_before others any
 }
-hand_over_before_undo() {
-  if holds 'it does not, or its etcd has the old arguments' need_not_hand_over; then return 0; fi
-  ctl_line "$(own_endpoint)" move-leader "$(printf %x "${member_ids[$(heir)]}")"
-  run "${ctl_words[@]}"
-  must need_not_hand_over
-}
-
 routes_away() {
   if holds 'none is left' no_route_of_ours; then return 0; fi
   drop_routes
   must no_route_of_ours
 }
 
-# With `addresses: replace` the old address is not here yet: nothing runs, for undo leave to start it.
-what_was_before() {
-  if [[ $ADDRESSES == both || $PHASE == leave ]]; then
-    everything_old
-  else
-    nothing_runs_here
-  fi
-}
+# Nothing runs, where undo leave is to start it.
+what_was_before() { if undo_leave_goes_on; then nothing_runs_here; else everything_old; fi; }
 
 whole_after_undo_move() {
-  [[ $ADDRESSES == both || $PHASE == leave ]] || { note 'undo leave does this, once the old address is back' && return 0; }
+  ! is_left_to_undo_leave || return 0
   gate_after others old
 }
 
