@@ -242,9 +242,9 @@ KUBEADM_1_34 = "    - --feature-gates=InitialCorruptCheck=true\n    - --watch-pr
         (
             "3.5.21-0",
             KUBEADM_1_34,
-            {"feature-gates": "take it away;", "watch-progress-notify-interval": "take it away;"},
+            {"feature-gates": "remove it;", "watch-progress-notify-interval": "remove it;"},
         ),
-        ("3.6.10-0", "    - --proxy=off\n    - --not-ours=1\n", {"proxy": "take it away;"}),
+        ("3.6.10-0", "    - --proxy=off\n    - --not-ours=1\n", {"proxy": "remove it;"}),
     ],
 )
 def test_a_flag_that_etcd_of_the_images_minor_does_not_start_with_is_a_problem(

@@ -1,4 +1,4 @@
-"""SIGKILL between any two commands of a phase, then the same line again: the same end."""
+"""SIGKILL between any two commands of a phase, then rerun the same command: the same end."""
 
 from __future__ import annotations
 

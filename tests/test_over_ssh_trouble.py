@@ -18,7 +18,7 @@ from tests.stub import ENTER
 
 pytestmark = AS_ROOT
 
-SWAP = "| ==> End etcd"
+SWAP = "| ==> Stop etcd"
 
 
 def all_that_it_said_was_shown_once(j: Jump, host: str, phase: str, text: str) -> None:
@@ -41,7 +41,7 @@ def test_a_cable_pulled_in_the_middle_of_move_costs_nothing(tmp_path: Path) -> N
             j.until(running, SWAP)
             j.rig.bed.cut("jump")
             j.until(running, "(connection lost: ")
-            j.rig.bed.mend("jump")
+            j.rig.bed.reconnect("jump")
             ran = running.wait(300)
         assert ran.exit == 0, ran.text
         assert "taken up again over 192.168.100.10" in ran.text
@@ -60,7 +60,7 @@ def test_a_cable_pulled_in_the_middle_of_restore_costs_nothing(tmp_path: Path) -
         j.until(running, "master1 | ==> Unpack the snapshot beside the old data")
         j.rig.bed.cut("jump")
         j.until(running, "(connection lost: ")
-        j.rig.bed.mend("jump")
+        j.rig.bed.reconnect("jump")
         ran = running.wait(300)
         assert ran.exit == 0, ran.text
         all_that_it_said_was_shown_once(j, "master1", "restore", ran.text)

@@ -31,7 +31,7 @@ def test_without_quorum_it_must_be_accepted_and_the_highest_revision_is_taken(tm
             time.sleep(8)  # it stands for election again and again: the highest term, the oldest data
             writer.wait_for(50)
             rig.everybody_crashes()
-        rig.bed.mend("master3")
+        rig.bed.reconnect("master3")
         rig["master1"].copy_in(strict.host_folder("master1"), "/root/strict")
         ran = rig["master1"].run(["bash", "/root/strict/runbook.sh", "apply", "preflight"], timeout=120)
         assert ran.exit == 4 and "method: bridge" in ran.text, ran.text

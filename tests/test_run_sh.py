@@ -93,7 +93,7 @@ def test_a_gate_that_stays_closed_ends_it_with_3_when_the_limit_is_over(three: S
     assert three.calls("master2") == ["apply preflight"], "nobody goes on before all are through"
 
 
-STOPS = {1: "look, then the same line again", 4: "nobody goes on", 5: "or go back: ssh 192.168.100.10 'bash /var/lib"}
+STOPS = {1: "look, then rerun the same command", 4: "nobody goes on", 5: "or go back: ssh 192.168.100.10 'bash /var/lib"}
 
 
 @pytest.mark.parametrize("code", STOPS)
@@ -228,9 +228,9 @@ def test_a_persons_line_says_what_to_do_and_waits_until_it_is_so(three: Stubs) -
     three.run("apply", "--yes", "--to", "6")
     running = three.start("apply", "--yes", "--from", "7", "--to", "11")
     for name in NAMES:
-        wait_for(lambda: f"{name} | NOW: you put " in running.text, running.text)  # noqa: B023
+        wait_for(lambda: f"{name} | NOW: add " in running.text, running.text)  # noqa: B023
         three.add_new(name)
-    wait_for(lambda: "NOW: you take 192.168.100.10 away" in running.text, running.text)
+    wait_for(lambda: "NOW: remove 192.168.100.10" in running.text, running.text)
     assert three.calls("master1")[-1] == "verify move", "nothing needs the old address: the runbook says so"
     time.sleep(1)
     three.remove_old("master1")
@@ -244,7 +244,7 @@ def test_an_old_address_stays_while_the_runbook_does_not_let_it_go(three: Stubs)
         three.add_new(name)
     three.does("master1", "move.2", REFUSED.format(1))
     text = three.start("apply", "--yes", "--from", "10", "--to", "11")
-    wait_for(lambda: "NOW: you take" in text.text, text.text)
+    wait_for(lambda: "NOW: remove" in text.text, text.text)
     assert "192.168.100.10 may not go yet: no disk" in text.text
     three.remove_old("master1")
     assert text.wait(30).exit == 0

@@ -86,7 +86,7 @@ def _listed(files: dict[str, str], top: str = "") -> list[Problem]:
         elif sha256(files[top + name].encode()) != digest:
             problems.append(Problem("its sha256 is not the one in SHA256SUMS", top + name, hint=RENDER_AGAIN))
     extra = (n for n in files if n.startswith(top) and n not in listed and n != top + SUMS)
-    hint = "take it away: a host would be given it too" if top else "take it away, or put it into evidence/"
+    hint = "remove it: a host would be given it too" if top else "remove it, or put it into evidence/"
     return [*problems, *(Problem("it is not in SHA256SUMS", name, hint=hint) for name in extra)]
 
 

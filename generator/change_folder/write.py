@@ -42,7 +42,7 @@ def write(folder: Path, files: dict[str, str], digest: str) -> Written:
             raise Refused(*problems)
         return _replace(folder, files, known)
     except OSError as error:
-        hint = "nothing half-written is left; mend it and render again"
+        hint = "nothing half-written is left; fix it and render again"
         raise Refused(Problem(f"{error.strerror}: {error.filename}", str(folder), hint=hint)) from None
 
 
@@ -133,9 +133,9 @@ def _in_the_way(folder: Path, files: dict[str, str], known: dict[str, set[str]])
         path = folder / name
         link = next((p for p in _from_top(folder, name) if p.is_symlink()), None)
         if link is not None:
-            problems.append(Problem("a link stands where a rendered file belongs", str(link), hint="take it away"))
+            problems.append(Problem("a link stands where a rendered file belongs", str(link), hint="remove it"))
         elif path.is_dir():
-            problems.append(Problem("a folder stands where a rendered file belongs", str(path), hint="take it away"))
+            problems.append(Problem("a folder stands where a rendered file belongs", str(path), hint="remove it"))
         elif path.exists() and not _may_go(path, files.get(name), known.get(name, set())):
             what = "was edited after it was rendered" if name in known else "is there already and was not rendered"
             hint = "nothing was written; keep your copy elsewhere, take this one away, and render again"

@@ -76,7 +76,7 @@ def _minor(etcd: Etcd, in_words: set[str], place: str) -> Iterator[Problem]:
         why = out_of_place(name, minor)
         if why and name in in_words:
             other = instead_of(name, minor)
-            hint = f"{f'there it is {other}' if other else 'take it away'}; or correct the image's tag, {etcd.image}"
+            hint = f"{f'there it is {other}' if other else 'remove it'}; or correct the image's tag, {etcd.image}"
             yield Problem(f"--{name}: {why}, and the image is {minor}: it does not start with it", place, name, hint)
         elif why:
             fact = f"ETCD_{name.upper().replace('-', '_')}: {why}, and the image is {minor}"
@@ -127,10 +127,10 @@ def _initial_cluster(cluster: Cluster, etcd: Etcd, place: str) -> Iterator[Probl
             yield Problem(f"--initial-cluster names {part}", place, "initial-cluster", IN_DNS)
             continue
         if name not in known:
-            hint = "add it to the mapping, `stays: true` where it keeps its address; if it is gone, mend the manifest"
+            hint = "add it to the mapping, `stays: true` where it keeps its address; if it is gone, correct the manifest"
             yield Problem(f"--initial-cluster names {name}, which the mapping does not", place, "initial-cluster", hint)
         elif address not in known[name]:
-            hint = "etcd reads this flag only on an empty data folder; mend it, or the mapping"
+            hint = "etcd reads this flag only on an empty data folder; correct it, or the mapping"
             yield Problem(f"--initial-cluster has {name} on {address}", place, "initial-cluster", hint, "warning")
 
 

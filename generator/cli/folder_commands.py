@@ -73,7 +73,7 @@ def rehearse(
             folder, options, watch(), stay if keep else None
         )
     except KeyboardInterrupt:
-        complain([Problem("broken off; nothing is left of the replica, and no report was written", severity="note")])
+        complain([Problem("interrupted; nothing is left of the replica, and no report was written", severity="note")])
         raise typer.Exit(130) from None
     say(f"{messages.outcome(run)}\n{folder}/rehearsal/REPORT.md for the ticket, REPORT.html beside it")
     if not run.passed:

@@ -1,7 +1,7 @@
 """The command line: this room alone prints or exits.
 
 Exit codes: 0 fine; 1 review or report found something, or a rehearsal did not pass; 2 wrong usage, or input that cannot
-be used; 130 a rehearsal was broken off.
+be used; 130 a rehearsal was interrupted.
 """
 
 from __future__ import annotations

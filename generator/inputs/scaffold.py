@@ -26,7 +26,7 @@ def begin(target: Path, files: dict[str, bytes]) -> None:
     """Write the files below `target`. Raises Refused, before the first one, with every file that is there already."""
     there = [target / name for name in files if (target / name).exists() or (target / name).is_symlink()]
     if there:
-        hint = "nothing was written; name another folder, or take it away first"
+        hint = "nothing was written; name another folder, or remove it first"
         raise Refused(*(Problem("this file is there already", str(path), hint=hint) for path in there))
     try:
         for name, content in files.items():

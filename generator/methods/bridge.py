@@ -10,7 +10,7 @@ from generator.quorum import tolerance
 PHASES = (
     Phase(
         "preflight",
-        "reads only: host, cluster, bytes, tools, data, disk, certificates, clocks, ways, what the bridge needs",
+        "reads only: host, cluster, files, tools, data, disk, certificates, clocks, network paths, what the rules need",
         steps=(
             "the_reviewed_world",
             "commands_are_at_hand",
@@ -27,15 +27,15 @@ PHASES = (
             "the_bridge_can_be_built",
             "tools_are_at_hand",
         ),
-        does="reads only: host, cluster, data, disk, ways, what rules need",
+        does="reads only: host, cluster, data, disk, network, what rules need",
         seen="`done, 0 commands`; no `FILTERED`",
-        back="nothing to take back",
+        back="not needed",
         no_undo="it changed nothing",
         stays=True,
     ),
     Phase(
         "prepare",
-        "changes nothing that runs: copies of manifests and tools, certificates widened to old and new",
+        "changes nothing that runs: backups, copies of etcd's tools, certificates reissued with both addresses",
         steps=(
             "the_reviewed_world",
             "ready_to_prepare_here",
@@ -43,7 +43,7 @@ PHASES = (
             "stage_tools",
             "widen_certificates",
         ),
-        does="copies, tools, certificates with both addresses",
+        does="makes backups; reissues certificates with both addresses",
         seen="`prepare on HOST: done`",
         back="`undo prepare`",
         undo=("the_reviewed_world", "ready_to_undo_prepare", "narrow_certificates", "put_backup_away"),
@@ -52,7 +52,7 @@ PHASES = (
     ),
     Phase(
         "readdress",
-        "routes and rules from the others' old addresses to their new ones, then kubelet stopped, etcd exchanged, the API aside",
+        "rules that translate the others' old addresses to their new ones; kubelet stopped, etcd exchanged, the API's manifests moved away",
         steps=(
             "the_reviewed_world",
             "ready_to_readdress",
@@ -60,7 +60,7 @@ PHASES = (
             "etcd_new_and_no_api",
             *EXCHANGE,
         ),
-        does="rules that lead old addresses to new ones; etcd starts",
+        does="adds rules from old addresses to new ones; etcd starts",
         seen="`readdress on HOST: done`",
         back="`undo readdress`",
         undo=(
@@ -75,7 +75,7 @@ PHASES = (
     ),
     Phase(
         "settle",
-        "the quorum is back: `member update`, the API comes in while kubelet is stopped, the gate",
+        "once there is quorum: `member update`; kubelet stopped, the API's manifests put in, kubelet started; checks",
         steps=(
             "the_reviewed_world",
             "ready_to_settle",
@@ -85,7 +85,7 @@ PHASES = (
             *EXCHANGE,
             "the_cluster_is_whole_again",
         ),
-        does="quorum; the new address recorded; the API comes in",
+        does="records the new peer URL; the API starts",
         seen="`ok: gate`, `settle on HOST: done`",
         back="`undo settle`, before any `unbridge`",
         undo=(
@@ -101,7 +101,7 @@ PHASES = (
     ),
     Phase(
         "unbridge",
-        "every member is recorded on its new address: rules and routes go, and the connections that used them",
+        "once every member is recorded on its new address: removes rules and routes, closes the connections that used them",
         steps=(
             "the_reviewed_world",
             "ready_to_unbridge",
@@ -110,30 +110,30 @@ PHASES = (
             "take_the_routes_away",
             "the_cluster_stands_alone",
         ),
-        does="the rules go, and every connection that used them",
+        does="removes the rules and every connection that used them",
         seen="`ok: gate`, `unbridge on HOST: done`",
-        back="none: nobody is recorded on an old address",
-        no_undo="nobody is recorded on an old address any more; to go on: apply unbridge again",
+        back="none: no member has an old address",
+        no_undo="no member is recorded on an old address any more; to go on: apply unbridge again",
         stays=True,
     ),
     Phase(
         "release",
-        "reads only: the old address is gone, no connection of etcd has it, the gate",
+        "reads only: the old address is gone, no connection of etcd has it, every member is healthy",
         steps=("the_reviewed_world", "old_address_is_gone"),
-        does="reads only: does anybody miss the old address?",
+        does="reads only: checks that nothing needs the old address",
         seen="`ok: gate`, `release on HOST: done`",
-        back="nothing to take back",
+        back="not needed",
         no_undo="it changed nothing",
     ),
     Phase(
         "finish",
-        "the gate, our routes away, left-over addresses listed, the block for the ticket",
+        "last check of the members; our routes removed, leftover addresses listed, the summary for the ticket",
         steps=("the_reviewed_world", "everybody_has_moved", "take_routes_away", "what_is_left", "for_the_ticket"),
-        does="gate, our routes away, leftovers, block for the ticket",
+        does="removes our routes, lists leftovers, prints the ticket summary",
         seen="`finish on HOST: done`; no `DIFFERENT` in `ids:`",
-        back="nothing to take back",
-        back_stays="nothing to take back",
-        no_undo="it only took our own routes away; the addresses are the new ones, and the cluster runs on them",
+        back="not needed",
+        back_stays="not needed",
+        no_undo="it only removed our own routes; the addresses are the new ones, and the cluster runs on them",
         stays=True,
     ),
 )
@@ -141,17 +141,17 @@ PHASES = (
 ACTIONS = (
     Action(
         "add",
-        "{new} is on: you put it on where it is not",
+        "add {new}, unless it is there already",
         "the host has its new address, also after a reboot",
         "`ip addr` shows it",
-        "none: the new address is what is wanted",
+        "none: the new address is wanted",
     ),
     Action(
         "remove",
-        "when `bash runbook.sh verify unbridge` holds, you take {old} away, where it is still on",
-        "the old address goes, also from the configuration",
+        "when `bash runbook.sh verify unbridge` holds: remove {old}, if it is still there",
+        "the old address is gone, also from the configuration",
         "`ip addr` shows the new one only",
-        "put it back",
+        "add it again",
     ),
 )
 
@@ -161,9 +161,9 @@ def first_page(size: int) -> Rows:
     majority, tolerated = tolerance(size)
     return [
         ("What is down", "**etcd and the API**, since the addresses changed"),
-        ("", f"until {majority} of {size} hosts are through `readdress`"),
-        ("Point of no return", "the first `unbridge`: until then every line can be taken back, last one first,"),
-        ("", "where the old addresses can be put back; what was written meanwhile stays"),
+        ("", f"until `readdress` is done on {majority} of {size} hosts"),
+        ("Point of no return", "the first `unbridge`: before it every line can be undone,"),
+        ("", "the last one first, if the old addresses can be added again"),
         ("May be lost", f"{tolerated} of {size} hosts, with `--without`: a majority must have its data"),
     ]
 
@@ -171,11 +171,11 @@ def first_page(size: int) -> Rows:
 def down(size: int) -> Rows:
     """Line, writes to etcd, this host meanwhile, the limit after which it is not normal."""
     return [
-        ("`preflight`, `prepare`", "none, as before", "nothing is changed that runs", "1 minute"),
+        ("`preflight`, `prepare`", "none, as before", "nothing that runs is changed", "1 minute"),
         ("`readdress`", "none until a majority is through", "etcd starts", "2 minutes"),
-        ("`settle`", "go on, as soon as there is quorum", "its API starts", "3 minutes"),
-        ("`unbridge`", "go on, a gap of up to 0.1 s", "nothing is down", "2 minutes"),
-        ("`release`, `finish`", "go on", "nothing is down", "1 minute"),
+        ("`settle`", "continue as soon as there is quorum", "its API starts", "3 minutes"),
+        ("`unbridge`", "continue, with a gap of up to 0.1 s", "nothing is down", "2 minutes"),
+        ("`release`, `finish`", "continue", "nothing is down", "1 minute"),
     ]
 
 
@@ -183,7 +183,7 @@ def meaning(size: int) -> str:
     """What the tolerance means while the change runs."""
     majority, failures = tolerance(size)
     lost = "the data of none may be lost" if failures == 0 else f"the data of {failures} may be lost"
-    return f"Etcd is down until {majority} of {size} hosts are through `readdress`: {lost}."
+    return f"etcd is down until `readdress` is done on {majority} of {size} hosts: {lost}."
 
 
 STEPS = (
@@ -200,7 +200,7 @@ BRIDGE = Method(
     down=down,
     meaning=meaning,
     columns=("`preflight`", "`prepare`", "`readdress`, `settle`", "`unbridge`, `release`, `finish`"),
-    after_the_order="Load balancers, DNS names and kubeconfigs that call the API at an old address must know the new one. "
+    after_the_order="Point the load balancers, DNS names and kubeconfigs that call the API at an old address to the new one. "
     "They are not part of this change.",
     gated=("unbridge",),
     last_change="unbridge",

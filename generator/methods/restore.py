@@ -7,12 +7,12 @@ from generator.methods.method import Action, Method, Phase
 from generator.methods.parts import parts
 from generator.methods.restore_words import AFTER_THE_ORDER, down, first_page, price
 
-WHILE_CLOSED = "nobody has reopened: nothing was written to the restored cluster"
+WHILE_CLOSED = "no host has been reopened: nothing was written to the restored cluster"
 
 PHASES = (
     Phase(
         "preflight",
-        "reads only: host, cluster, bytes, tools, disk, data, quorum and its price, certificates, clocks, ways",
+        "reads only: host, cluster, files, tools, disk, data, quorum, certificates, clocks, network paths",
         steps=(
             "the_reviewed_world",
             "commands_are_at_hand",
@@ -28,15 +28,15 @@ PHASES = (
             "the_ways_are_known",
             "tools_are_at_hand",
         ),
-        does="reads only: host, cluster, quorum and its price, disk, ways",
+        does="reads only: host, cluster, quorum, data, disk, network paths",
         seen="`done, 0 commands`; no `FILTERED`",
-        back="nothing to take back",
+        back="not needed",
         no_undo="it changed nothing",
         stays=True,
     ),
     Phase(
         "prepare",
-        "changes nothing that runs: copies of manifests and tools (etcd itself, too), certificates widened to old and new",
+        "changes nothing that runs: backups, copies of etcd and its tools, certificates reissued with both addresses",
         steps=(
             "the_reviewed_world",
             "ready_to_prepare_here",
@@ -46,7 +46,7 @@ PHASES = (
             "etcd_itself_is_staged",
             "widen_certificates",
         ),
-        does="copies, etcd and its tools, certificates with both addresses",
+        does="makes backups; reissues certificates with both addresses",
         seen="`prepare on HOST: done`",
         back="`undo prepare`",
         undo=("the_reviewed_world", "ready_to_undo_prepare", "narrow_certificates", "put_backup_away"),
@@ -55,9 +55,9 @@ PHASES = (
     ),
     Phase(
         "quiesce",
-        "kube-apiserver, controller-manager and scheduler go aside; etcd stays up",
+        "kube-apiserver, controller-manager and scheduler stopped, their manifests moved away; etcd stays up",
         steps=("the_reviewed_world", "ready_to_quiesce", "the_api_goes_aside", *EXCHANGE_OF_THE_API),
-        does="the API's static pods go aside; **the API is down from here**",
+        does="stops the API's static pods; **the API is down from here on**",
         seen="`quiesce on HOST: done`",
         back="`undo quiesce`",
         undo=("the_reviewed_world", "ready_to_go_back", "what_was_before_quiesce", *EXCHANGE_OF_THE_API),
@@ -66,7 +66,7 @@ PHASES = (
     ),
     Phase(
         "stop",
-        "where the cluster answers, a complete snapshot; then etcd ends, and what its data is worth is said in one line",
+        "a complete snapshot where the cluster answers; then etcd is stopped, and one line describes its data",
         steps=(
             "the_reviewed_world",
             "ready_to_stop",
@@ -79,7 +79,7 @@ PHASES = (
             "note_the_data",
             "weigh_the_data",
         ),
-        does="a complete snapshot if there is quorum; etcd ends; a candidate",
+        does="a snapshot if there is quorum; stops etcd; names a candidate",
         seen="last line: `candidate HOST ...`; **keep it**",
         back="`undo stop`",
         undo=("the_reviewed_world", "ready_to_go_back", "what_was_before_stop", *EXCHANGE_OF_ETCD),
@@ -88,7 +88,7 @@ PHASES = (
     ),
     Phase(
         "snapshot",
-        "on the source only: the one file, and the proof that it can be restored",
+        "on the source only: the snapshot file, and a restore of it on trial",
         steps=(
             "the_reviewed_world",
             "ready_to_take_the_snapshot",
@@ -96,7 +96,7 @@ PHASES = (
             "without_a_sum",
             "prove_the_source",
         ),
-        does="one file, proved; **copy it to the same path on every host**",
+        does="the file, tried; **copy it to the same path on every host**",
         seen="last line: `snapshot FILE sha256=HEX ...`",
         back="`undo snapshot`",
         on_source=True,
@@ -107,7 +107,7 @@ PHASES = (
     ),
     Phase(
         "restore",
-        "the file unpacked beside the old data, the old data set aside, the new one in its place",
+        "the file unpacked beside the old data, the old data kept elsewhere, the restored data in its place",
         steps=(
             "the_reviewed_world",
             "ready_to_restore",
@@ -116,7 +116,7 @@ PHASES = (
             "set_the_data_aside",
             "put_the_new_data_in",
         ),
-        does="the old data is set aside, the snapshot takes its place",
+        does="keeps the old data elsewhere, puts the restored data in",
         seen="`restore on HOST: done`",
         back="`undo restore`",
         options=" --snapshot FILE --sha256 HEX",
@@ -137,7 +137,7 @@ PHASES = (
     ),
     Phase(
         "finish",
-        "reads only: the gate; revision, keys and hash equal on every member; nobody else connected; the block for the ticket",
+        "reads only: every member healthy; revision, keys and hash equal; no other client connected; the summary for the ticket",
         steps=(
             "the_reviewed_world",
             "every_member_is_up",
@@ -146,7 +146,7 @@ PHASES = (
             "what_must_be_restarted",
             "for_the_ticket",
         ),
-        does="gate; revision, keys and hash equal on all; block for the ticket",
+        does="compares revision, keys and hash of all; ticket summary",
         seen="`ok: gate`, `finish on HOST: done`; no `DIFFERENT` in `ids:`",
         back="as for `start`",
         no_undo="it changed nothing",
@@ -154,7 +154,7 @@ PHASES = (
     ),
     Phase(
         "reopen",
-        "the API comes back, on the new addresses; copies of the snapshot outside of our own folder go",
+        "the API starts on the new addresses; copies of the snapshot outside of our own folder are removed",
         steps=(
             "the_reviewed_world",
             "ready_to_reopen",
@@ -164,10 +164,10 @@ PHASES = (
             "what_informers_need",
             "what_is_left",
         ),
-        does="the API comes back; **the first one is the point of no return**",
+        does="the API starts; **the first one is the point of no return**",
         seen="`reopen on HOST: done`",
-        back="none: others write again",
-        no_undo="others write to the restored cluster: going back would lose that",
+        back="none: clients write again",
+        no_undo="clients write to the restored cluster: a rollback would lose that",
         stays=True,
     ),
 )
@@ -175,10 +175,10 @@ PHASES = (
 ACTIONS = (
     Action(
         "replace",
-        "you change the address from {old} to {new}, where it is not so yet",
+        "change the address from {old} to {new}, unless that is done",
         "the host has its new address and no longer its old one",
         "`ip addr` shows the new one only",
-        "put the old one back, before `undo stop`",
+        "change it back, before `undo stop`",
     ),
 )
 

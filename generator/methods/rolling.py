@@ -12,7 +12,7 @@ from generator.methods.rolling_words import BELOW, down, down_with_replace, firs
 PHASES = (
     Phase(
         "preflight",
-        "reads only: host, cluster, bytes, tools, disk, clocks, members, certificates, ways between hosts",
+        "reads only: host, cluster, files, tools, disk, clocks, members, certificates, network paths",
         steps=(
             "the_reviewed_world",
             "commands_are_at_hand",
@@ -28,15 +28,15 @@ PHASES = (
             "the_new_address_is_ours",
             "the_ways_are_known",
         ),
-        does="reads only: host, cluster, disk, clocks, ways to new",
+        does="reads only: host, cluster, disk, clocks, network paths",
         seen="`done, 0 commands`; no `FILTERED`",
-        back="nothing to take back",
+        back="not needed",
         no_undo="it changed nothing",
         stays=True,
     ),
     Phase(
         "prepare",
-        "changes nothing that runs: copies of manifests and tools, a snapshot, certificates widened to old and new",
+        "changes nothing that runs: backups, copies of etcd's tools, a snapshot, certificates reissued with both addresses",
         steps=(
             "the_reviewed_world",
             "ready_to_prepare",
@@ -47,7 +47,7 @@ PHASES = (
             "widen_certificates",
             "the_wire_shows_both",
         ),
-        does="copies, tools, certificates with both addresses",
+        does="makes backups; reissues certificates with both addresses",
         seen="`ok: gate`, `prepare on HOST: done`",
         back="`undo prepare`",
         undo=(
@@ -61,7 +61,7 @@ PHASES = (
     ),
     Phase(
         "leave",
-        "leadership handed over, the new address recorded, kubelet, etcd and the API stopped, their manifests aside",
+        "leadership handed over, the new peer URL recorded; kubelet, etcd and the API stopped, their manifests moved away",
         steps=(
             "the_reviewed_world",
             "ready_to_leave",
@@ -75,7 +75,7 @@ PHASES = (
             "exchange_files",
             "start_kubelet",
         ),
-        does="new address recorded; kubelet, API and etcd of this host stopped",
+        does="records the new peer URL; stops kubelet, API and etcd here",
         seen="`leave on HOST: done`",
         back="`undo leave`",
         undo=(
@@ -91,7 +91,7 @@ PHASES = (
     ),
     Phase(
         "move",
-        "source routes, leadership handed over, `member update`; kubelet stopped, everything exchanged, kubelet started; gates",
+        "source routes, leadership handed over, `member update`; kubelet stopped, files exchanged, kubelet started; checks",
         steps=(
             "the_reviewed_world",
             "ready_to_move",
@@ -112,7 +112,7 @@ PHASES = (
             "no_connection_is_old",
             "kubernetes_is_whole",
         ),
-        does="new address recorded; everything of this host exchanged at once",
+        does="records the new peer URL; exchanges this host's files at once",
         seen="`ok: gate`, `ok: the API answers`, `move on HOST: done`",
         back="`undo move`",
         undo=(
@@ -130,22 +130,22 @@ PHASES = (
     ),
     Phase(
         "release",
-        "the old address is gone: no connection of etcd has it, both gates; kubelet restarted once where pods still have it",
+        "checks that nothing uses the old address any more; restarts kubelet once where pods still report it",
         steps=("the_reviewed_world", "old_address_is_gone", "kubernetes_is_whole"),
-        does="etcd and Kubernetes work without the old address",
+        does="checks etcd and Kubernetes without the old address",
         seen="`ok: gate`, `ok: the API answers`",
-        back="old address back, then `undo move`",
-        no_undo="it changed nothing that names an address; put the old address back on the host, then: bash runbook.sh undo move",
+        back="add the old address, then `undo move`",
+        no_undo="it changed nothing that names an address; add the old address to the host again, then: bash runbook.sh undo move",
     ),
     Phase(
         "finish",
-        "the gate, our routes away, left-over addresses listed, the block for the ticket",
+        "last check of the members; our routes removed, leftover addresses listed, the summary for the ticket",
         steps=("the_reviewed_world", "everybody_has_moved", "take_routes_away", "what_is_left", "for_the_ticket"),
-        does="gate, our routes away, leftovers, block for the ticket",
+        does="removes our routes, lists leftovers, prints the ticket summary",
         seen="`finish on HOST: done`; no `DIFFERENT` in `ids:`",
         back="`undo move`, the last host first",
-        back_stays="nothing to take back",
-        no_undo="it only took our own routes away; to go back, undo the moves, last moved first",
+        back_stays="not needed",
+        no_undo="it only removed our own routes; to roll back, undo the moves, the last one first",
         stays=True,
     ),
 )
@@ -153,24 +153,24 @@ PHASES = (
 ACTIONS = (
     Action(
         "add",
-        "you put {new} on, beside {old}",
+        "add {new}; keep {old}",
         "the host has both addresses, also after a reboot",
         "`ip addr` shows both",
-        "take it away, while `move` is not done or undone",
+        "remove it, while `move` is not done or undone",
     ),
     Action(
         "remove",
-        "when `bash runbook.sh verify move` holds, you take {old} away",
-        "the old address goes, also from the configuration",
+        "when `bash runbook.sh verify move` holds: remove {old}",
+        "the old address is gone, also from the configuration",
         "`ip addr` shows the new one only",
-        "put it back",
+        "add it again",
     ),
     Action(
         "replace",
-        "you change the address from {old} to {new}",
-        "the host changes its address, its etcd being down",
+        "change the address from {old} to {new}",
+        "the host changes its address while its etcd is down",
         "`ip addr` shows the new one only",
-        "put the old one back, then `undo leave`",
+        "change it back, then `undo leave`",
     ),
 )
 
@@ -189,7 +189,7 @@ BOTH = Method(
     down=down,
     meaning=meaning,
     columns=("`preflight`", "`prepare`", "`move`", "`release`, `finish`"),
-    after_the_order="Before an old address goes: " + BELOW.format("it"),
+    after_the_order="Before an old address is removed: " + BELOW.format("it"),
     gated=("leave", "move"),
     last_change="move",
     keys={"addresses": "both", "snapshots": "one"},
@@ -198,12 +198,12 @@ BOTH = Method(
 )
 # With `addresses: replace` a host never has both: `undo move` ends with etcd down, and `undo leave` goes on from there.
 BACK = {
-    "move": "`undo move`, old address back, `undo leave`",
+    "move": "`undo move`, change the address back, `undo leave`",
     "release": "as for `move`",
     "finish": "as for `move`, the last host first",
 }
 UNDO_WHEN = {
-    "move": "its certificates hold the old address; ends with etcd down: put that address back, then `undo leave`",
+    "move": "its certificates hold the old address; ends with etcd down: add that address again, then `undo leave`",
 }
 REPLACE = replace(
     BOTH,

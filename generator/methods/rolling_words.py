@@ -6,14 +6,14 @@ from generator.methods.method import Rows
 from generator.quorum import tolerance
 
 BEFORE: Rows = [
-    ("`preflight`, `finish`", "go on", "nothing is down", "1 minute"),
-    ("`prepare`", "go on", "nothing is down", "1 minute, plus the snapshot"),
+    ("`preflight`, `finish`", "continue", "nothing is down", "1 minute"),
+    ("`prepare`", "continue", "nothing is down", "1 minute, plus the snapshot"),
 ]
-AFTER = ("`release`", "go on", "nothing is down", "2 minutes")
+AFTER = ("`release`", "continue", "nothing is down", "2 minutes")
 BELOW = (
-    "load balancers, DNS names and other people's kubeconfigs that call the API at {} must know the new one. "
-    "They are not part of this change. The kubeconfigs and kubelet's files of each host are: "
-    "`bash runbook.sh plan move` shows which."
+    "point the load balancers, DNS names and other people's kubeconfigs that call the API at {} to the new one. "
+    "They are not part of this change. The kubeconfigs and kubelet's files on each host are: "
+    "`bash runbook.sh plan move` lists them."
 )
 
 
@@ -29,23 +29,23 @@ def first_page(size: int) -> Rows:
     more = {0: ": nothing else", 1: ": no other may be down"}.get(tolerated, "")
     return [
         ("What is down", down),
-        ("Point of no return", "none: every line can be taken back, last one first,"),
-        ("", "while the old addresses can be put back on the hosts"),
-        ("May fail meanwhile", f"{tolerated} of {size}, the member that moves counted in{more}"),
+        ("Point of no return", "none: every line can be undone, the last one first,"),
+        ("", "as long as the old addresses can be added again"),
+        ("May fail meanwhile", f"{tolerated} of {size}, including the member being moved{more}"),
     ]
 
 
 def down(size: int) -> Rows:
     """Line, writes to etcd, this host meanwhile, the limit after which it is not normal."""
-    restart = "go on, a gap of up to 0.1 s" if size > 2 else "**none for 3 to 5 s**"
+    restart = "continue, with a gap of up to 0.1 s" if size > 2 else "**none for 3 to 5 s**"
     return [*BEFORE, ("`move`", restart, "its etcd down for 3 s, its API for 10 s", "2 minutes"), AFTER]
 
 
 def down_with_replace(size: int) -> Rows:
     """The same where a host never has both addresses."""
-    away = "go on, a gap of up to 0.1 s" if size > 2 else "**none, all the while**"
+    away = "continue, with a gap of up to 0.1 s" if size > 2 else "**none, all the while**"
     leave = ("`leave` until `move` ends", away, "etcd and API down, Node NotReady", "2 minutes a phase, plus your work")
-    return [*BEFORE, leave, ("`move`, its second half", "go on", "its API starts", "2 minutes, all of `move`"), AFTER]
+    return [*BEFORE, leave, ("`move`, its second part", "continue", "its API starts", "2 minutes, all of `move`"), AFTER]
 
 
 def meaning(size: int) -> str:
@@ -54,4 +54,4 @@ def meaning(size: int) -> str:
     if failures == 0:
         return "Every restart costs quorum: no writes for 4 to 5 s in each `move`. Nothing else may fail meanwhile."
     others = "no other one may be down" if failures == 1 else f"{failures - 1} more may be down"
-    return f"The member that moves is down for some seconds: meanwhile {others}. Etcd goes on taking writes."
+    return f"The member being moved is down for some seconds: meanwhile {others}. etcd continues to take writes."

@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host was never reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest 8626f6f735fd. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest e880ae85797e. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=8626f6f735fd
+readonly DIGEST=e880ae85797e
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -32,15 +32,15 @@ readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(70b09bc1ba964fd4088effa39128601d2f9c8ae4e7ded38f069cc9a832458e78 624329e469acafa26c2a2565ae948961dca79779db72a74c238070e22109df07 4273e267b217560bcf074cdd9dd0371fc7fc9f35e5d9d01c2a908fc461985c6d)
+readonly -a FOLDERS=(282ff92cc0a6fa89a705b1cfe177fe48ff4cc3d8e31e10f9727a35b1337bac33 fd3225b0f97afd2dcd4290c2d1c58123886aee4aacc58b9d6880293ed48303ab c912baccbe741701295ea0e63bd83a3c5e14627be96432507ab94754d996c54d)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)
 # the lines of RUNBOOK.md, and what it says of each
 readonly -a LINES_OF_PLAN=('1 master1 preflight' '2 master2 preflight' '3 master3 preflight' '4 master1 prepare' '5 master2 prepare' '6 master3 prepare' '7 master1 add' '8 master2 add' '9 master3 add' '10 master1 move' '11 master1 remove' '12 master1 release' '13 master2 move' '14 master2 remove' '15 master2 release' '16 master3 move' '17 master3 remove' '18 master3 release' '19 master1 finish' '20 master2 finish' '21 master3 finish')
-readonly -a DOES=('reads only: host, cluster, disk, clocks, ways to new' 'reads only: host, cluster, disk, clocks, ways to new' 'reads only: host, cluster, disk, clocks, ways to new' 'copies, tools, certificates with both addresses; the snapshot' 'copies, tools, certificates with both addresses' 'copies, tools, certificates with both addresses' 'the host has both addresses, also after a reboot' 'the host has both addresses, also after a reboot' 'the host has both addresses, also after a reboot' 'new address recorded; everything of this host exchanged at once' 'the old address goes, also from the configuration' 'etcd and Kubernetes work without the old address' 'new address recorded; everything of this host exchanged at once' 'the old address goes, also from the configuration' 'etcd and Kubernetes work without the old address' 'new address recorded; everything of this host exchanged at once' 'the old address goes, also from the configuration' 'etcd and Kubernetes work without the old address' 'gate, our routes away, leftovers, block for the ticket' 'gate, our routes away, leftovers, block for the ticket' 'gate, our routes away, leftovers, block for the ticket')
+readonly -a DOES=('reads only: host, cluster, disk, clocks, network paths' 'reads only: host, cluster, disk, clocks, network paths' 'reads only: host, cluster, disk, clocks, network paths' 'makes backups; reissues certificates with both addresses; the snapshot' 'makes backups; reissues certificates with both addresses' 'makes backups; reissues certificates with both addresses' 'the host has both addresses, also after a reboot' 'the host has both addresses, also after a reboot' 'the host has both addresses, also after a reboot' 'records the new peer URL; exchanges this host'"'"'s files at once' 'the old address is gone, also from the configuration' 'checks etcd and Kubernetes without the old address' 'records the new peer URL; exchanges this host'"'"'s files at once' 'the old address is gone, also from the configuration' 'checks etcd and Kubernetes without the old address' 'records the new peer URL; exchanges this host'"'"'s files at once' 'the old address is gone, also from the configuration' 'checks etcd and Kubernetes without the old address' 'removes our routes, lists leftovers, prints the ticket summary' 'removes our routes, lists leftovers, prints the ticket summary' 'removes our routes, lists leftovers, prints the ticket summary')
 readonly -a SEEN=('done, 0 commands; no FILTERED' 'done, 0 commands; no FILTERED' 'done, 0 commands; no FILTERED' 'ok: gate, prepare on master1: done' 'ok: gate, prepare on master2: done' 'ok: gate, prepare on master3: done' 'ip addr shows both' 'ip addr shows both' 'ip addr shows both' 'ok: gate, ok: the API answers, move on master1: done' 'ip addr shows the new one only' 'ok: gate, ok: the API answers' 'ok: gate, ok: the API answers, move on master2: done' 'ip addr shows the new one only' 'ok: gate, ok: the API answers' 'ok: gate, ok: the API answers, move on master3: done' 'ip addr shows the new one only' 'ok: gate, ok: the API answers' 'finish on master1: done; no DIFFERENT in ids:' 'finish on master2: done; no DIFFERENT in ids:' 'finish on master3: done; no DIFFERENT in ids:')
-readonly -a BACK=('nothing to take back' 'nothing to take back' 'nothing to take back' 'undo prepare' 'undo prepare' 'undo prepare' 'take it away, while move is not done or undone' 'take it away, while move is not done or undone' 'take it away, while move is not done or undone' 'undo move' 'put it back' 'old address back, then undo move' 'undo move' 'put it back' 'old address back, then undo move' 'undo move' 'put it back' 'old address back, then undo move' 'undo move, the last host first' 'undo move, the last host first' 'undo move, the last host first')
+readonly -a BACK=('not needed' 'not needed' 'not needed' 'undo prepare' 'undo prepare' 'undo prepare' 'remove it, while move is not done or undone' 'remove it, while move is not done or undone' 'remove it, while move is not done or undone' 'undo move' 'add it again' 'add the old address, then undo move' 'undo move' 'add it again' 'add the old address, then undo move' 'undo move' 'add it again' 'add the old address, then undo move' 'undo move, the last host first' 'undo move, the last host first' 'undo move, the last host first')
 # --- end values ---
 
 HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
@@ -141,7 +141,7 @@ show_unreached() {
 }
 # --- end run/main.sh ---
 
-# --- run/order.sh sha256:48645c10ad10 ---
+# --- run/order.sh sha256:29cd696b424c ---
 # order.sh -- the lines of RUNBOOK.md: which are done, which are asked for, and what stands beside them.
 
 numbers=() hosts_of=() whats=() commands=() # the lines, column by column; host - is found out when it is its turn
@@ -154,9 +154,9 @@ read_order() {
     read -r number host what <<<"$entry"
     numbers+=("$number") hosts_of+=("$host") whats+=("$what")
     case $what in
-      add) what="you put ${NEWS[$(index_of "$host")]} on" ;;
-      remove) what="you take ${OLDS[$(index_of "$host")]} away" ;;
-      replace) what="you change the address to ${NEWS[$(index_of "$host")]}" ;;
+      add) what="add ${NEWS[$(index_of "$host")]}" ;;
+      remove) what="remove ${OLDS[$(index_of "$host")]}" ;;
+      replace) what="change the address to ${NEWS[$(index_of "$host")]}" ;;
       *) what="bash runbook.sh apply $what" ;;
     esac
     commands+=("$what")
@@ -256,7 +256,7 @@ is_wanted() {
 }
 # --- end run/order.sh ---
 
-# --- run/line.sh sha256:4034d854d28d ---
+# --- run/line.sh sha256:aafd37356344 ---
 # line.sh -- one line after another; those that only look, or only stop, side by side when nobody is asked.
 
 beside_pids=()
@@ -384,11 +384,11 @@ go_on_or_stop() {
   write_down "$1" end "$run_exit"
   again="bash run.sh apply --from $n"
   case $run_exit in
-    1) failed "$where" "look, then the same line again: $again" ;;
+    1) failed "$where" "look, then rerun the same command: $again" ;;
     2) usage "$where" "$again" ;;
-    3) closed "$where (still so after $gate_limit s; nothing was changed)" "mend what it names, then: $again" ;;
+    3) closed "$where (still so after $gate_limit s; nothing was changed)" "fix what it names, then: $again" ;;
     4) other_world "$where" "this is not what was reviewed: nobody goes on before it is understood; facts, render and review again" ;;
-    5) stop 5 "$where" "mend it, then: $again; or go back: $(by_hand "$2" undo "${whats[$1]}")" ;;
+    5) stop 5 "$where" "fix it, then: $again; or go back: $(by_hand "$2" undo "${whats[$1]}")" ;;
   esac
 }
 
@@ -396,7 +396,7 @@ go_on_or_stop() {
 by_hand() { printf "ssh %s '%sbash %s/folder/runbook.sh %s'" "${dest[$1]}" "${root_by[$1]:+sudo }" "$STATE" "${*:2}"; }
 # --- end run/line.sh ---
 
-# --- run/person.sh sha256:c87f1ce37d4d ---
+# --- run/person.sh sha256:0d87e977e37b ---
 # person.sh -- the lines that are a person's, or the mapping's address_command's: a host gets, changes or loses an address.
 
 # person_line K I
@@ -411,7 +411,7 @@ person_line() {
     read -ra hook <<<"$ADDRESS_COMMAND"
     hook+=("${NAMES[i]}" "$action" "${OLDS[i]}" "${NEWS[i]}")
     say "$i" "# ${hook[*]}"
-    "${hook[@]}" </dev/null || failed "line $line_now: exit $? from: ${hook[*]}" "look, then the same line again: bash run.sh apply --from $line_now"
+    "${hook[@]}" </dev/null || failed "line $line_now: exit $? from: ${hook[*]}" "look, then rerun the same command: bash run.sh apply --from $line_now"
   else
     say "$i" "NOW: ${commands[k]}, and in the configuration of the host, for after a reboot"
   fi
@@ -597,7 +597,7 @@ snapshot_away() {
 }
 # --- end run/restore.sh ---
 
-# --- run/follow.sh sha256:7e0f95dc131a ---
+# --- run/follow.sh sha256:4b85fffb1f69 ---
 # follow.sh -- begins a phase on a host, or finds it going on there, and shows what it says until it ends. The phase does not
 # hang on the connection: when that drops, run.sh comes back over whatever address answers and reads on where it was.
 
@@ -642,7 +642,7 @@ follow() {
     )
     status=$(cat "$SCRATCH/ended.$i")
     [[ -z $run_exit && $status != 0 ]] || continue
-    [[ $status == 255 ]] || failed "${NAMES[i]}: $run_name cannot be followed: $(last_words "$i")" "the same line again: bash run.sh apply --from $line_now"
+    [[ $status == 255 ]] || failed "${NAMES[i]}: $run_name cannot be followed: $(last_words "$i")" "rerun the same command: bash run.sh apply --from $line_now"
     say "$i" "(connection lost: $(last_words "$i"). $run_name goes on there)"
     must_reach "$i" "$LOST_LIMIT"
     say "$i" "(taken up again over ${dest[i]})"
@@ -677,7 +677,7 @@ show() {
 }
 # --- end run/follow.sh ---
 
-# --- run/carry.sh sha256:fd315ee962cf ---
+# --- run/carry.sh sha256:edf88dfe57f3 ---
 # carry.sh -- a host's own folder to STATE/folder there, only when what lies there is not the same.
 
 answer= # what a host answered last
@@ -688,7 +688,7 @@ carry() {
   [[ $answer != "folder ${FOLDERS[i]}" ]] || return 0
   say "$i" "its folder goes to $STATE/folder"
   there=$(pack "$i" | on "$i" 600 unpack "${FOLDERS[i]}") ||
-    never_reached "${NAMES[i]}: its folder could not be copied: $(last_words "$i")" "the same line again: bash run.sh apply --from $line_now"
+    never_reached "${NAMES[i]}: its folder could not be copied: $(last_words "$i")" "rerun the same command: bash run.sh apply --from $line_now"
   [[ $there == "folder ${FOLDERS[i]}" ]] || failed "${NAMES[i]}: the folder there is not this one: $there" 'look at the host: is its disk full?'
 }
 
@@ -916,7 +916,7 @@ the_signatures() {
 }
 # --- end run/signed.sh ---
 
-# --- run/reach.sh sha256:9ca594a00ca8 ---
+# --- run/reach.sh sha256:89d4eca03a6c ---
 # reach.sh -- which of a host's addresses is used: the first that answers with the right host key and the right etcd name.
 
 reasons=() # by member: why no address would do
@@ -1011,9 +1011,9 @@ must_reach() {
 
 way_to_reach() {
   if [[ ${reasons[$1]} == *'host key that is not known'* ]]; then
-    printf "after comparing it with the host's console: ssh-keyscan ADDRESS >>~/.ssh/known_hosts, then the same line again"
+    printf "after comparing it with the host's console: ssh-keyscan ADDRESS >>~/.ssh/known_hosts, then rerun the same command"
   else
-    printf 'look at the network, at your ssh configuration, and at the addresses (ssh) of the mapping; what was begun there goes on; then the same line again'
+    printf 'look at the network, at your ssh configuration, and at the addresses (ssh) of the mapping; what was begun there goes on; then rerun the same command'
   fi
 }
 # --- end run/reach.sh ---

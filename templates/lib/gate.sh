@@ -6,7 +6,7 @@
 
 readonly GATE_LIMIT=60
 gate_why=   # what it misses first; empty when it holds
-gate_world= # what is not the reviewed world, when a majority of those asked says so
+gate_world= # what is not the reviewed cluster, when a majority of those asked says so
 in_gate=()  # by member: yes | no
 moving=()   # by member: recorded on its new address, still listens on the old one
 

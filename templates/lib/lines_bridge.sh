@@ -25,7 +25,7 @@ other_line_state() {
 }
 
 in_between() {
-  [[ ! -s $STOPPED_NOTE ]] || note "in between: kubelet of $HOST $(kubelet_in_words); the same line again goes on, undo of that phase goes back"
+  [[ ! -s $STOPPED_NOTE ]] || note "in between: kubelet of $HOST $(kubelet_in_words); rerun the same command to go on, or undo that phase to go back"
   ! manifest_is_out 0 || note "in between: on $HOST etcd's manifest is aside. Two ways out: bash runbook.sh apply readdress, or: bash runbook.sh undo readdress"
   ! etcd_runs_new || bridge_stands || note "in between: on $HOST the bridge is not whole (a reboot takes it): bash runbook.sh apply readdress"
 }

@@ -26,7 +26,7 @@ other_line_state() {
 }
 
 in_between() {
-  [[ ! -s $STOPPED_NOTE ]] || note "in between: kubelet of $HOST $(kubelet_in_words); the same line again goes on, undo of that phase goes back"
+  [[ ! -s $STOPPED_NOTE ]] || note "in between: kubelet of $HOST $(kubelet_in_words); rerun the same command to go on, or undo that phase to go back"
   data_is_restored || [[ ! -d $SET_ASIDE/member ]] || note "in between: on $HOST the old data is aside and the new not in. Two ways out: bash runbook.sh apply restore ..., or: bash runbook.sh undo restore"
   copy_is_closed || note "in between: the scratch etcd of this change still runs (pid $(copy_pid)); apply stop, or apply snapshot, ends it"
 }

@@ -29,7 +29,7 @@ main() {
   choose_verb "${given[0]-}" "${given[1]-}"
 }
 
-# leave_out NAME -- a member that is dead for good. At most a minority, and never this host.
+# leave_out NAME -- a member that is permanently lost. At most a minority, and never this host.
 leave_out() {
   is_one_of "$1" "${NAMES[@]}" || usage "--without $1: no such member" "members: ${NAMES[*]}"
   [[ $1 != "$HOST" ]] || usage "--without $1: that is this host" 'leave out another one'

@@ -1,4 +1,4 @@
-# next.sh -- which line of RUNBOOK.md comes next. Idempotent like everything here: it looks at the world, not at a list of marks.
+# next.sh -- which line of RUNBOOK.md comes next. Idempotent like everything here: it looks at hosts and cluster, not at a list of marks.
 
 # next_line -- the first line that is seen not to be done. What cannot be seen from here counts as done once a later line
 # is seen, else it is named as "if not done".
@@ -34,9 +34,9 @@ command_of() {
   local i
   i=$(index_of "$1")
   case $2 in
-    add) printf 'you put %s on, beside %s' "${NEWS[i]}" "${OLDS[i]}" ;;
-    remove) printf 'when verify %s holds, you take %s away' "$LAST_CHANGE" "${OLDS[i]}" ;;
-    replace) printf 'you change the address from %s to %s' "${OLDS[i]}" "${NEWS[i]}" ;;
+    add) printf 'add %s; keep %s' "${NEWS[i]}" "${OLDS[i]}" ;;
+    remove) printf 'when verify %s holds: remove %s' "$LAST_CHANGE" "${OLDS[i]}" ;;
+    replace) printf 'change the address from %s to %s' "${OLDS[i]}" "${NEWS[i]}" ;;
     snapshot) printf "bash runbook.sh apply snapshot --candidates 'LINE;LINE;LINE'" ;;
     restore) printf 'bash runbook.sh apply restore --snapshot FILE --sha256 HEX' ;;
     *) printf 'bash runbook.sh apply %s' "$2" ;;

@@ -7,29 +7,30 @@ gate_title() {
   printf '%s' "$words"
 }
 
-# gate_before SCOPE SELF -- looks once. Exit 3 with what it misses first; exit 4 when three asks in a row show another world.
+# gate_before SCOPE SELF -- exit 3 with what it misses; exit 4 when three looks in a row show another cluster.
 gate_before() {
   gate_ask "$1" "$2" closed
 }
 
-# gate_ask SCOPE SELF STOP -- once, or three times where one look must not decide: STOP is called with what it misses first.
+# gate_ask SCOPE SELF STOP -- looks up to three times, one second apart, until it holds: one answer that came late on a busy
+# network proves nothing. STOP is called with what the last look missed.
 gate_ask() {
-  local scope=$1 self=$2 stop=$3 tries
+  local scope=$1 self=$2 stop=$3 tries other_worlds=0
   for tries in 1 2 3; do
     gate_now "$scope" "$self"
     if [[ -z $gate_why ]]; then
       note "ok: $(gate_title "$scope")"
       return 0
     fi
-    [[ -n $gate_world || $stop == go_back ]] || break
+    [[ -z $gate_world ]] || other_worlds=$((other_worlds + 1))
     [[ $tries == 3 ]] || sleep 1
   done
   if ! is_changing; then
     not_held "$(gate_title "$scope"): $gate_why"
     return 0
   fi
-  [[ -z $gate_world || $stop == go_back ]] || other_world "$gate_world" 'this is not the cluster that was reviewed; look at: bash runbook.sh status'
-  "$stop" "$gate_why" "bash runbook.sh status shows every member; when it is mended, the same line again"
+  [[ $other_worlds != 3 || $stop == go_back ]] || other_world "$gate_world" 'this is not the cluster that was reviewed; look at: bash runbook.sh status'
+  "$stop" "$gate_why" "bash runbook.sh status shows every member; when that is fixed, rerun the same command"
 }
 
 # gate_after SCOPE SELF -- after a change: three times in a row, one second apart, within the limit. Exit 5 with what it misses.
@@ -55,5 +56,5 @@ gate_after() {
     fi
     sleep 1
   done
-  half_done "after $GATE_LIMIT s: ${last:-the gate did not hold three times in a row}" "mend it and apply $PHASE again, or: bash runbook.sh undo $PHASE"
+  half_done "after $GATE_LIMIT s: ${last:-the gate did not hold three times in a row}" "fix it and apply $PHASE again, or: bash runbook.sh undo $PHASE"
 }

@@ -111,7 +111,7 @@ write_requests() {
   done
   [[ -z $waiting ]] && return 0
   if is_changing; then
-    closed "no CA key on this host: requests are in $STATE/csr, no certificate was replaced" "have them signed with the alternative names and dates they ask for, put the certificates into $waiting, then the same line again"
+    closed "no CA key on this host: requests are in $STATE/csr, no certificate was replaced" "have them signed with the alternative names and dates they ask for, put the certificates into $waiting, then rerun the same command"
   fi
   not_held "waits for $waiting"
 }

@@ -88,7 +88,7 @@ holds() {
 # Descriptor 9 is the lock: a child that outlives this script must not keep it.
 run() {
   say_command "$@" || return 0
-  "$@" </dev/null 9>&- || failed "exit $? from: $command_line" 'look, then run the same line again'
+  "$@" </dev/null 9>&- || failed "exit $? from: $command_line" 'look, then rerun the same command'
 }
 
 # say_command CMD... -- sets command_line and prints it; false where it is only shown.

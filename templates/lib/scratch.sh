@@ -77,7 +77,7 @@ close_copy() {
   if [[ -n $pid ]]; then
     run kill "$pid"
     wait_until 30 'the scratch etcd has ended' copy_is_closed || run kill -KILL "$pid"
-    wait_until 10 'it has' copy_is_closed || failed "the scratch etcd (pid $pid) does not end" 'look at it, then the same line again'
+    wait_until 10 'it has' copy_is_closed || failed "the scratch etcd (pid $pid) does not end" 'look at it, then rerun the same command'
   fi
   [[ ! -e $COPY_NOTE ]] || run rm -f "$COPY_NOTE"
   [[ ! -e $COPY ]] || run rm -rf -- "$COPY"

@@ -8,7 +8,7 @@ carry() {
   [[ $answer != "folder ${FOLDERS[i]}" ]] || return 0
   say "$i" "its folder goes to $STATE/folder"
   there=$(pack "$i" | on "$i" 600 unpack "${FOLDERS[i]}") ||
-    never_reached "${NAMES[i]}: its folder could not be copied: $(last_words "$i")" "the same line again: bash run.sh apply --from $line_now"
+    never_reached "${NAMES[i]}: its folder could not be copied: $(last_words "$i")" "rerun the same command: bash run.sh apply --from $line_now"
   [[ $there == "folder ${FOLDERS[i]}" ]] || failed "${NAMES[i]}: the folder there is not this one: $there" 'look at the host: is its disk full?'
 }
 

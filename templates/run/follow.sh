@@ -42,7 +42,7 @@ follow() {
     )
     status=$(cat "$SCRATCH/ended.$i")
     [[ -z $run_exit && $status != 0 ]] || continue
-    [[ $status == 255 ]] || failed "${NAMES[i]}: $run_name cannot be followed: $(last_words "$i")" "the same line again: bash run.sh apply --from $line_now"
+    [[ $status == 255 ]] || failed "${NAMES[i]}: $run_name cannot be followed: $(last_words "$i")" "rerun the same command: bash run.sh apply --from $line_now"
     say "$i" "(connection lost: $(last_words "$i"). $run_name goes on there)"
     must_reach "$i" "$LOST_LIMIT"
     say "$i" "(taken up again over ${dest[i]})"

@@ -125,11 +125,11 @@ go_on_or_stop() {
   write_down "$1" end "$run_exit"
   again="bash run.sh apply --from $n"
   case $run_exit in
-    1) failed "$where" "look, then the same line again: $again" ;;
+    1) failed "$where" "look, then rerun the same command: $again" ;;
     2) usage "$where" "$again" ;;
-    3) closed "$where (still so after $gate_limit s; nothing was changed)" "mend what it names, then: $again" ;;
+    3) closed "$where (still so after $gate_limit s; nothing was changed)" "fix what it names, then: $again" ;;
     4) other_world "$where" "this is not what was reviewed: nobody goes on before it is understood; facts, render and review again" ;;
-    5) stop 5 "$where" "mend it, then: $again; or go back: $(by_hand "$2" undo "${whats[$1]}")" ;;
+    5) stop 5 "$where" "fix it, then: $again; or go back: $(by_hand "$2" undo "${whats[$1]}")" ;;
   esac
 }
 

@@ -10,9 +10,9 @@ read_order() {
     read -r number host what <<<"$entry"
     numbers+=("$number") hosts_of+=("$host") whats+=("$what")
     case $what in
-      add) what="you put ${NEWS[$(index_of "$host")]} on" ;;
-      remove) what="you take ${OLDS[$(index_of "$host")]} away" ;;
-      replace) what="you change the address to ${NEWS[$(index_of "$host")]}" ;;
+      add) what="add ${NEWS[$(index_of "$host")]}" ;;
+      remove) what="remove ${OLDS[$(index_of "$host")]}" ;;
+      replace) what="change the address to ${NEWS[$(index_of "$host")]}" ;;
       *) what="bash runbook.sh apply $what" ;;
     esac
     commands+=("$what")

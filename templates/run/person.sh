@@ -12,7 +12,7 @@ person_line() {
     read -ra hook <<<"$ADDRESS_COMMAND"
     hook+=("${NAMES[i]}" "$action" "${OLDS[i]}" "${NEWS[i]}")
     say "$i" "# ${hook[*]}"
-    "${hook[@]}" </dev/null || failed "line $line_now: exit $? from: ${hook[*]}" "look, then the same line again: bash run.sh apply --from $line_now"
+    "${hook[@]}" </dev/null || failed "line $line_now: exit $? from: ${hook[*]}" "look, then rerun the same command: bash run.sh apply --from $line_now"
   else
     say "$i" "NOW: ${commands[k]}, and in the configuration of the host, for after a reboot"
   fi

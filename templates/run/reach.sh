@@ -92,8 +92,8 @@ must_reach() {
 
 way_to_reach() {
   if [[ ${reasons[$1]} == *'host key that is not known'* ]]; then
-    printf "after comparing it with the host's console: ssh-keyscan ADDRESS >>~/.ssh/known_hosts, then the same line again"
+    printf "after comparing it with the host's console: ssh-keyscan ADDRESS >>~/.ssh/known_hosts, then rerun the same command"
   else
-    printf 'look at the network, at your ssh configuration, and at the addresses (ssh) of the mapping; what was begun there goes on; then the same line again'
+    printf 'look at the network, at your ssh configuration, and at the addresses (ssh) of the mapping; what was begun there goes on; then rerun the same command'
   fi
 }

@@ -49,7 +49,7 @@ end_the_api() {
   if ! wait_until 5 'they have ended' nothing_but_etcd_has_to_end; then
     read -ra pids <<<"$(pids_beside_etcd)"
     [[ ${#pids[@]} == 0 ]] || run_and_look kill -KILL "${pids[@]}"
-    wait_until 10 'they have ended' nothing_but_etcd_has_to_end || failed "a process survives SIGKILL: ${pids[*]}" 'look at its state and its disk, then the same line again'
+    wait_until 10 'they have ended' nothing_but_etcd_has_to_end || failed "a process survives SIGKILL: ${pids[*]}" 'look at its state and its disk, then rerun the same command'
   fi
 }
 # pids_beside_etcd -- of every pod but etcd that has to end.
@@ -69,9 +69,9 @@ end_etcd() {
   run_and_look kill -TERM "$etcd_pid"
   wait_until 30 'it has ended' etcd_need_not_end && return 0
   is_changing || return 0
-  [[ $etcd_patience == kill ]] || failed "etcd (pid $etcd_pid) has not ended within 30 s after SIGTERM" "look at its log; kill -KILL $etcd_pid ends it, then the same line again"
+  [[ $etcd_patience == kill ]] || failed "etcd (pid $etcd_pid) has not ended within 30 s after SIGTERM" "look at its log; kill -KILL $etcd_pid ends it, then rerun the same command"
   run_and_look kill -KILL "$etcd_pid"
-  wait_until 10 'it has ended' etcd_need_not_end || failed "etcd (pid $etcd_pid) survives SIGKILL" 'look at its disk, then the same line again'
+  wait_until 10 'it has ended' etcd_need_not_end || failed "etcd (pid $etcd_pid) survives SIGKILL" 'look at its disk, then rerun the same command'
 }
 etcd_need_not_end() { look_at_etcd && ! must_end 0; }
 
@@ -135,7 +135,7 @@ start_kubelet() {
   run_and_look systemctl start kubelet
   seen_kubelet=
   if ! wait_until 60 "kubelet runs, and $(pods_in_words) with the wanted arguments" pods_run_or_kubelet_fails; then
-    half_done "kubelet runs, and these pods do not: $(pods_missing)" "look at their logs; mend and apply $PHASE again, or: bash runbook.sh undo $PHASE"
+    half_done "kubelet runs, and these pods do not: $(pods_missing)" "look at their logs; fix it and apply $PHASE again, or: bash runbook.sh undo $PHASE"
   fi
   is_changing || return 0
   kubelet_is_steady || kubelet_cannot_start
@@ -159,7 +159,7 @@ kubelet_cannot_start() {
   local log
   log=$(kubelet_log)
   printf '%s\n' "$log" >&2
-  go_back 'kubelet does not stay up: its last lines stand above' 'journalctl -u kubelet has more; mend it, then the same line again'
+  go_back 'kubelet does not stay up: its last lines stand above' 'journalctl -u kubelet has more; fix it, then rerun the same command'
 }
 pods_in_words() {
   local i words=

@@ -112,7 +112,7 @@ kubernetes_hint() {
   case $kubernetes_why in
     'a connection of ours'*) printf 'the name that its kubeconfig has still leads to %s: let it lead to %s (DNS, /etc/hosts), then bash runbook.sh apply %s again' "$OLD" "$NEW" "$PHASE" ;;
     *'cannot be read'* | 'no kubeconfig'*) printf 'put an admin.conf of this cluster into %s, then bash runbook.sh apply %s again; or bash runbook.sh undo %s' "$KUBERNETES" "$PHASE" "$PHASE" ;;
-    *) printf 'look at the logs of that pod and of kubelet; mend and apply %s again, or: bash runbook.sh undo %s' "$PHASE" "$PHASE" ;;
+    *) printf 'look at the logs of that pod and of kubelet; fix it and apply %s again, or: bash runbook.sh undo %s' "$PHASE" "$PHASE" ;;
   esac
 }
 

@@ -1,6 +1,6 @@
 # readdress: etcd starts on its new address, and this host calls the others by their old addresses across the bridge.
 
-# Every refusal of the phase. After it only the world can stop it.
+# Every refusal of the phase. After it only what happens outside of it can stop the phase.
 ready_to_readdress() {
   ask_everybody
   guard closed "$NEW is not on this host, or still being checked for a duplicate" "$(how_to_keep_new)" new_is_here
@@ -10,7 +10,7 @@ ready_to_readdress() {
   guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'with a manifest beside it etcd would found a new, empty cluster' data_is_there
   guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_prepared
   guard closed "a certificate of this host lacks $OLD or $NEW" 'bash runbook.sh apply prepare' certs_are_wide
-  guard closed "somebody else's route would be replaced: $(foreign_routes | head -n 1)" 'take it away, or make it say src NEW' no_foreign_route
+  guard closed "somebody else's route would be replaced: $(foreign_routes | head -n 1)" 'remove it, or make it say src NEW' no_foreign_route
   guard closed "neither nft (Linux 4.18 or later) nor $IPTABLES can be used here" 'install one of them' can_translate
   guard closed "no route leads from $NEW to: $(new_addresses_without_way)" 'the network must know the new addresses first' all_ways_are_known
   guard_foreign_rules

@@ -1,4 +1,4 @@
-# Every refusal of the phase stands here, before its first change. After it only the world can stop the phase.
+# Every refusal of the phase stands here, before its first change. After it only what happens outside of it can stop the phase.
 ready_to_move() {
   show_snapshot_age
   guard closed "$NEW is not on this host, or still being checked for a duplicate" "$(how_to_keep_new)" new_is_here
@@ -9,7 +9,7 @@ ready_to_move() {
   guard closed "too little space on $DATA_DIR" 'make room' has_space "$DATA_DIR"
   guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_prepared
   guard closed "a certificate of this host lacks $OLD or $NEW" 'bash runbook.sh apply prepare' certs_are_wide
-  guard closed "somebody else's route would be replaced: $(foreign_routes | head -n 1)" 'take it away, or make it say src NEW' no_foreign_route
+  guard closed "somebody else's route would be replaced: $(foreign_routes | head -n 1)" 'remove it, or make it say src NEW' no_foreign_route
   gate_before others any
   ready_on_the_wire
 }

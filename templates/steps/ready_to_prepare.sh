@@ -13,7 +13,7 @@ guard_clocks() {
   for i in "${!NAMES[@]}"; do
     [[ -n ${said_date[i]-} ]] || continue
     away=$(seconds_away "${said_date[i]}")
-    guard closed "the clock of ${NAMES[i]} is $away s away from this host's" 'mend NTP first: a certificate made here would not be valid there yet' is_near "$away"
+    guard closed "the clock of ${NAMES[i]} is $away s away from this host's" 'fix NTP first: a certificate made here would not be valid there yet' is_near "$away"
   done
 }
 

@@ -15,7 +15,7 @@ record_address() {
     return 0
   fi
   find_etcdctl
-  [[ -n ${member_ids[i]} ]] || failed "no member list names ${NAMES[i]}" 'look at the table below, then the same line again'
+  [[ -n ${member_ids[i]} ]] || failed "no member list names ${NAMES[i]}" 'look at the table below, then rerun the same command'
   ctl_line "$(endpoint_for_update)" member update "$(printf %x "${member_ids[i]}")" --peer-urls="$url"
   run "${ctl_words[@]}"
   wait_until 10 'the members show it' is_recorded "$which" "$i" || half_done "${NAMES[i]} is not recorded on $url" "bash runbook.sh apply $PHASE again, or undo $PHASE"

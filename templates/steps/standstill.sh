@@ -25,7 +25,7 @@ db_is_a_database() { [[ $(od -An -tx4 -j16 -N4 "$DATA_DIR/member/snap/db" 2>/dev
 
 the_new_address_comes() {
   guard closed "neither $NEW nor $OLD is on this host" "$(how_to_keep_new)" an_address_is_here
-  address_is_here "$NEW" || note "not yet: put $NEW on, as RUNBOOK.md has it, before readdress"
+  address_is_here "$NEW" || note "not yet: add $NEW, as RUNBOOK.md says, before readdress"
 }
 
 the_bridge_can_be_built() {

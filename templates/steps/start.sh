@@ -2,7 +2,7 @@
 
 ready_to_start() {
   guard closed "$NEW is not on this host, or still being checked for a duplicate" "$(how_to_keep_new)" new_is_here
-  [[ $NEW == "$OLD" ]] || guard closed "$OLD is still on this host: etcd would call from it, and lose its connections when it goes" "take it away now, while etcd is down: ip addr del $OLD/PREFIX dev INTERFACE, and out of the network configuration" old_is_gone
+  [[ $NEW == "$OLD" ]] || guard closed "$OLD is still on this host: etcd would call from it, and lose its connections when it goes" "remove it now, while etcd is down: ip addr del $OLD/PREFIX dev INTERFACE, and out of the network configuration" old_is_gone
   guard closed "$MANIFESTS is not writable" 'look at the mount' folder_is_writable
   guard_kubelet
   guard closed 'this host is not restored' 'bash runbook.sh apply restore --snapshot FILE --sha256 HEX' is_restored

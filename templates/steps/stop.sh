@@ -8,7 +8,7 @@ ready_to_stop() {
   guard closed 'the API of this host is not aside' 'bash runbook.sh apply quiesce, on every host' all_is_quiet
   guard closed "too little space on $DATA_DIR for a copy of the data" 'make room' has_room "$DATA_DIR" 1
   if cluster_answers; then
-    guard closed "somebody still writes to etcd; its clients: $(clients_of_etcd)" 'quiesce every host, end the others, then the same line again' nobody_writes
+    guard closed "somebody still writes to etcd; its clients: $(clients_of_etcd)" 'quiesce every host, end the others, then rerun the same command' nobody_writes
   else
     note 'the cluster does not answer here: what this host has may not be all that was acknowledged'
   fi

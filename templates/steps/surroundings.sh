@@ -20,7 +20,7 @@ the_clocks_agree() {
     [[ -n ${said_date[i]-} ]] || continue
     away=$(seconds_away "${said_date[i]}")
     note "${NAMES[i]}: $away s from this host"
-    guard closed "the clock of ${NAMES[i]} is $away s away from this host's" 'mend NTP first: certificates and leases live by the clock' is_near "$away"
+    guard closed "the clock of ${NAMES[i]} is $away s away from this host's" 'fix NTP first: certificates and leases live by the clock' is_near "$away"
   done
 }
 seconds_away() { printf '%s' "$(($(date -d "$1" +%s) - $(date +%s)))"; }

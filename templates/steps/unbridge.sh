@@ -14,7 +14,7 @@ take_the_rules_away() {
   must no_rule_of_ours
 }
 
-# Connections keep their translation after the rule is gone: they prove nothing about the world without the bridge. The
+# Connections keep their translation after the rule is gone: they prove nothing about the cluster without the bridge. The
 # routes stay until they are closed: what has no way out cannot be answered with a reset either.
 close_what_crossed_it() {
   if holds 'none has' no_connection_is_to_old; then return 0; fi

@@ -19,7 +19,7 @@ ready_to_undo_move() {
   guard closed "no copy of the old manifests in $BACKUP" 'without it there is no way back on this host' manifests_can_go_back
   guard_kubelet
   guard other_world "$DATA_DIR holds no data" 'no etcd manifest goes in' data_is_there
-  # While etcd still runs with the old arguments the way back is one update, and it only mends.
+  # While etcd still runs with the old arguments the way back is one update, and it does no harm.
   etcd_runs_old || gate_before others any
 }
 routes_away() {

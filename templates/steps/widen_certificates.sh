@@ -49,8 +49,8 @@ guard_certificates() {
       guard_issuer "$i" "$file"
     fi
     [[ $file == "$PEER_CERT" ]] || continue
-    guard closed "$file is for '$(common_name "$file")', and etcd accepts only peer-cert-allowed-cn '$CERT_REQUIRED_CN'" 'members with it refuse each other: mend that first' name_is_allowed "$file"
-    guard closed "$file does not hold the peer-cert-allowed-hostname '$CERT_REQUIRED_HOSTNAME'" 'members with it refuse each other: mend that first' hostname_is_allowed "$file"
+    guard closed "$file is for '$(common_name "$file")', and etcd accepts only peer-cert-allowed-cn '$CERT_REQUIRED_CN'" 'members with it refuse each other: fix that first' name_is_allowed "$file"
+    guard closed "$file does not hold the peer-cert-allowed-hostname '$CERT_REQUIRED_HOSTNAME'" 'members with it refuse each other: fix that first' hostname_is_allowed "$file"
   done
 }
 guard_present() {
@@ -64,7 +64,7 @@ guard_issuer() {
   local signed
   signed=$(signed_file "$1")
   if has_ca_key "$1"; then
-    guard closed "${CERT_CA_KEYS[$1]} is not the key of ${CERT_CAS[$1]}, or a password locks it" "bring the key of this CA, or take it away: then a request is written" key_fits_cert "${CERT_CA_KEYS[$1]}" "${CERT_CAS[$1]}"
+    guard closed "${CERT_CA_KEYS[$1]} is not the key of ${CERT_CAS[$1]}, or a password locks it" "bring the key of this CA, or remove it: then a request is written" key_fits_cert "${CERT_CA_KEYS[$1]}" "${CERT_CAS[$1]}"
     guard closed "$2 was not issued by ${CERT_CAS[$1]}, or that CA has expired" "have it reissued by its own CA, with $OLD and $NEW in it" ca_issued "${CERT_CAS[$1]}" "$2"
   elif [[ -e $signed ]]; then
     guard closed "$signed: $(wrong_with_signed "$1")" 'have it signed again' signed_is_right "$1"

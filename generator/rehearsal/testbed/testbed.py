@@ -138,7 +138,7 @@ class Bed:
         """Pull the host's cable on the other side: it notices a missing carrier at most."""
         ip(self.wire, "link", "set", self._port(name, leg), "down")
 
-    def mend(self, name: str, leg: int = 0) -> None:
+    def reconnect(self, name: str, leg: int = 0) -> None:
         """Put the cable back."""
         ip(self.wire, "link", "set", self._port(name, leg), "up")
 

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 8626f6f735fd. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest e880ae85797e. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=8626f6f735fd
+readonly DIGEST=e880ae85797e
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -75,7 +75,7 @@ readonly CERT_REQUIRED_HOSTNAME=''
 
 # --- the story: every phase is its steps, in this order ---
 
-# preflight: reads only: host, cluster, bytes, tools, disk, clocks, members, certificates, ways between hosts.
+# preflight: reads only: host, cluster, files, tools, disk, clocks, members, certificates, network paths.
 apply_preflight() {
   begin "Check that this is $HOST of $CLUSTER, as it was reviewed"
   the_reviewed_world
@@ -99,7 +99,7 @@ apply_preflight() {
   the_certificates_are_known
   begin "Compare the clocks of the members"
   the_clocks_agree
-  begin "Check that $NEW is on this host, or that nobody has it"
+  begin "Check that $NEW is on this host, or that no other host has it"
   the_new_address_is_ours
   begin "Check the network from this host to every new address"
   the_ways_are_known
@@ -108,7 +108,7 @@ undo_preflight() {
   usage 'there is no undo of preflight: it changed nothing' 'bash runbook.sh phases'
 }
 
-# prepare: changes nothing that runs: copies of manifests and tools, a snapshot, certificates widened to old and new.
+# prepare: changes nothing that runs: backups, copies of etcd's tools, a snapshot, certificates reissued with both addresses.
 apply_prepare() {
   begin "Check that this is $HOST of $CLUSTER, as it was reviewed"
   the_reviewed_world
@@ -132,15 +132,15 @@ undo_prepare() {
   the_reviewed_world
   begin "Check the preconditions of undo $PHASE, before its first change"
   ready_to_undo_prepare
-  begin "Put the certificates back as they were"
+  begin "Restore the former certificates"
   narrow_certificates
-  begin "Rename the backup, so that nothing takes it for a new one"
+  begin "Rename the backup, so that it is not taken for a new one"
   put_backup_away
   begin "Wait until every member is healthy, as before"
   whole_after_undo_prepare
 }
 
-# move: source routes, leadership handed over, `member update`; kubelet stopped, everything exchanged, kubelet started; gates.
+# move: source routes, leadership handed over, `member update`; kubelet stopped, files exchanged, kubelet started; checks.
 apply_move() {
   begin "Check that this is $HOST of $CLUSTER, as it was reviewed"
   the_reviewed_world
@@ -153,17 +153,17 @@ apply_move() {
   begin "Record $NEW as the peer URL of $HOST"
   record_new_address
   everything_new
-  begin "Write the new files beside the old ones, under names that kubelet does not read"
+  begin "Write the wanted files beside those in use, under names that kubelet does not read"
   write_new_files
   begin "Stop kubelet; running pods go on"
   stop_kubelet
   begin "Note when the Lease of this Node was renewed last"
   note_the_last_renewal
-  begin "End kube-apiserver, controller-manager and scheduler, and other pods that change"
+  begin "Stop kube-apiserver, controller-manager, scheduler and other pods that change"
   end_the_api
   begin "Check once more that the other members can be left alone"
   the_others_are_safe
-  begin "End etcd"
+  begin "Stop etcd"
   end_etcd
   begin "Exchange the files"
   exchange_files
@@ -173,7 +173,7 @@ apply_move() {
   record_new_address_late
   begin "Wait until every member is healthy, this one on $NEW"
   the_cluster_is_whole
-  begin "Close what still uses $OLD: connections of etcd, and calls of the control plane to it"
+  begin "Close what still uses $OLD: connections of etcd, and connections of the control plane to it"
   no_connection_is_old
   begin "Check that Kubernetes works on $NEW: API, controller-manager, scheduler, kubelet, Node and pods"
   kubernetes_is_whole
@@ -188,13 +188,13 @@ undo_move() {
   begin "Remove our routes"
   routes_away
   what_was_before
-  begin "Write the new files beside the old ones, under names that kubelet does not read"
+  begin "Write the wanted files beside those in use, under names that kubelet does not read"
   write_new_files
   begin "Stop kubelet; running pods go on"
   stop_kubelet
-  begin "End kube-apiserver, controller-manager and scheduler, and other pods that change"
+  begin "Stop kube-apiserver, controller-manager, scheduler and other pods that change"
   end_the_api
-  begin "End etcd"
+  begin "Stop etcd"
   end_etcd
   begin "Exchange the files"
   exchange_files
@@ -208,7 +208,7 @@ undo_move() {
   kubernetes_was_whole
 }
 
-# release: the old address is gone: no connection of etcd has it, both gates; kubelet restarted once where pods still have it.
+# release: checks that nothing uses the old address any more; restarts kubelet once where pods still report it.
 apply_release() {
   begin "Check that this is $HOST of $CLUSTER, as it was reviewed"
   the_reviewed_world
@@ -218,10 +218,10 @@ apply_release() {
   kubernetes_is_whole
 }
 undo_release() {
-  usage 'there is no undo of release: it changed nothing that names an address; put the old address back on the host, then: bash runbook.sh undo move' 'bash runbook.sh phases'
+  usage 'there is no undo of release: it changed nothing that names an address; add the old address to the host again, then: bash runbook.sh undo move' 'bash runbook.sh phases'
 }
 
-# finish: the gate, our routes away, left-over addresses listed, the block for the ticket.
+# finish: last check of the members; our routes removed, leftover addresses listed, the summary for the ticket.
 apply_finish() {
   begin "Check that this is $HOST of $CLUSTER, as it was reviewed"
   the_reviewed_world
@@ -235,7 +235,7 @@ apply_finish() {
   for_the_ticket
 }
 undo_finish() {
-  usage 'there is no undo of finish: it only took our own routes away; to go back, undo the moves, last moved first' 'bash runbook.sh phases'
+  usage 'there is no undo of finish: it only removed our own routes; to roll back, undo the moves, the last one first' 'bash runbook.sh phases'
 }
 
 # do_phase -- the phase that was asked for; plan and verify walk through the same steps and change nothing.
@@ -254,7 +254,7 @@ do_phase() {
   esac
 }
 
-# --- lib/main.sh sha256:9d522ec3754f ---
+# --- lib/main.sh sha256:0b7b3055a49f ---
 # main.sh -- the verbs. Only apply and undo change anything.
 
 MODE=       # status | plan | apply | verify | undo
@@ -286,7 +286,7 @@ main() {
   choose_verb "${given[0]-}" "${given[1]-}"
 }
 
-# leave_out NAME -- a member that is dead for good. At most a minority, and never this host.
+# leave_out NAME -- a member that is permanently lost. At most a minority, and never this host.
 leave_out() {
   is_one_of "$1" "${NAMES[@]}" || usage "--without $1: no such member" "members: ${NAMES[*]}"
   [[ $1 != "$HOST" ]] || usage "--without $1: that is this host" 'leave out another one'
@@ -494,7 +494,7 @@ the_cluster_is_sound() {
 }
 # --- end steps/sound.sh ---
 
-# --- steps/surroundings.sh sha256:14be677c7118 ---
+# --- steps/surroundings.sh sha256:d75ff90d55a6 ---
 # surroundings.sh -- the part of preflight that looks around: certificates, clocks, the new address, the ways between hosts.
 
 the_certificates_are_known() {
@@ -517,7 +517,7 @@ the_clocks_agree() {
     [[ -n ${said_date[i]-} ]] || continue
     away=$(seconds_away "${said_date[i]}")
     note "${NAMES[i]}: $away s from this host"
-    guard closed "the clock of ${NAMES[i]} is $away s away from this host's" 'mend NTP first: certificates and leases live by the clock' is_near "$away"
+    guard closed "the clock of ${NAMES[i]} is $away s away from this host's" 'fix NTP first: certificates and leases live by the clock' is_near "$away"
   done
 }
 seconds_away() { printf '%s' "$(($(date -d "$1" +%s) - $(date +%s)))"; }
@@ -594,7 +594,7 @@ authentication_is_off() {
 }
 # --- end steps/surroundings.sh ---
 
-# --- steps/ready_to_prepare.sh sha256:931b20865732 ---
+# --- steps/ready_to_prepare.sh sha256:f7784c987306 ---
 # ready_to_prepare.sh -- what a cluster that runs must show before the preparation, and after it.
 
 ready_to_prepare() {
@@ -610,7 +610,7 @@ guard_clocks() {
   for i in "${!NAMES[@]}"; do
     [[ -n ${said_date[i]-} ]] || continue
     away=$(seconds_away "${said_date[i]}")
-    guard closed "the clock of ${NAMES[i]} is $away s away from this host's" 'mend NTP first: a certificate made here would not be valid there yet' is_near "$away"
+    guard closed "the clock of ${NAMES[i]} is $away s away from this host's" 'fix NTP first: a certificate made here would not be valid there yet' is_near "$away"
   done
 }
 
@@ -894,7 +894,7 @@ show_snapshot_age() {
 }
 # --- end steps/snapshot.sh ---
 
-# --- steps/widen_certificates.sh sha256:69fad10077a6 ---
+# --- steps/widen_certificates.sh sha256:153f46086e30 ---
 # widen_certificates -- the certificates that must hold both addresses, reissued: same key, subject and extensions, one address more.
 # A certificate that holds both already is never touched. One whose CA key is elsewhere waits for the signed one.
 
@@ -946,8 +946,8 @@ guard_certificates() {
       guard_issuer "$i" "$file"
     fi
     [[ $file == "$PEER_CERT" ]] || continue
-    guard closed "$file is for '$(common_name "$file")', and etcd accepts only peer-cert-allowed-cn '$CERT_REQUIRED_CN'" 'members with it refuse each other: mend that first' name_is_allowed "$file"
-    guard closed "$file does not hold the peer-cert-allowed-hostname '$CERT_REQUIRED_HOSTNAME'" 'members with it refuse each other: mend that first' hostname_is_allowed "$file"
+    guard closed "$file is for '$(common_name "$file")', and etcd accepts only peer-cert-allowed-cn '$CERT_REQUIRED_CN'" 'members with it refuse each other: fix that first' name_is_allowed "$file"
+    guard closed "$file does not hold the peer-cert-allowed-hostname '$CERT_REQUIRED_HOSTNAME'" 'members with it refuse each other: fix that first' hostname_is_allowed "$file"
   done
 }
 guard_present() {
@@ -961,7 +961,7 @@ guard_issuer() {
   local signed
   signed=$(signed_file "$1")
   if has_ca_key "$1"; then
-    guard closed "${CERT_CA_KEYS[$1]} is not the key of ${CERT_CAS[$1]}, or a password locks it" "bring the key of this CA, or take it away: then a request is written" key_fits_cert "${CERT_CA_KEYS[$1]}" "${CERT_CAS[$1]}"
+    guard closed "${CERT_CA_KEYS[$1]} is not the key of ${CERT_CAS[$1]}, or a password locks it" "bring the key of this CA, or remove it: then a request is written" key_fits_cert "${CERT_CA_KEYS[$1]}" "${CERT_CAS[$1]}"
     guard closed "$2 was not issued by ${CERT_CAS[$1]}, or that CA has expired" "have it reissued by its own CA, with $OLD and $NEW in it" ca_issued "${CERT_CAS[$1]}" "$2"
   elif [[ -e $signed ]]; then
     guard closed "$signed: $(wrong_with_signed "$1")" 'have it signed again' signed_is_right "$1"
@@ -1108,8 +1108,8 @@ record_before_leaving() {
 has_left_recorded() { has_left && { is_recorded new || [[ -z $base ]]; }; }
 # --- end steps/leave.sh ---
 
-# --- steps/ready_to_move.sh sha256:d9906cbed4b2 ---
-# Every refusal of the phase stands here, before its first change. After it only the world can stop the phase.
+# --- steps/ready_to_move.sh sha256:148c908fc3d0 ---
+# Every refusal of the phase stands here, before its first change. After it only what happens outside of it can stop the phase.
 ready_to_move() {
   show_snapshot_age
   guard closed "$NEW is not on this host, or still being checked for a duplicate" "$(how_to_keep_new)" new_is_here
@@ -1120,7 +1120,7 @@ ready_to_move() {
   guard closed "too little space on $DATA_DIR" 'make room' has_space "$DATA_DIR"
   guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_prepared
   guard closed "a certificate of this host lacks $OLD or $NEW" 'bash runbook.sh apply prepare' certs_are_wide
-  guard closed "somebody else's route would be replaced: $(foreign_routes | head -n 1)" 'take it away, or make it say src NEW' no_foreign_route
+  guard closed "somebody else's route would be replaced: $(foreign_routes | head -n 1)" 'remove it, or make it say src NEW' no_foreign_route
   gate_before others any
   ready_on_the_wire
 }
@@ -1260,7 +1260,7 @@ no_connection_is_old() {
 connections_of_ours_are_new() { connections_are_new && [[ -z $(calls_to "$OLD") ]]; }
 # --- end steps/move.sh ---
 
-# --- steps/record.sh sha256:d597ff07311f ---
+# --- steps/record.sh sha256:8a9fae56c778 ---
 # record.sh -- `member update`: what the cluster records of this member.
 
 # record_address old|new [I] -- of our member or of member I, by any member that can take it; with one or two members and
@@ -1278,7 +1278,7 @@ record_address() {
     return 0
   fi
   find_etcdctl
-  [[ -n ${member_ids[i]} ]] || failed "no member list names ${NAMES[i]}" 'look at the table below, then the same line again'
+  [[ -n ${member_ids[i]} ]] || failed "no member list names ${NAMES[i]}" 'look at the table below, then rerun the same command'
   ctl_line "$(endpoint_for_update)" member update "$(printf %x "${member_ids[i]}")" --peer-urls="$url"
   run "${ctl_words[@]}"
   wait_until 10 'the members show it' is_recorded "$which" "$i" || half_done "${NAMES[i]} is not recorded on $url" "bash runbook.sh apply $PHASE again, or undo $PHASE"
@@ -1326,7 +1326,7 @@ endpoint_for_update() {
 }
 # --- end steps/record.sh ---
 
-# --- steps/exchange.sh sha256:84158c629e9f ---
+# --- steps/exchange.sh sha256:b29e39e9d4e0 ---
 # exchange.sh -- everything on this host that names its address is exchanged at once, while kubelet is stopped.
 #
 # kubelet deletes and starts static pods through an API whose own etcd may be the one that is down; it then hangs for
@@ -1378,7 +1378,7 @@ end_the_api() {
   if ! wait_until 5 'they have ended' nothing_but_etcd_has_to_end; then
     read -ra pids <<<"$(pids_beside_etcd)"
     [[ ${#pids[@]} == 0 ]] || run_and_look kill -KILL "${pids[@]}"
-    wait_until 10 'they have ended' nothing_but_etcd_has_to_end || failed "a process survives SIGKILL: ${pids[*]}" 'look at its state and its disk, then the same line again'
+    wait_until 10 'they have ended' nothing_but_etcd_has_to_end || failed "a process survives SIGKILL: ${pids[*]}" 'look at its state and its disk, then rerun the same command'
   fi
 }
 # pids_beside_etcd -- of every pod but etcd that has to end.
@@ -1398,9 +1398,9 @@ end_etcd() {
   run_and_look kill -TERM "$etcd_pid"
   wait_until 30 'it has ended' etcd_need_not_end && return 0
   is_changing || return 0
-  [[ $etcd_patience == kill ]] || failed "etcd (pid $etcd_pid) has not ended within 30 s after SIGTERM" "look at its log; kill -KILL $etcd_pid ends it, then the same line again"
+  [[ $etcd_patience == kill ]] || failed "etcd (pid $etcd_pid) has not ended within 30 s after SIGTERM" "look at its log; kill -KILL $etcd_pid ends it, then rerun the same command"
   run_and_look kill -KILL "$etcd_pid"
-  wait_until 10 'it has ended' etcd_need_not_end || failed "etcd (pid $etcd_pid) survives SIGKILL" 'look at its disk, then the same line again'
+  wait_until 10 'it has ended' etcd_need_not_end || failed "etcd (pid $etcd_pid) survives SIGKILL" 'look at its disk, then rerun the same command'
 }
 etcd_need_not_end() { look_at_etcd && ! must_end 0; }
 
@@ -1464,7 +1464,7 @@ start_kubelet() {
   run_and_look systemctl start kubelet
   seen_kubelet=
   if ! wait_until 60 "kubelet runs, and $(pods_in_words) with the wanted arguments" pods_run_or_kubelet_fails; then
-    half_done "kubelet runs, and these pods do not: $(pods_missing)" "look at their logs; mend and apply $PHASE again, or: bash runbook.sh undo $PHASE"
+    half_done "kubelet runs, and these pods do not: $(pods_missing)" "look at their logs; fix it and apply $PHASE again, or: bash runbook.sh undo $PHASE"
   fi
   is_changing || return 0
   kubelet_is_steady || kubelet_cannot_start
@@ -1488,7 +1488,7 @@ kubelet_cannot_start() {
   local log
   log=$(kubelet_log)
   printf '%s\n' "$log" >&2
-  go_back 'kubelet does not stay up: its last lines stand above' 'journalctl -u kubelet has more; mend it, then the same line again'
+  go_back 'kubelet does not stay up: its last lines stand above' 'journalctl -u kubelet has more; fix it, then rerun the same command'
 }
 pods_in_words() {
   local i words=
@@ -1518,7 +1518,7 @@ go_back() {
 }
 # --- end steps/exchange.sh ---
 
-# --- steps/kubernetes_gate.sh sha256:dd21cc4a7afd ---
+# --- steps/kubernetes_gate.sh sha256:63121272ea8f ---
 # kubernetes_gate.sh -- how a phase stands at Kubernetes' own gate, at its end.
 
 # kubernetes_can_be_asked -- before anything is changed: afterwards the same questions decide whether the old address may go.
@@ -1633,7 +1633,7 @@ kubernetes_hint() {
   case $kubernetes_why in
     'a connection of ours'*) printf 'the name that its kubeconfig has still leads to %s: let it lead to %s (DNS, /etc/hosts), then bash runbook.sh apply %s again' "$OLD" "$NEW" "$PHASE" ;;
     *'cannot be read'* | 'no kubeconfig'*) printf 'put an admin.conf of this cluster into %s, then bash runbook.sh apply %s again; or bash runbook.sh undo %s' "$KUBERNETES" "$PHASE" "$PHASE" ;;
-    *) printf 'look at the logs of that pod and of kubelet; mend and apply %s again, or: bash runbook.sh undo %s' "$PHASE" "$PHASE" ;;
+    *) printf 'look at the logs of that pod and of kubelet; fix it and apply %s again, or: bash runbook.sh undo %s' "$PHASE" "$PHASE" ;;
   esac
 }
 
@@ -1735,7 +1735,7 @@ for_the_ticket() {
 }
 # --- end steps/ticket.sh ---
 
-# --- steps/undo_rolling.sh sha256:a52242ed15c9 ---
+# --- steps/undo_rolling.sh sha256:3833f53b4226 ---
 # undo_rolling.sh -- the way back while the cluster runs: the same gate stands before and after it.
 
 ready_to_undo_prepare() {
@@ -1757,7 +1757,7 @@ ready_to_undo_move() {
   guard closed "no copy of the old manifests in $BACKUP" 'without it there is no way back on this host' manifests_can_go_back
   guard_kubelet
   guard other_world "$DATA_DIR holds no data" 'no etcd manifest goes in' data_is_there
-  # While etcd still runs with the old arguments the way back is one update, and it only mends.
+  # While etcd still runs with the old arguments the way back is one update, and it does no harm.
   etcd_runs_old || gate_before others any
 }
 routes_away() {
@@ -1810,7 +1810,7 @@ manifests_can_go_back() {
 }
 # --- end steps/undo.sh ---
 
-# --- lib/run.sh sha256:77349154262f ---
+# --- lib/run.sh sha256:fcf8b4cee893 ---
 # run.sh -- say it, then do it. Every change of the runbook goes through run; everything else only looks.
 
 HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
@@ -1901,7 +1901,7 @@ holds() {
 # Descriptor 9 is the lock: a child that outlives this script must not keep it.
 run() {
   say_command "$@" || return 0
-  "$@" </dev/null 9>&- || failed "exit $? from: $command_line" 'look, then run the same line again'
+  "$@" </dev/null 9>&- || failed "exit $? from: $command_line" 'look, then rerun the same command'
 }
 
 # say_command CMD... -- sets command_line and prints it; false where it is only shown.
@@ -2016,7 +2016,7 @@ index_of() {
 digits() { if [[ $1 =~ ^[0-9]{1,18}$ ]]; then printf '%s' "$1"; else printf '0'; fi; }
 # --- end lib/lists.sh ---
 
-# --- lib/journal.sh sha256:1f5da1bb358e ---
+# --- lib/journal.sh sha256:7bc84e75dfd9 ---
 # journal.sh -- where this change keeps what it saves, who holds it, and what was done when.
 
 readonly STATE=/var/lib/etcd-renumber/$CLUSTER/$CHANGE-$DIGEST
@@ -2029,7 +2029,7 @@ open_state() {
   install -d -m 0700 "${STATE%/*/*}" "${STATE%/*}" "$STATE"
   exec 9>>"$STATE/lock"
   if ! flock -n 9; then
-    closed "another run holds this change on $HOST: $(cat "$STATE/lock.holder" 2>/dev/null || printf 'somebody')" 'wait for it, then the same line again'
+    closed "another run holds this change on $HOST: $(cat "$STATE/lock.holder" 2>/dev/null || printf 'somebody')" 'wait for it, then rerun the same command'
   fi
   holds_lock=yes
   printf '%s %s, pid %s, since %s\n' "$MODE" "$PHASE" "$$" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$STATE/lock.holder"
@@ -3015,7 +3015,7 @@ addresses_lacking() {
 wire_is_wide() { [[ -z $(addresses_lacking "$1") ]]; }
 # --- end lib/wire.sh ---
 
-# --- lib/gate.sh sha256:695fc94dfd1e ---
+# --- lib/gate.sh sha256:c310b1ff7ef4 ---
 # gate.sh -- lets nobody past while the cluster is not safe. It holds when, for every member of the plan and nobody else:
 #   recorded   it has one peer URL, its old or its new one, in everybody's list
 #   reachable  it answers there, from this host, with the same cluster id and the same list as all others
@@ -3024,7 +3024,7 @@ wire_is_wide() { [[ -z $(addresses_lacking "$1") ]]; }
 
 readonly GATE_LIMIT=60
 gate_why=   # what it misses first; empty when it holds
-gate_world= # what is not the reviewed world, when a majority of those asked says so
+gate_world= # what is not the reviewed cluster, when a majority of those asked says so
 in_gate=()  # by member: yes | no
 moving=()   # by member: recorded on its new address, still listens on the old one
 
@@ -3324,7 +3324,7 @@ alarm_of_33() {
 }
 # --- end lib/progress.sh ---
 
-# --- lib/pass.sh sha256:0e9f68279e90 ---
+# --- lib/pass.sh sha256:e172e6c6727a ---
 # pass.sh -- how a phase stands at the gate: before its first change, while kubelet is stopped, at its end.
 
 gate_title() {
@@ -3334,29 +3334,30 @@ gate_title() {
   printf '%s' "$words"
 }
 
-# gate_before SCOPE SELF -- looks once. Exit 3 with what it misses first; exit 4 when three asks in a row show another world.
+# gate_before SCOPE SELF -- exit 3 with what it misses; exit 4 when three looks in a row show another cluster.
 gate_before() {
   gate_ask "$1" "$2" closed
 }
 
-# gate_ask SCOPE SELF STOP -- once, or three times where one look must not decide: STOP is called with what it misses first.
+# gate_ask SCOPE SELF STOP -- looks up to three times, one second apart, until it holds: one answer that came late on a busy
+# network proves nothing. STOP is called with what the last look missed.
 gate_ask() {
-  local scope=$1 self=$2 stop=$3 tries
+  local scope=$1 self=$2 stop=$3 tries other_worlds=0
   for tries in 1 2 3; do
     gate_now "$scope" "$self"
     if [[ -z $gate_why ]]; then
       note "ok: $(gate_title "$scope")"
       return 0
     fi
-    [[ -n $gate_world || $stop == go_back ]] || break
+    [[ -z $gate_world ]] || other_worlds=$((other_worlds + 1))
     [[ $tries == 3 ]] || sleep 1
   done
   if ! is_changing; then
     not_held "$(gate_title "$scope"): $gate_why"
     return 0
   fi
-  [[ -z $gate_world || $stop == go_back ]] || other_world "$gate_world" 'this is not the cluster that was reviewed; look at: bash runbook.sh status'
-  "$stop" "$gate_why" "bash runbook.sh status shows every member; when it is mended, the same line again"
+  [[ $other_worlds != 3 || $stop == go_back ]] || other_world "$gate_world" 'this is not the cluster that was reviewed; look at: bash runbook.sh status'
+  "$stop" "$gate_why" "bash runbook.sh status shows every member; when that is fixed, rerun the same command"
 }
 
 # gate_after SCOPE SELF -- after a change: three times in a row, one second apart, within the limit. Exit 5 with what it misses.
@@ -3382,7 +3383,7 @@ gate_after() {
     fi
     sleep 1
   done
-  half_done "after $GATE_LIMIT s: ${last:-the gate did not hold three times in a row}" "mend it and apply $PHASE again, or: bash runbook.sh undo $PHASE"
+  half_done "after $GATE_LIMIT s: ${last:-the gate did not hold three times in a row}" "fix it and apply $PHASE again, or: bash runbook.sh undo $PHASE"
 }
 # --- end lib/pass.sh ---
 
@@ -3618,7 +3619,7 @@ wanted_names() {
 }
 # --- end lib/certs.sh ---
 
-# --- lib/reissue.sh sha256:62c9ca646dfc ---
+# --- lib/reissue.sh sha256:6945ae8a32e3 ---
 # reissue.sh -- one certificate: signed anew or waited for, compared with what was wanted, saved, installed.
 
 readonly EKU_OID=2.5.29.37
@@ -3732,7 +3733,7 @@ write_requests() {
   done
   [[ -z $waiting ]] && return 0
   if is_changing; then
-    closed "no CA key on this host: requests are in $STATE/csr, no certificate was replaced" "have them signed with the alternative names and dates they ask for, put the certificates into $waiting, then the same line again"
+    closed "no CA key on this host: requests are in $STATE/csr, no certificate was replaced" "have them signed with the alternative names and dates they ask for, put the certificates into $waiting, then rerun the same command"
   fi
   not_held "waits for $waiting"
 }
@@ -3998,8 +3999,8 @@ show_quorum() {
 }
 # --- end lib/status.sh ---
 
-# --- lib/next.sh sha256:4afed9ceae2d ---
-# next.sh -- which line of RUNBOOK.md comes next. Idempotent like everything here: it looks at the world, not at a list of marks.
+# --- lib/next.sh sha256:cdcf6fc21a1b ---
+# next.sh -- which line of RUNBOOK.md comes next. Idempotent like everything here: it looks at hosts and cluster, not at a list of marks.
 
 # next_line -- the first line that is seen not to be done. What cannot be seen from here counts as done once a later line
 # is seen, else it is named as "if not done".
@@ -4035,9 +4036,9 @@ command_of() {
   local i
   i=$(index_of "$1")
   case $2 in
-    add) printf 'you put %s on, beside %s' "${NEWS[i]}" "${OLDS[i]}" ;;
-    remove) printf 'when verify %s holds, you take %s away' "$LAST_CHANGE" "${OLDS[i]}" ;;
-    replace) printf 'you change the address from %s to %s' "${OLDS[i]}" "${NEWS[i]}" ;;
+    add) printf 'add %s; keep %s' "${NEWS[i]}" "${OLDS[i]}" ;;
+    remove) printf 'when verify %s holds: remove %s' "$LAST_CHANGE" "${OLDS[i]}" ;;
+    replace) printf 'change the address from %s to %s' "${OLDS[i]}" "${NEWS[i]}" ;;
     snapshot) printf "bash runbook.sh apply snapshot --candidates 'LINE;LINE;LINE'" ;;
     restore) printf 'bash runbook.sh apply restore --snapshot FILE --sha256 HEX' ;;
     *) printf 'bash runbook.sh apply %s' "$2" ;;
