@@ -127,7 +127,9 @@ def _initial_cluster(cluster: Cluster, etcd: Etcd, place: str) -> Iterator[Probl
             yield Problem(f"--initial-cluster names {part}", place, "initial-cluster", IN_DNS)
             continue
         if name not in known:
-            hint = "add it to the mapping, `stays: true` where it keeps its address; if it is gone, correct the manifest"
+            hint = (
+                "add it to the mapping, `stays: true` where it keeps its address; if it is gone, correct the manifest"
+            )
             yield Problem(f"--initial-cluster names {name}, which the mapping does not", place, "initial-cluster", hint)
         elif address not in known[name]:
             hint = "etcd reads this flag only on an empty data folder; correct it, or the mapping"
