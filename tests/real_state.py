@@ -9,6 +9,21 @@ from generator.rehearsal.kubeadm.cluster import ADMIN, Cluster
 from tests.real import Real
 
 LEASES = ("kube-controller-manager", "kube-scheduler")
+MANIFESTS = "/etc/kubernetes/manifests"
+# A static pod as kube-vip's is: the image says its command, the manifest an argument and this host's address.
+VIRTUAL_IP = """apiVersion: v1
+kind: Pod
+metadata: {{name: kube-vip, namespace: kube-system}}
+spec:
+  hostNetwork: true
+  containers:
+  - name: kube-vip
+    image: {image}
+    imagePullPolicy: IfNotPresent
+    args: [manager]
+    env:
+    - {{name: bgp_routerid, value: {address}}}
+"""
 # What names a host's own address: kubeconfigs, manifests, kubelet's files. The folders of certificates are left out.
 FILES = ("/etc/kubernetes/*.conf", "/etc/kubernetes/manifests", "/var/lib/kubelet/*.yaml", "/var/lib/kubelet/*.env",
          "/etc/default", "/etc/systemd/system", "/etc/sysconfig")  # fmt: skip
@@ -76,6 +91,25 @@ def files_with(cluster: Cluster, which: str, *names: str) -> list[str]:
         )
         found += [f"{node.name} {file}" for file in ran.out.splitlines()]
     return found
+
+
+def a_virtual_ip_pod_runs(cluster: Cluster, name: str) -> None:
+    """On this host, beside the static pods of kubeadm."""
+    node = next(n for n in cluster.spec.nodes if n.name == name)
+    image = next(ref for ref in cluster.programs.images if "/kube-proxy:" in ref)
+    text = VIRTUAL_IP.format(image=image, address=node.old)
+    cluster[name].write_text(f"{MANIFESTS}/kube-vip.yaml", text, 0o600)
+    virtual_ip_pod_has(cluster, name, str(node.old))
+
+
+def virtual_ip_pod_has(cluster: Cluster, name: str, address: str) -> None:
+    """One process, with this address in its environment."""
+
+    def said() -> list[str]:
+        ran = cluster[name].run(["bash", "-c", "cat $(grep -l bgp_routerid= /proc/[0-9]*/environ) </dev/null"])
+        return [word for word in ran.out.split("\0") if word.startswith("bgp_routerid=")]
+
+    wait_for(f"kube-vip with {address}", 60, lambda: said() == [f"bgp_routerid={address}"], lambda: str(said()))
 
 
 def no_draft_is_left(real: Real) -> None:

@@ -25,6 +25,7 @@ def killed_in_its_middle_and_carried_on(real: Real, host: str) -> None:
 
 
 def test_three_masters_get_new_addresses_and_their_owner_notices_nothing(cluster: Cluster, tmp_path: Path) -> None:  # noqa: F811
+    state.a_virtual_ip_pod_runs(cluster, "master1")
     real = Real(cluster, tmp_path)
     with Load(cluster) as load:
         real.follow_the_order(until="master2 move")
@@ -39,6 +40,7 @@ def test_three_masters_get_new_addresses_and_their_owner_notices_nothing(cluster
     assert (load.lost(), load.timeouts) == ([], [])
     assert load.largest_gap() < GAP
     state.the_change_is_whole(cluster, real)
+    state.virtual_ip_pod_has(cluster, "master1", "192.168.110.10")
     for member in real.roster:
         assert carried_out(real.say(member.name, "apply", "move")) == []
     state.its_owner_works(cluster, drained="master2")
