@@ -18,10 +18,10 @@ demo: $(VENV)/made
 quick: $(VENV)/made
 	$(BIN)/pytest --numprocesses $(JOBS) -m quick
 
-# The real control plane alone, so that nothing beside it makes it slow.
+# Two real control planes, one after another and alone: nothing beside them makes them slow.
 test: prerequisites $(VENV)/made
-	$(BIN)/pytest tests/test_real_rolling.py
-	$(BIN)/pytest --numprocesses $(JOBS) --dist load --maxschedchunk 1 --ignore tests/test_real_rolling.py
+	$(BIN)/pytest -m sample
+	$(BIN)/pytest --numprocesses $(JOBS) --dist load --maxschedchunk 1
 
 # What the tests need beside make. As root on Debian it is installed, else one message names all that is missing.
 prerequisites:
@@ -33,7 +33,7 @@ chaos: prerequisites $(VENV)/made
 
 # Whole control planes, one after another, as root.
 real: prerequisites $(VENV)/made
-	$(BIN)/pytest -m real
+	$(BIN)/pytest -m "real or sample"
 
 # Figures, side by side in one run: more than an hour. One table: .venv/bin/python -m bench TABLE
 bench: prerequisites $(VENV)/made

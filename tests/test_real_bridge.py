@@ -13,8 +13,10 @@ from generator.rehearsal.kubeadm.spec import Spec
 from tests import real_state as state
 from tests.real import Real, cluster, named  # noqa: F401 -- the fixture
 
-pytestmark = pytest.mark.real
-SHAPES = [Spec(), Spec(version="1.24.17")]
+SHAPES = [
+    pytest.param(Spec(), marks=pytest.mark.sample),
+    pytest.param(Spec(version="1.24.17"), marks=pytest.mark.real),
+]
 
 
 @pytest.mark.parametrize("cluster", SHAPES, indirect=True, ids=named)

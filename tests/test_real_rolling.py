@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from generator.rehearsal.kubeadm.cluster import Cluster
 from generator.rehearsal.kubeadm.load import Load
 from generator.rehearsal.kubeadm.spec import Spec, usual
 from tests import real_state as state
 from tests.real import DOWN, START, STOP, Real, carried_out, cluster  # noqa: F401 -- the fixture
 
+pytestmark = pytest.mark.sample
 SPEC = Spec(joining=usual(4, 4))
 GAP = 5.0  # seconds; what it is on a quiet machine `make real` and `make bench` say
 
