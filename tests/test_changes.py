@@ -1,0 +1,179 @@
+"""Everything that can change a host goes through `run`, which prints it: whatever else the runbook calls only reads."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.pki import TEMPLATES
+from tests.test_style import BIN
+
+BASH = sorted((*TEMPLATES.glob("lib/*.sh"), *TEMPLATES.glob("steps/*.sh")))
+RUN = ("run", "run_and_look")
+# They cannot write a file, whatever stands behind them.
+READERS = """
+base64 cat cut df dirname du grep head journalctl od pwd readlink sha256sum stat tail tr uname wc
+: break cd command continue do_phase exit false printf read return set shift sleep trap true unset wait
+"""
+# They can; as they are called here they do not.
+HARMLESS = {
+    "date": r"^(?!.*(-s\b|--set))",
+    "exec": r"^exec$",
+    "sort": r"^(?!.* (-o|--output))",
+    "ss": r"^(?!.*( -[a-zA-Z]*K|--kill))",
+    "find": r"^(?!.*-(delete|exec|ok|fprint|fls))",
+    "sed": r"^(?!.* (-[a-zA-Z]*i\b|--in-place))",
+    "nft": r"^nft (-nn )?list ",
+    "ctr": r"^ctr -n \S+ images ls\b",
+    "systemctl": r"^systemctl show ",
+    "timeout": r"^timeout -k 1 (\"\$@\"|\d+ (openssl s_client|\"\$etcdctl\"|nsenter --net=\S+ \"\$TOOLS/etcdctl\"|bash -c ))",
+    "openssl": r"^(?!.*-out )openssl (x509|pkey|verify|s_client|version|asn1parse|ca -help)",
+    '"${IP[@]}"': r'^"\$\{IP\[@\]\}" (-\w+ )*(addr|route|neigh) (show|get)\b',
+    '"$IPTABLES"': r"^\"\$IPTABLES\" -w -t \S+ (-S|\"\$\{@:2\}\")",
+    '"$runtime"': r'^"\$runtime" ((image|container) inspect|images|cp "\S+" -$)',
+    '"$tool"': r'^"\$tool" snapshot status ',
+    '"$(restore_tool)"': r'^"\$\(restore_tool\)" snapshot (status|restore --help)',
+    '"$etcdctl"': r'^"\$etcdctl" version',
+    '"$1"': r'^"\$1" (version|cp "\S+" -$)',
+    '"$path"': r'^"\$path" version',
+    '"$TOOLS/etcd"': r'^"\$TOOLS/etcd" --(version|help)',
+    '"/proc/$etcd_pid/exe"': r'^"/proc/\$etcd_pid/exe" --version',
+}
+# Function and command: they write, but nothing that anybody else reads, and before a step can begin.
+OWN = {
+    ("open_state", "install"): "the change's own folder, for the lock and the journal",
+    ("open_state", "flock"): "the lock itself",
+    ("open_scratch", "mktemp"): "the private folder for answers",
+    ("draft_reissue", "mkdir"): "a folder in SCRATCH",
+    ("draft_reissue", "rm"): "a folder in SCRATCH",
+    ("on_exit", "rm"): "SCRATCH goes",
+    ("ca_issued", "openssl"): "a file in SCRATCH",
+    ("can_close_connections", "ss"): "a connection of its own to itself, to see whether this kernel closes one",
+}
+# A function that carries out what it was given, a function of the runbook by its name; and those that pass on arguments.
+GIVEN = {"run", "run_and_look", "guard", "holds", "must", "wait_until", "yes_or_open", "gate_ask"}
+ASKED = {
+    "ctl": r"^ctl \S.* (endpoint (status|hashkv)|alarm list|get|user list|auth status|\"\$@\" -w fields)",
+    "own_fields": r"^own_fields (get|endpoint status|watch)\b",
+    "ask_copy": r"^ask_copy (endpoint status|get)\b",
+    "puts_seen": r"^puts_seen \S+ .* watch --prefix '' ",
+    "in_chain": r"^in_chain \S+ -[CS] ",
+}
+# Where a redirection may write: a private folder, or the change's own journal and lock.
+TARGETS = r'^\d*(>&\S+|>>?"?(/dev/null|\$SCRATCH/.*|\$STATE/journal\.jsonl|\$STATE/lock(\.holder)?)"?|<>"/dev/udp/.*")$'
+VARIABLES = {
+    "draft_reissue": '"$2/',
+    "write_request": '"$draft"',
+    "add_sum": '"$draft"',
+    "api_get": '"$error"',
+}  # each a name below SCRATCH
+
+
+@dataclass(frozen=True)
+class Call:
+    """A command as it is written, the function that it stands in, and where."""
+
+    text: str
+    name: str
+    function: str
+    place: str
+
+
+@functools.cache
+def read(file: Path) -> tuple[bytes, object]:
+    source = file.read_bytes()
+    ran = subprocess.run([BIN / "shfmt", "--to-json"], input=source, capture_output=True, check=True)
+    return source, json.loads(ran.stdout)
+
+
+def nodes(tree: object, function: str = "") -> Iterator[tuple[dict[str, object], str]]:
+    """Every node of a syntax tree, with the function that it stands in."""
+    if isinstance(tree, list):
+        for entry in tree:
+            yield from nodes(entry, function)
+    elif isinstance(tree, dict):
+        if tree.get("Type") == "FuncDecl":
+            function = tree["Name"]["Value"]
+        yield tree, function
+        for value in tree.values():
+            yield from nodes(value, function)
+
+
+def written(source: bytes, node: dict) -> str:  # type: ignore[type-arg]
+    return source[node["Pos"]["Offset"] : node["End"]["Offset"]].decode()
+
+
+def calls(file: Path) -> Iterator[Call]:
+    source, tree = read(file)
+    for node, function in nodes(tree):
+        if node.get("Type") == "CallExpr" and node.get("Args"):
+            first = node["Args"][0]  # type: ignore[index]
+            place = f"{file.parent.name}/{file.name}:{first['Pos']['Line']}"
+            yield Call(written(source, node), written(source, first), function, place)
+
+
+@functools.cache
+def functions() -> frozenset[str]:
+    return frozenset(
+        node["Name"]["Value"]  # type: ignore[index]
+        for file in BASH
+        for node, _ in nodes(read(file)[1])
+        if node.get("Type") == "FuncDecl"
+    )
+
+
+def only_looks(call: Call) -> bool:
+    if call.name in ASKED:
+        return bool(re.search(ASKED[call.name], " ".join(call.text.split())))
+    if call.name in RUN or call.name in functions():
+        return True
+    if call.name in ('"$@"', '"$stop"'):
+        return call.function in GIVEN
+    if (call.function, call.name) in OWN:
+        return True
+    if call.name in HARMLESS:
+        return bool(re.search(HARMLESS[call.name], " ".join(call.text.split())))
+    return call.name in READERS.split()
+
+
+@pytest.mark.parametrize("file", BASH, ids=lambda file: f"{file.parent.name}/{file.name}")
+def test_what_does_not_go_through_run_only_reads(file: Path) -> None:
+    assert [f"{c.place} {c.function}: {c.text}" for c in calls(file) if not only_looks(c)] == []
+
+
+@pytest.mark.parametrize("file", BASH, ids=lambda file: f"{file.parent.name}/{file.name}")
+def test_a_redirection_writes_into_a_folder_of_the_change_alone(file: Path) -> None:
+    source, tree = read(file)
+    wrong = []
+    for node, function in nodes(tree):
+        for redirection in node.get("Redirs") or []:  # type: ignore[attr-defined]
+            text = written(source, redirection)
+            if text.lstrip("0123456789")[0] == ">" or "<>" in text:
+                own = VARIABLES.get(function)
+                if not re.search(TARGETS, text) and not (own and own in text):
+                    wrong.append(f"{file.name} {function}: {text}")
+    assert wrong == []
+
+
+def test_it_finds_what_it_is_for(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.sh"
+    bad.write_text(
+        'a() {\n  rm -f "$FILE"\n  run rm "$FILE"\n  x=$(cp a b)\n  nft add table x\n  ctl "$url" member remove 1\n'
+        "  sed -i s/a/b/ f\n  ss -Ktn\n}\n"
+    )
+    found = [c.text for c in calls(bad) if not only_looks(c)]
+    assert found == [
+        'rm -f "$FILE"',
+        "cp a b",
+        "nft add table x",
+        'ctl "$url" member remove 1',
+        "sed -i s/a/b/ f",
+        "ss -Ktn",
+    ]
