@@ -12,6 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from generator.methods.bridge import BRIDGE
+from generator.methods.method import Method
+from generator.methods.restore import RESTORE
+from generator.methods.rolling import BOTH, REPLACE
+from generator.methods.steps import TITLES
+from generator.rendering.commands import calls as named_in
+from generator.rendering.commands import commands, reachable
+from generator.rendering.commands import functions as functions_of
 from tests.pki import TEMPLATES
 from tests.test_style import BIN
 
@@ -177,3 +185,24 @@ def test_it_finds_what_it_is_for(tmp_path: Path) -> None:
         "sed -i s/a/b/ f",
         "ss -Ktn",
     ]
+
+
+@pytest.mark.parametrize("method", [BOTH, REPLACE, BRIDGE, RESTORE], ids=["rolling", "replace", "bridge", "restore"])
+def test_the_page_lists_every_command_that_a_phase_can_come_to(method: Method) -> None:
+    """Its own reading of the parts finds what the syntax tree has: as many, and with the same first word."""
+    bodies = functions_of(method.parts)
+    known = {name: named_in(body, bodies) for name, body in bodies.items()}
+    steps = [step for phase in method.phases for step in (*phase.steps, *phase.undo)]
+    reached = reachable(steps, known)
+    assert {step for step in steps if TITLES[step]} <= reached
+    written = {
+        " ".join(call.text.split()[1:])
+        for file in (TEMPLATES / part for part in method.parts)
+        for call in calls(file)
+        if call.name in RUN and call.function in reached
+    }
+    listed = {command for command, _ in commands(method)}
+    put_together = {w for w in written if "_words[@]" in w}
+    missing = {w.replace('${api[@]+"${api[@]}"} ', "").replace("\\ ", "") for w in written - put_together} - listed
+    assert missing == set()
+    assert len(put_together) == 0 or any("etcdctl member update" in c or "snapshot save" in c for c in listed)

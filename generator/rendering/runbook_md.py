@@ -9,6 +9,7 @@ from generator.addresses import url
 from generator.model import Change, Line, Member
 from generator.planning.plan import SOURCE
 from generator.quorum import tolerance
+from generator.rendering.commands import commands
 from generator.rendering.environment import environment
 from generator.rendering.exit_codes import EXIT_CODES
 from generator.rendering.values import takes_snapshot
@@ -43,6 +44,10 @@ def page(change: Change, files: dict[str, str]) -> str:
             founders=founders(change),
             table=[(n, *tolerance(n), n == size) for n in range(1, max(9, size) + 1)],
             flows=_cells(_flows(mapping.members, first.peer_port, first.client_port)),
+            commands=_cells(
+                (f"``{command}``" if "`" in command else f"`{command}`", where)
+                for command, where in commands(change.method)
+            ),
             hashes=_cells(_hashes(change, files)),
         )
     )

@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host was never reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest 6781c99ae9ef. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest cfd124c70add. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=6781c99ae9ef
+readonly DIGEST=cfd124c70add
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -32,7 +32,7 @@ readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(fe113bcce1df7267ded3561741642facbf1231635a968565261cab1e63ef086b dcd7a485e2926f45b28cd2871434deb7b9bcae0e802e6768fb123f14554de3e8 78b5858be6364caa22c7090e9c4beb4336758147b4507e7142c2f5108381ab61)
+readonly -a FOLDERS=(d29f7892153387a7dc2767357bb314a7cab05ffc1b7c19a06df92d861f3e0d93 5e0b65f6a3af17124319137d0c7b7603ca6f74cd9de4dfbb0c6797d121667b54 0c4ee36a1a88d8e0da16f18c5d77f81b328832a430111399e545d29a7d90145e)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)
