@@ -24,11 +24,13 @@ def template(name: str) -> str:
 def templates_sha256() -> str:
     """Hex sha256 over the names and bytes of all templates of a change folder, so that other bash is another plan.
 
-    REPORT.* are pages about a run, not part of the folder.
+    REPORT.* and COMMANDS.* are pages about a run, not part of the folder.
     """
     top = folder("templates")
     total = hashlib.sha256()
-    for path in sorted(p for p in top.rglob("*") if p.is_file() and not p.name.startswith((".", "REPORT."))):
+    for path in sorted(
+        p for p in top.rglob("*") if p.is_file() and not p.name.startswith((".", "REPORT.", "COMMANDS."))
+    ):
         line = f"{path.relative_to(top).as_posix()}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n"
         total.update(line.encode())
     return total.hexdigest()

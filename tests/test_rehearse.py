@@ -29,7 +29,7 @@ from tests.ordinary import NOBODY, WHOEVER_TESTS, User, ordinary_user
 from tests.scenario import Host, hosts, manifests, rendered, scenario
 
 EXAMPLE = ROOT / "out" / "three-masters"
-RESULTS = ["REPORT.html", "REPORT.md", "run.json"]
+RESULTS = ["COMMANDS.md", "REPORT.html", "REPORT.md", "run.json"]
 
 
 def command(folder: Path, *words: str, user: User = WHOEVER_TESTS) -> list[str]:

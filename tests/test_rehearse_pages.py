@@ -61,6 +61,21 @@ def test_a_run_comes_back_from_its_record_as_it_was() -> None:
             from_json(text)
 
 
+def test_every_command_is_listed_below_its_line_as_it_was_printed() -> None:
+    stop, kill = "systemctl stop kubelet", "kill -TERM 17"
+    moves = (
+        Done(8, "master2", "phase", "move", 10.0, 9.0, exit=137, expected=137, note="drill: killed", ran=(stop,)),
+        Done(8, "master2", "phase", "move", 20.0, 9.0, ran=(stop, kill)),
+        Done(9, "master2", "phase", "release", 30.0, 2.0),
+    )
+    text = reports(made_up(lines=moves))["COMMANDS.md"]
+    first, second = text.partition("## Line 8: master2, move (drill: killed)\n\n")[2].split(
+        "## Line 8: master2, move\n\n"
+    )
+    assert first == f"    {stop}\n\n" and second == f"    {stop}\n    {kill}\n"
+    assert "release" not in text and from_json(to_json(made_up(lines=moves))).lines == moves
+
+
 def test_the_pages_say_what_a_ticket_asks_for() -> None:
     pages = reports(made_up())
     text, html = pages["REPORT.md"], pages["REPORT.html"]

@@ -75,7 +75,7 @@ def rehearse(
     except KeyboardInterrupt:
         complain([Problem("interrupted; nothing is left of the replica, and no report was written", severity="note")])
         raise typer.Exit(130) from None
-    say(f"{messages.outcome(run)}\n{folder}/rehearsal/REPORT.md for the ticket, REPORT.html beside it")
+    say(f"{messages.outcome(run)}\n{folder}/rehearsal/REPORT.md for the ticket, REPORT.html and COMMANDS.md beside it")
     if not run.passed:
         raise typer.Exit(1)
 

@@ -44,9 +44,10 @@ class Done:
 
     `kind` is phase, address or event. `gap` is the longest time without an acknowledged write in it, `acked` counts those
     since the run's beginning, `term` is etcd's raft term afterwards (0: nobody said). `said` are the last lines of a run
-    that did not end as it was expected to. Of a real change: who did it (`by`), when by the host's own clock (`began`),
-    and how many runs of that phase there were; `exit` -1 where nobody knows. On a real control plane: `api_gap`, as `gap`
-    of writes through the API, and `api_away`, how long this host's own API was away.
+    that did not end as it was expected to, `ran` the commands that a rehearsal's runbook carried out. Of a real change: who
+    did it (`by`), when by the host's own clock (`began`), and how many runs of that phase there were; `exit` -1 where nobody
+    knows. On a real control plane: `api_gap`, as `gap` of writes through the API, and `api_away`, how long this host's own
+    API was away.
     """
 
     line: int
@@ -62,6 +63,7 @@ class Done:
     term: int = 0
     note: str = ""
     said: tuple[str, ...] = ()
+    ran: tuple[str, ...] = ()
     by: str = ""
     began: str = ""
     commands: int = -1

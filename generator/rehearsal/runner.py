@@ -18,6 +18,7 @@ from generator.rehearsal.testbed.process import Ran, Running
 
 LIMIT, LAST_LINES = 900.0, 30
 KILLED, CLOSED = 137, 3
+COMMAND = "    # "  # so a runbook begins the line of a command before it carries it out
 LOOKS = "preflight"  # its lines stand first and go side by side, as in run.sh
 READS_ONLY = (LOOKS, "release")
 
@@ -116,6 +117,7 @@ class Stage:
         row = Done(
             line.line, host, "phase", line.phase, began - self.zero, ran.seconds, ran.exit, expected,
             self.writer.largest_gap(began, ended), len(self.writer.acked), note=note,
+            ran=tuple(text.removeprefix(COMMAND) for text in ran.out.splitlines() if text.startswith(COMMAND)),
         )  # fmt: skip
         if ran.exit != expected and not (expected == KILLED and ran.exit == 0):
             step = next((s[4:] for s in reversed(ran.text.splitlines()) if s.startswith("==> ")), "its beginning")

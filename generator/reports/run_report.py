@@ -23,7 +23,12 @@ def reports(run: Run) -> dict[str, str]:
         .get_template("REPORT.md.j2")
         .render(columns=columns_of(run), spark=spark(run, run.load), cell=cell, **words)
     )
-    return {"REPORT.md": text, "REPORT.html": page(run)}
+    return {"REPORT.md": text, "REPORT.html": page(run), "COMMANDS.md": commands(run)}
+
+
+def commands(run: Run) -> str:
+    """COMMANDS.md: every command that a rehearsal's runbooks carried out, line by line."""
+    return environment().get_template("COMMANDS.md.j2").render(run=run, lines=[d for d in run.lines if d.ran])
 
 
 def page(run: Run, rehearsal: Run | None = None) -> str:
