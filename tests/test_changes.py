@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-import json
 import re
-import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -20,10 +15,9 @@ from generator.methods.steps import TITLES
 from generator.rendering.commands import calls as named_in
 from generator.rendering.commands import commands, reachable
 from generator.rendering.commands import functions as functions_of
+from tests.bash_tree import BASH, Call, calls, functions, nodes, read, written
 from tests.pki import TEMPLATES
-from tests.test_style import BIN
 
-BASH = sorted((*TEMPLATES.glob("lib/*.sh"), *TEMPLATES.glob("steps/*.sh")))
 RUN = ("run", "run_and_look")
 # They cannot write a file, whatever stands behind them.
 READERS = """
@@ -84,59 +78,6 @@ VARIABLES = {
 }  # each a name below SCRATCH
 
 
-@dataclass(frozen=True)
-class Call:
-    """A command as it is written, the function that it stands in, and where."""
-
-    text: str
-    name: str
-    function: str
-    place: str
-
-
-@functools.cache
-def read(file: Path) -> tuple[bytes, object]:
-    source = file.read_bytes()
-    ran = subprocess.run([BIN / "shfmt", "--to-json"], input=source, capture_output=True, check=True)
-    return source, json.loads(ran.stdout)
-
-
-def nodes(tree: object, function: str = "") -> Iterator[tuple[dict[str, object], str]]:
-    """Every node of a syntax tree, with the function that it stands in."""
-    if isinstance(tree, list):
-        for entry in tree:
-            yield from nodes(entry, function)
-    elif isinstance(tree, dict):
-        if tree.get("Type") == "FuncDecl":
-            function = tree["Name"]["Value"]
-        yield tree, function
-        for value in tree.values():
-            yield from nodes(value, function)
-
-
-def written(source: bytes, node: dict) -> str:  # type: ignore[type-arg]
-    return source[node["Pos"]["Offset"] : node["End"]["Offset"]].decode()
-
-
-def calls(file: Path) -> Iterator[Call]:
-    source, tree = read(file)
-    for node, function in nodes(tree):
-        if node.get("Type") == "CallExpr" and node.get("Args"):
-            first = node["Args"][0]  # type: ignore[index]
-            place = f"{file.parent.name}/{file.name}:{first['Pos']['Line']}"
-            yield Call(written(source, node), written(source, first), function, place)
-
-
-@functools.cache
-def functions() -> frozenset[str]:
-    return frozenset(
-        node["Name"]["Value"]  # type: ignore[index]
-        for file in BASH
-        for node, _ in nodes(read(file)[1])
-        if node.get("Type") == "FuncDecl"
-    )
-
-
 def only_looks(call: Call) -> bool:
     if call.name in ASKED:
         return bool(re.search(ASKED[call.name], " ".join(call.text.split())))
@@ -195,14 +136,14 @@ def test_the_page_lists_every_command_that_a_phase_can_come_to(method: Method) -
     steps = [step for phase in method.phases for step in (*phase.steps, *phase.undo)]
     reached = reachable(steps, known)
     assert {step for step in steps if TITLES[step]} <= reached
-    written = {
+    in_the_tree = {
         " ".join(call.text.split()[1:])
         for file in (TEMPLATES / part for part in method.parts)
         for call in calls(file)
         if call.name in RUN and call.function in reached
     }
     listed = {command for command, _ in commands(method)}
-    put_together = {w for w in written if "_words[@]" in w}
-    missing = {w.replace('${api[@]+"${api[@]}"} ', "").replace("\\ ", "") for w in written - put_together} - listed
+    put_together = {w for w in in_the_tree if "_words[@]" in w}
+    missing = {w.replace('${api[@]+"${api[@]}"} ', "").replace("\\ ", "") for w in in_the_tree - put_together} - listed
     assert missing == set()
     assert len(put_together) == 0 or any("etcdctl member update" in c or "snapshot save" in c for c in listed)
