@@ -117,7 +117,7 @@ def test_two_run_sh_at_once_are_told_by_the_runbooks_own_lock(tmp_path: Path) ->
         first = j.start("apply", "--yes", "--from", "2", "--to", "2")
         j.until(first, "==> Reissue the certificates")
         second = j.start("apply", "--yes", "--from", "1", "--to", "1")
-        j.until(second, "closed: another run holds this change on master1: apply prepare, pid ")
+        j.until(second, "closed: another run of this change is active on master1: apply prepare, pid ")
         assert re.search(r"since 20\d\d-\d\d-\d\dT", second.text)
         assert first.wait(120).exit == 0, first.text
         assert second.wait(120).exit == 0, second.text

@@ -93,7 +93,11 @@ def test_a_gate_that_stays_closed_ends_it_with_3_when_the_limit_is_over(three: S
     assert three.calls("master2") == ["apply preflight"], "nobody goes on before all are through"
 
 
-STOPS = {1: "look, then rerun the same command", 4: "nobody goes on", 5: "or go back: ssh 192.168.100.10 'bash /var/lib"}
+STOPS = {
+    1: "look, then rerun the same command",
+    4: "nobody goes on",
+    5: "or go back: ssh 192.168.100.10 'bash /var/lib",
+}
 
 
 @pytest.mark.parametrize("code", STOPS)

@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host was never reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest e880ae85797e. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 68843debca31. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=e880ae85797e
+readonly DIGEST=68843debca31
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -32,7 +32,7 @@ readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(282ff92cc0a6fa89a705b1cfe177fe48ff4cc3d8e31e10f9727a35b1337bac33 fd3225b0f97afd2dcd4290c2d1c58123886aee4aacc58b9d6880293ed48303ab c912baccbe741701295ea0e63bd83a3c5e14627be96432507ab94754d996c54d)
+readonly -a FOLDERS=(416454abe3c01114379f5061a80b540975e3ee78cb7a07743d3c7d0ae6f3d9cf f74b4514d19c9d349938445aacbb0c5d144e9428c66f59bdcff3bc77de5edba5 1473794621ecd9394591975150010d8f10eb94eebbaeca9ca56a9853040a8dc8)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)
