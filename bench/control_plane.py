@@ -117,7 +117,7 @@ def table() -> Iterator[str]:
             hosts += [_row(version, host) for host in f.hosts]
     yield from (
         "",
-        "| Kubernetes | host | exchange begun to OLD may go | etcd away | its API away | largest gap | kubelet restarted again |",
+        "| Kubernetes | host | exchange begun to OLD may go | etcd down | its API down | largest gap | kubelet restarted again |",
         "|---|---|---|---|---|---|---|",
         *hosts,
     )

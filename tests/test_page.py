@@ -171,7 +171,7 @@ def test_one_member_has_no_flows_and_no_other_host(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    "count, writes", [(1, "**none, all the while**"), (2, "**none, all the while**"), (3, "go on")]
+    "count, writes", [(1, "**none, all the while**"), (2, "**none, all the while**"), (3, "continue")]
 )
 def test_with_replace_a_small_cluster_stands_still_from_leave_to_move(tmp_path: Path, count: int, writes: str):
     _, text = page_of(tmp_path, hosts(count), addresses="replace")
@@ -182,7 +182,7 @@ def test_with_replace_a_small_cluster_stands_still_from_leave_to_move(tmp_path: 
 def test_with_replace_the_way_back_goes_through_leave(tmp_path: Path):
     _, text = page_of(tmp_path, hosts(3), addresses="replace")
     back = {row[2]: row[5] for row in table(text, "#", "host")}
-    assert back["`bash runbook.sh apply move`"] == "`undo move`, old address back, `undo leave`"
+    assert back["`bash runbook.sh apply move`"] == "`undo move`, change the address back, `undo leave`"
     assert back["`bash runbook.sh apply leave`"] == "`undo leave`"
     assert "`undo leave`" in [row[0] for row in table(text, "run", "possible while")]
     assert "beside" not in text

@@ -116,7 +116,7 @@ def test_the_example_passes_and_its_page_is_whole_until_a_byte_changes(tmp_path:
         assert seen.wide <= seen.width == width and seen.blocks == [15], "one picture, with a block for every phase"
         assert console == []
         assert (brightness(seen.page) < 60 and brightness(seen.text) > 180) is dark
-    assert "rehearsed with these very bytes" in rehearsed(last_rehearsal(folder), folder).fact
+    assert "rehearsed with exactly these bytes" in rehearsed(last_rehearsal(folder), folder).fact
     with (folder / "RUNBOOK.md").open("a") as runbook:
         runbook.write("One more word.\n")
     hash_again(folder)

@@ -47,7 +47,7 @@ def test_a_signer_can_have_another_name_than_the_key(made: Scenario, tmp_path: P
 
 
 REFUSALS = {
-    "a name that would leave the folder": ("k", "../x", "is no name of a signer"),
+    "a name that would leave the folder": ("k", "../x", "is not a valid name of a signer"),
     "a key that is not there": ("missing", "ann", "ssh-keygen: "),
     "no name to be found": ("missing", None, "there is no public key"),
 }

@@ -43,7 +43,7 @@ PHASES = (
             "stage_tools",
             "widen_certificates",
         ),
-        does="makes backups; reissues certificates with both addresses",
+        does="backups; certificates reissued with both addresses",
         seen="`prepare on HOST: done`",
         back="`undo prepare`",
         undo=("the_reviewed_world", "ready_to_undo_prepare", "narrow_certificates", "put_backup_away"),
@@ -52,7 +52,7 @@ PHASES = (
     ),
     Phase(
         "readdress",
-        "rules that translate the others' old addresses to their new ones; kubelet stopped, etcd exchanged, the API's manifests moved away",
+        "rules that translate old addresses to new ones; kubelet stopped, etcd exchanged, the API's manifests moved away",
         steps=(
             "the_reviewed_world",
             "ready_to_readdress",

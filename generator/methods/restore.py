@@ -46,7 +46,7 @@ PHASES = (
             "etcd_itself_is_staged",
             "widen_certificates",
         ),
-        does="makes backups; reissues certificates with both addresses",
+        does="backups; certificates reissued with both addresses",
         seen="`prepare on HOST: done`",
         back="`undo prepare`",
         undo=("the_reviewed_world", "ready_to_undo_prepare", "narrow_certificates", "put_backup_away"),

@@ -47,7 +47,7 @@ PHASES = (
             "widen_certificates",
             "the_wire_shows_both",
         ),
-        does="makes backups; reissues certificates with both addresses",
+        does="backups; certificates reissued with both addresses",
         seen="`ok: gate`, `prepare on HOST: done`",
         back="`undo prepare`",
         undo=(

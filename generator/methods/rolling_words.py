@@ -45,7 +45,12 @@ def down_with_replace(size: int) -> Rows:
     """The same where a host never has both addresses."""
     away = "continue, with a gap of up to 0.1 s" if size > 2 else "**none, all the while**"
     leave = ("`leave` until `move` ends", away, "etcd and API down, Node NotReady", "2 minutes a phase, plus your work")
-    return [*BEFORE, leave, ("`move`, its second part", "continue", "its API starts", "2 minutes, all of `move`"), AFTER]
+    return [
+        *BEFORE,
+        leave,
+        ("`move`, its second part", "continue", "its API starts", "2 minutes, all of `move`"),
+        AFTER,
+    ]
 
 
 def meaning(size: int) -> str:
