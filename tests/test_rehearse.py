@@ -135,7 +135,7 @@ def test_a_master_of_kubeadm_of_today_passes_with_its_own_etcd(image: str, versi
     }
     run, _ = rehearse(rendered(tmp_path, members, facts).folder)
     assert run.versions["etcd"].startswith(f"{version}")
-    assert f"the minor of the cluster's image, k8s.gcr.io/etcd:{image}" in run.versions["etcd"]
+    assert f"the minor version of the cluster's image, k8s.gcr.io/etcd:{image}" in run.versions["etcd"]
 
 
 def brightness(colour: str) -> float:

@@ -154,7 +154,7 @@ PHASES = (
     ),
     Phase(
         "reopen",
-        "the API starts on the new addresses; copies of the snapshot outside of our own folder are removed",
+        "the API starts on the new addresses; copies of the snapshot outside of this change's own folder are removed",
         steps=(
             "the_reviewed_world",
             "ready_to_reopen",

@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest 0357b8596fe6. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest e799957ca048. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=0357b8596fe6
+readonly DIGEST=e799957ca048
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -32,13 +32,13 @@ readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(f2d314cff015b60bb271399652a547e4cc074b08d2dacef2dc5a0d9d2d581a14 3c472af77e2ba787c67fcba702ae15ca45dedaef4aea18f815e80a8f49b685bb f6d7026f38a626e9995acace7d15fb2bf8be83c6cc8014253ab5475490772c7b)
+readonly -a FOLDERS=(951c3bdee0d9662334e64af33eec5d2169033dd5b4acb07aec0bdd53da68fdb6 7250af6fb9277f327b7465c5467b8ce71968d3f514cfa6a803dd9ac37939a551 fb9994b5622388dd102a5872769674713645b84ff3d6b82d8c800fd356289351)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)
 # the lines of RUNBOOK.md, and what it says of each
 readonly -a LINES_OF_PLAN=('1 master1 preflight' '2 master2 preflight' '3 master3 preflight' '4 master1 prepare' '5 master2 prepare' '6 master3 prepare' '7 master1 add' '8 master2 add' '9 master3 add' '10 master1 move' '11 master1 remove' '12 master1 release' '13 master2 move' '14 master2 remove' '15 master2 release' '16 master3 move' '17 master3 remove' '18 master3 release' '19 master1 finish' '20 master2 finish' '21 master3 finish')
-readonly -a DOES=('reads only: host, cluster, disk, clocks, network paths' 'reads only: host, cluster, disk, clocks, network paths' 'reads only: host, cluster, disk, clocks, network paths' 'backups; certificates reissued with both addresses; the snapshot' 'backups; certificates reissued with both addresses' 'backups; certificates reissued with both addresses' 'the host has both addresses, also after a reboot' 'the host has both addresses, also after a reboot' 'the host has both addresses, also after a reboot' 'records the new peer URL; exchanges this host'"'"'s files at once' 'the old address is gone, also from the configuration' 'checks etcd and Kubernetes without the old address' 'records the new peer URL; exchanges this host'"'"'s files at once' 'the old address is gone, also from the configuration' 'checks etcd and Kubernetes without the old address' 'records the new peer URL; exchanges this host'"'"'s files at once' 'the old address is gone, also from the configuration' 'checks etcd and Kubernetes without the old address' 'removes our routes, lists leftovers, prints the ticket summary' 'removes our routes, lists leftovers, prints the ticket summary' 'removes our routes, lists leftovers, prints the ticket summary')
+readonly -a DOES=('reads only: host, cluster, disk, clocks, network paths' 'reads only: host, cluster, disk, clocks, network paths' 'reads only: host, cluster, disk, clocks, network paths' 'backups; certificates reissued with both addresses; the snapshot' 'backups; certificates reissued with both addresses' 'backups; certificates reissued with both addresses' 'the host has both addresses, also after a reboot' 'the host has both addresses, also after a reboot' 'the host has both addresses, also after a reboot' 'records the new peer URL; exchanges this host'"'"'s files at once' 'the old address is gone, also from the configuration' 'checks etcd and Kubernetes without the old address' 'records the new peer URL; exchanges this host'"'"'s files at once' 'the old address is gone, also from the configuration' 'checks etcd and Kubernetes without the old address' 'records the new peer URL; exchanges this host'"'"'s files at once' 'the old address is gone, also from the configuration' 'checks etcd and Kubernetes without the old address' 'removes added routes, lists leftovers, prints the ticket summary' 'removes added routes, lists leftovers, prints the ticket summary' 'removes added routes, lists leftovers, prints the ticket summary')
 readonly -a SEEN=('done, 0 commands; no FILTERED' 'done, 0 commands; no FILTERED' 'done, 0 commands; no FILTERED' 'ok: gate, prepare on master1: done' 'ok: gate, prepare on master2: done' 'ok: gate, prepare on master3: done' 'ip addr shows both' 'ip addr shows both' 'ip addr shows both' 'ok: gate, ok: the API answers, move on master1: done' 'ip addr shows the new one only' 'ok: gate, ok: the API answers' 'ok: gate, ok: the API answers, move on master2: done' 'ip addr shows the new one only' 'ok: gate, ok: the API answers' 'ok: gate, ok: the API answers, move on master3: done' 'ip addr shows the new one only' 'ok: gate, ok: the API answers' 'finish on master1: done; no DIFFERENT in ids:' 'finish on master2: done; no DIFFERENT in ids:' 'finish on master3: done; no DIFFERENT in ids:')
 readonly -a BACK=('not needed' 'not needed' 'not needed' 'undo prepare' 'undo prepare' 'undo prepare' 'remove it, while move is not done or undone' 'remove it, while move is not done or undone' 'remove it, while move is not done or undone' 'undo move' 'add it again' 'add the old address, then undo move' 'undo move' 'add it again' 'add the old address, then undo move' 'undo move' 'add it again' 'add the old address, then undo move' 'undo move, the last host first' 'undo move, the last host first' 'undo move, the last host first')
 # --- end values ---
@@ -1303,7 +1303,7 @@ there_evidence() {
 }
 # --- end run/there.sh ---
 
-# --- run/there_runs.sh sha256:7bcf30f3f0b7 ---
+# --- run/there_runs.sh sha256:9b3137fb95e3 ---
 # there_runs.sh -- a phase on a host, detached from the connection that began it: a network that dies must not kill it. Of
 # every run its two streams, its exit status, and who began it and when it ended stay in STATE/output/NNN-VERB-PHASE.*.
 
@@ -1359,7 +1359,7 @@ there_detach() {
     [[ ! -e $STATE/output/$1.out ]] || return 0
     sleep 0.1
   done
-  printf 'the run %s has not begun within 20 s\n' "$1" >&2
+  printf 'the run %s has not started within 20 s\n' "$1" >&2
   return 1
 }
 

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 0357b8596fe6. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest e799957ca048. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=0357b8596fe6
+readonly DIGEST=e799957ca048
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -155,13 +155,13 @@ apply_move() {
   everything_new
   begin "Write the wanted files beside those in use, under names that kubelet does not read"
   write_new_files
-  begin "Stop kubelet; running pods go on"
+  begin "Stop kubelet; pods keep running"
   stop_kubelet
   begin "Note when the Lease of this Node was renewed last"
   note_the_last_renewal
   begin "Stop kube-apiserver, controller-manager, scheduler and other pods that change"
   end_the_api
-  begin "Check once more that the other members can be left alone"
+  begin "Check once more that the other members are safe without this one"
   the_others_are_safe
   begin "Stop etcd"
   end_etcd
@@ -185,12 +185,12 @@ undo_move() {
   ready_to_undo_move
   begin "Hand over leadership, where this member leads"
   hand_over_leadership
-  begin "Remove our routes"
+  begin "Remove the routes of this change"
   routes_away
   what_was_before
   begin "Write the wanted files beside those in use, under names that kubelet does not read"
   write_new_files
-  begin "Stop kubelet; running pods go on"
+  begin "Stop kubelet; pods keep running"
   stop_kubelet
   begin "Stop kube-apiserver, controller-manager, scheduler and other pods that change"
   end_the_api
@@ -221,13 +221,13 @@ undo_release() {
   usage 'there is no undo of release: it changed nothing that names an address; add the old address to the host again, then: bash runbook.sh undo move' 'bash runbook.sh phases'
 }
 
-# finish: last check of the members; our routes removed, leftover addresses listed, the summary for the ticket.
+# finish: last check of the members; the routes of this change removed, leftover addresses listed, the summary for the ticket.
 apply_finish() {
   begin "Check that this is $HOST of $CLUSTER, as it was reviewed"
   the_reviewed_world
   begin "Check that every member is recorded where the plan wants it"
   everybody_has_moved
-  begin "Remove our routes, where calls leave from $NEW without them"
+  begin "Remove the routes of this change, where calls leave from $NEW without them"
   take_routes_away
   begin "List the places on this host that still hold an old address"
   what_is_left
@@ -235,7 +235,7 @@ apply_finish() {
   for_the_ticket
 }
 undo_finish() {
-  usage 'there is no undo of finish: it only removed our own routes; to roll back, undo the moves, the last one first' 'bash runbook.sh phases'
+  usage 'there is no undo of finish: it only removed the routes of this change; to roll back, undo the moves, the last one first' 'bash runbook.sh phases'
 }
 
 # do_phase -- the phase that was asked for; plan and verify walk through the same steps and change nothing.
