@@ -63,7 +63,7 @@ def host_figures(real: Real, load: Load, host: str) -> HostFigures:
     verified, proof = told[f"{host} verify move"]
     began, may_go = exchange_began(real, host), verified + proof.seconds
     etcd, api = (sum(load.away(kind, host, began - 1, may_go)) for kind in ("etcd", "ready"))
-    again = "kubelet is restarted once more" in told[f"{host} apply move"][1].text
+    again = "kubelet is restarted, once" in told[f"{host} apply move"][1].text
     return HostFigures(host, may_go - began, load.largest_gap(began, may_go), etcd, api, again)
 
 
@@ -117,7 +117,7 @@ def table() -> Iterator[str]:
             hosts += [_row(version, host) for host in f.hosts]
     yield from (
         "",
-        "| Kubernetes | host | exchange begun to OLD may go | etcd away | its API away | largest gap | kubelet restarted again |",
+        "| Kubernetes | host | exchange begun to OLD may go | etcd down | its API down | largest gap | kubelet restarted again |",
         "|---|---|---|---|---|---|---|",
         *hosts,
     )

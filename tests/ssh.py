@@ -124,11 +124,11 @@ def people(rig: Rig, running: Running) -> Iterator[None]:
 def _obey(rig: Rig, running: Running, over: threading.Event) -> None:
     done = 0
     while not over.wait(0.1):
-        asked = re.findall(r"^(\S+) +\| NOW: you (put|take|change) ", running.text, re.M)
+        asked = re.findall(r"^(\S+) +\| NOW: (add|remove|change) ", running.text, re.M)
         for host, verb in asked[done:]:
-            if verb in ("take", "change"):
+            if verb in ("remove", "change"):
                 rig.remove_old(host)
-            if verb in ("put", "change"):
+            if verb in ("add", "change"):
                 rig.add_new(host)
             done += 1
 

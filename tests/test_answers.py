@@ -101,10 +101,14 @@ def test_half_an_answer_is_none(tmp_path: Path, text: str) -> None:
 
 SILENT = {
     "139781:error:1409442E:SSL routines:ssl3_read_bytes:tlsv1 alert protocol version:s3_pkt.c:1493:SSL alert number 70": (
-        "it wants a newer TLS than this host has: OpenSSL 1.0.2k-fips  26 Jan 2017, and 1.3 needs OpenSSL 1.1.1"
+        "it requires a newer TLS version than this host has: OpenSSL 1.0.2k-fips  26 Jan 2017; TLS 1.3 needs OpenSSL 1.1.1"
     ),
-    "verify error:num=20:unable to get local issuer certificate": "its certificate is not of this etcd CA or not valid",
-    "": "it refuses us: our certificate does not hold the address we call from, or it is another CA",
+    "verify error:num=20:unable to get local issuer certificate": (
+        "its certificate was not issued by this etcd CA, or is not valid now"
+    ),
+    "": (
+        "it rejects this host: the certificate of this host lacks the source address as a SAN, or the CA is another one"
+    ),
 }
 
 

@@ -148,14 +148,14 @@ def other_hostname(host: Host) -> None:
     [
         (other_key, "etcd/ca.key is not the key of"),
         (other_ca, "was not issued by"),
-        (locked_ca_key, "or a password locks it"),
+        (locked_ca_key, "or is protected by a password"),
         (other_leaf_key, "etcd/peer.key is not the key of"),
-        (key_inside, "holds a private key as well"),
+        (key_inside, "also contains a private key"),
         (expired, "has expired"),
-        (no_names, "has no alternative names"),
+        (no_names, "has no SAN (subject alternative name)"),
         (gone, "no certificate in"),
-        (other_cn, "is for 'master1', and etcd accepts only peer-cert-allowed-cn 'etcd-peer'"),
-        (other_hostname, "does not hold the peer-cert-allowed-hostname 'etcd.example.org'"),
+        (other_cn, "has the common name 'master1', and etcd accepts only peer-cert-allowed-cn 'etcd-peer'"),
+        (other_hostname, "lacks the peer-cert-allowed-hostname 'etcd.example.org'"),
     ],
 )
 def test_a_refusal_comes_before_any_change(host: Host, spoil: Callable[[Host], None], fact: str) -> None:
@@ -187,7 +187,7 @@ def test_a_certificate_that_came_out_otherwise_is_not_installed(host: Host) -> N
         "apply",
         "extensions_wanted_of_openssl() { wanted_extensions \"$1\" | sed '/=critical/d'; }\nwiden_certificates",
     )
-    assert ran.exit == 1 and "is not installed: its extensions are not the old ones" in ran.err
+    assert ran.exit == 1 and "is not installed: its extensions differ from the old ones" in ran.err
     assert tree(host.pki) == before
 
 

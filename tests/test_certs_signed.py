@@ -60,7 +60,7 @@ def test_once_signed_the_next_run_goes_on_and_undo_brings_back(keyless: Host) ->
 @pytest.mark.parametrize(
     ("other", "fact"),
     [
-        ({"copy": "none"}, "wanted alternative names"),
+        ({"copy": "none"}, "requested SANs"),
         ({"days": "-1"}, "or it is not valid now"),
     ],
 )
@@ -107,8 +107,8 @@ def no_certificate(host: Host, signed: Path) -> None:
         (foreign_key, "it is not for the key"),
         (foreign_ca, "no CA in"),
         (lesser_use, "extended key usage"),
-        (lost_name, "it lacks 4 of the wanted alternative names"),
-        (no_certificate, "it is no certificate"),
+        (lost_name, "it lacks 4 of the requested SANs"),
+        (no_certificate, "it is not a certificate"),
     ],
 )
 def test_a_foreign_signed_certificate_is_refused(keyless: Host, sign: Callable[[Host, Path], None], fact: str) -> None:

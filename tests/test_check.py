@@ -47,10 +47,10 @@ CASES: dict[str, tuple[str, str, str, str, str]] = {
         "192.168.110.10",
         "10.96.0.99",
         "error",
-        "lies in the range 10.96.0.0/12",
+        "is inside the range 10.96.0.0/12",
     ),
-    "a new address in the pod range": (M, "192.168.110.10", "10.244.3.4", "error", "lies in the range 10.244.0.0/16"),
-    "loopback": (M, "192.168.110.10", "127.0.0.5", "error", "no address that another host could call"),
+    "a new address in the pod range": (M, "192.168.110.10", "10.244.3.4", "error", "is inside the range 10.244.0.0/16"),
+    "loopback": (M, "192.168.110.10", "127.0.0.5", "error", "not an address that another host can call"),
     "a name twice": (M, "name: master2", "name: Master1", "error", ""),
     "another name in the manifest": (
         ETCD,
@@ -64,7 +64,7 @@ CASES: dict[str, tuple[str, str, str, str, str]] = {
         "--listen-peer-urls=https://192.168.100.10:2380",
         "--listen-peer-urls=https://192.0.2.9:2380",
         "error",
-        "holds neither 192.168.100.10 nor 192.168.110.10",
+        "contains neither 192.168.100.10 nor 192.168.110.10",
     ),
     "ports that disagree": (ETCD, ":2380", ":12380", "error", "has peer port"),
     "a token of its own": (ETCD, FLAG, FLAG + "    - --initial-cluster-token=x\n", "error", "--initial-cluster-token"),
@@ -81,7 +81,7 @@ CASES: dict[str, tuple[str, str, str, str, str]] = {
         "--initial-advertise-peer-urls=https://192.168.100.10:2380",
         "--initial-advertise-peer-urls=https://m1.example:2380",
         "error",
-        "names a host",
+        "contains a host name",
     ),
     "a stranger in --initial-cluster": (
         "facts/master2/manifests/etcd.yaml",
@@ -214,7 +214,7 @@ def test_a_member_that_stays_keeps_its_manifests_and_is_told_what_they_hold(tmp_
         (apiserver, servers, servers + ",https://192.168.100.10:2379"),
     )
     assert [p.fact for p in problems if p.severity == "warning"] == [
-        "master3 stays, and kube-apiserver.yaml holds 192.168.100.10, which goes: --etcd-servers"
+        "master3 keeps its address, but its kube-apiserver.yaml names the old address 192.168.100.10: --etcd-servers"
     ]
 
 
@@ -235,8 +235,8 @@ KUBEADM_1_34 = "    - --feature-gates=InitialCorruptCheck=true\n    - --watch-pr
             "3.7.1-0@sha256:3b5",
             KUBEADM_1_33,
             {
-                "experimental-initial-corrupt-check": "there it is --feature-gates=InitialCorruptCheck=true;",
-                "experimental-watch-progress-notify-interval": "there it is --watch-progress-notify-interval;",
+                "experimental-initial-corrupt-check": "use --feature-gates=InitialCorruptCheck=true;",
+                "experimental-watch-progress-notify-interval": "use --watch-progress-notify-interval;",
             },
         ),
         (

@@ -83,7 +83,7 @@ def test_render_then_review_and_the_hashes_of_plan_are_those_on_disk(tmp_path: P
         ["sha256sum", "-c"], input="\n".join(lines) + "\n", text=True, cwd=tmp_path / "o/three-masters", check=True
     )
     subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=tmp_path / "o/three-masters", check=True)
-    assert "20 as they were" in cli("render", str(EXAMPLE / "mapping.yaml"), "-o", "o", cwd=tmp_path)[1]
+    assert "20 unchanged" in cli("render", str(EXAMPLE / "mapping.yaml"), "-o", "o", cwd=tmp_path)[1]
     code, out, err = cli("review", "o/three-masters", cwd=tmp_path)
     assert code == 0 and "agree" in out and err.startswith("note: ")
     (tmp_path / "o/three-masters/RUNBOOK.md").write_text("edited")
@@ -110,12 +110,12 @@ def test_init_from_the_articles_table(tmp_path: Path) -> None:
     code, out, _ = cli("init", "my cluster", "--from", "-", cwd=tmp_path, given=ARTICLE)
     assert code == 0
     assert "master1  192.168.100.10 -> 192.168.110.10" in out
-    assert "line 1 passed over: 成员名称 旧IP 新IP" in out
+    assert "line 1 skipped: 成员名称 旧IP 新IP" in out
     assert "scp 'root@192.168.100.10:/etc/kubernetes/manifests/*.yaml' 'my cluster/facts/master1/manifests/'" in out
     text = (tmp_path / "my cluster/mapping.yaml").read_text()
     assert "cluster: my-cluster\n" in text and "new: 192.168.110.11}" in text
     code, _, err = cli("init", "my cluster", cwd=tmp_path)
-    assert code == 2 and "this file is there already" in err
+    assert code == 2 and "this file exists already" in err
     assert (tmp_path / "my cluster/mapping.yaml").read_text() == text
 
 
@@ -146,7 +146,7 @@ def test_the_example_is_complete_and_overwrites_nothing(tmp_path: Path) -> None:
     assert cli("init", "e", "--example", cwd=tmp_path)[0] == 0
     assert cli("plan", "e/mapping.yaml", cwd=tmp_path)[0] == 0
     code, _, err = cli("init", "e", "--example", cwd=tmp_path)
-    assert code == 2 and err.count("there already") == len([p for p in EXAMPLE.rglob("*") if p.is_file()])
+    assert code == 2 and err.count("exists already") == len([p for p in EXAMPLE.rglob("*") if p.is_file()])
     assert cli("init", "f", "--example", "--cluster", "x", cwd=tmp_path)[0] == 2
 
 
@@ -167,7 +167,7 @@ def test_sign_report_and_bundle_are_commands(tmp_path: Path) -> None:
     )
     assert cli("review", "out/three-masters", cwd=tmp_path)[0] == 0, "a signature is none of its files"
     code, out, err = cli("report", "out/three-masters", cwd=tmp_path)
-    assert (code, out) == (2, "") and "bash run.sh collect brings it here" in err
+    assert (code, out) == (2, "") and "bash run.sh collect copies it here" in err
     code, out, _ = cli("bundle", "out/three-masters", cwd=tmp_path)
     assert code == 0 and re.fullmatch(r"[0-9a-f]{64}  out/three-masters.tar.gz\n", out)
     assert (tmp_path / "out" / "three-masters.tar.gz").is_file()

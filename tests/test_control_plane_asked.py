@@ -35,13 +35,17 @@ def facts(refused: pytest.ExceptionInfo[Refused]) -> list[str]:
     [
         (["v1.37.0"], "1.37.2", "your minor, 1.37"),
         (["v1.24.1", "v1.24.17"], "1.24.17", "your minor, 1.24"),
-        (["v1.20.2"], "1.24.17", "yours is 1.20; the nearest that is built here"),
-        (["v1.32.4"], "1.37.2", "yours is 1.32; the nearest that is built here"),
-        (["v1.30.0", "v1.29.9"], "1.24.17", "yours is 1.29 (hosts differ: 1.29, 1.30); the nearest that is built here"),
+        (["v1.20.2"], "1.24.17", "yours is 1.20; the nearest version that is built here"),
+        (["v1.32.4"], "1.37.2", "yours is 1.32; the nearest version that is built here"),
+        (
+            ["v1.30.0", "v1.29.9"],
+            "1.24.17",
+            "yours is 1.29 (hosts differ: 1.29, 1.30); the nearest version that is built here",
+        ),
         (
             ["latest"],
             "1.37.2",
-            "no image of kube-apiserver has a tag that says a version: the newest that is built here",
+            "no image tag of kube-apiserver names a version: the newest version that is built here",
         ),
     ],
 )
@@ -57,13 +61,13 @@ def test_what_can_be_built_is_what_is_here() -> None:
 
 
 ENDPOINTS = {
-    "api": "--endpoint api is no NAME:PORT",
-    "api:x": "--endpoint api:x is no NAME:PORT",
-    "Api.example:6443": "--endpoint Api.example:6443 is no NAME:PORT",
-    "api.example:0": "--endpoint api.example:0 is no NAME:PORT",
-    "master1:6443": "--endpoint master1:6443: a balancer of ours answers to this name, so it can be no host's and no address",
-    "192.0.2.1:6443": "--endpoint 192.0.2.1:6443: a balancer of ours answers to this name, so it can be no host's and no address",
-    "none": "--endpoint none: kubeadm joins no second host without an endpoint, and there are 3",
+    "api": "--endpoint api is not NAME:PORT",
+    "api:x": "--endpoint api:x is not NAME:PORT",
+    "Api.example:6443": "--endpoint Api.example:6443 is not NAME:PORT",
+    "api.example:0": "--endpoint api.example:0 is not NAME:PORT",
+    "master1:6443": "--endpoint master1:6443: a balancer of the replica gets this name: no host and no address can have it",
+    "192.0.2.1:6443": "--endpoint 192.0.2.1:6443: a balancer of the replica gets this name: no host and no address can have it",
+    "none": "--endpoint none: without an endpoint kubeadm cannot join a second host, and there are 3",
 }
 
 
@@ -90,8 +94,8 @@ def test_what_no_control_plane_of_ours_can_show_is_refused_all_at_once(tmp_path:
     with pytest.raises(Refused) as refused:
         refuse_what_cannot_be(rendered(tmp_path, members, of, method="bridge").change)
     assert facts(refused) == [
-        "not yet: --control-plane with IPv6 addresses (Master_1)",
-        "'Master_1' can be no Node's name: lower case, digits, dot and hyphen only",
+        "not supported yet: --control-plane with IPv6 addresses (Master_1)",
+        "'Master_1' cannot be the name of a Node: use lower case letters, digits, dot and hyphen only",
         "no manifest of Master_1 runs kube-apiserver",
     ]
 
@@ -104,9 +108,9 @@ def test_options_of_the_other_rehearsal_are_refused(planned: Scenario) -> None:
             lambda p: None,
         )
     assert facts(refused) == [
-        "not yet: --control-plane with --etcd",
-        "not yet: --control-plane with --snapshot",
-        "--crash belongs to bridge and restore: rolling needs the quorum that it takes away",
+        "not supported yet: --control-plane with --etcd",
+        "not supported yet: --control-plane with --snapshot",
+        "--crash is for bridge and restore: rolling needs the quorum that it removes",
     ]
 
 
@@ -123,4 +127,4 @@ def test_an_endpoint_alone_is_wrong_usage(planned: Scenario) -> None:
         "from generator.cli.main import main; main()", "rehearse", str(planned.folder), "--endpoint", "none"
     )
     ran = subprocess.run(argv, capture_output=True, text=True, env=WHOEVER_TESTS.environment, check=False)
-    assert ran.returncode == 2 and "--endpoint belongs to --control-plane" in ran.stderr
+    assert ran.returncode == 2 and "--endpoint needs --control-plane" in ran.stderr

@@ -47,8 +47,8 @@ def test_each_reason_against_the_folders_own_bytes_is_named_once_with_its_host(t
     made = with_flags(tmp_path, "1.20.2", "--audit-policy-file=/etc/audit/policy.yaml", vip=pod)
     reasons = against(made.change, "1.24.17", ["x:v1.20.2"], known(made, "insecure-port"), "3.5")
     assert reasons == [
-        "Kubernetes 1.24.17 is not the minor of the cluster's images",
-        "vip.yaml: what it runs is not here (master1)",
+        "Kubernetes 1.24.17 is not the minor version of the cluster's images",
+        "vip.yaml: its program is not available here (master1)",
         "kube-apiserver --insecure-port: this version does not know it (master1)",
         "kube-apiserver --audit-policy-file=/etc/audit/policy.yaml names files that are not in the facts (master1)",
     ]
@@ -72,7 +72,7 @@ def test_flags_are_kept_where_the_version_knows_them_and_the_others_are_listed(t
     }
     assert left == [
         "kube-apiserver --audit-policy-file=/etc/audit/policy.yaml was left out: it names files that are not in the facts",
-        "kube-apiserver --bind-address=192.168.100.10 was left out: it names the address of a host, and kubeadm has one value "
+        "kube-apiserver --bind-address=192.168.100.10 was left out: it names the address of a host, but kubeadm has one value "
         "for all hosts",
         "kube-apiserver --gone=1 was left out: this version does not know it",
         "kube-apiserver --disable-admission-plugins: Old was left out: this version does not know it",

@@ -47,7 +47,7 @@ def test_a_report_has_the_control_plane_beside_etcd(tmp_path: Path) -> None:
     assert "| master1 | 8.5 | 2.1 | 192.168.110.10 |" in pages["REPORT.md"]
     assert "| master1 | 9 | 10.1 | NO |" in pages["REPORT.md"]
     assert "on Kubernetes 1.24.17 9,000 through the API, none lost, largest gap 0.21 s." in pages["REPORT.md"]
-    for said in ("What was not like your cluster", "kube-system/kubeadm-config", "one host&#39;s API away, at most"):
+    for said in ("What was not like your cluster", "kube-system/kubeadm-config", "one host&#39;s API down, at most"):
         assert said in pages["REPORT.html"] and said.replace("&#39;", "'") in pages["REPORT.md"]
     assert "not its bytes" not in pages["REPORT.md"]
 
@@ -63,9 +63,9 @@ def test_a_report_of_a_second_rendering_never_says_that_these_bytes_were_run(tmp
 
 
 def test_what_was_not_like_the_users_cluster_is_listed_most_important_first(planned: Scenario) -> None:
-    want = Wanted(Spec("1.24.17"), "yours is 1.20; the nearest that is built here", ("a reason",), ("a flag",))
+    want = Wanted(Spec("1.24.17"), "yours is 1.20; the nearest version that is built here", ("a reason",), ("a flag",))
     said = unlike(want, False, ["a reason"], planned.change, planned.change)
-    assert said[0] == "Kubernetes 1.24.17: yours is 1.20; the nearest that is built here"
+    assert said[0] == "Kubernetes 1.24.17: yours is 1.20; the nearest version that is built here"
     assert said[1].startswith("NOT the folder's own bytes") and said[2:4] == [
         "why not the folder's own: a reason",
         "a flag",
@@ -91,10 +91,10 @@ def test_the_control_plane_holds_only_with_every_lease_every_node_and_every_writ
     leases = [Lease("kube-scheduler", 4, 2.0, True), Lease("m2", 1, 9.0, False)]
     there = [HostSeen("m1", (), (), "198.51.100.1"), HostSeen("m2", (), (), "192.0.2.2"), HostSeen("m3", (), (), "")]
     assert seen.faults(made.cluster, made, METHODS["rolling"], there, leases, ["b"]) == [
-        "1 acknowledged writes through the API are lost, b the first",
+        "1 acknowledged writes through the API are lost, the first is b",
         "the Lease m2 was not renewed within 60 s after the last line",
         "the Node m2 has the InternalIP 192.0.2.2, not 198.51.100.2",
-        "the Node m3 has the InternalIP of nobody, not 198.51.100.3",
+        "the Node m3 has the InternalIP none, not 198.51.100.3",
         "no write through the API was acknowledged for 18.0 s, with 3 hosts",
     ]
 

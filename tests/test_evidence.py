@@ -121,7 +121,7 @@ def test_whole_evidence_says_who_ran_what_when_for_how_long_and_what_changed(pap
     files, problems = change_report(paper.made.folder)
     text = files["REPORT.md"]
     assert problems == []
-    assert "**Carried out: every line has evidence, and it agrees.**" in text
+    assert "**Carried out: every line has evidence, without contradictions.**" in text
     assert "| 10 | master1 | move | ann@jump | 2030-01-02 03:10:00 | 29.8 | 0 | 7 | 1 |" in text
     assert "| 11 | master1 | *when bash runbook.sh verify move holds: remove 192.168.100.10* | ann@jump |" in text
     assert "| ann@jump | 15 | 2030-01-02 03:01:00 | 2030-01-02 03:21:30 |" in text
@@ -187,37 +187,37 @@ def other_plan(p: Paper) -> None:
 
 
 FAULTS: dict[str, tuple[Callable[[Paper], None], str]] = {
-    "a host without any": (lambda p: remove(p, "master2"), "nothing came from master2"),
-    "a phase that was taken back": (undone, "line 16, master3: move: no run that ended with 0 and was not taken back"),
-    "a run without an end": (killed, "master2: apply finish, begun 2030-01-02T04:00:00.000Z, has no end"),
-    "half a line of a journal": (lambda p: add(p.top / "master1" / "journal.jsonl", '{"at":"20'), "this is no line of a journal"),
-    "an impossible time": (lambda p: p.edit("run.jsonl", "2030-01-02T03:01:00", "2030-99-02T03:01:00"), "no line of a journal"),
+    "a host without any": (lambda p: remove(p, "master2"), "there is no evidence of master2"),
+    "a phase that was taken back": (undone, "line 16, master3: move: no run that exited 0 and was not undone"),
+    "a run without an end": (killed, "master2: apply finish, started 2030-01-02T04:00:00.000Z, has no end"),
+    "half a line of a journal": (lambda p: add(p.top / "master1" / "journal.jsonl", '{"at":"20'), "not a line of a journal"),
+    "an impossible time": (lambda p: p.edit("run.jsonl", "2030-01-02T03:01:00", "2030-99-02T03:01:00"), "not a line of a journal"),
     "an exit that the journal does not know": (
         lambda p: (p.top / "master1" / "output" / "003-apply-move.exit").write_text("5\n") and None,
-        "master1: 003-apply-move ended with 5, and the journal says 0",
+        "master1: 003-apply-move ended with 5, but the journal says 0",
     ),
     "an output that the journal does not know": (
         lambda p: p.edit("master1/journal.jsonl", '"apply","phase":"release"', '"undo","phase":"release"'),
-        "master1: the journal knows nothing of 004-apply-release, which ended with 0",
+        "master1: 004-apply-release is not in the journal; it ended with 0",
     ),
     "a line that only run.sh saw": (
         only_run_sh,
-        "run.sh saw line 12, master1: release end with 0, and the host has no such run",
+        "run.sh saw line 12, master1: release exit 0, but the host has no such run",
     ),
-    "hosts out of order": (other_order, "line 13 (move on master2) began at 2030-01-02T03:09:00.200Z, before line 12 ended"),
+    "hosts out of order": (other_order, "line 13 (move on master2) started at 2030-01-02T03:09:00.200Z, before line 12 ended"),
     "two hosts that disagree about the members": (
         lambda p: p.edit("master3/output/005-apply-finish.out", "after:  member c2bde6fe848e75b1", "after:  member ffffffff"),
-        "master3 says something else of the members after the change than master1",
+        "master3 and master1 have different member lists after the change",
     ),
     "ids that are others than before": (
         lambda p: [p.edit(f"{n}/before.txt", "cluster 6bd655b0e74c0eaf", "cluster 1") for n in NAMES] and None,
-        "cluster or member ids are others than before",
+        "cluster or member ids differ from those before",
     ),
     "another folder on the host": (
         lambda p: (p.made.host_folder("master1") / "SHA256SUMS").write_text("x  runbook.sh\n") and None,
-        "master1: its folder there is not hosts/master1 here",
+        "master1: the folder on the host differs from hosts/master1",
     ),
-    "a host that is no member": (stranger, "no member is called master9"),
+    "a host that is no member": (stranger, "no member has the name master9"),
     "another plan's evidence": (other_plan, "this is evidence of another plan: 0123456789ab"),
 }  # fmt: skip
 
@@ -229,7 +229,7 @@ def test_named_in_the_report_is(paper: Paper, case: str) -> None:
     files, problems = change_report(paper.made.folder)
     text = files["REPORT.md"]
     assert any(fact in p.fact for p in problems if p.severity != "note"), [p.fact for p in problems]
-    assert "## Missing, or contradicting" in text and "missing or contradicting.**" in text
+    assert "## Missing or contradictory" in text and "missing or contradictory.**" in text
 
 
 def test_what_a_host_says_stays_words(paper: Paper) -> None:
@@ -264,7 +264,7 @@ def test_the_same_folder_is_the_same_bundle_and_holds_everything(paper: Paper, t
 
 
 def test_a_bundle_is_written_beside_its_folder_and_follows_no_link(paper: Paper, tmp_path: Path) -> None:
-    with pytest.raises(Refused, match="would hold itself"):
+    with pytest.raises(Refused, match="would contain itself"):
         bundle(paper.made.folder, paper.made.folder / "x.tar.gz")
     (paper.made.folder / "evidence" / "link").symlink_to("/etc/passwd")
     with pytest.raises(Refused, match="this is a link"):

@@ -46,23 +46,23 @@ def test_a_clean_script_has_no_problem_and_other_files_are_not_looked_at() -> No
 
 
 VALUES = [
-    ("a word without quotes that bash would split", script("a b"), "no value"),
-    ("a command substitution", script("$(id)"), "no value"),
-    ("a command substitution in double quotes", script('"$(id)"'), "no value"),
-    ("a quote that is not closed", script("'a"), "no value"),
-    ("a second command", script("a; id"), "no value"),
-    ("a brace expansion", script("{a,b}"), "no value"),
-    ("a tilde", script("~root"), "no value"),
-    ("a glob in a list", script(names="(*)"), "no value"),
-    ("an index in a list", script(names="([1]=a)"), "no value"),
-    ("a value of two lines", script("'a\nb'"), "no value"),
-    ("a carriage return in quotes", script("'a\r'"), "no value"),
-    ("a command instead of a value", script(more="\nid"), "no value"),
-    ("a name in small letters", script(more="\nreadonly host=x"), "no value"),
-    ("a directive among the values", script(more="\n# shellcheck disable=SC2086"), "no value"),
+    ("a word without quotes that bash would split", script("a b"), "not a value"),
+    ("a command substitution", script("$(id)"), "not a value"),
+    ("a command substitution in double quotes", script('"$(id)"'), "not a value"),
+    ("a quote that is not closed", script("'a"), "not a value"),
+    ("a second command", script("a; id"), "not a value"),
+    ("a brace expansion", script("{a,b}"), "not a value"),
+    ("a tilde", script("~root"), "not a value"),
+    ("a glob in a list", script(names="(*)"), "not a value"),
+    ("an index in a list", script(names="([1]=a)"), "not a value"),
+    ("a value of two lines", script("'a\nb'"), "not a value"),
+    ("a carriage return in quotes", script("'a\r'"), "not a value"),
+    ("a command instead of a value", script(more="\nid"), "not a value"),
+    ("a name in small letters", script(more="\nreadonly host=x"), "not a value"),
+    ("a directive among the values", script(more="\n# shellcheck disable=SC2086"), "not a value"),
     ("a value given twice", script(more="\nreadonly HOST=b"), "HOST has two values"),
     ("no end of the values", script().replace("# --- end values ---", ""), "has no end"),
-    ("a trailing blank", script("a "), "no value"),
+    ("a trailing blank", script("a "), "not a value"),
 ]
 
 

@@ -60,20 +60,20 @@ CASES = {
     "a name that leaves its folder": (GOOD.replace("name: a", "name: ../a"), "mapping.yaml:4:12 '../a' does not match"),
     "what is no address": (
         GOOD.replace("192.0.2.11", "192.0.2.11/24"),
-        "'192.0.2.11/24' is no address",
+        "'192.0.2.11/24' is not an address",
     ),
     "no new address": (GOOD.replace(", new: 192.0.2.11", ""), "mapping.yaml:4:5 a has no new address"),
     "a member that stays and moves": (
         GOOD.replace("stays: true", "stays: true, new: 192.0.2.12"),
-        "b stays and has a new address",
+        "b has `stays: true` and a new address",
     ),
-    "a revision bump where nothing is restored": ("bump_revision: 0\n", "bump_revision: 0 has no meaning with method"),
+    "a revision bump where nothing is restored": ("bump_revision: 0\n", "bump_revision: 0 has no effect with method"),
     "a bridge with a key of rolling": (
         "method: bridge\naddresses: replace\n",
-        "mapping.yaml:7:12 addresses: replace has no meaning with method: bridge",
+        "mapping.yaml:7:12 addresses: replace has no effect with method: bridge",
     ),
-    "a bridge with a snapshot": ("method: bridge\nsnapshots: each\n", "snapshots: each has no meaning"),
-    "a key twice": ("cluster: other\n", "mapping.yaml:6:1 the key cluster stands twice"),
+    "a bridge with a snapshot": ("method: bridge\nsnapshots: each\n", "snapshots: each has no effect"),
+    "a key twice": ("cluster: other\n", "mapping.yaml:6:1 the key cluster is there twice"),
     "a tab": ("\tx: y\n", "this is not YAML"),
     "an alias": ("x: &a [1]\ny: *a\n", "anchors and aliases"),
 }

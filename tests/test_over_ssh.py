@@ -128,12 +128,12 @@ def test_restore_with_the_snapshot_carried_from_its_source(tmp_path: Path, user:
         with j.rig.writer() as writer:
             writer.wait_for(60)
         text = carried_out(j, "--to", "22")
-        source = re.findall(r"^(\S+) \| is the source$", text, re.M)[0]
+        source = re.findall(r"^(\S+) \| is the source of the snapshot$", text, re.M)[0]
         copies = copies_of_the_snapshot(j)
         assert len(copies) == 3 and {mode for _, mode in copies.values()} == {"0:0 600"}, copies
         assert len({sha for sha, _ in copies.values()}) == 1
         text += carried_out(j)
-        assert text.count(f"the snapshot comes from {source}") == 2
+        assert text.count(f"copying the snapshot from {source}") == 2
         assert text.count("the copy of the snapshot is removed") == 2
         assert list(copies_of_the_snapshot(j)) == [source], "the others' are removed at the end"
         assert not (j.host.path("/root") / "snapshot").exists() and writer.lost() == []

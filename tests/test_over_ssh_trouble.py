@@ -44,7 +44,7 @@ def test_a_cable_pulled_in_the_middle_of_move_costs_nothing(tmp_path: Path) -> N
             j.rig.bed.reconnect("jump")
             ran = running.wait(300)
         assert ran.exit == 0, ran.text
-        assert "taken up again over 192.168.100.10" in ran.text
+        assert "reconnected over 192.168.100.10" in ran.text
         all_that_it_said_was_shown_once(j, "master1", "move", ran.text)
         j.rig.verify("master1", "move")
         assert writer.lost() == []
@@ -80,14 +80,14 @@ def test_connections_killed_again_and_again_and_the_address_gone_from_under_one(
         j.until(running, SWAP)
         for pid in j.connections("master1"):
             kill(pid)
-        j.until(running, "(taken up again over 192.168.100.10)")
+        j.until(running, "(reconnected over 192.168.100.10)")
         j.until(running, "| ==> Wait until every member is healthy, this one on")
         j.rig.remove_old("master1")
         ran = running.wait(300)
         assert ran.exit == 0, ran.text
-        assert "(taken up again over 192.168.110.10)" in ran.text
+        assert "(reconnected over 192.168.110.10)" in ran.text
         all_that_it_said_was_shown_once(j, "master1", "move", ran.text)
-        assert "master1 | it is so already" in ran.text, "the line that takes the old address away"
+        assert "master1 | done already" in ran.text, "the line that takes the old address away"
 
 
 def kill(pid: int) -> None:
@@ -105,7 +105,7 @@ def test_run_sh_killed_in_the_middle_of_move_and_started_again(tmp_path: Path) -
         j.until(running, SWAP)
         running.kill_all(signal.SIGKILL)
         again = j.run("apply", "--yes", "--from", "10", "--to", "10")
-        assert "apply move is going on there already, begun by root@jump" in again.text
+        assert "apply move is already running on the host, started by root@jump" in again.text
         all_that_it_said_was_shown_once(j, "master1", "move", again.text)
         assert "carried out" in again.text
         j.rig.verify("master1", "move")
@@ -117,7 +117,7 @@ def test_two_run_sh_at_once_are_told_by_the_runbooks_own_lock(tmp_path: Path) ->
         first = j.start("apply", "--yes", "--from", "2", "--to", "2")
         j.until(first, "==> Reissue the certificates")
         second = j.start("apply", "--yes", "--from", "1", "--to", "1")
-        j.until(second, "closed: another run holds this change on master1: apply prepare, pid ")
+        j.until(second, "precondition failed: another run of this change is active on master1: apply prepare, pid ")
         assert re.search(r"since 20\d\d-\d\d-\d\dT", second.text)
         assert first.wait(120).exit == 0, first.text
         assert second.wait(120).exit == 0, second.text

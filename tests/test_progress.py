@@ -38,4 +38,4 @@ def test_a_leader_that_takes_writes_all_the_time_is_caught_up_with_its_first_mar
 
 
 def test_a_member_that_stays_below_the_first_mark_is_missed() -> None:
-    assert missed("10 10 7", "12 12 8", "14 14 8", "16 16 8") == "two has applied 8 of the 12 that the leader had"
+    assert missed("10 10 7", "12 12 8", "14 14 8", "16 16 8") == "two has applied raft index 8; the leader had 12"

@@ -116,7 +116,7 @@ def test_the_example_passes_and_its_page_is_whole_until_a_byte_changes(tmp_path:
         assert seen.wide <= seen.width == width and seen.blocks == [15], "one picture, with a block for every phase"
         assert console == []
         assert (brightness(seen.page) < 60 and brightness(seen.text) > 180) is dark
-    assert "rehearsed with these very bytes" in rehearsed(last_rehearsal(folder), folder).fact
+    assert "rehearsed with exactly these bytes" in rehearsed(last_rehearsal(folder), folder).fact
     with (folder / "RUNBOOK.md").open("a") as runbook:
         runbook.write("One more word.\n")
     hash_again(folder)
@@ -135,7 +135,7 @@ def test_a_master_of_kubeadm_of_today_passes_with_its_own_etcd(image: str, versi
     }
     run, _ = rehearse(rendered(tmp_path, members, facts).folder)
     assert run.versions["etcd"].startswith(f"{version}")
-    assert f"the minor of the cluster's image, k8s.gcr.io/etcd:{image}" in run.versions["etcd"]
+    assert f"the minor version of the cluster's image, k8s.gcr.io/etcd:{image}" in run.versions["etcd"]
 
 
 def brightness(colour: str) -> float:

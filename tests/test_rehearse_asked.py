@@ -51,11 +51,11 @@ def test_a_drill_on_the_source_needs_no_name_of_the_source(made: dict[str, Scena
 
 
 WRONG = {
-    "master9:move:1": "there is no member 'master9' among master1, master2, master3",
+    "master9:move:1": "no member 'master9'; the members are master1, master2, master3",
     "master1": "master1 has no phase ''; it has preflight, prepare, move, release, finish",
     "master1:settle:1": "master1 has no phase 'settle'; it has preflight, prepare, move, release, finish",
-    "master1:move": "'' is no number of commands",
-    "master1:move:-1": "'-1' is no number of commands",
+    "master1:move": "'' is not a number of commands",
+    "master1:move:-1": "'-1' is not a number of commands",
 }
 
 
@@ -73,20 +73,20 @@ def test_only_a_folder_whose_bytes_are_in_its_lists_is_rehearsed(tmp_path: Path)
     assert [n.phase for n in opened(folder).order if n.kind == "phase"][:2] == ["preflight", "prepare"]
     with (folder / "hosts" / "master1" / "runbook.sh").open("a") as runbook:
         runbook.write("# one more line\n")
-    with pytest.raises(Refused, match="its sha256 is not the one"):
+    with pytest.raises(Refused, match="its sha256 differs from the one"):
         opened(folder)
-    with pytest.raises(Refused, match="no change folder"):
+    with pytest.raises(Refused, match="not a change folder"):
         opened(tmp_path)
 
 
 IMPOSSIBLE: dict[str, tuple[str, Options, str]] = {
-    "rolling with a crash": ("rolling", Options(crash=True), "--crash belongs to bridge and restore"),
+    "rolling with a crash": ("rolling", Options(crash=True), "--crash is for bridge and restore"),
     "restore with a crash and nobody who accepts a loss": ("restore", Options(crash=True), "stops at its preflight"),
-    "a snapshot that is not there": ("rolling", Options(snapshot=Path("none.db")), "there is no such snapshot"),
+    "a snapshot that is not there": ("rolling", Options(snapshot=Path("none.db")), "this snapshot file does not exist"),
     "a bridge on another minor than the image's": ("bridge", Options(etcd="3.5"), "the image's tag: 3.4, not 3.5"),
-    "a version that nobody has": ("rolling", Options(etcd="3.8.1"), "no version that can be had"),
-    "a folder without etcd": ("rolling", Options(etcd=str(Path(__file__).parent)), "there is no etcd to run"),
-    "a drill for nobody": ("rolling", Options(fail=("x:down",)), "there is no member 'x'"),
+    "a version that nobody has": ("rolling", Options(etcd="3.8.1"), "not an available version"),
+    "a folder without etcd": ("rolling", Options(etcd=str(Path(__file__).parent)), "this folder has no etcd that runs"),
+    "a drill for nobody": ("rolling", Options(fail=("x:down",)), "no member 'x'"),
 }
 
 

@@ -40,7 +40,7 @@ def made_up(**changes: object) -> Run:
     run = Run(
         kind="rehearsal", cluster="prod", change="CHG-1", method="rolling", digest="0123456789ab", folder_sha256="ab" * 32,
         began="2030-01-02T03:04:05Z", seconds=40.0, faults=(), versions={"etcd": "3.4.23: asked for"},
-        assumed=("network: one wire",), options=(), members=tuple(Moved(m.name, m.old, m.new, False) for m in hosts(3)),
+        assumed=("network: one link",), options=(), members=tuple(Moved(m.name, m.old, m.new, False) for m in hosts(3)),
         lines=tuple(sorted(lines, key=lambda d: d.line)), load=LOAD, before=seats("old"), after=seats("new"),
         cluster_ids=("c1", "c1"), terms=(2, 3),
     )  # fmt: skip
@@ -135,7 +135,7 @@ def test_review_says_whether_these_bytes_were_rehearsed_and_how_that_ended(tmp_p
     passed = about(made_up(folder_sha256=these, options=("--crash",)), tmp_path)
     assert passed.severity == "note"
     assert passed.fact.startswith(
-        "rehearsed with these very bytes at 2030-01-02T03:04:05Z (--crash): passed: 2,400 writes"
+        "rehearsed with exactly these bytes at 2030-01-02T03:04:05Z (--crash): passed: 2,400 writes"
     )
     failed = about(replace(FAILED, folder_sha256=these), tmp_path)
     assert failed.severity == "warning" and "FAILED: line 8, move on master2" in failed.fact
@@ -173,7 +173,7 @@ def test_the_real_lines_stand_beside_the_rehearsed_ones(made: Scenario) -> None:
         "10", "master1", "move", "ann@jump", "2030-01-02 03:10:00", "29.8", "0", "1", "9.0", "0", "0.42", "",
     ]  # fmt: skip
     assert "As it was carried out" in files["REPORT.html"] and "As it was rehearsed" in files["REPORT.html"]
-    assert "These very bytes were rehearsed at 2030-01-02T03:04:05Z: passed: 2,400 writes" in files["REPORT.md"]
+    assert "Exactly these bytes were rehearsed at 2030-01-02T03:04:05Z: passed: 2,400 writes" in files["REPORT.md"]
 
 
 def test_a_rehearsal_of_other_bytes_is_none(made: Scenario) -> None:
@@ -186,4 +186,4 @@ def test_a_rehearsal_of_other_bytes_is_none(made: Scenario) -> None:
 def test_a_change_without_a_load_has_a_picture_of_its_phases(made: Scenario) -> None:
     html = change_report(made.folder)[0]["REPORT.html"]
     assert html.count("<svg") == 2 and html.count('class="block') == 2 * 15 and 'class="area"' not in html
-    assert page(made_up(kind="change", load=None, faults=("x",))).count("Missing, or contradicting") == 1
+    assert page(made_up(kind="change", load=None, faults=("x",))).count("Missing or contradictory") == 1

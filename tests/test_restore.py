@@ -88,7 +88,7 @@ def carried_out(tmp: Path, shape: Shape) -> None:
         with rig.writer() as writer:
             writer.wait_for(60)
             refused = rig.apply("master1", "stop", expect=3).text
-            assert re.search(r"somebody still writes to etcd; its clients: .*[\d\]]:\d+", refused), refused
+            assert re.search(r"etcd still receives writes; its clients: .*[\d\]]:\d+", refused), refused
         rig.follow_the_order(start="master1 stop", until="master1 reopen")
         assert writer.lost() == []
         with_quorum = [m.name for m in rig.made.members[: (len(rig.made.members) + 1) // 2]]

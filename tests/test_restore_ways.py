@@ -108,7 +108,7 @@ def test_what_does_not_fit_is_refused_and_no_data_is_touched(tmp_path: Path) -> 
         two = "; ".join((lines["master1"], lines["master2"]))
         assert "no candidate line of: master3" in rig.apply("master1", "snapshot", "--candidates", two, expect=3).text
         assert (
-            "no candidate line: 'candidate x"
+            "not a candidate line: 'candidate x"
             in rig.apply("master1", "snapshot", "--candidates", "candidate x", expect=2).text
         )
         ahead = lines["master2"].replace("revision=", "revision=1")
@@ -154,11 +154,11 @@ def small(rig: Rig, name: str) -> None:
 def what_was_written_is_never_taken_back(rig: Rig) -> None:
     """Seen by an etcd that runs, and in the data of one that does not."""
     assert rig["master1"].etcdctl("put", "early", "bird").exit == 0
-    assert "somebody has written" in rig.undo("master2", "start", expect=4).text
+    assert "the restored cluster has new writes" in rig.undo("master2", "start", expect=4).text
     third, kept = rig["master3"], f"{rig.made.state}/aside/etcd.yaml"
     third.must(["mv", MANIFEST, kept])
     third.wait_for(lambda: not third.etcd_pid(), 40, "etcd ends")
-    assert "somebody has written" in rig.undo("master3", "restore", expect=4).text
+    assert "the restored cluster has new writes" in rig.undo("master3", "restore", expect=4).text
     third.must(["mv", kept, MANIFEST])
     rig.bed.wait_healthy()
 
@@ -176,7 +176,7 @@ def test_a_file_of_the_users_own_and_a_host_of_an_earlier_attempt(tmp_path: Path
         raw = "/root/raw.db"
         rig["master1"].must(["cp", f"{DATA}/member/snap/db", raw])
         ran = rig.apply("master1", "snapshot", "--from", raw)
-        assert "taken without the check of a sum" in ran.text
+        assert "taken without verifying a checksum" in ran.text
         rig.snapshot, rig.sha256 = (word.removeprefix("sha256=") for word in ran.out.splitlines()[-1].split()[1:3])
         assert rig.sha256 != first[1]
         rig.carry_the_snapshot("master1")
@@ -196,7 +196,7 @@ def test_a_file_of_the_users_own_and_a_host_of_an_earlier_attempt(tmp_path: Path
         rig["master3"].must(["cp", rig.snapshot, outside])
         rig.apply("master3", "restore", "--snapshot", outside, "--sha256", rig.sha256)
         rig.apply("master3", "start")
-        assert "A RAW FILE WITHOUT A SUM" in rig.apply("master1", "finish").text
+        assert "A RAW FILE WITHOUT A CHECKSUM" in rig.apply("master1", "finish").text
         rig.follow_the_order(start="master2 finish", until="master1 reopen")
         what_was_written_is_never_taken_back(rig)
         rig.follow_the_order(start="master1 reopen")

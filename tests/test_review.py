@@ -70,7 +70,7 @@ def test_a_fresh_folder_has_nothing_but_a_note_on_the_first_master(out: Path) ->
 
 def test_a_change_that_is_not_in_the_list_is_named(out: Path) -> None:
     edit(out / "RUNBOOK.md", "CHG-1042", "CHG-1043")
-    assert errors(out)[0] == "its sha256 is not the one in SHA256SUMS | RUNBOOK.md"
+    assert errors(out)[0] == "its sha256 differs from the one in SHA256SUMS | RUNBOOK.md"
 
 
 def test_missing_and_extra_files_and_links_are_named(out: Path) -> None:
@@ -79,7 +79,7 @@ def test_missing_and_extra_files_and_links_are_named(out: Path) -> None:
     (out / "hosts/master2/link").symlink_to("/etc/passwd")
     found = errors(out)
     assert "this is a link | hosts/master2/link" in found
-    assert "it is in SHA256SUMS and not there | RUNBOOK.md" in found
+    assert "it is in SHA256SUMS but does not exist | RUNBOOK.md" in found
     assert "it is not in SHA256SUMS | hosts/master1/more.sh" in found
     assert any("SC2086" in f and f.endswith("hosts/master1/more.sh:2:6") for f in found)
 
@@ -88,17 +88,17 @@ HIDDEN: list[tuple[str, Callable[[Path], None], str]] = [
     (
         "a line in one runbook",
         lambda out: edit(out / "hosts/master2/runbook.sh", "set -o errexit", "set +o errexit"),
-        "outside its values it is not the same as hosts/master1/runbook.sh | hosts/master2/runbook.sh:",
+        "outside of its values it differs from hosts/master1/runbook.sh | hosts/master2/runbook.sh:",
     ),
     (
         "a line at the end of one runbook",
         lambda out: edit(out / "hosts/master3/runbook.sh", '\nmain "$@"\n', '\nmain "$@"\n:\n'),
-        "outside its values it is not the same as hosts/master1/runbook.sh | hosts/master3/runbook.sh:",
+        "outside of its values it differs from hosts/master1/runbook.sh | hosts/master3/runbook.sh:",
     ),
     (
         "a value that is a command",
         lambda out: edit(out / "hosts/master2/runbook.sh", "readonly HOST=master2", "readonly HOST=$(id)"),
-        "this is no value: readonly HOST=$(id) | hosts/master2/runbook.sh:",
+        "this is not a value: readonly HOST=$(id) | hosts/master2/runbook.sh:",
     ),
     (
         "another digest in a runbook",
@@ -108,17 +108,17 @@ HIDDEN: list[tuple[str, Callable[[Path], None], str]] = [
     (
         "another flag in a manifest",
         lambda out: edit(out / "hosts/master2/manifests/etcd.yaml", "snapshot-count=10000", "snapshot-count=1"),
-        "more or less than the addresses changed here | hosts/master2/manifests/etcd.yaml:",
+        "this line changed by more or less than its addresses | hosts/master2/manifests/etcd.yaml:",
     ),
     (
         "an old address in a manifest",
         lambda out: edit(out / "hosts/master2/manifests/etcd.yaml", "192.168.110.10", "192.168.100.10"),
-        "the old address 192.168.100.10 is left | hosts/master2/manifests/etcd.yaml:",
+        "it still contains the old address 192.168.100.10 | hosts/master2/manifests/etcd.yaml:",
     ),
     (
         "a comment in a manifest",
         lambda out: edit(out / "hosts/master2/manifests/etcd.yaml", "status: {}", "status: {} # x"),
-        "its sha256 is not new_sha256 of change.json | hosts/master2/manifests/etcd.yaml",
+        "its sha256 differs from new_sha256 in change.json | hosts/master2/manifests/etcd.yaml",
     ),
     (
         "a manifest that is no YAML",
@@ -133,7 +133,7 @@ HIDDEN: list[tuple[str, Callable[[Path], None], str]] = [
     (
         "a host taken out",
         lambda out: shutil.rmtree(out / "hosts/master3"),
-        "it is not there | hosts/master3/runbook.sh",
+        "this file is missing | hosts/master3/runbook.sh",
     ),
     (
         "change.json itself",
@@ -168,7 +168,7 @@ def test_a_manifest_and_change_json_edited_together_are_caught_by_the_proof(out:
     edit(path, "snapshot-count=10000", "snapshot-count=1")
     edit(out / "change.json", before, hashlib.sha256(path.read_bytes()).hexdigest())
     sign_all(out)
-    assert any("more or less than the addresses" in f for f in errors(out))
+    assert any("by more or less than its addresses" in f for f in errors(out))
 
 
 def test_a_host_that_no_member_has_is_named(out: Path) -> None:

@@ -82,21 +82,21 @@ def test_a_closed_gate_is_tried_again_and_said_once_until_it_opens(three: Stubs)
     three.does("master2", "preflight.3", "echo open at last")
     text = three.run("apply", "--yes", "--to", "3").text
     assert three.calls("master2") == ["apply preflight"] * 3
-    assert text.count("| same") == 1 and text.count("closed: no disk") == 1 and "open at last" in text
+    assert text.count("| same") == 1 and text.count("precondition failed: no disk") == 1 and "open at last" in text
 
 
 def test_a_gate_that_stays_closed_ends_it_with_3_when_the_limit_is_over(three: Stubs) -> None:
     three.does("master1", "prepare", REFUSED.format(3))
     ran = three.run("apply", "--yes", "--to", "6", "--wait", "3", expect=3)
-    assert "line 4, master1: no disk (still so after 3 s; nothing was changed)" in ran.text
+    assert "line 4, master1: no disk (still so after 3 s of trying; nothing was changed)" in ran.text
     assert "bash run.sh apply --from 4" in ran.text
     assert three.calls("master2") == ["apply preflight"], "nobody goes on before all are through"
 
 
 STOPS = {
-    1: "look, then rerun the same command",
-    4: "nobody goes on",
-    5: "or go back: ssh 192.168.100.10 'bash /var/lib",
+    1: "fix the cause, then rerun the same command",
+    4: "the host or the cluster is not as reviewed: stop",
+    5: "or roll back: ssh 192.168.100.10 'bash /var/lib",
 }
 
 
@@ -176,12 +176,12 @@ def test_a_manifest_that_was_set_aside_still_says_whose_host_it_is(three: Stubs)
 
 def test_a_folder_is_copied_when_it_differs_and_only_then(three: Stubs) -> None:
     first = three.run("apply", "--yes", "--to", "3").text
-    assert first.count("its folder goes to") == 3
+    assert first.count("copying its folder to") == 3
     state = three.state("master1")
     assert state.stat().st_mode & 0o777 == 0o700 and (state / "folder").stat().st_mode & 0o777 == 0o700
-    assert "its folder goes to" not in three.run("apply", "--yes", "--from", "1", "--to", "3").text
+    assert "copying its folder to" not in three.run("apply", "--yes", "--from", "1", "--to", "3").text
     (state / "folder" / "manifests" / "etcd.yaml").write_text("somebody was here")
-    assert three.run("apply", "--yes", "--from", "1", "--to", "1").text.count("its folder goes to") == 1
+    assert three.run("apply", "--yes", "--from", "1", "--to", "1").text.count("copying its folder to") == 1
     subprocess.run(["sha256sum", "--quiet", "--check", "SHA256SUMS"], cwd=state / "folder", check=True)
 
 
@@ -203,7 +203,7 @@ def test_a_phase_that_was_killed_there_is_1_and_the_same_line_again(three: Stubs
     three.does("master1", "prepare.1", "kill -KILL $PPID; kill -KILL $(ps -o ppid= -p $PPID)")
     three.run("apply", "--yes", "--to", "3")
     ran = three.run("apply", "--yes", "--to", "4", expect=1)
-    assert "master1: it was ended there" in ran.text
+    assert "master1: it was killed on the host" in ran.text
     three.run("apply", "--yes", "--to", "4")
 
 
@@ -213,7 +213,7 @@ def test_a_killed_run_sh_is_followed_by_the_next_one(three: Stubs) -> None:
     wait_for(lambda: "step 3" in first.text, first.text)
     first.kill_all(signal.SIGKILL)
     text = three.run("apply", "--yes", "--to", "4").text
-    assert "apply prepare is going on there already, begun by" in text and "shown from its beginning" in text
+    assert "apply prepare is already running on the host, started by" in text and "follows from the beginning" in text
     assert re.findall(r"step (\d)", text) == list("12345678")
     assert three.calls("master1").count("apply prepare") == 1
 
@@ -224,7 +224,7 @@ def test_ctrl_c_ends_run_sh_and_not_the_phase(three: Stubs) -> None:
     wait_for(lambda: "| begun" in running.text, running.text)
     running.kill_all(signal.SIGINT)
     ran = running.wait(30)
-    assert ran.exit == 130 and "goes on there; to follow it: bash run.sh apply --from 4" in ran.text
+    assert ran.exit == 130 and "keeps running on its host; to follow it: bash run.sh apply --from 4" in ran.text
     wait_for(lambda: three.bed["master1"].path("/run/ended").exists(), "the phase went on")
 
 
@@ -249,7 +249,7 @@ def test_an_old_address_stays_while_the_runbook_does_not_let_it_go(three: Stubs)
     three.does("master1", "move.2", REFUSED.format(1))
     text = three.start("apply", "--yes", "--from", "10", "--to", "11")
     wait_for(lambda: "NOW: remove" in text.text, text.text)
-    assert "192.168.100.10 may not go yet: no disk" in text.text
+    assert "192.168.100.10 must not be removed yet: no disk" in text.text
     three.remove_old("master1")
     assert text.wait(30).exit == 0
 

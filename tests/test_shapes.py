@@ -102,7 +102,9 @@ def test_a_new_address_that_would_go_with_the_old_one_is_refused(tmp_path: Path)
             rig["master1"].sysctl(f"net.ipv4.conf.{device}.promote_secondaries", "0")
         rig.prepare_all()
         ran = rig.apply("master1", "move", expect=3)
-        assert "would go with it" in ran.text and "sysctl -w net.ipv4.conf.all.promote_secondaries=1" in ran.text
+        assert (
+            "would be removed with it" in ran.text and "sysctl -w net.ipv4.conf.all.promote_secondaries=1" in ran.text
+        )
         assert commands(ran) == []
         promote(rig)
         rig.apply("master1", "move")

@@ -47,7 +47,7 @@ def test_a_signer_can_have_another_name_than_the_key(made: Scenario, tmp_path: P
 
 
 REFUSALS = {
-    "a name that would leave the folder": ("k", "../x", "is no name of a signer"),
+    "a name that would leave the folder": ("k", "../x", "is not a valid name of a signer"),
     "a key that is not there": ("missing", "ann", "ssh-keygen: "),
     "no name to be found": ("missing", None, "there is no public key"),
 }
@@ -100,7 +100,7 @@ def test_run_sh_copies_nothing_before_enough_different_people_have_signed(tmp_pa
         signed(made, keys, "eve", "eve")
         assert "1 of 2 signatures" in s.run_on_the_host(*words, expect=4).text, "nobody named her"
         allow(line("ann"), line("bob"), needed="two\n")
-        assert "no number" in s.run_on_the_host(*words, expect=4).text
+        assert "not a number" in s.run_on_the_host(*words, expect=4).text
         allow(line("ann"), line("bob"), needed="2\n")
         signed(made, keys, "bob", "bob")
         assert not s.state("master1").exists(), "nothing was copied"

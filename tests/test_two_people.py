@@ -38,7 +38,7 @@ def test_two_people_who_stopped_half_way_can_both_go_on_or_both_go_back(tmp_path
             rig.undo(name, "move")
         assert {n: m[1:] for n, m in rig.members("master3").items()} == rig.urls("old")
         stop_both(rig)
-        assert "its own move is under way" in rig.apply("master2", "move", expect=3).text
+        assert "its own move is not finished" in rig.apply("master2", "move", expect=3).text
         for name in ("master1", "master2"):
             rig.apply(name, "move")
         for name in ("master1", "master2"):

@@ -96,7 +96,7 @@ def test_a_file_of_a_person_where_a_new_one_belongs_is_kept(tmp_path: Path) -> N
     write(out, ONE, "d")
     (out / "hosts/m2").mkdir()
     (out / "hosts/m2/runbook.sh").write_text("mine")
-    assert "is there already and was not rendered" in facts(out, TWO)[0]
+    assert "exists already and was not rendered" in facts(out, TWO)[0]
 
 
 def test_folders_that_are_not_ours_are_refused(tmp_path: Path) -> None:
@@ -104,9 +104,9 @@ def test_folders_that_are_not_ours_are_refused(tmp_path: Path) -> None:
     assert write(tmp_path / "p", ONE, "d").added
     (tmp_path / "q").mkdir()
     (tmp_path / "q/x").write_text("x")
-    assert "it was not rendered here" in facts(tmp_path / "q", ONE)[0]
+    assert "it was not rendered by this tool" in facts(tmp_path / "q", ONE)[0]
     (tmp_path / "file").write_text("x")
-    assert "this is no folder" in facts(tmp_path / "file", ONE)[0]
+    assert "this is not a folder" in facts(tmp_path / "file", ONE)[0]
     (tmp_path / "link").symlink_to(tmp_path / "p")
     assert "is a link" in facts(tmp_path / "link", ONE)[0]
 
@@ -119,7 +119,7 @@ def test_links_are_not_followed_out(tmp_path: Path) -> None:
     (out / "RUNBOOK").rename(tmp_path / "page")
     (out / "RUNBOOK").symlink_to(tmp_path / "page")
     found = facts(out, TWO)
-    assert len(found) == 3 and all("a link stands" in f for f in found)
+    assert len(found) == 3 and all("a link is in the place" in f for f in found)
     assert (away / "runbook.sh").read_text() == "one\n"
 
 
@@ -127,7 +127,7 @@ def test_a_folder_where_a_file_belongs_is_refused(tmp_path: Path) -> None:
     out = tmp_path / "p"
     write(out, ONE, "d")
     (out / "hosts/m2/runbook.sh").mkdir(parents=True)
-    assert "a folder stands" in facts(out, TWO)[0]
+    assert "a folder is in the place" in facts(out, TWO)[0]
 
 
 @pytest.mark.parametrize("name", ["../x", "/x", "a/../x", "a\nb", "a\\b", "./x", "a//b", "", "."])
@@ -137,7 +137,7 @@ def test_names_that_lead_out_are_refused_in_files_and_in_the_list(tmp_path: Path
     (tmp_path / "x").write_text("x")
     with open(tmp_path / "q" / SUMS, "a") as file:
         file.write(f"{sha('x')}  {name}\n")
-    assert "no line of sha256sum" in facts(tmp_path / "q", ONE)[0]
+    assert "not a sha256sum line" in facts(tmp_path / "q", ONE)[0]
 
 
 def test_a_change_that_was_begun_takes_no_other_plan(tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_a_change_that_was_begun_takes_no_other_plan(tmp_path: Path) -> None:
     write(out, second, sha("2")[:12])
     (out / "evidence/m1.jsonl").write_text("{}")
     assert write(out, second, sha("2")[:12]).same
-    assert "this change was begun" in facts(out, first, sha("1")[:12])[0]
+    assert "the change was already started" in facts(out, first, sha("1")[:12])[0]
     (out / "change.json").unlink()
     assert "belongs to plan unknown" in facts(out, second, sha("2")[:12])[0]
 

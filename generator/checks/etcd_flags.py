@@ -71,33 +71,33 @@ GATES = {
     "experimental-txn-mode-write-with-shared-buffer": "TxnModeWriteWithSharedBuffer",
 }
 OTHER_EXPERIMENTAL = "experimental-enable-v2v3 experimental-backend-bbolt-freelist-type"
-DISCOVERY = "discovery finds members anew at a first start; the plan must name them"
+DISCOVERY = "discovery finds the members at a first start; the plan must name them"
 OF_DISCOVERY = (
     "discovery-cacert discovery-cert discovery-dial-timeout discovery-insecure-skip-tls-verify"
     " discovery-insecure-transport discovery-keepalive-time discovery-keepalive-timeout discovery-key"
     " discovery-password discovery-request-timeout discovery-user"
 )
 REFUSED = {
-    "force-new-cluster": "it makes this member forget all others at every start",
+    "force-new-cluster": "it removes all other members at every start",
     "config-file": "with it etcd reads no other flag, so the manifest does not say what runs",
     "discovery": DISCOVERY,
-    "discovery-srv": "members are named in DNS: renumber them there",
-    "discovery-srv-name": "members are named in DNS: renumber them there",
+    "discovery-srv": "members are named in DNS: change their addresses there",
+    "discovery-srv-name": "members are named in DNS: change their addresses there",
     "discovery-fallback": DISCOVERY,
     "discovery-proxy": DISCOVERY,
     "discovery-token": DISCOVERY,
     "discovery-endpoints": DISCOVERY,
     **dict.fromkeys(OF_DISCOVERY.split(), "it belongs to discovery-endpoints"),
-    "auto-tls": "etcd makes its certificates itself: there is nothing to widen and nobody to check",
-    "peer-auto-tls": "etcd makes its certificates itself: there is nothing to widen and nobody to check",
-    "peer-client-cert-file": "from 3.5 on callers are checked by it, and the runbook asks with the peer certificate",
+    "auto-tls": "etcd makes its own certificates: no address can be added to them, and no CA can verify them",
+    "peer-auto-tls": "etcd makes its own certificates: no address can be added to them, and no CA can verify them",
+    "peer-client-cert-file": "from 3.5 on peers identify themselves with it, and the runbook uses the peer certificate",
     "peer-client-key-file": "it belongs to peer-client-cert-file",
-    "client-cert-file": "the runbook asks with the server certificate",
+    "client-cert-file": "the runbook uses the server certificate",
     "client-key-file": "it belongs to client-cert-file",
     "ca-file": "it is the old name of trusted-ca-file, which the runbook reads",
     "peer-ca-file": "it is the old name of peer-trusted-ca-file, which the runbook reads",
 }
-SKIP = "the server does not compare a caller's address with its certificate: a wrong source address will not show"
+SKIP = "the server does not compare a caller's address with its certificate: a wrong source address is not detected"
 
 # First and last minor of those that are not in all of them.
 LIFE = {

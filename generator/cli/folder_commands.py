@@ -37,10 +37,11 @@ def review(folder: Folder) -> None:
 def rehearse(
     folder: Folder,
     etcd: Annotated[
-        str | None, typer.Option(help="A folder with etcd and etcdctl, or a version; else the one that the facts name.")
+        str | None,
+        typer.Option(help="A folder with etcd and etcdctl, or a version; default: the version that the facts name."),
     ] = None,
-    snapshot: Annotated[Path | None, typer.Option(help="Begin with the data of this snapshot of yours.")] = None,
-    writers: Annotated[int, typer.Option(min=1, max=64, help="How many write at the same time.")] = 4,
+    snapshot: Annotated[Path | None, typer.Option(help="Start with the data of this snapshot file.")] = None,
+    writers: Annotated[int, typer.Option(min=1, max=64, help="How many clients write at the same time.")] = 4,
     crash: Annotated[bool, typer.Option("--crash", help="bridge, restore: all members are killed under load.")] = False,
     fail: Annotated[
         list[str] | None,
@@ -56,17 +57,17 @@ def rehearse(
     endpoint: Annotated[
         str | None,
         typer.Option(
-            help="With --control-plane: NAME:PORT of the control plane's endpoint, or none; else one of ours."
+            help="With --control-plane: NAME:PORT of the control plane's endpoint, or none; default: a balancer of the replica."
         ),
     ] = None,
     keep: Annotated[
-        bool, typer.Option("--keep", help="Leave the replica up at the end, until Enter or Ctrl-C.")
+        bool, typer.Option("--keep", help="Keep the replica running at the end, until Enter or Ctrl-C.")
     ] = False,
 ) -> None:
-    """Run the folder's very bytes on a replica of its cluster: namespaces, a real etcd, writers. Exit 0 when all held."""
+    """Run the bytes of the folder on a replica of its cluster: namespaces, a real etcd, writers. Exit 0 when it passed."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if endpoint and not control_plane:
-        raise typer.BadParameter("--endpoint belongs to --control-plane")
+        raise typer.BadParameter("--endpoint needs --control-plane")
     options = Options(etcd, snapshot, writers, crash, tuple(fail or ()), control_plane, endpoint)
     try:
         run = (rehearse_on_control_plane if control_plane else rehearse_of)(
@@ -83,16 +84,18 @@ def rehearse(
 def sign(
     folder: Folder,
     key: Annotated[Path, typer.Option(help="An ssh key, or the public key of one in the agent.")],
-    signer: Annotated[str | None, typer.Option(help="As allowed_signers names you; else the key's comment.")] = None,
+    signer: Annotated[
+        str | None, typer.Option(help="Your name in allowed_signers; default: the key's comment.")
+    ] = None,
 ) -> None:
     """Sign the folder's SHA256SUMS with an ssh key, into signatures/. Reviews it first."""
     say(f"signed: {sign_of(folder, key, signer)}")
 
 
 def report(folder: Folder) -> None:
-    """Write evidence/REPORT.md and REPORT.html: the change as it was carried out, its rehearsal beside it.
+    """Write evidence/REPORT.md and REPORT.html: the change as it was carried out, compared with its rehearsal.
 
-    Exit 0, or 1 where evidence is missing or contradicts.
+    Exit 0, or 1 where evidence is missing or contradictory.
     """
     files, problems = change_report(folder)
     for name, text in files.items():
@@ -105,7 +108,7 @@ def report(folder: Folder) -> None:
 
 def bundle(
     folder: Folder,
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="The archive; else FOLDER.tar.gz.")] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="The archive; default: FOLDER.tar.gz.")] = None,
 ) -> None:
     """Pack the folder with its evidence into one .tar.gz for the ticket. The same files, the same bytes."""
     target = out or folder.with_name(folder.resolve().name + ".tar.gz")

@@ -36,7 +36,7 @@ app = typer.Typer(
 )
 
 MappingFile = Annotated[Path, typer.Argument(metavar="MAPPING", help="The mapping.yaml of the change.")]
-Method = Annotated[str | None, typer.Option(help="Take this method instead of the mapping's.")]
+Method = Annotated[str | None, typer.Option(help="Use this method instead of the mapping's.")]
 
 
 def main() -> None:
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 @app.callback(invoke_without_command=True)
-def options(version: Annotated[bool, typer.Option("--version", help="Print the version and leave.")] = False) -> None:
+def options(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
     """What stands before a command."""
     if version:
         say(f"etcd-renumber {__version__}")
@@ -58,8 +58,8 @@ def options(version: Annotated[bool, typer.Option("--version", help="Print the v
 
 @app.command()
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where mapping.yaml and facts/ shall be.")],
-    cluster: Annotated[str | None, typer.Option(help="The cluster's name; else the folder's.")] = None,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder for mapping.yaml and facts/.")],
+    cluster: Annotated[str | None, typer.Option(help="The cluster's name; default: the folder's.")] = None,
     source: Annotated[
         str | None,
         typer.Option("--from", help="A CSV, a table or a pasted `etcdctl member list`; - for standard input."),
@@ -68,7 +68,7 @@ def init(
         bool, typer.Option("--example", help="Write an example of three masters, facts included.")
     ] = False,
 ) -> None:
-    """Begin a change: a mapping.yaml to fill in. Overwrites nothing."""
+    """Start a change: write a mapping.yaml to fill in. Overwrites nothing."""
     if is_example:
         if source or cluster:
             raise typer.BadParameter("--example takes neither --from nor --cluster")
@@ -82,21 +82,21 @@ def init(
     if table.rows:
         say(f"understood, from {source}:\n{messages.understood(table)}")
     begin(folder, {"mapping.yaml": mapping_text(_cluster(cluster, folder), "CHG-1", table.rows).encode()})
-    say(f"{folder}/mapping.yaml: look through it, fill in what is open")
+    say(f"{folder}/mapping.yaml: check it, and fill in what is missing")
     lines = fetching(folder, table.rows)
     if lines:
         say("\nnext, fetch the facts of every host (manifests and a public certificate, no key):\n" + "\n".join(lines))
     else:
         say(
             f"\nnext, put the facts of every host into {folder}/facts/MEMBER/:\n  manifests/*.yaml, every file of its "
-            "/etc/kubernetes/manifests\n  pki/etcd/ca.crt, its /etc/kubernetes/pki/etcd/ca.crt: no key, nothing else"
+            "/etc/kubernetes/manifests\n  pki/etcd/ca.crt, its /etc/kubernetes/pki/etcd/ca.crt: no key, no other file"
         )
     say(f"\nthen: etcd-renumber plan {folder}/mapping.yaml")
 
 
 @app.command()
 def plan(mapping: MappingFile, method: Method = None) -> None:
-    """Show what would be done, in order, and everything that speaks against it. Writes nothing."""
+    """Show the order of the change, and every problem found. Writes nothing."""
     cluster = _checked(mapping, method)
     change = plan_of(cluster)
     size = len(cluster.mapping.members)
@@ -109,7 +109,8 @@ def plan(mapping: MappingFile, method: Method = None) -> None:
 def render(
     mapping: MappingFile,
     out: Annotated[
-        Path, typer.Option("-o", "--out", help="The change folder is made in here, named by the cluster.")
+        Path,
+        typer.Option("-o", "--out", help="The folder in which the change folder is made, named after the cluster."),
     ] = Path("out"),
     method: Method = None,
 ) -> None:
@@ -152,7 +153,7 @@ def _text(source: str) -> str:
     except OSError as error:
         raise Refused(Problem(f"{error.strerror}: {source}", hint="name a file, or - for standard input")) from None
     except UnicodeDecodeError:
-        raise Refused(Problem("this is no UTF-8 text", source, hint="save it as CSV in UTF-8")) from None
+        raise Refused(Problem("this is not UTF-8 text", source, hint="save it as CSV in UTF-8")) from None
 
 
 def _cluster(given: str | None, folder: Path) -> str:
@@ -160,5 +161,5 @@ def _cluster(given: str | None, folder: Path) -> str:
         name = re.sub(r"[^A-Za-z0-9._-]+", "-", folder.resolve().name).strip("-._")[:63]
         return name or "cluster"
     if not NAME.fullmatch(given):
-        raise typer.BadParameter(f"--cluster {given!r}: letters, digits, dot, dash and underscore, at most 63")
+        raise typer.BadParameter(f"--cluster {given!r}: use letters, digits, dot, dash and underscore, at most 63")
     return given

@@ -53,13 +53,13 @@ def problem(p: Problem) -> str:
 def understood(table: Table) -> str:
     """What was read out of a table, and what was passed over."""
     width = max((len(r.name) for r in table.rows), default=0)
-    rows = [f"  {r.name:<{width}}  {r.old} -> {r.new or 'open: write it into mapping.yaml'}" for r in table.rows]
-    return "\n".join([*rows, *(f"  line {number} passed over: {line[:100]}" for number, line in table.skipped)])
+    rows = [f"  {r.name:<{width}}  {r.old} -> {r.new or 'unknown: write it into mapping.yaml'}" for r in table.rows]
+    return "\n".join([*rows, *(f"  line {number} skipped: {line[:100]}" for number, line in table.skipped)])
 
 
 def written(done: Written) -> str:
     """How many files are new, changed, gone, the same."""
-    counts = [(done.added, "new"), (done.changed, "changed"), (done.removed, "gone"), (done.same, "as they were")]
+    counts = [(done.added, "new"), (done.changed, "changed"), (done.removed, "removed"), (done.same, "unchanged")]
     return ", ".join(f"{len(names)} {what}" for names, what in counts if names) or "nothing"
 
 
@@ -85,10 +85,10 @@ def rehearsed(run: Run | None, folder: Path) -> Problem:
     if run is None:
         return Problem("not rehearsed", str(folder), hint=again, severity="note")
     if run.folder_sha256 != hashlib.sha256((folder / SUMS).read_bytes()).hexdigest():
-        fact = f"the rehearsal of {run.began} was of other bytes: it says nothing about these"
+        fact = f"the rehearsal of {run.began} was of other bytes, not of these"
         return Problem(fact, str(folder), hint=again, severity="note")
     with_ = f" ({' '.join(run.options)})" if run.options else ""
-    what = "with these very bytes"
+    what = "with exactly these bytes"
     if run.control_plane and not run.control_plane.own_bytes:
         what = "with this mapping, rendered again for a real control plane of another version or other flags,"
     fact = f"rehearsed {what} at {run.began}{with_}: {verdict(run)}"

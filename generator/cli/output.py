@@ -50,8 +50,8 @@ def watch() -> Callable[[Progress], None]:
 
 
 def stay(replica: Replica) -> None:
-    """The replica stays until somebody has seen enough; its reports are written already."""
-    say(f"{messages.doors(replica)}\nit stays until Enter or Ctrl-C")
+    """The replica runs until the user ends it; its reports are written already."""
+    say(f"{messages.doors(replica)}\nthe replica runs until Enter or Ctrl-C")
     try:
         if sys.stdin.isatty():
             sys.stdin.readline()

@@ -58,7 +58,7 @@ def _no_host(change: dict[str, Any], evidence: Evidence) -> Iterator[Problem]:
     there = {h.host for h in evidence.hosts if h.attempts}
     for member in change["members"]:
         if member["name"] not in there:
-            yield Problem(f"nothing came from {member['name']}", hint="bash run.sh collect")
+            yield Problem(f"there is no evidence of {member['name']}", hint="bash run.sh collect")
 
 
 def _lines(change: dict[str, Any], evidence: Evidence) -> Iterator[Problem]:
@@ -67,17 +67,17 @@ def _lines(change: dict[str, Any], evidence: Evidence) -> Iterator[Problem]:
     for line in change["order"]:
         where = f"line {line['line']}, {line['host']}: {line['phase'] or line['action']}"
         if line["kind"] == "phase" and last_good(evidence, line["host"], line["phase"]) is None:
-            yield Problem(f"{where}: no run that ended with 0 and was not taken back")
+            yield Problem(f"{where}: no run that exited 0 and was not undone")
         elif line["kind"] == "address" and (line["line"], line["host"]) not in seen:
-            yield Problem(f"{where}: nobody wrote down that it was done", severity="note")
+            yield Problem(f"{where}: no record that it was done", severity="note")
 
 
 def _ends(evidence: Evidence) -> Iterator[Problem]:
     for a in evidence.attempts:
         if a.exit is None:
-            yield Problem(f"{a.host}: {a.verb} {a.phase}, begun {a.began}, has no end: it was killed, or still goes on")
+            yield Problem(f"{a.host}: {a.verb} {a.phase}, started {a.began}, has no end: it was killed, or still runs")
         elif a.ended and a.seconds < 0:
-            yield Problem(f"{a.host}: {a.verb} {a.phase} ended before it began: {a.began}, {a.ended}")
+            yield Problem(f"{a.host}: {a.verb} {a.phase} ended before it started: {a.began}, {a.ended}")
 
 
 def _entries(evidence: Evidence) -> Iterator[Problem]:
@@ -86,9 +86,9 @@ def _entries(evidence: Evidence) -> Iterator[Problem]:
         is_phase = e.what not in ("add", "remove", "replace")
         good = (a for a in evidence.attempts if a.verb == "apply" and a.phase == e.what and a.exit == 0)
         if e.event == "end" and e.exit == 0 and is_phase and not any(e.host in (a.host, "-") for a in good):
-            yield Problem(f"run.sh saw line {e.line}, {e.host}: {e.what} end with 0, and the host has no such run")
+            yield Problem(f"run.sh saw line {e.line}, {e.host}: {e.what} exit 0, but the host has no such run")
         if e.event == "passed":
-            yield Problem(f"{e.by} passed over line {e.line}, {e.host}: {e.what}", severity="note")
+            yield Problem(f"{e.by} skipped line {e.line}, {e.host}: {e.what}", severity="note")
 
 
 def _order(change: dict[str, Any], evidence: Evidence) -> Iterator[Problem]:
@@ -101,17 +101,19 @@ def _order(change: dict[str, Any], evidence: Evidence) -> Iterator[Problem]:
             first.append((line, found))
     for (line, a), (after, b) in pairwise(first):
         if b.began < a.ended and not (line["phase"] == after["phase"] and a.phase in ("preflight", "quiesce", "stop")):
-            fact = f"line {after['line']} ({b.phase} on {b.host}) began at {b.began}, before line {line['line']} ended"
-            yield Problem(fact, hint="by the clocks of two hosts, or out of order")
+            fact = (
+                f"line {after['line']} ({b.phase} on {b.host}) started at {b.began}, before line {line['line']} ended"
+            )
+            yield Problem(fact, hint="the clocks of the two hosts differ, or the order was not kept")
 
 
 def _tickets(evidence: Evidence, sums: dict[str, str]) -> Iterator[Problem]:
     for host in evidence.hosts:
         for digest, sha in re.findall(r"^digest (\S+), this folder sha256 (\S+)$", host.ticket, re.M):
             if digest != evidence.digest:
-                yield Problem(f"{host.host}: its finish was of plan {digest}")
+                yield Problem(f"{host.host}: its finish belongs to plan {digest}")
             if sha != sums.get(host.host):
-                yield Problem(f"{host.host}: its folder there is not hosts/{host.host} here: sha256 {sha}")
+                yield Problem(f"{host.host}: the folder on the host differs from hosts/{host.host}: sha256 {sha}")
 
 
 def _ids(change: dict[str, Any], evidence: Evidence) -> Iterator[Problem]:
@@ -120,9 +122,9 @@ def _ids(change: dict[str, Any], evidence: Evidence) -> Iterator[Problem]:
     afters = {h.host: lists(part(h, "after")) for h in evidence.hosts if part(h, "after")}
     for name, text in afters.items():
         if text != next(iter(afters.values())):
-            yield Problem(f"{name} says something else of the members after the change than {next(iter(afters))}")
+            yield Problem(f"{name} and {next(iter(afters))} have different member lists after the change")
     if not befores or not afters or not METHODS[change["mapping"]["method"]].same_cluster:
         return
     (cluster, was), (cluster_now, now) = next(iter(befores.values())), next(iter(afters.values()))
     if cluster != cluster_now or [m[:2] for m in was] != [m[:2] for m in now]:
-        yield Problem("cluster or member ids are others than before")
+        yield Problem("cluster or member ids differ from those before")

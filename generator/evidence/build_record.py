@@ -64,11 +64,11 @@ def _by_a_runbook(line: dict[str, Any], evidence: Evidence) -> Done:
     worked = [a for a in tries if a.exit == 0 and a.commands > 0]
     one: Attempt | None = (worked[-1] if worked else good) if good else (tries[-1] if tries else None)
     if one is None:
-        return Done(line["line"], host, "phase", phase, at=0.0, seconds=0.0, exit=-1, note="nothing", tries=0)
+        return Done(line["line"], host, "phase", phase, at=0.0, seconds=0.0, exit=-1, note="not run", tries=0)
     return Done(
         line["line"], one.host, "phase", phase, at=0.0, seconds=one.seconds, exit=-1 if one.exit is None else one.exit,
         by=one.by, began=one.began, commands=one.commands, tries=len(tries),
-        note="" if good or one.exit != 0 else "taken back",
+        note="" if good or one.exit != 0 else "undone",
     )  # fmt: skip
 
 

@@ -91,17 +91,17 @@ def read_evidence(folder: Path, digest: str, members: list[str]) -> Evidence:
     """The evidence of this plan in a change folder. Raises Refused when there is none at all."""
     top = folder / FOLDER / digest
     if not top.is_dir() or not any(top.iterdir()):
-        hint = "bash run.sh collect brings it here; without run.sh: each host's STATE/journal.jsonl"
+        hint = "bash run.sh collect copies it here; without run.sh: each host's STATE/journal.jsonl"
         raise Refused(Problem(f"there is no evidence of plan {digest}", str(folder / FOLDER), hint=hint))
     problems: list[Problem] = []
     for path in sorted((folder / FOLDER).iterdir()):
         if path.is_dir() and path.name != digest:
             problems.append(
-                Problem(f"this is evidence of another plan: {path.name}", str(path), hint="keep it elsewhere")
+                Problem(f"this is evidence of another plan: {path.name}", str(path), hint="move it elsewhere")
             )
     for path in sorted(top.iterdir()):
         if path.is_dir() and path.name not in members and not path.name.startswith("."):
-            problems.append(Problem(f"no member is called {path.name}", str(path)))
+            problems.append(Problem(f"no member has the name {path.name}", str(path)))
     hosts = [_host(top / name, name, problems) for name in members if (top / name).is_dir()]
     return Evidence(digest, tuple(hosts), _entries(top / "run.jsonl", problems), tuple(problems))
 
@@ -115,7 +115,7 @@ def _host(folder: Path, name: str, problems: list[Problem]) -> HostEvidence:
         if mine is not None:
             used.add(mine.run)
             if None not in (attempt.exit, mine.exit) and attempt.exit != mine.exit:
-                fact = f"{name}: {mine.run} ended with {mine.exit}, and the journal says {attempt.exit}"
+                fact = f"{name}: {mine.run} ended with {mine.exit}, but the journal says {attempt.exit}"
                 problems.append(Problem(fact, str(folder)))
             attempts[n] = replace(
                 mine, began=attempt.began, ended=attempt.ended, exit=mine.exit if attempt.exit is None else attempt.exit
@@ -123,7 +123,7 @@ def _host(folder: Path, name: str, problems: list[Problem]) -> HostEvidence:
     # A second run that was told of the lock has only its output; one that ended well, or half-way, must be in the journal.
     others = [k for k in kept if k.run not in used and k.verb != "verify"]
     lacking = (k for k in others if k.exit in (0, 5))
-    problems += [Problem(f"{name}: the journal knows nothing of {k.run}, which ended with {k.exit}") for k in lacking]
+    problems += [Problem(f"{name}: {k.run} is not in the journal; it ended with {k.exit}") for k in lacking]
     attempts += others
     out = [folder / "output" / f"{k.run}.out" for k in kept if k.phase == "finish" and k.exit == 0]
     found = TICKET.findall(plain_text(out[-1])) if out else []
@@ -172,7 +172,9 @@ def _journal(path: Path, host: str, problems: list[Problem]) -> list[Attempt]:
         elif attempts and (attempts[-1].verb, attempts[-1].phase) == (data["verb"], data["phase"]):
             attempts[-1] = replace(attempts[-1], ended=data["at"], exit=int(data["exit"]))
         else:
-            problems.append(Problem(f"{host}: {data['verb']} {data['phase']} ends and never began", f"{path}:{number}"))
+            problems.append(
+                Problem(f"{host}: {data['verb']} {data['phase']} has an end but no start", f"{path}:{number}")
+            )
     return attempts
 
 

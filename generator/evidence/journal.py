@@ -42,8 +42,8 @@ def entry(line: str, path: Path, number: int, problems: list[Problem], keys: tup
             return {k: data[k] for k in keys}
     except (ValueError, KeyError, TypeError):
         pass
-    hint = "a host that stopped hard may leave half a line"
-    problems.append(Problem("this is no line of a journal", f"{path}:{number}", hint=hint))
+    hint = "a host that lost power may leave half a line"
+    problems.append(Problem("this is not a line of a journal", f"{path}:{number}", hint=hint))
     return None
 
 

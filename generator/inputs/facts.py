@@ -12,13 +12,13 @@ from generator.model import Etcd, Facts, Problem
 
 # What a private key looks like: as PEM, or as base64 inside a kubeconfig.
 KEY = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----|client-key-data:|\bLS0tLS1CRUdJTi[A-Za-z0-9+/]*UFJJVkFURS")
-TAKE_IT_AWAY = "take it out of the folder: facts are read by everybody who reviews the change"
+TAKE_IT_AWAY = "remove it from the folder: all reviewers of the change read the facts"
 
 
 def facts_of(folder: Path, members: list[str]) -> tuple[dict[str, Facts], list[Problem]]:
     """Member name to its facts, and what is wrong. A folder with a key in it is not read on."""
     if not folder.is_dir():
-        hint = "it holds NAME/manifests/*.yaml for each member: the files of /etc/kubernetes/manifests"
+        hint = "make it, with NAME/manifests/*.yaml for each member: the files of /etc/kubernetes/manifests"
         return {}, [Problem("there is no facts folder", str(folder), "facts", hint)]
     keys = keys_in(folder)
     if keys:
@@ -27,7 +27,7 @@ def facts_of(folder: Path, members: list[str]) -> tuple[dict[str, Facts], list[P
     problems = []
     there = {p.name for p in folder.iterdir() if p.is_dir()}
     for name in sorted(there - set(members)):
-        hint = "add it to the mapping (a member that keeps its address: `stays: true`), or take the folder away"
+        hint = "add it to the mapping (a member that keeps its address: `stays: true`), or remove the folder"
         problems.append(Problem(f"the mapping has no member {name}", str(folder / name), "members", hint))
     for name in members:
         if name not in there:
@@ -68,7 +68,9 @@ def _of_host(folder: Path, name: str) -> tuple[Facts, list[Problem]]:
     problems = []
     for path in sorted(manifests.iterdir()):
         if path.is_dir():
-            problems.append(Problem("a folder among the manifests", str(path), name, "kubelet runs no subfolders"))
+            problems.append(
+                Problem("a folder among the manifests", str(path), name, "remove it: kubelet ignores subfolders")
+            )
         elif not path.name.startswith("."):
             texts[path.name] = located_yaml.read_text(path)
     ca = folder / "pki" / "etcd" / "ca.crt"

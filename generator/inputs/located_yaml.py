@@ -26,14 +26,14 @@ def read(path: Path) -> tuple[Any, dict[str, str], list[Problem]]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
-        hint = "indent with blanks, one space after a colon, quotes around what begins with a special character"
+        hint = "indent with spaces, put a space after each colon, quote values that begin with a special character"
         raise Refused(Problem(f"this is not YAML: {error.problem or error.context}", place, hint=hint)) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise Refused(Problem(f"this is not YAML: {error}", str(path))) from None
     if node is None:
         raise Refused(Problem("the file is empty", str(path), hint="`etcd-renumber init DIR` writes one to begin with"))
     if data is None and _has_alias(text):
-        raise Refused(Problem("anchors and aliases are not read here", str(path), hint="write the value out"))
+        raise Refused(Problem("YAML anchors and aliases are not supported", str(path), hint="write out the value"))
     places: dict[str, str] = {}
     twice = list(_walk(node, "", path, places))
     return data, places, twice
@@ -43,12 +43,18 @@ def read_text(path: Path) -> str:
     """The text of a file as its bytes are. Raises Refused when it is missing, a folder, too large or no UTF-8 text."""
     try:
         if path.stat().st_size > LARGEST:
-            raise Refused(Problem(f"the file has {path.stat().st_size} bytes", str(path), hint="is it the right one?"))
+            raise Refused(
+                Problem(f"the file has {path.stat().st_size} bytes", str(path), hint="check that it is the right file")
+            )
         return path.read_bytes().decode("utf-8")
     except UnicodeDecodeError:
-        raise Refused(Problem("this is not UTF-8 text", str(path), hint="is it the right file?")) from None
+        raise Refused(
+            Problem("this is not UTF-8 text", str(path), hint="check that it is the right file, saved as UTF-8")
+        ) from None
     except OSError as error:
-        raise Refused(Problem(f"this cannot be read: {error.strerror}", str(path), hint="look at the path")) from None
+        raise Refused(
+            Problem(f"this cannot be read: {error.strerror}", str(path), hint="check the path and its permissions")
+        ) from None
 
 
 def _has_alias(text: str) -> bool:
@@ -63,7 +69,7 @@ def _walk(node: yaml.Node, key: str, path: Path, places: dict[str, str]) -> Iter
         for name, value in node.value:
             below = f"{key}.{name.value}" if key else str(name.value)
             if name.value in seen:
-                yield Problem(f"the key {name.value} stands twice", _place(path, name), below, "keep one of them")
+                yield Problem(f"the key {name.value} is there twice", _place(path, name), below, "keep one of them")
             seen.add(name.value)
             yield from _walk(value, below, path, places)
             places[below + ":key"] = _place(path, name)

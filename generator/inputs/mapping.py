@@ -52,11 +52,11 @@ SCHEMA: dict[str, Any] = {
 }
 KEPT = ("method", "addresses", "snapshots", "accept_loss", "bump_revision", "tools", "address_command")
 HINTS = {
-    "pattern": "letters, digits, dot, underscore and hyphen, 63 at most, beginning with a letter or digit: "
+    "pattern": "use letters, digits, dot, underscore and hyphen, 63 at most, beginning with a letter or digit: "
     "a comma or = would break --initial-cluster, a slash the folder",
     "required": "see examples/three-masters/mapping.yaml",
-    "enum": "one of the values named here",
-    "type": "numbers and dates that are meant as text need quotes",
+    "enum": "use one of these values",
+    "type": "quote numbers and dates that are meant as text",
 }
 
 
@@ -101,7 +101,7 @@ def _shape(data: Any, places: dict[str, str], path: Path) -> list[Problem]:
             continue
         hint = HINTS.get(str(error.validator), "")
         if error.validator == "required" and "'change'" in error.message:
-            hint = "a name for this change, such as the ticket's: it names the folder on the hosts"
+            hint = "add a name for this change, such as the ticket's id: the folder on the hosts gets it"
         found.append(Problem(_words(error), places.get(key, str(path)), key, hint))
     return found
 
@@ -119,7 +119,7 @@ def _unknown(error: jsonschema.ValidationError, key: str, places: dict[str, str]
         if name not in known:
             below = f"{key}.{name}" if key else str(name)
             near = difflib.get_close_matches(str(name), known, 1)
-            hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
+            hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}"
             found.append(Problem(f"unknown key {name}", places.get(below + ":key", str(path)), below, hint))
     return found
 
@@ -131,9 +131,9 @@ def _not_ours(data: Any, places: dict[str, str], path: Path) -> list[Problem]:
     for owner in METHODS.values() if isinstance(data, dict) and method in METHODS else []:
         for key, quiet in owner.keys.items():
             if owner.name != method and data.get(key, quiet) != quiet:
-                fact = f"{key}: {data[key]} has no meaning with method: {method}"
+                fact = f"{key}: {data[key]} has no effect with method: {method}"
                 found.append(
-                    Problem(fact, places.get(key, str(path)), key, f"leave it out: only {owner.name} asks for it")
+                    Problem(fact, places.get(key, str(path)), key, f"remove it: only the method {owner.name} uses it")
                 )
     return found
 
@@ -144,7 +144,10 @@ def _member(data: dict[str, Any], key: str, places: dict[str, str], problems: li
     if stays and "new" in data:
         problems.append(
             Problem(
-                f"{data['name']} stays and has a new address", places[f"{key}.new"], f"{key}.new", "drop one of them"
+                f"{data['name']} has `stays: true` and a new address",
+                places[f"{key}.new"],
+                f"{key}.new",
+                "remove one of them",
             )
         )
     if not stays and "new" not in data:
@@ -157,8 +160,10 @@ def _member(data: dict[str, Any], key: str, places: dict[str, str], problems: li
         try:
             found[side] = ip_address(data[side])
         except ValueError:
-            hint = "an address and nothing else: no prefix length, no port, no name"
-            problems.append(Problem(f"{data[side]!r} is no address", places[f"{key}.{side}"], f"{key}.{side}", hint))
+            hint = "write an address alone: no prefix length, no port, no name"
+            problems.append(
+                Problem(f"{data[side]!r} is not an address", places[f"{key}.{side}"], f"{key}.{side}", hint)
+            )
     if "old" not in found or (not stays and "new" not in found):
         return None
     ssh = data.get("ssh", [])

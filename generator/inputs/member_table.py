@@ -32,7 +32,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """The rows in their order, the lines that were taken for a header or a command, and what nobody could read."""
+    """The rows in their order, the lines that were taken for a header or a command, and what could not be read."""
 
     rows: tuple[Row, ...]
     skipped: tuple[tuple[int, str], ...]
@@ -52,7 +52,7 @@ def read_table(text: str, place: str = "input") -> Table:
             continue
         row = _row(line)
         if isinstance(row, str):
-            hint = "a line is a name, its old address and, where it is known, its new one"
+            hint = "write a name, its old address and, if it is known, its new address"
             problems.append(Problem(f"{row}: {line.strip()[:100]}", f"{place}:{number}", hint=hint))
         elif row not in rows:
             rows.append(row)
@@ -81,15 +81,15 @@ def _row(line: str) -> Row | str:
     found = list(dict.fromkeys(address for address, _ in addresses_in(line)))
     broken = [w for w in words if re.fullmatch(r"\d+(\.\d+){3,}(/\d+)?", w) and not _is_address(w)]
     if broken:
-        return f"{broken[0]} is no address"
+        return f"{broken[0]} is not an address"
     if not found:
-        return "there is no address here"
+        return "this line has no address"
     if name is None:
-        return "there is no name here"
+        return "this line has no name"
     if is_list:
         return Row(name, found[0], None)  # the peer URL, as it is recorded; client URLs say what a member was told
     if len(found) > 2:
-        return f"{len(found)} addresses, and only an old and a new one have a meaning"
+        return f"{len(found)} addresses in one line; expected are an old one and a new one"
     return Row(name, found[0], found[1] if len(found) == 2 else None)
 
 
@@ -106,7 +106,9 @@ def _twice(rows: list[Row], place: str) -> list[Problem]:
     found = []
     for row in before:
         if row.name == last.name:
-            found.append(Problem(f"{last.name} is there twice, with other addresses", place, hint="keep one of them"))
+            found.append(
+                Problem(f"{last.name} is there twice, with different addresses", place, hint="keep one of them")
+            )
         elif {row.old, row.new} & {last.old, last.new} - {None}:
             found.append(Problem(f"{last.name} and {row.name} share an address", place, hint="correct one of them"))
     return found

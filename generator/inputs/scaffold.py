@@ -27,7 +27,7 @@ def begin(target: Path, files: dict[str, bytes]) -> None:
     there = [target / name for name in files if (target / name).exists() or (target / name).is_symlink()]
     if there:
         hint = "nothing was written; name another folder, or remove it first"
-        raise Refused(*(Problem("this file is there already", str(path), hint=hint) for path in there))
+        raise Refused(*(Problem("this file exists already", str(path), hint=hint) for path in there))
     try:
         for name, content in files.items():
             path = target / name

@@ -98,7 +98,7 @@ def etcd_of(text: str, place: str) -> tuple[Etcd | None, list[Problem]]:
     container = container_of(text)
     words = words_of(container)
     if PurePosixPath(words[0]).name != "etcd":
-        hint = "the process must be `etcd` itself, with its flags: the runbook knows it by its arguments"
+        hint = "start `etcd` itself, with its flags: the runbook identifies the process by its arguments"
         return None, [Problem(f"etcd is started by {words[0]}", place, "command", hint)]
     problems = [
         Problem(f"{w.split('=')[0]} takes its value from $( )", place, "command", "write the value into the manifest")
@@ -116,7 +116,7 @@ def etcd_of(text: str, place: str) -> tuple[Etcd | None, list[Problem]]:
                 if len(ports) > 1:
                     raise ValueError("more than one port")
             except (ValueError, StopIteration) as error:
-                hint = "addresses with one port: renumber listeners with names in DNS, not here"
+                hint = "use addresses with one port; listeners with host names are changed in DNS"
                 problems.append(Problem(f"--{flag}={flags[flag]} cannot be read: {error}", place, flag, hint))
     if problems:
         return None, problems

@@ -87,8 +87,10 @@ def manifests_of(facts: Facts, member: Member, moves: dict[Address, Address]) ->
     here = {} if member.stays else moves
     made, problems = [], []
     if renumber(member.name, moves) != member.name:
-        hint = "a name stays for ever and would change with the manifests: this change cannot be made by this tool"
-        problems.append(Problem(f"member {member.name} has an address that moves as its name", hint=hint))
+        hint = (
+            "this tool cannot make this change: the name of a member is permanent, and would change with the manifests"
+        )
+        problems.append(Problem(f"the name of member {member.name} is an address that changes", hint=hint))
     for file, old in facts.manifests.items():
         new = renumber(old, here)
         found = prove(old, new, here, str(facts.folder / "manifests" / file))
@@ -117,11 +119,13 @@ def prove(old: str, new: str, moves: Mapping[Address, Address], place: str) -> l
         return [
             Problem(f"this is not YAML: {str(error).splitlines()[0]}", place, hint="copy the file from the host again")
         ]
-    hint = "write the address out in full on one line, without escapes, in the manifest on the host; then read it again"
+    hint = "write the address out in full on one line, without escapes, in the manifest on the host; then fetch the facts again"
     if len(before) != len(after):
-        return [Problem("the new manifest has another number of documents", place, hint=hint)]
+        return [Problem("the new manifest has a different number of YAML documents", place, hint=hint)]
     lines = sorted({_line(b) for a, b in _pairs(before, after) if not _fits(a, b, moves)})
-    return [Problem("more or less than the addresses changed here", f"{place}:{line}", hint=hint) for line in lines]
+    return [
+        Problem("this line changed by more or less than its addresses", f"{place}:{line}", hint=hint) for line in lines
+    ]
 
 
 def _pairs(before: list[yaml.Node], after: list[yaml.Node]) -> Iterator[tuple[Any, Any]]:

@@ -43,7 +43,7 @@ PHASES = (
             "stage_tools",
             "widen_certificates",
         ),
-        does="backups, tools; certificates with both addresses",
+        does="backups; certificates reissued with both addresses",
         seen="`prepare on HOST: done`",
         back="`undo prepare`",
         undo=("the_reviewed_world", "ready_to_undo_prepare", "narrow_certificates", "put_backup_away"),
@@ -52,7 +52,7 @@ PHASES = (
     ),
     Phase(
         "readdress",
-        "rules that translate the others' old addresses; kubelet stopped, etcd exchanged, the API's manifests moved away",
+        "rules that translate old addresses to new ones; kubelet stopped, etcd exchanged, the API's manifests moved away",
         steps=(
             "the_reviewed_world",
             "ready_to_readdress",
@@ -127,13 +127,13 @@ PHASES = (
     ),
     Phase(
         "finish",
-        "last check of the members; our routes removed, leftover addresses listed, the summary for the ticket",
+        "last check of the members; the routes of this change removed, leftover addresses listed, the summary for the ticket",
         steps=("the_reviewed_world", "everybody_has_moved", "take_routes_away", "what_is_left", "for_the_ticket"),
-        does="removes our routes, lists leftovers, prints the ticket summary",
+        does="removes added routes, lists leftovers, prints the ticket summary",
         seen="`finish on HOST: done`; no `DIFFERENT` in `ids:`",
         back="not needed",
         back_stays="not needed",
-        no_undo="it only removed our own routes; the addresses are the new ones, and the cluster runs on them",
+        no_undo="it only removed the routes of this change; the addresses are the new ones, and the cluster runs on them",
         stays=True,
     ),
 )

@@ -46,7 +46,7 @@ PHASES = (
             "etcd_itself_is_staged",
             "widen_certificates",
         ),
-        does="backups, tools; certificates with both addresses",
+        does="backups; certificates reissued with both addresses",
         seen="`prepare on HOST: done`",
         back="`undo prepare`",
         undo=("the_reviewed_world", "ready_to_undo_prepare", "narrow_certificates", "put_backup_away"),
@@ -154,7 +154,7 @@ PHASES = (
     ),
     Phase(
         "reopen",
-        "the API starts on the new addresses; copies of the snapshot outside of our own folder are removed",
+        "the API starts on the new addresses; copies of the snapshot outside of this change's own folder are removed",
         steps=(
             "the_reviewed_world",
             "ready_to_reopen",

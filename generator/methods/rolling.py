@@ -47,7 +47,7 @@ PHASES = (
             "widen_certificates",
             "the_wire_shows_both",
         ),
-        does="backups, tools; certificates with both addresses",
+        does="backups; certificates reissued with both addresses",
         seen="`ok: gate`, `prepare on HOST: done`",
         back="`undo prepare`",
         undo=(
@@ -139,13 +139,13 @@ PHASES = (
     ),
     Phase(
         "finish",
-        "last check of the members; our routes removed, leftover addresses listed, the summary for the ticket",
+        "last check of the members; the routes of this change removed, leftover addresses listed, the summary for the ticket",
         steps=("the_reviewed_world", "everybody_has_moved", "take_routes_away", "what_is_left", "for_the_ticket"),
-        does="removes our routes, lists leftovers, prints the ticket summary",
+        does="removes added routes, lists leftovers, prints the ticket summary",
         seen="`finish on HOST: done`; no `DIFFERENT` in `ids:`",
         back="`undo move`, the last host first",
         back_stays="not needed",
-        no_undo="it only removed our own routes; to roll back, undo the moves, the last one first",
+        no_undo="it only removed the routes of this change; to roll back, undo the moves, the last one first",
         stays=True,
     ),
 )

@@ -1,6 +1,6 @@
 """The steps of all phases: each function of templates/steps with its title, as the runbook, its journal and its page say it.
 
-$OLD, $NEW, $HOST, $PHASE and the like are values of the runbook. A step without a title says nothing of its own: it decides what
+$OLD, $NEW, $HOST, $PHASE and the like are values of the runbook. A step without a title prints nothing: it decides what
 the following steps want.
 """
 
@@ -58,14 +58,14 @@ TITLES: dict[str, str] = {
     "record_new_address_late": f"{RECORD_NEW}, where that could not be done before",
     "nothing_runs_here": "",
     "everything_new": "",
-    "others_are_safe_to_leave": "Check once more that the other members can be left alone",
-    "the_others_are_safe": "Check once more that the other members can be left alone",
+    "others_are_safe_to_leave": "Check once more that the other members are safe without this one",
+    "the_others_are_safe": "Check once more that the other members are safe without this one",
     "the_cluster_is_whole": HEALTHY_ON_NEW,
     "no_connection_is_old": "Close what still uses $OLD: connections of etcd, and connections of the control plane to it",
     "kubernetes_is_whole": "Check that Kubernetes works on $NEW: API, controller-manager, scheduler, kubelet, Node and pods",
     # the exchange
     "write_new_files": "Write the wanted files beside those in use, under names that kubelet does not read",
-    "stop_kubelet": "Stop kubelet; running pods go on",
+    "stop_kubelet": "Stop kubelet; pods keep running",
     "note_the_last_renewal": "Note when the Lease of this Node was renewed last",
     "end_the_api": "Stop kube-apiserver, controller-manager, scheduler and other pods that change",
     "end_etcd": "Stop etcd",
@@ -74,7 +74,7 @@ TITLES: dict[str, str] = {
     # their undo
     "ready_to_undo_leave": BEFORE_UNDO,
     "ready_to_undo_move": BEFORE_UNDO,
-    "routes_away": "Remove our routes",
+    "routes_away": "Remove the routes of this change",
     "everything_old": "",
     "what_was_before": "",
     "record_old_address": "Record $OLD as the peer URL of $HOST again",
@@ -83,7 +83,7 @@ TITLES: dict[str, str] = {
     # release and finish
     "old_address_is_gone": "Check that $OLD is gone from this host, and that nothing uses it",
     "everybody_has_moved": "Check that every member is recorded where the plan wants it",
-    "take_routes_away": "Remove our routes, where calls leave from $NEW without them",
+    "take_routes_away": "Remove the routes of this change, where calls leave from $NEW without them",
     "what_is_left": "List the places on this host that still hold an old address",
     "for_the_ticket": "Write the summary for the ticket",
     # bridge
@@ -91,7 +91,7 @@ TITLES: dict[str, str] = {
     "bridge_old_addresses": "Translate calls to the others' old addresses to their new ones, from $NEW",
     "etcd_new_and_no_api": "",
     "ready_to_undo_readdress": BEFORE_UNDO,
-    "take_everything_of_ours_away": "Remove our rules and routes",
+    "take_everything_of_ours_away": "Remove the rules and routes of this change",
     "ready_to_settle": BEFORE_IT,
     "record_new_addresses": f"{RECORD_NEW}, and the new ones of members that are left out",
     "the_cluster_is_whole_again": HEALTHY_ON_NEW,
@@ -101,24 +101,24 @@ TITLES: dict[str, str] = {
     "ready_to_unbridge": BEFORE_IT,
     "take_the_rules_away": "Remove the rules that translate old addresses",
     "close_what_crossed_it": "Close the connections of etcd that have an old address at either end",
-    "take_the_routes_away": "Remove our routes to old addresses",
-    "the_cluster_stands_alone": "Wait until every member is healthy, without any rule of ours",
+    "take_the_routes_away": "Remove the routes of this change to old addresses",
+    "the_cluster_stands_alone": "Wait until every member is healthy, without any rule of this change",
     # restore
     "ready_to_quiesce": BEFORE_IT,
     "the_api_goes_aside": "",
     "ready_to_go_back": BEFORE_UNDO,
-    "what_was_before_quiesce": "Check that etcd is back already",
+    "what_was_before_quiesce": "Check that etcd's manifest is in place again",
     "ready_to_stop": BEFORE_IT,
     "save_what_is_complete": "Take a snapshot of all that the cluster has acknowledged, where it has quorum",
     "etcd_goes_aside": "",
     "note_the_data": "Note the state of the data, now that etcd is stopped",
     "weigh_the_data": "Describe the data of this host in one line",
-    "what_was_before_stop": "Find out what etcd had before",
+    "what_was_before_stop": "Find out what etcd ran with before",
     "ready_to_take_the_snapshot": BEFORE_IT,
     "take_the_source": "Take the snapshot",
     "without_a_sum": "Note that a raw database file has no checksum, if it is one",
     "prove_the_source": "Restore the snapshot on trial",
-    "put_the_snapshot_away": "Keep later runs from taking this snapshot",
+    "put_the_snapshot_away": "Rename the notes of the snapshot, so that later runs do not use it",
     "ready_to_restore": BEFORE_IT,
     "keep_the_snapshot": "Copy the snapshot to $STATE/snapshot",
     "unpack_the_snapshot": "Unpack the snapshot beside the old data",
@@ -128,12 +128,12 @@ TITLES: dict[str, str] = {
     "put_the_old_data_back": "Move the old data back to $DATA_DIR",
     "ready_to_start": BEFORE_IT,
     "restored_etcd_comes": "",
-    "restored_etcd_goes": "Move away what finish has noted",
+    "restored_etcd_goes": "Rename the note of finish",
     "every_member_is_up": "Wait until every member is healthy, on its new address",
     "the_data_is_the_snapshots": "Compare revision, keys and hash of every member with the snapshot's",
     "note_the_end": "Note the revision: what is above it was written afterwards",
     "what_must_be_restarted": "List what has to be restarted, once the API is back",
     "ready_to_reopen": BEFORE_IT,
-    "no_copy_lies_about": "Remove copies of the snapshot outside of our own folder",
-    "what_informers_need": "List what has watched the old cluster",
+    "no_copy_lies_about": "Remove copies of the snapshot outside of $STATE",
+    "what_informers_need": "Say what clients that watch the cluster need",
 }

@@ -61,15 +61,15 @@ def _drill(text: str, change: Change) -> Kill | Down:
     phase, _, number = rest.partition(":")
     names = [m.name for m in change.cluster.mapping.members]
     if host not in names:
-        raise ValueError(f"there is no member {host!r} among {', '.join(names)}")
+        raise ValueError(f"no member {host!r}; the members are {', '.join(names)}")
     if rest == "down":
         line = next((n.line for n in change.order if n.phase in change.method.gated and n.host not in (host, "-")), 0)
         if not line:
-            raise ValueError("there is no other member whose gate could hold")
+            raise ValueError("there is no other member that could be stopped by its gate")
         return Down(host, line)
     phases = list(dict.fromkeys(n.phase for n in change.order if n.kind == "phase" and n.host in (host, "-")))
     if phase not in phases:
         raise ValueError(f"{host} has no phase {phase!r}; it has {', '.join(phases)}")
     if not number.isdecimal():
-        raise ValueError(f"{number!r} is no number of commands")
+        raise ValueError(f"{number!r} is not a number of commands")
     return Kill(host, phase, int(number))

@@ -22,7 +22,7 @@ def opened(folder: Path) -> Change:
     """
     if not (folder / SUMS).is_file():
         hint = "name the folder with RUNBOOK.md in it, such as out/prod"
-        raise Refused(Problem("this is no change folder: it has no SHA256SUMS", str(folder), hint=hint))
+        raise Refused(Problem("this is not a change folder: it has no SHA256SUMS", str(folder), hint=hint))
     problems = listed(folder)
     if problems:
         raise Refused(*problems)
@@ -36,5 +36,5 @@ def opened(folder: Path) -> Change:
         order = tuple(Line(**line) for line in json.loads(text)["order"])
     except (KeyError, TypeError, ValueError) as error:
         hint = "render the folder again"
-        raise Refused(Problem(f"no plan can be read from it: {error!r}", place, hint=hint)) from None
+        raise Refused(Problem(f"the plan in it cannot be read: {error!r}", place, hint=hint)) from None
     return replace(change, order=order, json=text, digest=sha256(text)[:12])

@@ -50,7 +50,7 @@ def _lock(lock: int, top: Path) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(lock)
-        raise Refused(Problem("another rehearsal of this folder runs", str(top), hint="wait for its end")) from None
+        raise Refused(Problem("another rehearsal of this folder runs", str(top), hint="wait until it ends")) from None
 
 
 def put(scratch: Path, files: dict[str, str]) -> None:

@@ -49,9 +49,9 @@ def rehearse(folder: Path, options: Options, tell: Tell, keep: Callable[[Replica
             bed = up.enter_context(Bed(hosts(change), chosen.folder, snapshot=options.snapshot))
             replica = _furnished(change, folder, bed)
         except (RuntimeError, TimeoutError, subprocess.SubprocessError) as error:
-            hint = "nothing was rehearsed, and nothing is left of it"
+            hint = "nothing was rehearsed; the replica is removed"
             said = " / ".join(line.strip() for line in str(error).splitlines() if line.strip())
-            raise Refused(Problem(f"the replica does not come up: {said}", str(folder), hint=hint)) from None
+            raise Refused(Problem(f"the replica does not start: {said}", str(folder), hint=hint)) from None
         began = datetime.now(UTC)
         with bed.writer(options.writers, RATE * options.writers) as writer:
             stage, seen, faults = carried_out(replica, writer, options, asked, tell)
@@ -109,12 +109,12 @@ def _fits(change: Change, options: Options, chosen: Chosen) -> None:
     mapping, problems = change.cluster.mapping, []
     image, stopped = choose.image_minor(_images(change)), options.crash or change.method.begins_down
     if stopped and image and image != chosen.minor:
-        fact = f"etcd is down in {mapping.method}, so the runbook goes by the image's tag: {image}, not {chosen.minor}"
-        problems.append(Problem(fact, hint=f"rehearse with --etcd FOLDER, where etcd and etcdctl {image} are in"))
+        fact = f"etcd is down in {mapping.method}, so the runbook uses the version in the image's tag: {image}, not {chosen.minor}"
+        problems.append(Problem(fact, hint=f"rehearse with --etcd FOLDER, a folder with etcd and etcdctl {image}"))
     problems += _strange(change, chosen)
     problems += crashes_in_vain(change, options)
     if options.snapshot and not options.snapshot.is_file():
-        problems.append(Problem("there is no such snapshot", str(options.snapshot)))
+        problems.append(Problem("this snapshot file does not exist", str(options.snapshot)))
     if problems:
         raise Refused(*problems)
 
@@ -124,17 +124,17 @@ def crashes_in_vain(change: Change, options: Options) -> list[Problem]:
     mapping, problems = change.cluster.mapping, []
     if options.crash and change.method.keeps_quorum:
         problems.append(
-            Problem(f"--crash belongs to bridge and restore: {mapping.method} needs the quorum that it takes away")
+            Problem(f"--crash is for bridge and restore: {mapping.method} needs the quorum that it removes")
         )
     if options.crash and not change.method.same_cluster and not mapping.accept_loss:
-        hint = "say accept_loss: true in the mapping, or rehearse without --crash; `bridge` loses nothing"
+        hint = "set accept_loss: true in the mapping, or rehearse without --crash; `bridge` loses nothing"
         problems.append(Problem("without quorum `restore` stops at its preflight", hint=hint))
     return problems
 
 
 def _strange(change: Change, chosen: Chosen) -> list[Problem]:
     """Flags of the manifests that the chosen etcd does not start with, each once."""
-    hint = f"rehearse with an etcd that knows it; {choose.ASK}"
+    hint = f"rehearse with an etcd that has this flag; {choose.ASK}"
     found: dict[str, Problem] = {}
     for name, facts in change.cluster.facts.items():
         texts = [text for text in facts.manifests.values() if is_etcd(text)]

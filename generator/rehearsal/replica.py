@@ -118,12 +118,12 @@ class Replica:
         last = ran.out.rstrip("\n").rpartition("\n")[2]
         if phase == "stop":
             if not last.startswith(f"candidate {host} "):
-                raise RuntimeError(f"its last line is no `candidate {host} ...`: {last!r}")
+                raise RuntimeError(f"its last line is not `candidate {host} ...`: {last!r}")
             self.candidates[host] = last
         elif phase == "snapshot":
             said = re.fullmatch(r"snapshot (/\S+) sha256=([0-9a-f]{64}) .*", last)
             if not said:
-                raise RuntimeError(f"its last line is no `snapshot FILE sha256=...`: {last!r}")
+                raise RuntimeError(f"its last line is not `snapshot FILE sha256=...`: {last!r}")
             self.snapshot, self.sha256 = said[1], said[2]
             self.carry_the_snapshot(host)
 

@@ -63,9 +63,9 @@ def in_words(change: Change, snapshot: Path | None) -> tuple[str, ...]:
     data = f"the data of {snapshot.name}" if snapshot else "an empty store"
     return (
         f"network: {subnets.in_words(change)}",
-        "certificates: a throwaway CA, leaves with kubeadm's names and the old address; no key of yours was there",
+        "certificates: a throwaway CA, leaves with kubeadm's names and the old address; no key of yours was used",
         "openssl: answers for itself, except that it shows the throwaway CA's fingerprint as the reviewed one",
-        "systemctl, journalctl: stand-ins that know kubelet.service alone",
+        "systemctl, journalctl: stand-ins that know only kubelet.service",
         f"kubelet: a stand-in; its first pod {kubelet.FIRST_POD:g} s after its start where no API answers, "
         f"{kubelet.FIRST_POD_API:g} s where one does, as measured on 1.37.2; every pod but etcd is a process that only waits",
         "API, controller-manager, scheduler: a stand-in that answers what a runbook's gate asks while their processes run, "

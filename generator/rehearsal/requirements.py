@@ -52,4 +52,4 @@ def verdict(said: str, complained: str, nat: bool) -> Problem | None:
         return None
     what, switch = SWITCHES[reached]
     why = " ".join(complained.split())[-300:] or "no reason was given"
-    return Problem(f"this machine does not let us have: {what} ({why})", hint=switch)
+    return Problem(f"this machine does not allow: {what} ({why})", hint=switch)

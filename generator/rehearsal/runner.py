@@ -69,14 +69,14 @@ class Stage:
         """All members die, or are asked to end; then every address changes, and kubelets come back."""
         began = time.monotonic()
         self.replica.everybody_moves(crash)
-        what = "all members are killed" if crash else "all members end"
+        what = "all members are killed" if crash else "all members are stopped"
         self._note(began, "all hosts", f"{what}, then every address changes")
 
     @property
     def last(self) -> str:
         """What was done last, in words."""
         done = self.done[-1] if self.done else None
-        return f"line {done.line}, {done.what} on {done.host}" if done else "the beginning"
+        return f"line {done.line}, {done.what} on {done.host}" if done else "the start"
 
     # --- one line ---
 
@@ -90,13 +90,11 @@ class Stage:
             running = self.replica.start_killed(host, *self.replica.words_of(line.phase), after=kill.after)
             killed = self._ended(line, host, running, KILLED, f"drill: killed after {kill.after} commands")
             if killed.exit == 0:
-                self.faults.append(
-                    f"{self._where(line, host)}: it has no more than {kill.after} commands: never killed"
-                )
+                self.faults.append(f"{self._where(line, host)}: it has at most {kill.after} commands: not killed")
                 return True
             if killed.exit != KILLED:
                 return False
-        note = "once more, after the kill" if kill else ""
+        note = "rerun after the kill" if kill else ""
         ran = self._ended(line, host, self._started(line), 0, note)
         if line.phase == "reopen":
             for load in (self.writer, self.api):
@@ -163,14 +161,12 @@ class Stage:
         """While that member is down, the gate of this line must be closed and nothing changed; then it comes back."""
         began = time.monotonic()
         self.replica[down].down()
-        self._note(began, down, "drill: goes down")
-        row = self._ended(
-            line, line.host, self._started(line), CLOSED, f"drill: {down} is down, the gate must be closed"
-        )
+        self._note(began, down, "drill: this member is stopped")
+        row = self._ended(line, line.host, self._started(line), CLOSED, f"drill: {down} is down, the gate must refuse")
         began = time.monotonic()
         self.replica[down].up()
         self.replica.bed.wait_healthy(120)
-        self._note(began, down, "drill: comes back")
+        self._note(began, down, "drill: this member is started again")
         return row.exit == CLOSED
 
     # --- words and figures ---

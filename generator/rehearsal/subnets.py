@@ -67,6 +67,6 @@ def soon_know_who_is_absent(host: Host) -> None:
 def in_words(change: Change) -> str:
     """For the report."""
     return (
-        f"one wire with {', '.join(subnets(change))}; every host has a way to each of them, as through a router; "
-        "no firewall; promote_secondaries on; that nobody has an address is known after 0.15 s, not 3"
+        f"one link with {', '.join(subnets(change))}; every host has a route to each of them, as through a router; "
+        "no firewall; promote_secondaries on; an unused address is detected after 0.15 s, not 3"
     )

@@ -37,10 +37,10 @@ def faults_at_the_end(
     change = replica.change
     faults = _members(change, after)
     if not change.method.same_cluster:
-        faults += ["the cluster id is the old one: members of the old cluster could come back"] * (ids[0] == ids[1])
+        faults += ["the cluster id has not changed: members of the old cluster could join again"] * (ids[0] == ids[1])
     else:
         faults += [f"the cluster id was {ids[0]} and is {ids[1]}"] * (ids[0] != ids[1])
-        faults += ["a member has another id than before"] * ({s.id for s in before} != {s.id for s in after})
+        faults += ["a member id differs from before"] * ({s.id for s in before} != {s.id for s in after})
     for member in replica.roster:
         faults += _host(replica, change, member)
     return faults + [f"a connection of etcd has an old address: {row}" for row in replica.old_connections()]
@@ -51,8 +51,8 @@ def faults_of_the_load(writer: Writer) -> tuple[list[str], list[str]]:
     try:
         lost = writer.lost()
     except RuntimeError as error:
-        return [f"nobody can say what is lost: {error}"], []
-    faults = [f"{len(lost)} acknowledged writes are lost, {lost[0]} the first"] if lost else []
+        return [f"lost writes could not be counted: {error}"], []
+    faults = [f"{len(lost)} acknowledged writes are lost, the first is {lost[0]}"] if lost else []
     faults += [f"a read went back in time: {what}" for _, what in writer.back[:3]]
     return faults, lost
 
@@ -66,7 +66,7 @@ def _members(change: Change, after: tuple[Seat, ...]) -> list[str]:
         f"{name} is recorded on {there.get(name, 'nothing')}, not on {url(address, first.peer_port)}"
         for name, address in wanted.items()
         if there.get(name) != url(address, first.peer_port)
-    ] + [f"{name} is a member and in no plan" for name in sorted(there.keys() - wanted.keys())]
+    ] + [f"{name} is a member but not in the plan" for name in sorted(there.keys() - wanted.keys())]
 
 
 def _host(replica: Replica, change: Change, member: Member) -> list[str]:

@@ -66,8 +66,8 @@ def verdict(problems: list[Problem]) -> str:
     """One line: is there evidence of every line, and does it agree?"""
     serious = [p for p in problems if p.severity != "note"]
     if not serious:
-        return "Carried out: every line has evidence, and it agrees"
-    return f"{len(serious)} thing{'s are' if len(serious) > 1 else ' is'} missing or contradicting"
+        return "Carried out: every line has evidence, without contradictions"
+    return f"{len(serious)} thing{'s are' if len(serious) > 1 else ' is'} missing or contradictory"
 
 
 def _people(evidence: Evidence) -> Iterator[list[object]]:
@@ -116,7 +116,7 @@ def _status(evidence: Evidence) -> Iterator[list[object]]:
 def _stops(evidence: Evidence) -> Iterator[tuple[str, tuple[str, ...]]]:
     for a in evidence.attempts:
         if a.exit != 0:
-            end = "without an end" if a.exit is None else f"exit {a.exit}"
+            end = "no end recorded" if a.exit is None else f"exit {a.exit}"
             yield f"{a.host}: {a.verb} {a.phase}, {short(a.began)}, {end}, by {a.by}:", a.said
 
 

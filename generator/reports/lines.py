@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from generator.records.run import Done, Run
 
-ACTIONS = {"add": "the new address goes on", "remove": "the old address goes", "replace": "the address changes"}
+ACTIONS = {"add": "new address added", "remove": "old address removed", "replace": "address changed"}
 REHEARSED = ("#", "host", "what", "seconds", "exit", "largest gap, s", "acknowledged", "term", "")
-ON_CONTROL_PLANE = (*REHEARSED[:5], "gap of etcd's writes, s", "of the API's, s", "its API away, s", "term", "")
+ON_CONTROL_PLANE = (*REHEARSED[:5], "gap of etcd's writes, s", "of the API's, s", "its API down, s", "term", "")
 CARRIED_OUT = (
     "#",
     "host",

@@ -70,7 +70,7 @@ def verdict(run: Run) -> str:
 def _badge(run: Run) -> str:
     if run.kind == "rehearsal":
         return "passed" if run.passed else "failed"
-    return "carried out" if run.passed else "evidence is missing, or contradicts"
+    return "carried out" if run.passed else "evidence is missing or contradictory"
 
 
 def figures(run: Run) -> list[tuple[str, str]]:
@@ -80,7 +80,7 @@ def figures(run: Run) -> list[tuple[str, str]]:
         people = list(dict.fromkeys(d.by for d in run.lines if d.by))
         return [
             ("from the first line to the last", _span(run.seconds)),
-            ("of it in phases", _span(sum(d.seconds for d in run.lines if d.kind == "phase"))),
+            ("thereof in phases", _span(sum(d.seconds for d in run.lines if d.kind == "phase"))),
             ("lines of the order", f"{sum(d.tries > 0 and d.exit == 0 for d in run.lines)} of {len(run.lines)}"),
             ("lines run more than once", f"{sum(d.tries > 1 for d in run.lines)}"),
             ("by", ", ".join(people) or "?"),
@@ -103,9 +103,9 @@ def through_the_api(plane: ControlPlane) -> list[tuple[str, str]]:
         ("writes through the API", f"{plane.acked:,}"),
         ("of them lost", f"{plane.lost_count:,}"),
         ("largest gap through the API", f"{plane.gap:.2f} s"),
-        ("requests that ran into a time-out", f"{plane.timeouts:,}"),
-        ("one host's API away, at most", f"{api:.1f} s"),
-        ("one host's etcd away, at most", f"{etcd:.1f} s"),
+        ("requests that timed out", f"{plane.timeouts:,}"),
+        ("one host's API down, at most", f"{api:.1f} s"),
+        ("one host's etcd down, at most", f"{etcd:.1f} s"),
     ]
 
 

@@ -1,27 +1,27 @@
 #!/usr/bin/env bash
 # run.sh -- etcd cluster three-masters gets its new addresses: RUNBOOK.md's order, carried out over ssh
 #
-# Where:  on a jump host with bash and OpenSSH, in the change folder; hosts/ lies beside it
+# Where:  on a jump host with bash and OpenSSH, in the change folder, beside hosts/
 # Why:    CHG-1042, method rolling
-# Undo:   on the hosts: bash runbook.sh undo PHASE, the last line first; at every stop the way back is said
+# Undo:   on the hosts: bash runbook.sh undo PHASE, the last line first; every stop prints the command
 # Usage:  bash run.sh                     the order, and what is done. Changes nothing
 #         bash run.sh apply [--from N] [--to N] [--only HOST] [--yes] [--wait SECONDS] [--without NAME]...
 #                                         line by line from the first that is not done; without --yes it asks at every line
 #         bash run.sh status              every host's status, as one table
-#         bash run.sh collect             what the runs left on the hosts, to evidence/
-# Exit:   that of runbook.sh where it stopped; 255 where a host was never reached
+#         bash run.sh collect             copies journals and outputs from the hosts to evidence/
+# Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest cfd124c70add. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 4b410c21c321. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
 
-# --- values: all that is not the same in every change ---
+# --- values: everything that differs between changes ---
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=cfd124c70add
+readonly DIGEST=4b410c21c321
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -32,13 +32,13 @@ readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(d29f7892153387a7dc2767357bb314a7cab05ffc1b7c19a06df92d861f3e0d93 5e0b65f6a3af17124319137d0c7b7603ca6f74cd9de4dfbb0c6797d121667b54 0c4ee36a1a88d8e0da16f18c5d77f81b328832a430111399e545d29a7d90145e)
+readonly -a FOLDERS=(bdc41a524fce8ed6823b26cab129e2fc399f2e605826c4a41714e9247f985ce5 b47858dd12b52e438e8ae235f920dab2af299c085b602f7688e119c4a9fe921b c86fcfb923b5efaa5b52b164c1b4455fd20fd5abdea4940b04a14521fb53b161)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)
 # the lines of RUNBOOK.md, and what it says of each
 readonly -a LINES_OF_PLAN=('1 master1 preflight' '2 master2 preflight' '3 master3 preflight' '4 master1 prepare' '5 master2 prepare' '6 master3 prepare' '7 master1 add' '8 master2 add' '9 master3 add' '10 master1 move' '11 master1 remove' '12 master1 release' '13 master2 move' '14 master2 remove' '15 master2 release' '16 master3 move' '17 master3 remove' '18 master3 release' '19 master1 finish' '20 master2 finish' '21 master3 finish')
-readonly -a DOES=('reads only: host, cluster, disk, clocks, network paths' 'reads only: host, cluster, disk, clocks, network paths' 'reads only: host, cluster, disk, clocks, network paths' 'backups, tools; certificates with both addresses; the snapshot' 'backups, tools; certificates with both addresses' 'backups, tools; certificates with both addresses' 'the host has both addresses, also after a reboot' 'the host has both addresses, also after a reboot' 'the host has both addresses, also after a reboot' 'records the new peer URL; exchanges this host'"'"'s files at once' 'the old address is gone, also from the configuration' 'checks etcd and Kubernetes without the old address' 'records the new peer URL; exchanges this host'"'"'s files at once' 'the old address is gone, also from the configuration' 'checks etcd and Kubernetes without the old address' 'records the new peer URL; exchanges this host'"'"'s files at once' 'the old address is gone, also from the configuration' 'checks etcd and Kubernetes without the old address' 'removes our routes, lists leftovers, prints the ticket summary' 'removes our routes, lists leftovers, prints the ticket summary' 'removes our routes, lists leftovers, prints the ticket summary')
+readonly -a DOES=('reads only: host, cluster, disk, clocks, network paths' 'reads only: host, cluster, disk, clocks, network paths' 'reads only: host, cluster, disk, clocks, network paths' 'backups; certificates reissued with both addresses; the snapshot' 'backups; certificates reissued with both addresses' 'backups; certificates reissued with both addresses' 'the host has both addresses, also after a reboot' 'the host has both addresses, also after a reboot' 'the host has both addresses, also after a reboot' 'records the new peer URL; exchanges this host'"'"'s files at once' 'the old address is gone, also from the configuration' 'checks etcd and Kubernetes without the old address' 'records the new peer URL; exchanges this host'"'"'s files at once' 'the old address is gone, also from the configuration' 'checks etcd and Kubernetes without the old address' 'records the new peer URL; exchanges this host'"'"'s files at once' 'the old address is gone, also from the configuration' 'checks etcd and Kubernetes without the old address' 'removes added routes, lists leftovers, prints the ticket summary' 'removes added routes, lists leftovers, prints the ticket summary' 'removes added routes, lists leftovers, prints the ticket summary')
 readonly -a SEEN=('done, 0 commands; no FILTERED' 'done, 0 commands; no FILTERED' 'done, 0 commands; no FILTERED' 'ok: gate, prepare on master1: done' 'ok: gate, prepare on master2: done' 'ok: gate, prepare on master3: done' 'ip addr shows both' 'ip addr shows both' 'ip addr shows both' 'ok: gate, ok: the API answers, move on master1: done' 'ip addr shows the new one only' 'ok: gate, ok: the API answers' 'ok: gate, ok: the API answers, move on master2: done' 'ip addr shows the new one only' 'ok: gate, ok: the API answers' 'ok: gate, ok: the API answers, move on master3: done' 'ip addr shows the new one only' 'ok: gate, ok: the API answers' 'finish on master1: done; no DIFFERENT in ids:' 'finish on master2: done; no DIFFERENT in ids:' 'finish on master3: done; no DIFFERENT in ids:')
 readonly -a BACK=('not needed' 'not needed' 'not needed' 'undo prepare' 'undo prepare' 'undo prepare' 'remove it, while move is not done or undone' 'remove it, while move is not done or undone' 'remove it, while move is not done or undone' 'undo move' 'add it again' 'add the old address, then undo move' 'undo move' 'add it again' 'add the old address, then undo move' 'undo move' 'add it again' 'add the old address, then undo move' 'undo move, the last host first' 'undo move, the last host first' 'undo move, the last host first')
 # --- end values ---
@@ -47,16 +47,16 @@ HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 readonly HERE
 readonly STATE=/var/lib/etcd-renumber/$CLUSTER/$CHANGE-$DIGEST
 
-# --- run/main.sh sha256:7320ddb6471d ---
+# --- run/main.sh sha256:99f8bef3fe3b ---
 # main.sh -- the verbs. Only apply changes anything on a host.
 
 from='' to='' only='' # the lines that were asked for
-yes=no                # yes: nobody is asked
-gate_limit=600        # seconds: so long a closed gate is tried again
-person_limit=3600     # so long an address is waited for
+yes=no                # yes: no question at each line
+gate_limit=600        # seconds: how long a failed precondition is tried again
+person_limit=3600     # how long an address is waited for
 options=()            # what goes to every runbook: --without NAME
 without=()            # members left out
-lost=()               # restore: members of which no candidate is to be had
+lost=()               # restore: members without a candidate line
 snapshot_given=       # restore: HOST:FILE, a snapshot of the user's own
 
 main() {
@@ -76,7 +76,7 @@ main() {
     apply) apply ;;
     status) show_status ;;
     collect) collect ;;
-    *) usage "unknown verb '$verb'" 'nothing, apply, status or collect' ;;
+    *) usage "unknown verb '$verb'" 'the verbs are apply, status and collect; without a verb the order is shown' ;;
   esac
 }
 
@@ -85,7 +85,7 @@ read_options() {
     case $1 in
       --yes) yes=yes && shift && continue ;;
       --from | --to | --only | --wait | --without | --lost | --snapshot) ;;
-      *) usage "unknown option '$1'" '--from N, --to N, --only HOST, --yes, --wait SECONDS, --without NAME; with restore also --lost NAME, --snapshot HOST:FILE' ;;
+      *) usage "unknown option '$1'" 'the options are --from N, --to N, --only HOST, --yes, --wait SECONDS, --without NAME; with restore also --lost NAME, --snapshot HOST:FILE' ;;
     esac
     [[ $# -gt 1 ]] || usage "$1 needs a value" 'see the head of run.sh'
     read_value "$1" "$2"
@@ -95,7 +95,7 @@ read_options() {
 
 read_value() {
   case $1 in
-    --from | --to | --wait) [[ $2 =~ ^[1-9][0-9]{0,5}$ ]] || usage "$1 $2: a number, from 1 on" 'bash run.sh shows the lines' ;;
+    --from | --to | --wait) [[ $2 =~ ^[1-9][0-9]{0,5}$ ]] || usage "$1 $2: not a number from 1 on" 'bash run.sh shows the lines' ;;
     --only | --without | --lost) is_one_of "$2" "${NAMES[@]}" || usage "$1 $2: no such member" "members: ${NAMES[*]}" ;;
     --snapshot) is_one_of "${2%%:*}" "${NAMES[@]}" && [[ $2 == *:/* ]] || usage "$1 $2: not HOST:FILE" "members: ${NAMES[*]}; FILE begins with /" ;;
   esac
@@ -130,7 +130,7 @@ show_order() {
     printf '%4s  %-*s  %-60s  %s\n' "${numbers[k]}" "$WIDTH" "${hosts_of[k]}" "${commands[k]}" "$mark"
   done
   show_unreached
-  if [[ -z $next ]]; then note 'every line is done'; else printf '\n    to go on: bash run.sh apply, which asks at every line; nothing has been changed now\n'; fi
+  if [[ -z $next ]]; then note 'every line is done'; else printf '\n    to continue: bash run.sh apply, which asks before every line. Nothing was changed now\n'; fi
 }
 
 show_unreached() {
@@ -141,8 +141,8 @@ show_unreached() {
 }
 # --- end run/main.sh ---
 
-# --- run/order.sh sha256:29cd696b424c ---
-# order.sh -- the lines of RUNBOOK.md: which are done, which are asked for, and what stands beside them.
+# --- run/order.sh sha256:1e69bc722083 ---
+# order.sh -- the lines of RUNBOOK.md: which are done, which are asked for, and the cells of their rows.
 
 numbers=() hosts_of=() whats=() commands=() # the lines, column by column; host - is found out when it is its turn
 chosen=()                                   # those to carry out, as indices of the columns
@@ -225,7 +225,7 @@ choose_lines() {
     [[ -z $to || ${numbers[k]} -le $to ]] || continue
     chosen+=("$k")
   done
-  [[ -n $from || -z $first || $first == "${numbers[0]}" ]] || note "the lines before $first are done, as the hosts say; --from 1 would run them again"
+  [[ -n $from || -z $first || $first == "${numbers[0]}" ]] || note "the lines before $first are done, as the hosts report; --from 1 would run them again"
 }
 
 # announce K... -- the row of RUNBOOK.md's table; of lines that go side by side, what they have in common once.
@@ -237,15 +237,15 @@ announce() {
   done
   note "does:   ${DOES[$1]}"
   note "expect: ${SEEN[$1]}"
-  note "back:   ${BACK[$1]}"
+  note "undo:   ${BACK[$1]}"
 }
 
-# is_wanted K -- asks, but for --yes. False when the person passes over it.
+# is_wanted K -- asks, unless --yes is given. False when the person skips the line.
 is_wanted() {
   local word
   [[ $yes == no ]] || return 0
   while :; do
-    printf '    carry it out? y: yes; s: pass over it; q: stop here > '
+    printf '    carry it out? y: yes; s: skip it; q: stop here > '
     read -r word || word=q
     case $word in
       y | yes) return 0 ;;
@@ -256,8 +256,8 @@ is_wanted() {
 }
 # --- end run/order.sh ---
 
-# --- run/line.sh sha256:aafd37356344 ---
-# line.sh -- one line after another; those that only look, or only stop, side by side when nobody is asked.
+# --- run/line.sh sha256:1f3633378371 ---
+# line.sh -- one line after another; with --yes, those that only read or only stop run on all hosts at the same time.
 
 beside_pids=()
 
@@ -268,7 +268,7 @@ apply() {
   ask_what_is_done
   choose_lines
   if [[ ${#chosen[@]} == 0 ]]; then
-    note 'nothing is left to do among these lines; --from 1 runs them again'
+    note 'nothing is left to do in these lines; --from 1 runs them again'
     return 0
   fi
   collects=yes
@@ -359,7 +359,7 @@ phase_line() {
   go_on_or_stop "$1" "$2"
 }
 
-# apply_patiently I PHASE WORDS... -- exit 3 has changed nothing: the same again, until the gate opens or the limit is over.
+# apply_patiently I PHASE WORDS... -- exit 3 has changed nothing: tried again until the preconditions hold or the limit is over.
 apply_patiently() {
   local i=$1 until=$((SECONDS + gate_limit)) said='' said_at=0
   shift
@@ -368,8 +368,8 @@ apply_patiently() {
     run_there "$i" apply "$@"
     [[ $run_exit == 3 && $SECONDS -lt $until ]] || return 0
     if [[ $run_why != "$said" || $SECONDS -ge $((said_at + 60)) ]]; then
-      say "$i" "closed: $run_why"
-      say "$i" "nothing was changed; tried again every 10 s, for $((until - SECONDS)) s more"
+      say "$i" "precondition failed: $run_why"
+      say "$i" "nothing was changed; trying again every 10 s, for $((until - SECONDS)) s more"
       said=$run_why said_at=$SECONDS
     fi
     sleep 10
@@ -384,11 +384,11 @@ go_on_or_stop() {
   write_down "$1" end "$run_exit"
   again="bash run.sh apply --from $n"
   case $run_exit in
-    1) failed "$where" "look, then rerun the same command: $again" ;;
+    1) failed "$where" "fix the cause, then rerun the same command: $again" ;;
     2) usage "$where" "$again" ;;
-    3) closed "$where (still so after $gate_limit s; nothing was changed)" "fix what it names, then: $again" ;;
-    4) other_world "$where" "this is not what was reviewed: nobody goes on before it is understood; facts, render and review again" ;;
-    5) stop 5 "$where" "fix it, then: $again; or go back: $(by_hand "$2" undo "${whats[$1]}")" ;;
+    3) closed "$where (still so after $gate_limit s of trying; nothing was changed)" "fix what it names, then: $again" ;;
+    4) other_world "$where" "the host or the cluster is not as reviewed: stop and find out why, then fetch the facts, render and review again" ;;
+    5) stop 5 "$where" "fix the cause, then: $again; or roll back: $(by_hand "$2" undo "${whats[$1]}")" ;;
   esac
 }
 
@@ -396,14 +396,14 @@ go_on_or_stop() {
 by_hand() { printf "ssh %s '%sbash %s/folder/runbook.sh %s'" "${dest[$1]}" "${root_by[$1]:+sudo }" "$STATE" "${*:2}"; }
 # --- end run/line.sh ---
 
-# --- run/person.sh sha256:0d87e977e37b ---
-# person.sh -- the lines that are a person's, or the mapping's address_command's: a host gets, changes or loses an address.
+# --- run/person.sh sha256:78c74aca9793 ---
+# person.sh -- the manual lines, which a person or the mapping's address_command carries out: add, change or remove an address.
 
 # person_line K I
 person_line() {
   local k=$1 i=$2 action=${whats[$1]} hook
   if is_so "$i" "$action"; then
-    say "$i" 'it is so already'
+    say "$i" 'done already: the addresses of the host are as wanted'
     return 0
   fi
   [[ $action != remove ]] || may_lose_old "$k" "$i"
@@ -411,14 +411,14 @@ person_line() {
     read -ra hook <<<"$ADDRESS_COMMAND"
     hook+=("${NAMES[i]}" "$action" "${OLDS[i]}" "${NEWS[i]}")
     say "$i" "# ${hook[*]}"
-    "${hook[@]}" </dev/null || failed "line $line_now: exit $? from: ${hook[*]}" "look, then rerun the same command: bash run.sh apply --from $line_now"
+    "${hook[@]}" </dev/null || failed "line $line_now: exit $? from: ${hook[*]}" "fix the cause, then rerun the same command: bash run.sh apply --from $line_now"
   else
-    say "$i" "NOW: ${commands[k]}, and in the configuration of the host, for after a reboot"
+    say "$i" "NOW: ${commands[k]}, also in the network configuration of the host, so that it holds after a reboot"
   fi
   wait_for_addresses "$i" "$action"
 }
 
-# may_lose_old K I -- the old address goes only where the runbook itself says that nothing needs it any more.
+# may_lose_old K I -- the old address is removed only where the runbook itself says that nothing needs it any more.
 may_lose_old() {
   local until=$((SECONDS + 60))
   carry "$2"
@@ -426,7 +426,7 @@ may_lose_old() {
   while :; do
     run_there "$2" verify "$LAST_CHANGE" ${options[@]+"${options[@]}"}
     [[ $run_exit == 1 && $SECONDS -lt $until ]] || break
-    say "$2" "${OLDS[$2]} may not go yet: $run_why; looking again"
+    say "$2" "${OLDS[$2]} must not be removed yet: $run_why; checking again"
     sleep 5
   done
   go_on_or_stop "$1" "$2"
@@ -434,16 +434,16 @@ may_lose_old() {
 
 wait_for_addresses() {
   local i=$1 action=$2 until=$((SECONDS + person_limit)) why='' last=''
-  [[ $action != remove ]] || why="${OLDS[i]} is still on"
+  [[ $action != remove ]] || why="${OLDS[i]} is still on the host"
   say "$i" "waiting, at most $person_limit s: $(wanted "$i" "$action")"
   until is_so "$i" "$action"; do
-    why=${reasons[i]:-the host does not say so yet}
-    [[ $SECONDS -lt $until ]] || closed "line $line_now, ${NAMES[i]}: not so after $person_limit s: $(wanted "$i" "$action"): $why" "bash run.sh apply --from $line_now"
+    why=${reasons[i]:-the host does not report it yet}
+    [[ $SECONDS -lt $until ]] || closed "line $line_now, ${NAMES[i]}: not done after $person_limit s: $(wanted "$i" "$action"): $why" "bash run.sh apply --from $line_now"
     [[ $why == "$last" ]] || say "$i" "not yet: $why"
     last=$why
     sleep 2
   done
-  say "$i" "it is so: $(wanted "$i" "$action")"
+  say "$i" "done: $(wanted "$i" "$action")"
 }
 
 wanted() {
@@ -470,9 +470,9 @@ address_with_user() {
 }
 # --- end run/person.sh ---
 
-# --- run/restore.sh sha256:ef417b56dc07 ---
-# restore.sh -- what only the method restore has: the candidates of all hosts go to the source, its snapshot to all others.
-# It is piped from host to host and never lies here.
+# --- run/restore.sh sha256:e5c36e2e6224 ---
+# restore.sh -- only for the method restore: the candidates of all hosts are passed to the source, its snapshot to all others.
+# The snapshot is piped from host to host and never stored on this machine.
 
 snapshot_file='' snapshot_sha='' snapshot_from='' # path, sha256, and the member that has made it
 
@@ -488,7 +488,7 @@ snapshot_line() {
     done
     choose_source "${words[@]}"
   fi
-  say "$source" 'is the source'
+  say "$source" 'is the source of the snapshot'
   phase_line "$1" "$source" "${words[@]}"
   find_snapshot
   for i in "${!NAMES[@]}"; do
@@ -522,7 +522,7 @@ gather_candidates() {
     answer=
     ! is_done_there "$i" stop || patiently "$i" last stop candidate
     [[ $answer == "candidate ${NAMES[i]} "* ]] ||
-      closed "line $line_now: ${NAMES[i]} has no line 'candidate …' of its stop" "bash run.sh apply --only ${NAMES[i]} --from $(line_of stop "${NAMES[i]}") --to $(line_of stop "${NAMES[i]}"); or, for data that is lost: --lost ${NAMES[i]}"
+      closed "line $line_now: ${NAMES[i]} has no candidate line of its phase stop" "bash run.sh apply --only ${NAMES[i]} --from $(line_of stop "${NAMES[i]}") --to $(line_of stop "${NAMES[i]}"); or, for data that is lost: --lost ${NAMES[i]}"
     say "$i" "$answer"
     candidates+="${candidates:+;}$answer"
   done
@@ -550,14 +550,14 @@ find_snapshot() {
     patiently "$i" last snapshot snapshot
     [[ -n $answer ]] || continue
     read -r _ file sha _ <<<"$answer"
-    [[ $file == "$STATE"/* && $file != *..* && $sha =~ ^sha256=[0-9a-f]{64}$ ]] || failed "${NAMES[i]}: this is no snapshot of this change: $answer" 'look at the host'
-    [[ -z $found ]] || closed "two hosts have made a snapshot: $snapshot_from and ${NAMES[i]}" "bash runbook.sh undo snapshot on the one that is not meant"
+    [[ $file == "$STATE"/* && $file != *..* && $sha =~ ^sha256=[0-9a-f]{64}$ ]] || failed "${NAMES[i]}: this is not a snapshot of this change: $answer" 'check the host'
+    [[ -z $found ]] || closed "two hosts have made a snapshot: $snapshot_from and ${NAMES[i]}" "on the host whose snapshot is not wanted: bash runbook.sh undo snapshot"
     found=yes snapshot_file=$file snapshot_sha=${sha#sha256=} snapshot_from=${NAMES[i]}
   done
-  [[ -n $found ]] || closed "line $line_now: no host has made a snapshot" 'the line of snapshot first'
+  [[ -n $found ]] || closed "line $line_now: no host has made a snapshot" 'carry out the line of snapshot first'
 }
 
-# snapshot_on I -- where it lies on a host: the source's own, or the copy, under a name that no host gives to one of its own.
+# snapshot_on I -- its path on a host: the source's own, or the copy, under a name that no host gives to its own snapshot.
 snapshot_on() {
   if [[ ${NAMES[$1]} == "$snapshot_from" ]]; then
     printf '%s' "$snapshot_file"
@@ -566,7 +566,7 @@ snapshot_on() {
   fi
 }
 
-# bring_snapshot I -- a host that is restored needs it no more.
+# bring_snapshot I -- a host that is restored already does not need it.
 bring_snapshot() {
   local i=$1 from file tries
   from=$(index_of "$snapshot_from") file=$(snapshot_on "$i")
@@ -576,7 +576,7 @@ bring_snapshot() {
     patiently "$i" has "$file" "$snapshot_sha"
     [[ $answer != 'has yes' ]] || return 0
     [[ $tries -le 3 ]] || failed "line $line_now: the snapshot did not reach ${NAMES[i]}: $(last_words "$i")" "bash run.sh apply --from $line_now"
-    say "$i" "the snapshot comes from $snapshot_from to $file, root's alone, sha256 $snapshot_sha"
+    say "$i" "copying the snapshot from $snapshot_from to $file, readable for root only, sha256 $snapshot_sha"
     must_reach "$from" 120
     on "$from" 86400 send "$snapshot_file" </dev/null | on "$i" 86400 receive "$file" "$snapshot_sha" >/dev/null || true # asked next
   done
@@ -588,7 +588,7 @@ restore_line() {
   phase_line "$1" "$2" --snapshot "$(snapshot_on "$2")" --sha256 "$snapshot_sha"
 }
 
-# snapshot_away I -- a copy that was brought goes when its host is open again; the source keeps its own, in STATE.
+# snapshot_away I -- a copy is removed after reopen on its host; the source keeps its own, in STATE.
 snapshot_away() {
   find_snapshot
   [[ ${NAMES[$1]} != "$snapshot_from" ]] || return 0
@@ -597,9 +597,9 @@ snapshot_away() {
 }
 # --- end run/restore.sh ---
 
-# --- run/follow.sh sha256:4b85fffb1f69 ---
-# follow.sh -- begins a phase on a host, or finds it going on there, and shows what it says until it ends. The phase does not
-# hang on the connection: when that drops, run.sh comes back over whatever address answers and reads on where it was.
+# --- run/follow.sh sha256:9b4d5be76ccb ---
+# follow.sh -- starts a phase on a host, or finds it running there, and shows its output until it ends. The phase does not
+# depend on the connection: when that drops, run.sh reconnects over any address that answers and continues reading.
 
 readonly LOST_LIMIT=900 # seconds without any connection, while a phase goes on there
 
@@ -616,11 +616,11 @@ run_there() {
   run_exit='' run_why='' held_back=()
   patiently "$i" begin "$WHO" "$@"
   read -r kind run_name by <<<"$answer"
-  [[ $kind == begun ]] || say "$i" "$1 $2 is going on there already, begun by $by: shown from its beginning"
+  [[ $kind == begun ]] || say "$i" "$1 $2 is already running on the host, started by $by: its output follows from the beginning"
   follow "$i"
   [[ $is_retry == yes && $run_exit == 3 ]] || let_go "$i"
   if [[ ! $run_exit =~ ^[0-5]$ ]]; then
-    run_why=${run_why:-it was ended there ($run_exit): by a signal, or the host was restarted}
+    run_why=${run_why:-it was killed on the host ($run_exit): by a signal or a reboot}
     run_exit=1
   fi
 }
@@ -643,9 +643,9 @@ follow() {
     status=$(cat "$SCRATCH/ended.$i")
     [[ -z $run_exit && $status != 0 ]] || continue
     [[ $status == 255 ]] || failed "${NAMES[i]}: $run_name cannot be followed: $(last_words "$i")" "rerun the same command: bash run.sh apply --from $line_now"
-    say "$i" "(connection lost: $(last_words "$i"). $run_name goes on there)"
+    say "$i" "(connection lost: $(last_words "$i"). $run_name continues on the host)"
     must_reach "$i" "$LOST_LIMIT"
-    say "$i" "(taken up again over ${dest[i]})"
+    say "$i" "(reconnected over ${dest[i]})"
   done
 }
 
@@ -657,7 +657,7 @@ heard() {
     return 0
   fi
   held_back+=("$2")
-  [[ $2 != 'o     # '* ]] || let_go "$1" # a command is carried out: this is no closed gate any more
+  [[ $2 != 'o     # '* ]] || let_go "$1" # a command is carried out: the preconditions hold now
 }
 
 let_go() {
@@ -677,8 +677,8 @@ show() {
 }
 # --- end run/follow.sh ---
 
-# --- run/carry.sh sha256:edf88dfe57f3 ---
-# carry.sh -- a host's own folder to STATE/folder there, only when what lies there is not the same.
+# --- run/carry.sh sha256:d448e5b746d5 ---
+# carry.sh -- copies a host's own folder to STATE/folder on it, unless the same folder is there already.
 
 answer= # what a host answered last
 
@@ -686,10 +686,10 @@ carry() {
   local i=$1 there
   patiently "$i" folder
   [[ $answer != "folder ${FOLDERS[i]}" ]] || return 0
-  say "$i" "its folder goes to $STATE/folder"
+  say "$i" "copying its folder to $STATE/folder"
   there=$(pack "$i" | on "$i" 600 unpack "${FOLDERS[i]}") ||
     never_reached "${NAMES[i]}: its folder could not be copied: $(last_words "$i")" "rerun the same command: bash run.sh apply --from $line_now"
-  [[ $there == "folder ${FOLDERS[i]}" ]] || failed "${NAMES[i]}: the folder there is not this one: $there" 'look at the host: is its disk full?'
+  [[ $there == "folder ${FOLDERS[i]}" ]] || failed "${NAMES[i]}: the folder on the host differs from this one: $there" 'check the host: its disk may be full'
 }
 
 # pack I -- what the folder's list names, and the list; nothing else travels.
@@ -711,16 +711,16 @@ patiently() {
     [[ $status == 255 && $SECONDS -lt $until ]] || break
     must_reach "$i" 120
   done
-  if [[ $status == 255 ]]; then never_reached "${NAMES[i]}: $(last_words "$i")" 'look at the network'; fi
-  [[ $status == 0 ]] || failed "${NAMES[i]}: $1: $(last_words "$i")" 'look at the host'
+  if [[ $status == 255 ]]; then never_reached "${NAMES[i]}: $(last_words "$i")" 'check the network'; fi
+  [[ $status == 0 ]] || failed "${NAMES[i]}: $1: $(last_words "$i")" 'check the host'
 }
 # --- end run/carry.sh ---
 
-# --- run/status.sh sha256:3137b2362956 ---
+# --- run/status.sh sha256:df32f69c29c9 ---
 # status.sh -- every host's own `status`, made one table. It looks at what the runbook prints, and asks nothing else.
 
 tables=()               # by member: what its status says
-columns=(0 10 20 32 40) # where recorded, answers, reaches us, leads and certificate begin in a row, behind the name
+columns=(0 10 20 32 40) # where recorded, answers, connected, leads and certificate begin in a row, after the name
 widths=(9 9 11 7 12)
 
 show_status() {
@@ -730,7 +730,7 @@ show_status() {
     if ! reach "$i"; then
       unreached=$((unreached + 1))
     elif ! tables[i]=$(ask "$i" status); then
-      tables[i]='' reasons[i]="no status there: its folder has not been copied yet, or: $(last_words "$i")"
+      tables[i]='' reasons[i]="no status: its folder has not been copied to it yet, or: $(last_words "$i")"
     fi
   done
   printf '%s, change %s, method %s, digest %s\n\n' "$CLUSTER" "$CHANGE" "$METHOD" "$DIGEST"
@@ -742,7 +742,7 @@ show_status() {
   printf '\n'
   show_remarks
   next_of_all
-  [[ $unreached == 0 ]] || never_reached "$unreached of ${#NAMES[@]} hosts were not reached" 'the table shows what the others say'
+  [[ $unreached == 0 ]] || never_reached "$unreached of ${#NAMES[@]} hosts were not reached" 'the table shows what the other hosts report'
 }
 
 # seen I COLUMN -- what the hosts say of member I, each answer once: `old`, or `old/new` where they differ.
@@ -822,9 +822,9 @@ next_of_all() {
 }
 # --- end run/status.sh ---
 
-# --- run/evidence.sh sha256:7565b1b80071 ---
+# --- run/evidence.sh sha256:4e35cfed6d14 ---
 # evidence.sh -- what the runs left behind, for the ticket: evidence/DIGEST/HOST/ has a host's journal and the output of every
-# run there, evidence/DIGEST/run.jsonl what run.sh did, the lines of people among it.
+# run there, evidence/DIGEST/run.jsonl what run.sh did, including the manual lines.
 
 readonly EVIDENCE=$HERE/evidence/$DIGEST
 
@@ -846,7 +846,7 @@ collect() {
       missing=$((missing + 1))
     fi
   done
-  [[ $missing == 0 ]] || never_reached "$missing hosts were not reached" 'bash run.sh collect, when they are'
+  [[ $missing == 0 ]] || never_reached "$missing hosts were not reached" 'when they can be reached: bash run.sh collect'
 }
 
 # collect_from I -- into a folder of its own first; of what came, only plain files take their place.
@@ -865,7 +865,7 @@ collect_from() {
   rm -rf -- "$new" "$SCRATCH/evidence.$i"
 }
 
-# collect_quietly -- at the end of every apply, however it ended. What is not reached now is there later.
+# collect_quietly -- at the end of every apply, however it ended. What cannot be reached now can be collected later.
 collect_quietly() {
   local i
   for i in "${!NAMES[@]}"; do
@@ -876,22 +876,22 @@ collect_quietly() {
 }
 # --- end run/evidence.sh ---
 
-# --- run/signed.sh sha256:ac1f1fb06787 ---
+# --- run/signed.sh sha256:bb4e6b06a829 ---
 # signed.sh -- this folder is the one that was rendered, and, where this machine asks for that, the one that people have signed.
 
-# Never a file of the folder itself: whoever changed the folder would change it too.
+# Never a file of the folder itself: it could be changed together with the folder.
 readonly ALLOWED_SIGNERS=/etc/etcd-renumber/allowed_signers
 readonly SIGNATURES_NEEDED=/etc/etcd-renumber/signatures_needed # a number; without the file, 1
 
 the_reviewed_folder() {
   local i text
   text=$(cd "$HERE" && sha256sum --quiet --check SHA256SUMS 2>&1) ||
-    other_world "this folder is not as it was rendered: ${text//$'\n'/; }" 'take the folder that was reviewed'
+    other_world "this folder is not as it was rendered: ${text//$'\n'/; }" 'use the folder that was reviewed'
   text=$(sha256sum <"$HERE/change.json")
-  [[ ${text:0:12} == "$DIGEST" ]] || other_world "change.json is of plan ${text:0:12}, run.sh of $DIGEST" 'take the folder that was reviewed'
+  [[ ${text:0:12} == "$DIGEST" ]] || other_world "change.json belongs to plan ${text:0:12}, run.sh to plan $DIGEST" 'use the folder that was reviewed'
   for i in "${!NAMES[@]}"; do
-    [[ $(sha256sum <"$HERE/hosts/${NAMES[i]}/SHA256SUMS") == "${FOLDERS[i]}  -" ]] || other_world "hosts/${NAMES[i]} is not the folder that run.sh was made for" 'take the folder that was reviewed'
-    (cd "$HERE/hosts/${NAMES[i]}" && sha256sum --quiet --check SHA256SUMS) >/dev/null 2>&1 || other_world "hosts/${NAMES[i]} is not as its list says" 'take the folder that was reviewed'
+    [[ $(sha256sum <"$HERE/hosts/${NAMES[i]}/SHA256SUMS") == "${FOLDERS[i]}  -" ]] || other_world "hosts/${NAMES[i]} is not the folder that run.sh was made for" 'use the folder that was reviewed'
+    (cd "$HERE/hosts/${NAMES[i]}" && sha256sum --quiet --check SHA256SUMS) >/dev/null 2>&1 || other_world "the files in hosts/${NAMES[i]} do not match its SHA256SUMS" 'use the folder that was reviewed'
   done
 }
 
@@ -900,7 +900,7 @@ the_signatures() {
   local needed=1 path name text who=' ' by=' ' count=0
   [[ -e $ALLOWED_SIGNERS ]] || return 0
   [[ ! -e $SIGNATURES_NEEDED ]] || read -r needed <"$SIGNATURES_NEEDED" || true # a last line without its end
-  [[ $needed =~ ^[1-9][0-9]?$ ]] || other_world "$SIGNATURES_NEEDED says '$needed': no number" 'write the number of signatures into it'
+  [[ $needed =~ ^[1-9][0-9]?$ ]] || other_world "$SIGNATURES_NEEDED says '$needed': not a number" 'write the number of signatures into it'
   for path in "$HERE"/signatures/*.sig; do
     [[ -f $path ]] || continue
     name=${path##*/} name=${name%.sig}
@@ -912,14 +912,14 @@ the_signatures() {
     if [[ $who != *" $name "* && $by != *" ${text##* } "* ]]; then count=$((count + 1)); fi
     who+="$name " by+="${text##* } "
   done
-  [[ $count -ge $needed ]] || other_world "$count of $needed signatures: $ALLOWED_SIGNERS asks for them" "etcd-renumber sign ${HERE##*/} --key KEY, by somebody whom that file names"
+  [[ $count -ge $needed ]] || other_world "$count of $needed signatures that this machine requires" "etcd-renumber sign ${HERE##*/} --key KEY, by a person listed in $ALLOWED_SIGNERS"
 }
 # --- end run/signed.sh ---
 
-# --- run/reach.sh sha256:89d4eca03a6c ---
-# reach.sh -- which of a host's addresses is used: the first that answers with the right host key and the right etcd name.
+# --- run/reach.sh sha256:685ad1ee5a38 ---
+# reach.sh -- which address of a host is used: the first that answers with the right host key and the right etcd name.
 
-reasons=() # by member: why no address would do
+reasons=() # by member: why no address can be used
 verdict=() # by member: the exit status that goes with it, the gravest of them
 
 # reach I [ADDRESS...] -- sets dest, key_of and root_by of member I; false when none of these, or of its own addresses, will do.
@@ -950,7 +950,7 @@ is_right() {
     return 1
   }
   [[ $name != "name ${NAMES[i]}" ]] || return 0
-  [[ $name != 'name -' ]] || name='no etcd of this change there'
+  [[ $name != 'name -' ]] || name='it has no etcd of this change'
   not_right "$i" 4 "$address: ${name/#name /its etcd is }"
   return 1
 }
@@ -975,7 +975,7 @@ is_known() {
     said "$i" 'Host key verification failed' || break
   done
   if said "$i" 'Host key verification failed'; then
-    not_right "$i" 255 "${dest[i]}: answers with a host key that is not known; look at it with: ssh -o StrictHostKeyChecking=ask ${dest[i]}"
+    not_right "$i" 255 "${dest[i]}: answers with a host key that is not known; to see it: ssh -o StrictHostKeyChecking=ask ${dest[i]}"
   else
     not_right "$i" 255 "${dest[i]}: $(last_words "$i")"
   fi
@@ -984,8 +984,8 @@ is_known() {
 
 key_has_changed() {
   [[ -z ${key_of[$1]} ]] || return 0 # asked under another address's key: not known, and no more
-  other_world "${NAMES[$1]}: the host key of ${dest[$1]} is not the one that is known: this may be another machine, or somebody in between" \
-    "find out why, by the host's console (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub); only then: ssh-keygen -R ${dest[$1]}"
+  other_world "${NAMES[$1]}: the host key of ${dest[$1]} is not the one that is known: this may be another machine, or an attack" \
+    "find out why on the host's console (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub); only then: ssh-keygen -R ${dest[$1]}"
 }
 
 needs_no_password() {
@@ -1001,7 +1001,7 @@ must_reach() {
   local i=$1 until=$((SECONDS + $2)) told=
   shift 2
   until reach "$i" "$@"; do
-    [[ ${verdict[i]} != 4 ]] || other_world "${NAMES[i]}: ${reasons[i]}" 'correct the addresses (ssh) of the mapping, or the network'
+    [[ ${verdict[i]} != 4 ]] || other_world "${NAMES[i]}: ${reasons[i]}" 'correct the ssh addresses in the mapping, or the network'
     [[ $SECONDS -lt $until ]] || never_reached "${NAMES[i]}: ${reasons[i]}" "$(way_to_reach "$i")"
     [[ -n $told ]] || say "$i" "not reached: ${reasons[i]}; trying again for $((until - SECONDS)) s"
     told=yes
@@ -1013,20 +1013,20 @@ way_to_reach() {
   if [[ ${reasons[$1]} == *'host key that is not known'* ]]; then
     printf "after comparing it with the host's console: ssh-keyscan ADDRESS >>~/.ssh/known_hosts, then rerun the same command"
   else
-    printf 'look at the network, at your ssh configuration, and at the addresses (ssh) of the mapping; what was begun there goes on; then rerun the same command'
+    printf 'check the network, your ssh configuration and the ssh addresses in the mapping, then rerun the same command; a phase that was started on the host keeps running'
   fi
 }
 # --- end run/reach.sh ---
 
-# --- run/transport.sh sha256:598d10398556 ---
+# --- run/transport.sh sha256:c5946b0d2b94 ---
 # transport.sh -- one command on one host, by ssh or by what ETCD_RENUMBER_SSH names.
 
-# Host keys are checked, whatever the user's configuration says; nobody is asked for a password in the middle of a change; a
+# Host keys are checked, whatever the user's configuration says; no password is asked for in the middle of a change; a
 # connection whose network died is noticed within 15 s. Everything else (user, port, key, jump hosts) is the configuration's.
 readonly SSH=(ssh -T -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=10 -o ServerAliveInterval=5 -o ServerAliveCountMax=3)
 readonly THERE=(there there_name there_folder there_unpack there_begin there_follow there_state there_last there_receive there_has
   there_evidence there_is_running there_running there_next there_detach there_detached there_lines)
-readonly MARK='-- etcd-renumber --' # what a login script says comes before it, and is not ours
+readonly MARK='-- etcd-renumber --' # what a login script prints comes before it, and is dropped
 
 other_transport=() # the words of ETCD_RENUMBER_SSH
 far_side=          # the functions of there.sh, as text
@@ -1100,7 +1100,7 @@ last_words() {
 said() { [[ $(cat "$SCRATCH/said.$1" 2>/dev/null) == *"$2"* ]]; }
 # --- end run/transport.sh ---
 
-# --- run/say.sh sha256:00e46f364554 ---
+# --- run/say.sh sha256:35971fa88cc2 ---
 # say.sh -- what the operator sees, and the only ways to stop. The exit codes are those of runbook.sh, and 255.
 
 line_now=   # the number of the line that is being carried out
@@ -1122,7 +1122,7 @@ closed() { stop 3 "$@"; }
 other_world() { stop 4 "$@"; }
 never_reached() { stop 255 "$@"; }
 
-# A private folder for what ssh says. Nothing secret ever lies in it.
+# A private folder for what ssh says. Nothing secret is ever written to it.
 open_scratch() {
   SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/etcd-renumber.XXXXXXXX")
   readonly SCRATCH
@@ -1131,10 +1131,10 @@ open_scratch() {
   trap 'interrupted 143' TERM HUP
 }
 
-# A phase that was begun goes on, on its host: only this end of it is gone.
+# A phase that was started keeps running on its host: only run.sh ends.
 interrupted() {
   trap - EXIT
-  [[ -z $line_now ]] || printf '\nrun.sh: interrupted at line %s. What was begun on a host goes on there; to follow it: bash run.sh apply --from %s\n' "$line_now" "$line_now" >&2
+  [[ -z $line_now ]] || printf '\nrun.sh: interrupted at line %s. A phase that was started keeps running on its host; to follow it: bash run.sh apply --from %s\n' "$line_now" "$line_now" >&2
   end_side_by_side
   rm -rf -- "$SCRATCH"
   exit "$1"
@@ -1175,7 +1175,7 @@ index_of() {
 digits() { if [[ $1 =~ ^[0-9]{1,18}$ ]]; then printf '%s' "$1"; else printf '0'; fi; }
 # --- end lib/lists.sh ---
 
-# --- run/there.sh sha256:37f86fa72bbd ---
+# --- run/there.sh sha256:8508dbb572bb ---
 # there.sh -- what a host is asked to do, as root there. These functions are sent to it as text, with the words they are called
 # with; STATE, MANIFESTS and DIGEST come with them. They use what every host of this change has anyway, and tar.
 
@@ -1200,7 +1200,7 @@ there() {
   esac
 }
 
-# there_name FILE NAME SHA256... -- whose etcd this is, by its manifest: in kubelet's folder, set aside, or backed up. Bytes that
+# there_name FILE NAME SHA256... -- whose etcd this is, by its manifest: in kubelet's folder, moved out of it, or backed up. Bytes that
 # were reviewed for NAME are NAME's, however they spell it.
 there_name() {
   local path word sum name=-
@@ -1303,7 +1303,7 @@ there_evidence() {
 }
 # --- end run/there.sh ---
 
-# --- run/there_runs.sh sha256:7bcf30f3f0b7 ---
+# --- run/there_runs.sh sha256:9b3137fb95e3 ---
 # there_runs.sh -- a phase on a host, detached from the connection that began it: a network that dies must not kill it. Of
 # every run its two streams, its exit status, and who began it and when it ended stay in STATE/output/NNN-VERB-PHASE.*.
 
@@ -1359,7 +1359,7 @@ there_detach() {
     [[ ! -e $STATE/output/$1.out ]] || return 0
     sleep 0.1
   done
-  printf 'the run %s has not begun within 20 s\n' "$1" >&2
+  printf 'the run %s has not started within 20 s\n' "$1" >&2
   return 1
 }
 

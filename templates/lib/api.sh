@@ -1,7 +1,7 @@
 # api.sh -- questions to this host's own kube-apiserver, at the address where it should answer. Reads only.
 #
-# openssl asks, so that no kubectl, no curl and no proxy stands between: the certificate must be of the cluster's CA and hold
-# the address. HTTP/1.0, so that the server closes and sends no chunks.
+# openssl asks, so that no kubectl, curl or proxy is involved: the certificate must be issued by the cluster's CA and have
+# the address as a SAN. HTTP/1.0, so that the server closes the connection and sends no chunks.
 
 api_address= # where it is asked
 api_status=  # of the last answer: 200, 403 ...; empty where there was none
@@ -23,7 +23,7 @@ choose_api_identity() {
 }
 api_identity_is_here() { choose_api_identity && [[ -n $api_as ]]; }
 
-# api_get PATH -- sets api_status, api_body and api_silence. The key goes through a pipe and lies in no file of ours.
+# api_get PATH -- sets api_status, api_body and api_silence. The key is passed through a pipe and is never written to a file.
 api_get() {
   local words error=$SCRATCH/api.error
   api_status='' api_body='' api_silence=''
@@ -41,9 +41,9 @@ api_get() {
 }
 why_api_is_silent() {
   case $1 in
-    *'num=64'* | *'IP address mismatch'*) printf 'its certificate does not hold %s' "$api_address" ;;
-    *'errno=111'* | *'Connection refused'*) printf 'nobody listens there' ;;
-    *'verify error'* | *'verify failed'*) printf 'its certificate is not of the CA in %s, or not valid' "$api_as" ;;
+    *'num=64'* | *'IP address mismatch'*) printf 'its certificate has no SAN %s' "$api_address" ;;
+    *'errno=111'* | *'Connection refused'*) printf 'connection refused: nothing listens there' ;;
+    *'verify error'* | *'verify failed'*) printf 'its certificate was not issued by the CA in %s, or is not valid now' "$api_as" ;;
     *'unable to load'* | *'Could not read'* | *'Could not open'*) printf 'openssl cannot read the certificate in %s' "$api_as" ;;
     *) printf 'no answer within 10 s' ;;
   esac
@@ -60,7 +60,7 @@ in_body() {
 # api_in_words -- what went wrong with the last question.
 api_in_words() {
   if [[ -n $api_status ]]; then
-    printf 'it answers HTTP %s to the certificate in %s' "$api_status" "$api_as"
+    printf 'it answers HTTP %s to the client certificate in %s' "$api_status" "$api_as"
   else
     printf '%s' "$api_silence"
   fi

@@ -1,4 +1,4 @@
-# data.sh -- etcd's data on this host: as it lies there, set aside, restored. None of it is ever deleted.
+# data.sh -- etcd's data on this host: in place, moved away, restored. None of it is ever deleted.
 #
 # DATA/member is renamed into a folder of this change inside DATA itself: mount points, owner, mode and label stay. A WAL
 # folder of its own may be a mount point too, so its files are moved, not the folder.

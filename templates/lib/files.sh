@@ -1,11 +1,11 @@
-# files.sh -- manifests: which bytes lie where.
+# files.sh -- manifests: which bytes are in which file.
 
 manifest_is() { has_sha "$MANIFESTS/${FILES[$1]}" "$2"; }
 manifest_is_new() { manifest_is "$1" "${FILES_NEW[$1]}"; }
 manifest_is_old() { manifest_is "$1" "${FILES_OLD[$1]}"; }
 manifest_is_out() { [[ ! -e $MANIFESTS/${FILES[$1]} ]]; }
 
-# manifest_is_known I -- the file that was reviewed or the one that will replace it, in the folder or set aside by us.
+# manifest_is_known I -- the file that was reviewed or the one that will replace it, in the folder or moved out of it by this change.
 manifest_is_known() {
   manifest_is_old "$1" || manifest_is_new "$1" || {
     manifest_is_out "$1" && { has_sha "$ASIDE/${FILES[$1]}" "${FILES_OLD[$1]}" || has_sha "$ASIDE/${FILES[$1]}" "${FILES_NEW[$1]}"; }
@@ -38,7 +38,7 @@ folder_is_writable() { [[ -w $MANIFESTS ]]; }
 is_prepared() { manifests_are_backed_up && tools_are_staged; }
 
 # data_is_there -- an etcd manifest beside an empty data folder founds a new, empty, healthy cluster, and Kubernetes then
-# deletes what it does not find in it. No manifest goes in without this.
+# deletes what it does not find in it. No etcd manifest is put in place without this.
 data_is_there() { [[ -s $DATA_DIR/member/snap/db && -n $(find "$WAL_DIR" -maxdepth 1 -name '*.wal' -print -quit 2>/dev/null) ]]; }
 
 # stray_files -- kubelet runs every file in its folder that does not begin with a dot, copies and backups included.

@@ -1,7 +1,7 @@
-# gate.sh -- lets nobody past while the cluster is not safe. It holds when, for every member of the plan and nobody else:
-#   recorded   it has one peer URL, its old or its new one, in everybody's list
+# gate.sh -- stops a phase while the cluster is not safe. It holds when, for every member of the plan and no other member:
+#   recorded   it has one peer URL, its old or its new one, in the member list of every member
 #   reachable  it answers there, from this host, with the same cluster id and the same list as all others
-#   reached    it keeps at least two connections to the address our etcd listens on
+#   connected  it has at least two connections to the address that this host's etcd listens on
 #   caught up  it names the same leader as all others and has applied what the leader had when it was asked; no alarm
 
 readonly GATE_LIMIT=60
@@ -79,25 +79,25 @@ list_problem() {
       printf 'member %x at %s was added and never started: it has no name' "$id" "$urls"
       return 0
     elif ! is_one_of "$name" "${NAMES[@]}"; then
-      printf 'member %s at %s is in no plan' "$name" "$urls"
+      printf 'member %s at %s is not in the plan' "$name" "$urls"
       return 0
     fi
     i=$(index_of "$name")
     if [[ $urls != "${OLD_URLS[i]}" && $urls != "${NEW_URLS[i]}" ]]; then
-      printf '%s is recorded on %s: neither %s nor %s' "$name" "$urls" "${OLD_URLS[i]}" "${NEW_URLS[i]}"
+      printf '%s is recorded on %s, which is neither %s nor %s' "$name" "$urls" "${OLD_URLS[i]}" "${NEW_URLS[i]}"
       return 0
     fi
     seen+="$name "
   done <<<"$1"
   for name in "${NAMES[@]}"; do
-    [[ $seen == *" $name "* ]] || is_left_out "$name" || printf '%s is in the plan and not in the cluster; ' "$name"
+    [[ $seen == *" $name "* ]] || is_left_out "$name" || printf '%s is in the plan but not in the cluster; ' "$name"
   done
 }
 
 # miss_recorded SELF -- this host's own record, where the phase demands one.
 miss_recorded() {
   [[ $1 == any || ${in_gate[OWN]} == no || ${recorded[OWN]} == "$1" ]] ||
-    miss "$HOST is recorded on its ${recorded[OWN]} address, not on its $1 one"
+    miss "$HOST is recorded on its ${recorded[OWN]} address, not on its $1 address"
 }
 
 miss_reachable() {
@@ -109,16 +109,16 @@ miss_reachable() {
       continue
     fi
     if [[ ${moving[i]} == yes ]]; then
-      is_ours_to_go_first "$i" || miss "${NAMES[i]} is recorded on ${NEWS[i]} and still listens on ${OLDS[i]}: its own move is under way"
+      is_ours_to_go_first "$i" || miss "${NAMES[i]} is recorded on ${NEWS[i]} and still listens on ${OLDS[i]}: its own move is not finished"
     fi
     [[ -n $first ]] || first=${said[i]} cluster=${said_cluster[i]}
-    [[ ${said[i]} == "$first" ]] || miss "${NAMES[i]} shows another member list than the others"
-    [[ ${said_cluster[i]} == "$cluster" ]] || miss "${NAMES[i]} is of cluster ${said_cluster[i]}, not $cluster"
+    [[ ${said[i]} == "$first" ]] || miss "the member list of ${NAMES[i]} differs from that of the others"
+    [[ ${said_cluster[i]} == "$cluster" ]] || miss "${NAMES[i]} has the cluster id ${said_cluster[i]}, the others have $cluster"
   done
 }
 
 # is_ours_to_go_first I -- two people updated two members at the same moment and both stopped. The one whose host comes
-# first in the plan may go on: the other's etcd runs untouched, on the connections it has. Back may go whose own etcd is old.
+# first in the plan may continue: the other's etcd still runs on its connections. Undo is allowed where this host's etcd is old.
 is_ours_to_go_first() {
   [[ $OWN -lt $1 || ($MODE == undo && $etcd_args == old) ]]
 }
@@ -133,14 +133,14 @@ has_quorum_without_us() {
   [[ $others -gt $((${#NAMES[@]} / 2)) ]]
 }
 
-# miss_reached -- connections *from* the others, the one thing that a member nobody can dial does not have.
+# miss_reached -- connections *from* the others: the one thing that a member lacks when the others cannot call it.
 miss_reached() {
   local i count
   [[ -n $etcd_pid && ${in_gate[OWN]} == yes ]] || return 0
   for i in "${!NAMES[@]}"; do
     [[ $i != "$OWN" && ${in_gate[i]} == yes && -n ${said[i]-} ]] || continue
     count=$(connections_from "$i")
-    [[ $count -ge 2 ]] || miss "${NAMES[i]} keeps $count connections to our $(our_address), port $PEER_PORT; two are needed"
+    [[ $count -ge 2 ]] || miss "${NAMES[i]} has $count connections to this member at $(our_address), port $PEER_PORT; 2 are needed"
   done
 }
 

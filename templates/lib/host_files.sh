@@ -54,7 +54,7 @@ host_file_names() {
 }
 
 # host_file_from I old|new|kept -- the address that has to go out of file I; nothing where the file is not ours to change.
-# On the way back only files that this change has saved are touched: others named the new address before it began.
+# In undo only files that this change has saved are touched: others named the new address before it began.
 host_file_from() {
   if [[ $2 == new ]]; then
     printf '%s' "$OLD"
@@ -127,7 +127,7 @@ save_host_file() {
   run mv -f "$saved.part" "$saved"
 }
 
-# draft_is_right I old|new -- the draft is this very file with the one word exchanged: nobody has renewed it meanwhile.
+# draft_is_right I old|new -- the draft is this very file with the one word exchanged: it was not renewed meanwhile.
 draft_is_right() {
   local file=${host_files[$1]} draft
   draft=$(draft_of "$file")
@@ -135,7 +135,7 @@ draft_is_right() {
 }
 same_bytes() { [[ $(sha256sum <"$1") == "$(sha256sum <"$2")" ]]; }
 
-# kubeconfigs_of_others -- "FILE ADDRESS" for each kubeconfig that calls another member at its old address: that one goes.
+# kubeconfigs_of_others -- "FILE ADDRESS" for each kubeconfig that calls another member at its old address, which will be removed.
 kubeconfigs_of_others() {
   local i k
   find_host_files

@@ -10,7 +10,7 @@ open_state() {
   install -d -m 0700 "${STATE%/*/*}" "${STATE%/*}" "$STATE"
   exec 9>>"$STATE/lock"
   if ! flock -n 9; then
-    closed "another run holds this change on $HOST: $(cat "$STATE/lock.holder" 2>/dev/null || printf 'somebody')" 'wait for it, then rerun the same command'
+    closed "another run of this change is active on $HOST: $(cat "$STATE/lock.holder" 2>/dev/null || printf 'unknown')" 'wait until it ends, then rerun the same command'
   fi
   holds_lock=yes
   printf '%s %s, pid %s, since %s\n' "$MODE" "$PHASE" "$$" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$STATE/lock.holder"

@@ -31,7 +31,7 @@ kubelet_in_words() {
   fi
 }
 
-# note_that_we_stop_it -- written first: a run that is killed in between leaves a kubelet that somebody can account for.
+# note_that_we_stop_it -- written first: when a run is killed in between, the note explains why kubelet is stopped.
 note_that_we_stop_it() {
   printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$PHASE" >"$SCRATCH/kubelet.stopped"
   run install -m 0600 "$SCRATCH/kubelet.stopped" "$STOPPED_NOTE"
@@ -41,10 +41,10 @@ note_that_we_stop_it() {
 # kubelet_log -- its last lines, for the operator.
 kubelet_log() { journalctl -u kubelet -n 20 --no-pager 2>/dev/null | tr -d '\000-\010\013-\037\177'; }
 
-# guard_kubelet -- in every phase that stops or starts it. How it is started otherwise nobody knows.
+# guard_kubelet -- in every phase that stops or starts kubelet: only a systemd unit can be stopped and started reliably.
 guard_kubelet() {
-  guard closed 'kubelet is no systemd unit here (systemctl show -p LoadState kubelet)' 'this runbook stops and starts it by systemctl; a kubelet that runs otherwise is not supported' kubelet_is_a_unit
-  guard closed 'kubelet does not run here, and this change did not stop it' 'look why it is down (journalctl -u kubelet), then start it' kubelet_can_be_used
+  guard closed 'kubelet is not a systemd unit on this host (systemctl show -p LoadState kubelet)' 'this runbook stops and starts kubelet with systemctl; any other way to run kubelet is not supported' kubelet_is_a_unit
+  guard closed 'kubelet does not run on this host, and this change did not stop it' 'find out why it is down (journalctl -u kubelet), then start it' kubelet_can_be_used
 }
 
 # node_name -- as kubelet's own certificate has it: a host name proves nothing.

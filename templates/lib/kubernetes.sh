@@ -14,7 +14,7 @@ misses_address() {
 }
 
 # kubernetes_now WANTED UNWANTED -- asks everything once: two addresses of this host. The API and the Leases come first: what
-# takes longest to hold costs few questions.
+# takes longest to become true costs few questions.
 kubernetes_now() {
   local i
   kubernetes_why='' stale_address='' api_address=$1
@@ -139,9 +139,9 @@ miss_endpoint() {
   if [[ $api_status != 200 ]]; then
     kubernetes_misses "the endpoints of the Service kubernetes cannot be read: $(api_in_words)"
   elif [[ $api_body != *"\"$1\""* ]]; then
-    kubernetes_misses "the endpoints of the Service kubernetes do not have $1"
+    kubernetes_misses "the endpoints of the Service kubernetes do not contain $1"
   elif [[ $1 != "$2" && $api_body == *"\"$2\""* ]]; then
-    kubernetes_misses "the endpoints of the Service kubernetes still have $2"
+    kubernetes_misses "the endpoints of the Service kubernetes still contain $2"
   fi
 }
 
@@ -151,7 +151,7 @@ miss_connections() {
   local first
   [[ $NEW != "$OLD" && $going_back == no && $MODE != undo ]] || return 0
   first=$(calls_to "$1")
-  [[ -z $first ]] || kubernetes_misses "a connection of ours goes to $1: ${first%%$'\n'*}"
+  [[ -z $first ]] || kubernetes_misses "the control plane of this host still has a connection to $1: ${first%%$'\n'*}"
 }
 # calls_to ADDRESS -- "PROCESS HERE THERE" a line.
 calls_to() {
@@ -188,7 +188,7 @@ list_connections_of_others() {
 list_pods_with() {
   local line name
   api_get "/api/v1/pods?fieldSelector=spec.nodeName%3D$node"
-  [[ $api_status == 200 ]] || { note "pods with $1: not asked, $(api_in_words)" && return 0; }
+  [[ $api_status == 200 ]] || { note "pods with $1: unknown, $(api_in_words)" && return 0; }
   while IFS= read -r line; do
     [[ $line == *"\"podIP\":\"$1\""* ]] || continue
     name=${line%%'"'*}

@@ -25,12 +25,12 @@ other_line_state() {
 }
 
 in_between() {
-  [[ ! -s $STOPPED_NOTE ]] || note "in between: kubelet of $HOST $(kubelet_in_words); rerun the same command to go on, or undo that phase to go back"
-  ! manifest_is_out 0 || note "in between: on $HOST etcd's manifest is aside. Two ways out: bash runbook.sh apply readdress, or: bash runbook.sh undo readdress"
-  ! etcd_runs_new || bridge_stands || note "in between: on $HOST the bridge is not whole (a reboot takes it): bash runbook.sh apply readdress"
+  [[ ! -s $STOPPED_NOTE ]] || note "in between: kubelet of $HOST $(kubelet_in_words); rerun the same command to continue, or undo that phase to roll back"
+  ! manifest_is_out 0 || note "in between: on $HOST etcd's manifest is moved out of the manifests folder. To continue: bash runbook.sh apply readdress; to roll back: bash runbook.sh undo readdress"
+  ! etcd_runs_new || bridge_stands || note "in between: on $HOST bridge rules or routes are missing (a reboot removes them). To add them again: bash runbook.sh apply readdress"
 }
 
-# What only this method says or does, where the parts that all methods have ask for it.
+# What differs for this method in the parts that all methods share.
 own_etcd_listens_elsewhere() { [[ $etcd_args == new ]]; } # no rule leads to the host itself, and before settle it is not recorded there
 clients_ask_on_new() { pair_is_there "$1"; }              # rules lead peers only: clients ask the member where it really listens
 snapshots_are_handled() { false; }

@@ -26,9 +26,9 @@ other_line_state() {
 }
 
 in_between() {
-  [[ ! -s $STOPPED_NOTE ]] || note "in between: kubelet of $HOST $(kubelet_in_words); rerun the same command to go on, or undo that phase to go back"
-  data_is_restored || [[ ! -d $SET_ASIDE/member ]] || note "in between: on $HOST the old data is aside and the new not in. Two ways out: bash runbook.sh apply restore ..., or: bash runbook.sh undo restore"
-  copy_is_closed || note "in between: the scratch etcd of this change still runs (pid $(copy_pid)); apply stop, or apply snapshot, ends it"
+  [[ ! -s $STOPPED_NOTE ]] || note "in between: kubelet of $HOST $(kubelet_in_words); rerun the same command to continue, or undo that phase to roll back"
+  data_is_restored || [[ ! -d $SET_ASIDE/member ]] || note "in between: on $HOST the old data is moved away and the restored data is not in place. To continue: bash runbook.sh apply restore ...; to roll back: bash runbook.sh undo restore"
+  copy_is_closed || note "in between: the scratch etcd of this change still runs (pid $(copy_pid)). To stop it: bash runbook.sh apply stop, or apply snapshot"
 }
 
 # ids_compared -- for the ticket: a restore is to show another cluster.
@@ -36,21 +36,21 @@ ids_compared() {
   local before now
   before=$(field "$STATE/before.txt" cluster) now=$(summary_now | sed -n 's/^cluster //p')
   if [[ -z $before ]]; then
-    printf 'cluster %s; nobody answered before' "$now"
+    printf 'cluster %s; no member answered before the change' "$now"
   elif [[ $before == "$now" ]]; then
-    printf 'DIFFERENT from what a restore makes: the cluster id is the old one'
+    printf 'DIFFERENT from what a restore gives: the cluster id has not changed'
   else
-    printf 'a new cluster, as a restore makes it: %s, before %s' "$now" "$before"
+    printf 'a new cluster, as expected of a restore: %s, before %s' "$now" "$before"
   fi
 }
 snapshot_in_words() {
   local raw=
-  [[ $(field "$RESTORED" raw) != yes ]] || raw='; A RAW FILE WITHOUT A SUM, its check was skipped'
+  [[ $(field "$RESTORED" raw) != yes ]] || raw='; A RAW FILE WITHOUT A CHECKSUM, its check was skipped'
   printf 'restored from sha256 %s\n' "$(field "$RESTORED" sha256)"
   printf 'snapshot: revision %s, keys %s; revision raised by %s%s\n' "$(field "$RESTORED" revision)" "$(field "$RESTORED" keys)" "$(field "$RESTORED" bump)" "$raw"
 }
 
-# What only this method says or does, where the parts that all methods have ask for it.
+# What differs for this method in the parts that all methods share.
 own_etcd_listens_elsewhere() { false; }
 clients_ask_on_new() { false; }
 snapshots_are_handled() { true; }

@@ -28,22 +28,22 @@ way_on() {
   if [[ $ADDRESSES == replace ]] && address_is_here "$OLD"; then printf 'leave'; else printf 'move'; fi
 }
 
-# in_between -- a move that was begun and not ended, here or elsewhere, and the two ways out of it.
+# in_between -- a move that was started and not finished, on this host or another: how to continue it, how to undo it.
 in_between() {
   local i
   [[ $OLD != "$NEW" ]] || return 0
   if [[ -s $STOPPED_NOTE ]] || [[ ${recorded[OWN]} == new && $etcd_args != new ]] || { [[ ${recorded[OWN]} == old && $etcd_args == new ]]; } || manifest_is_out 0; then
     if ! own_leave_is_done || [[ $ADDRESSES == both ]]; then
-      note "in between: on $HOST kubelet is stopped, or etcd, its manifest and its record do not agree. Two ways out: bash runbook.sh apply $(way_on), or: bash runbook.sh undo $(way_on)"
+      note "in between: on $HOST kubelet is stopped, or etcd, its manifest and its recorded peer URL differ. To continue: bash runbook.sh apply $(way_on); to roll back: bash runbook.sh undo $(way_on)"
     fi
   fi
   for i in "${!NAMES[@]}"; do
     [[ $i != "$OWN" && ${recorded[i]} == new && ${moving[i]} == yes ]] || continue
-    note "in between: ${NAMES[i]} is recorded on ${NEWS[i]} and listens on ${OLDS[i]}. Two ways out, there: bash runbook.sh apply move, or: bash runbook.sh undo move"
+    note "in between: ${NAMES[i]} is recorded on ${NEWS[i]} and listens on ${OLDS[i]}. On that host, to continue: bash runbook.sh apply move; to roll back: bash runbook.sh undo move"
   done
 }
 
-# What only this method says or does, where the parts that all methods have ask for it.
+# What differs for this method in the parts that all methods share.
 own_etcd_listens_elsewhere() { false; }
 clients_ask_on_new() { false; }
 snapshots_are_handled() { [[ $SNAPSHOT == yes ]]; }

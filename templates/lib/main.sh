@@ -15,7 +15,7 @@ main() {
         ;;
       -*)
         is_one_of "$1" ${OPTIONS[@]+"${OPTIONS[@]}"} || usage "unknown option '$1'" "the options are --without ${OPTIONS[*]-}"
-        [[ $# -gt 1 && -n $2 ]] || usage "$1 needs a value" 'RUNBOOK.md has the whole line'
+        [[ $# -gt 1 && -n $2 ]] || usage "$1 needs a value" 'see the full command in RUNBOOK.md'
         take_option "$1" "$2"
         shift 2
         ;;
@@ -25,16 +25,16 @@ main() {
         ;;
     esac
   done
-  [[ ${#given[@]} -le 2 ]] || usage "too many words: ${given[*]}" 'VERB [PHASE]'
+  [[ ${#given[@]} -le 2 ]] || usage "too many arguments: ${given[*]}" 'usage: bash runbook.sh VERB [PHASE]'
   choose_verb "${given[0]-}" "${given[1]-}"
 }
 
 # leave_out NAME -- a member that is permanently lost. At most a minority, and never this host.
 leave_out() {
   is_one_of "$1" "${NAMES[@]}" || usage "--without $1: no such member" "members: ${NAMES[*]}"
-  [[ $1 != "$HOST" ]] || usage "--without $1: that is this host" 'leave out another one'
+  [[ $1 != "$HOST" ]] || usage "--without $1: this is host $1 itself" 'run the command on another host, or leave out another member'
   is_left_out "$1" || without+=("$1")
-  [[ $((${#without[@]} * 2)) -lt ${#NAMES[@]} ]] || usage "--without: ${without[*]} are no minority of ${#NAMES[@]}" 'without a majority there is no quorum'
+  [[ $((${#without[@]} * 2)) -lt ${#NAMES[@]} ]] || usage "--without ${without[*]}: not a minority of ${#NAMES[@]} members" 'without a majority there is no quorum'
 }
 
 choose_verb() {
@@ -68,7 +68,7 @@ choose_verb() {
   finished
 }
 
-# A private folder for answers and drafts. Nothing secret ever lies in it.
+# A private folder for answers and drafts. Nothing secret is ever written to it.
 open_scratch() {
   SCRATCH=$(mktemp -d /tmp/etcd-renumber.XXXXXXXX)
   readonly SCRATCH

@@ -27,7 +27,7 @@ next_line() {
   note 'next: nothing more that can be seen from here'
 }
 
-# A line whose host is `-` is done where the source is: nobody knows it before.
+# A line whose host is `-` is done on the source, which is only known when the change runs.
 word_host() { if [[ $1 == - ]]; then printf 'the source'; else printf '%s' "$1"; fi; }
 
 command_of() {
@@ -67,7 +67,7 @@ own_replace_is_done() { address_is_here "$NEW" && old_is_gone; }
 own_remove_is_done() { own_end_is_there && old_is_gone; }
 # After an undo these two are before us again, whatever the journal says.
 ended_and_still_so() { phase_ended "$1" && { [[ $NEW == "$OLD" ]] || own_end_is_there; }; }
-# phase_ended PHASE -- by this host's own journal: it ended with 0 and was not begun anew or taken back since.
+# phase_ended PHASE -- by this host's own journal: it ended with 0 and was not started again or undone since.
 phase_ended() {
   local last
   last=$(sed -n "/\"phase\":\"$1\",\"step\":\"\",/p" "$STATE/journal.jsonl" 2>/dev/null | tail -n 1)

@@ -17,7 +17,7 @@ take_option() {
     --from) given_file=$(absolute "$2") ;;
     --snapshot) snapshot_file=$(absolute "$2") ;;
     --sha256)
-      [[ $2 =~ ^[0-9a-f]{64}$ ]] || usage "--sha256 $2: no sha256" '64 hex digits, as the phase snapshot printed them'
+      [[ $2 =~ ^[0-9a-f]{64}$ ]] || usage "--sha256 $2: not a sha256" 'it has 64 hex digits, as the phase snapshot printed them'
       snapshot_sha=$2
       ;;
   esac
@@ -25,7 +25,7 @@ take_option() {
 
 absolute() {
   case $1 in
-    *[[:space:]]*) usage "'$1' has a blank in it" 'give the file a name without blanks' ;;
+    *[[:space:]]*) usage "'$1' contains a blank" 'rename the file' ;;
     /*) printf '%s' "$1" ;;
     *) printf '%s/%s' "$PWD" "$1" ;;
   esac
@@ -38,7 +38,7 @@ take_candidates() {
   for line in ${lines[@]+"${lines[@]}"}; do
     read -r line <<<"$line"
     [[ $line =~ ^candidate\ ([^ ]+)\ (none|revision=[0-9]+\ index=[0-9]+\ complete=(yes|no)\ cluster=[0-9a-f]+)$ ]] ||
-      usage "no candidate line: '$line'" 'as the phase stop printed it: candidate NAME revision=R index=I complete=yes|no cluster=ID, or: candidate NAME none'
+      usage "not a candidate line: '$line'" 'pass it as the phase stop printed it: candidate NAME revision=R index=I complete=yes|no cluster=ID, or: candidate NAME none'
     is_one_of "${BASH_REMATCH[1]}" "${NAMES[@]}" || usage "a candidate line of ${BASH_REMATCH[1]}: no such member" "members: ${NAMES[*]}"
     candidate_lines+=("${line#candidate }")
   done

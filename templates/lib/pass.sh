@@ -1,8 +1,8 @@
-# pass.sh -- how a phase stands at the gate: before its first change, while kubelet is stopped, at its end.
+# pass.sh -- how a phase uses the gate: before its first change, while kubelet is stopped, at its end.
 
 gate_title() {
-  local words="gate: every member recorded, reachable, reached and caught up"
-  [[ $1 == all ]] || words="gate: every other member recorded, reachable, reached and caught up"
+  local words="gate: every member is recorded, reachable, connected and caught up"
+  [[ $1 == all ]] || words="gate: every other member is recorded, reachable, connected and caught up"
   [[ ${#without[@]} == 0 ]] || words+=" (left out: ${without[*]})"
   printf '%s' "$words"
 }
@@ -29,8 +29,8 @@ gate_ask() {
     not_held "$(gate_title "$scope"): $gate_why"
     return 0
   fi
-  [[ $other_worlds != 3 || $stop == go_back ]] || other_world "$gate_world" 'this is not the cluster that was reviewed; look at: bash runbook.sh status'
-  "$stop" "$gate_why" "bash runbook.sh status shows every member; when that is fixed, rerun the same command"
+  [[ $other_worlds != 3 || $stop == go_back ]] || other_world "$gate_world" 'this is not the cluster that was reviewed; see: bash runbook.sh status'
+  "$stop" "$gate_why" "bash runbook.sh status shows every member; fix the cause, then rerun the same command"
 }
 
 # gate_after SCOPE SELF -- after a change: three times in a row, one second apart, within the limit. Exit 5 with what it misses.
@@ -52,9 +52,9 @@ gate_after() {
       if [[ -n $gate_world ]]; then world_in_a_row=$((world_in_a_row + 1)); else world_in_a_row=0; fi
       [[ $gate_why == "$last" ]] || note "not yet: $gate_why"
       last=$gate_why
-      [[ $world_in_a_row -lt 3 ]] || other_world "$gate_world" 'this is not the cluster that was reviewed; look at: bash runbook.sh status'
+      [[ $world_in_a_row -lt 3 ]] || other_world "$gate_world" 'this is not the cluster that was reviewed; see: bash runbook.sh status'
     fi
     sleep 1
   done
-  half_done "after $GATE_LIMIT s: ${last:-the gate did not hold three times in a row}" "fix it and apply $PHASE again, or: bash runbook.sh undo $PHASE"
+  half_done "after $GATE_LIMIT s: ${last:-the gate did not hold three times in a row}" "fix the cause, then rerun bash runbook.sh apply $PHASE, or roll back: bash runbook.sh undo $PHASE"
 }

@@ -1,6 +1,6 @@
 # peers.sh -- what each member says when it is asked the way a member asks: GET /members on its peer port.
 #
-# A TLS handshake proves nothing (etcd refuses a caller after it) and `endpoint health` passes a member that nobody can
+# A TLS handshake proves nothing (etcd refuses a caller after it) and `endpoint health` passes a member that no other can
 # dial. This question is answered only to a caller whose certificate and address are right, and also without quorum.
 
 said=()         # by member: its list, one "ID NAME URLS LEARNER" a line; empty when it did not answer
@@ -46,18 +46,18 @@ why_silent() {
   error=$(cat "$SCRATCH/$1.error" 2>/dev/null)
   status=$(cat "$SCRATCH/$1.status" 2>/dev/null)
   case $error in
-    *'num=64'* | *'IP address mismatch'*) printf 'its certificate does not hold %s' "$2" ;;
-    *'errno=111'* | *'Connection refused'*) printf 'nobody listens there' ;;
+    *'num=64'* | *'IP address mismatch'*) printf 'its certificate has no SAN %s' "$2" ;;
+    *'errno=111'* | *'Connection refused'*) printf 'connection refused: nothing listens there' ;;
     *'errno=113'* | *'No route to host'*) printf 'no host has this address' ;;
-    *'errno=101'* | *'Network is unreachable'*) printf 'no route leads there' ;;
+    *'errno=101'* | *'Network is unreachable'*) printf 'this host has no route to it' ;;
     *'errno=99'* | *'Cannot assign requested address'*) printf '%s is not on this host' "${3:-the source address}" ;;
-    *'alert protocol version'* | *'unsupported protocol'*) printf 'it wants a newer TLS than this host has: %s, and 1.3 needs OpenSSL 1.1.1' "$(openssl version 2>/dev/null)" ;;
-    *'verify error'* | *'verify failed'*) printf 'its certificate is not of this etcd CA or not valid' ;;
+    *'alert protocol version'* | *'unsupported protocol'*) printf 'it requires a newer TLS version than this host has: %s; TLS 1.3 needs OpenSSL 1.1.1' "$(openssl version 2>/dev/null)" ;;
+    *'verify error'* | *'verify failed'*) printf 'its certificate was not issued by this etcd CA, or is not valid now' ;;
     *)
       if [[ $status == 124 || $status == 137 ]]; then
         printf 'no answer in 3 s: filtered, or no host has this address'
       else
-        printf 'it refuses us: our certificate does not hold the address we call from, or it is another CA'
+        printf 'it rejects this host: the certificate of this host lacks the source address as a SAN, or the CA is another one'
       fi
       ;;
   esac
@@ -128,7 +128,7 @@ ask_our_own() {
   answered first && list_in_answer
 }
 
-# first_list -- sets base. Our own member knows; while it is down, whoever answers first in the plan's order.
+# first_list -- sets base: the list of our own member; while it is down, of the first in the plan's order that answers.
 first_list() {
   local i
   base=
@@ -172,7 +172,7 @@ read_base() {
 }
 
 # ask_at_old -- a member recorded on its new address that is silent there may still listen on its old one: its move is
-# under way, or somebody stopped between the update and the restart. moving[I] says so.
+# not finished, or was stopped between the update and the restart. moving[I] says so.
 ask_at_old() {
   local i
   moving=()

@@ -1,4 +1,4 @@
-# progress.sh -- the last part of the gate: one leader, everybody has what it had, no alarm.
+# progress.sh -- the last part of the gate: one leader, every member has applied what the leader had, no alarm.
 
 leader=      # the leader's id, decimal, as last seen
 status_of=() # by member: "LEADER INDEX APPLIED TERM REVISION VERSION ERRORS", '-' where it does not say
@@ -103,7 +103,7 @@ progress_problem() {
   for i in "${!NAMES[@]}"; do
     [[ ${in_gate[i]} == yes && -n ${said[i]-} ]] || continue
     if [[ -z ${status_of[i]-} ]]; then
-      printf '%s answers no client on %s' "${NAMES[i]}" "$(client_url "$i")"
+      printf '%s does not answer clients on %s' "${NAMES[i]}" "$(client_url "$i")"
       return 0
     fi
     read -r l index applied term revision version errors <<<"${status_of[i]}"
@@ -111,11 +111,11 @@ progress_problem() {
     if [[ $l == 0 ]]; then
       printf '%s has no leader' "${NAMES[i]}"
     elif [[ $l != "$leader" ]]; then
-      printf '%s follows another leader than the others' "${NAMES[i]}"
+      printf '%s names a different leader than the others' "${NAMES[i]}"
     elif [[ $errors != '[]' ]]; then
       printf '%s reports %s' "${NAMES[i]}" "$errors"
     elif [[ -z $mark || $applied -lt $mark ]]; then
-      printf '%s has applied %s of the %s that the leader had' "${NAMES[i]}" "$applied" "${mark:-?}"
+      printf '%s has applied raft index %s; the leader had %s' "${NAMES[i]}" "$applied" "${mark:-?}"
     else
       continue
     fi
@@ -130,7 +130,7 @@ alarm_of_33() {
   for i in "${!NAMES[@]}"; do
     [[ ${status_of[i]-} == *' - '*' 3.3.'* ]] || continue
     words=$(ctl "$(client_url "$i")" alarm list 2>/dev/null)
-    [[ -z $words ]] || printf 'an alarm: %s' "$words"
+    [[ -z $words ]] || printf 'etcd has an alarm: %s' "$words"
     return 0
   done
 }

@@ -3,7 +3,7 @@
 readonly EKU_OID=2.5.29.37
 
 # reissue I -- `openssl ca` in a folder of its own: it alone sets both dates and keeps the name as it is encoded, and leaves
-# nothing in pki. The keys are used where they lie.
+# nothing in pki. The keys are used in place.
 reissue() {
   local work draft
   work=$STATE/reissue/$(cert_label "$1") draft=$SCRATCH/reissue.$1
@@ -86,20 +86,20 @@ check_reissued() {
   if ! has_ca_key "$1"; then
     what=$(wrong_with_signed "$1")
   elif ! ca_issued "$ca" "$2"; then
-    what="$ca did not issue it"
+    what="it was not issued by $ca"
   elif [[ -z $(public_key_of_cert "$2") || $(public_key_of_cert "$2") != "$(public_key_of_cert "$old")" ]]; then
     what='it has another key'
   elif [[ $(cert_field "$2" subject) != "$(cert_field "$old" subject)" ]]; then
     what='it has another subject'
   elif [[ $(extensions_of "$2") != "$(wanted_extensions "$old")" ]]; then
-    what="its extensions are not the old ones with $OLD and $NEW"
+    what="its extensions differ from the old ones by more than the SANs $OLD and $NEW"
   elif [[ $(cert_field "$2" not_after) != "$(cert_field "$old" not_after)" ]]; then
-    what='it ends at another time'
+    what='it expires at another time'
   fi
   [[ -z $what ]] || failed "$2 is not installed: $what" "compare it with $old"
 }
 
-# --- without the CA key: a request, and what somebody else signed ---
+# --- without the CA key: a certificate request, and the certificate that was signed elsewhere ---
 
 # write_requests -- for all that must wait, before any certificate is replaced.
 write_requests() {
@@ -111,9 +111,9 @@ write_requests() {
   done
   [[ -z $waiting ]] && return 0
   if is_changing; then
-    closed "no CA key on this host: requests are in $STATE/csr, no certificate was replaced" "have them signed with the alternative names and dates they ask for, put the certificates into $waiting, then rerun the same command"
+    closed "no CA key on this host: requests are in $STATE/csr, no certificate was replaced" "have them signed with the requested SANs and dates, copy the certificates to $waiting, then rerun the same command"
   fi
-  not_held "waits for $waiting"
+  not_held "signed certificates are missing: $waiting"
 }
 
 write_request() {
@@ -132,7 +132,7 @@ write_request() {
   run mv -f "$STATE/csr/.$label.csr" "$STATE/csr/$label.csr"
 }
 
-# take_signed I -- into the same place where a certificate made here would lie.
+# take_signed I -- to the same path as a certificate that is made here.
 take_signed() {
   local work
   work=$STATE/reissue/$(cert_label "$1")
@@ -145,14 +145,14 @@ signed_is_right() { [[ -z $(wrong_with_signed "$1") ]]; }
 wrong_with_signed() {
   local old=${CERT_FILES[$1]} signed lacking
   signed=$(signed_file "$1")
-  is_certificate "$signed" || { printf 'it is no certificate' && return 0; }
-  holds_no_key "$signed" || { printf 'it holds a private key' && return 0; }
+  is_certificate "$signed" || { printf 'it is not a certificate' && return 0; }
+  holds_no_key "$signed" || { printf 'it contains a private key' && return 0; }
   key_fits_cert "${CERT_KEYS[$1]}" "$signed" || { printf 'it is not for the key %s' "${CERT_KEYS[$1]}" && return 0; }
   ca_issued "${CERT_CAS[$1]}" "$signed" any || { printf 'no CA in %s issued it, or it is not valid now' "${CERT_CAS[$1]}" && return 0; }
   lacking=$(names_lacking "$old" "$signed")
   [[ -z $lacking ]] || { printf 'it lacks %s' "$lacking" && return 0; }
-  has_usages_of "$old" "$signed" || { printf 'it is not for every use that the old one is for (extended key usage)' && return 0; }
-  [[ $old != "$PEER_CERT" ]] || name_is_allowed "$signed" || printf "it is for '%s', not for '%s'" "$(common_name "$signed")" "$CERT_REQUIRED_CN"
+  has_usages_of "$old" "$signed" || { printf 'it lacks an extended key usage that the old certificate has' && return 0; }
+  [[ $old != "$PEER_CERT" ]] || name_is_allowed "$signed" || printf "its common name is '%s', not '%s'" "$(common_name "$signed")" "$CERT_REQUIRED_CN"
 }
 names_lacking() {
   local name there count=0
@@ -160,7 +160,7 @@ names_lacking() {
   for name in $(wanted_names "$1"); do
     [[ $'\n'$there$'\n' == *$'\n'$name$'\n'* ]] || count=$((count + 1))
   done
-  [[ $count == 0 ]] || printf '%s of the wanted alternative names (%s; %s; %s)' "$count" "$(names_in "$1")" "$OLD" "$NEW"
+  [[ $count == 0 ]] || printf '%s of the requested SANs (%s; %s; %s)' "$count" "$(names_in "$1")" "$OLD" "$NEW"
 }
 # No such extension at all is for every use.
 has_usages_of() {

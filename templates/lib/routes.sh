@@ -1,7 +1,7 @@
 # routes.sh -- from which address this host calls the others, and the host routes that settle it.
 #
-# A moved member goes on calling from its old address wherever the kernel prefers that one. When the old address then
-# goes, etcd 3.5 has been seen without a write for minutes. A route of our own (proto 147) to each other member says NEW.
+# A moved member keeps calling from its old address wherever the kernel prefers that one. When the old address is then
+# removed, etcd 3.5 has been seen without a write for minutes. A route of this change (proto 147) to each other member says NEW.
 
 # `ip -6` or `ip -4`, and the length of a host route.
 if [[ $FAMILY == 6 ]]; then
@@ -62,7 +62,7 @@ own_route_is_right() {
   [[ $NEW == "$OLD" ]] || old_is_gone || [[ $("${IP[@]}" -o route get "$NEW" 2>/dev/null) != *" src $OLD "* ]]
 }
 
-# foreign_routes -- host routes of somebody else that ours would replace without a word.
+# foreign_routes -- host routes that this change did not make and that its own would silently replace.
 foreign_routes() {
   local address route
   for address in $(other_addresses); do
@@ -109,7 +109,7 @@ drop_route_to() {
   run "${IP[@]}" route del "$1/$HOST_BITS" "${way[@]}" proto 147
 }
 
-# drop_routes -- exactly ours: nobody else uses protocol 147.
+# drop_routes -- exactly those of this change: nothing else uses protocol 147.
 drop_routes() { run "${IP[@]}" route flush proto 147; }
 
 device_of() {

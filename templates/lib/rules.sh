@@ -121,7 +121,7 @@ old_addresses_of_others() {
 }
 
 # can_close_connections -- ss says nothing of use about whether this kernel can, so it is tried on a connection of our own:
-# one of UDP to ourselves, which needs nobody who answers.
+# one of UDP to this host, which needs no peer that answers.
 can_close_connections() {
   local before after
   exec 8<>"/dev/udp/127.0.0.1/$PEER_PORT"
@@ -132,9 +132,9 @@ can_close_connections() {
   [[ -n $before && -z $after ]]
 }
 
-# --- what an earlier change left here ---
+# --- what an earlier change left on this host ---
 
-# lines_against_foreign_rules -- the command that takes each of them away.
+# lines_against_foreign_rules -- the command that removes each of them.
 lines_against_foreign_rules() {
   local word family table
   while read -r word family table; do

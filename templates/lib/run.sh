@@ -5,7 +5,7 @@ readonly HERE
 unheld=0      # in plan and verify: what did not hold
 command_line= # the command that was said last, as it can be pasted
 changed=0     # commands carried out by this run
-chosen=       # the exit status that somebody chose
+chosen=       # the exit status, where the script chose it
 step=         # the step that runs now, in words
 step_guards=0 # preconditions of it that hold
 step_began=0  # milliseconds, and what `changed` was then
@@ -48,7 +48,7 @@ stop() {
 }
 failed() { stop 1 "$@"; }
 usage() { stop 2 "$@"; }
-# In a phase that takes itself back something was changed already, whatever refuses then.
+# In a phase that undoes itself something was changed already, so every refusal is exit 5.
 closed() { if [[ ${going_back-no} == yes ]]; then stop 5 "$@"; else stop 3 "$@"; fi; }
 other_world() { if [[ ${going_back-no} == yes ]]; then stop 5 "$@"; else stop 4 "$@"; fi; }
 half_done() { stop 5 "$@"; }
@@ -88,7 +88,7 @@ holds() {
 # Descriptor 9 is the lock: a child that outlives this script must not keep it.
 run() {
   say_command "$@" || return 0
-  "$@" </dev/null 9>&- || failed "exit $? from: $command_line" 'look, then rerun the same command'
+  "$@" </dev/null 9>&- || failed "exit $? from: $command_line" 'fix the cause, then rerun the same command'
 }
 
 # say_command CMD... -- sets command_line and prints it; false where it is only shown.
@@ -111,14 +111,14 @@ say_command() {
 # calls it looks at what came of it.
 run_and_look() {
   say_command "$@" || return 0
-  "$@" </dev/null 9>&- || note "exit $? from it"
+  "$@" </dev/null 9>&- || note "exit $? from this command"
 }
 
 # must PREDICATE... -- after the work: the same predicate that decided to start it must now hold.
 must() {
   is_changing || return 0
-  "$@" || half_done "these commands ended well, and it is still not so: $step" "bash runbook.sh apply $PHASE again, or undo $PHASE"
-  note 'done, and seen to hold'
+  "$@" || half_done "all commands exited 0, but the step is not done: $step" "rerun the same command, or roll back: bash runbook.sh undo $PHASE"
+  note 'done and verified'
 }
 
 # wait_until SECONDS TEXT PREDICATE... -- looks five times a second; false when the limit is over.
@@ -146,13 +146,13 @@ finished() {
   printf '\n'
   case $MODE in
     apply | undo) note "$MODE $PHASE on $HOST: done, $changed commands carried out" ;;
-    plan) note "$unheld things do not hold yet" ;;
-    verify) [[ $unheld == 0 ]] || failed "$unheld things do not hold" "bash runbook.sh apply $PHASE" ;;
+    plan) note "$unheld conditions do not hold yet" ;;
+    verify) [[ $unheld == 0 ]] || failed "$unheld conditions do not hold" "bash runbook.sh apply $PHASE" ;;
   esac
   [[ -z $last_line ]] || printf '%s\n' "$last_line"
 }
 
-# on_exit -- a status that nobody chose (etcdctl and systemctl exit with 3 and 4 too) is a failed command.
+# on_exit -- a status that the script did not choose (etcdctl and systemctl exit with 3 and 4 too) is a failed command.
 # Whatever stopped the run, the operator is shown where the cluster stands.
 on_exit() {
   local status=$? result

@@ -1,4 +1,4 @@
-# scratch.sh -- a copy of the stopped data, opened by an etcd that can reach nobody: to see what is in it, and to save it.
+# scratch.sh -- a copy of the stopped data, opened by an etcd without a network: to see what is in it, and to save it.
 #
 # The copy is started with --force-new-cluster in a network namespace with nothing but a loopback interface: no other member
 # hears of it and no client of this host can write into it. The data itself is never opened.
@@ -6,11 +6,11 @@
 readonly COPY=$SET_ASIDE/copy COPY_URL=http://127.0.0.1:2379 COPY_PEER_URL=http://127.0.0.1:2380
 readonly COPY_NOTE=$STATE/scratch.pid COPY_LOG=$STATE/output/scratch-etcd.log
 
-# Run by the bash inside the namespace: LOG, NOTE, then the command. The note is "PID START-TIME": a pid alone may be anybody's.
+# Run by the bash inside the namespace: LOG, NOTE, then the command. The note is "PID START-TIME": a pid alone may belong to another process.
 # shellcheck disable=SC2016 # that bash expands it
 readonly IN_ITS_OWN_NETWORK='ip link set lo up; log=$1 note=$2; shift 2; "$@" >"$log" 2>&1 & read -ra stat <"/proc/$!/stat"; echo "$! ${stat[21]}" >"$note"'
 
-# open_copy HINT -- ends what an earlier run has left, copies, starts, waits until everything in the copy is applied.
+# open_copy HINT -- stops what an earlier run has left, copies, starts, waits until everything in the copy is applied.
 open_copy() {
   local words limit=$((60 + $(data_kib) / 20480))
   find_etcdctl
@@ -35,7 +35,7 @@ open_copy() {
 # if_members_stay -- of some patches --force-new-cluster leaves the other members in the copy, which then waits for them.
 if_members_stay() {
   [[ ! $("$TOOLS/etcd" --version 2>/dev/null) =~ 'etcd Version: '(3\.6\.[0-5])([[:space:]]|$) ]] ||
-    printf 'etcd %s may leave the other members in a copy: put etcd 3.6.6 or later into %s and its hash into SHA256SUMS there; ' "${BASH_REMATCH[1]}" "$TOOLS"
+    printf 'etcd %s may keep the other members in a copy: put etcd 3.6.6 or later into %s and its hash into SHA256SUMS there; ' "${BASH_REMATCH[1]}" "$TOOLS"
 }
 
 # copy_pid -- the etcd that this change has started, and nothing else.
@@ -76,8 +76,8 @@ close_copy() {
   pid=$(copy_pid)
   if [[ -n $pid ]]; then
     run kill "$pid"
-    wait_until 30 'the scratch etcd has ended' copy_is_closed || run kill -KILL "$pid"
-    wait_until 10 'it has' copy_is_closed || failed "the scratch etcd (pid $pid) does not end" 'look at it, then rerun the same command'
+    wait_until 30 'the scratch etcd has stopped' copy_is_closed || run kill -KILL "$pid"
+    wait_until 10 'the scratch etcd has stopped' copy_is_closed || failed "the scratch etcd (pid $pid) does not stop" 'find out why, then rerun the same command'
   fi
   [[ ! -e $COPY_NOTE ]] || run rm -f "$COPY_NOTE"
   [[ ! -e $COPY ]] || run rm -rf -- "$COPY"

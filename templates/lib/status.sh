@@ -17,7 +17,7 @@ show_status() {
   next_line
 }
 
-# What was stopped must not be hidden by what the table itself cannot find.
+# An error in the table must not hide why the run was stopped.
 status_after_stop() {
   [[ -n ${SCRATCH-} && -d $SCRATCH ]] || return 0
   MODE=status
@@ -35,7 +35,7 @@ fetch_all_certificates() {
 
 show_table() {
   local i
-  printf '  %-16s %-9s %-9s %-11s %-7s %-12s %s\n' member recorded answers 'reaches us' leads certificate 'address asked'
+  printf '  %-16s %-9s %-9s %-11s %-7s %-12s %s\n' member recorded answers connected leads certificate 'address asked'
   for i in "${!NAMES[@]}"; do
     printf '  %-16s %-9s %-9s %-11s %-7s %-12s %s\n' "${NAMES[i]}" "${recorded[i]}" "$(word_answers "$i")" "$(word_reaches "$i")" \
       "$(word_leads "$i")" "$(word_certificate "$i")" "${asked_at[i]}${silence[i]:+ (${silence[i]})}"
@@ -81,7 +81,7 @@ show_this_host() {
   done
   note "manifests here: $(join_words "${words[@]}")"
   [[ $OLD == "$NEW" || -z $(host_files_with_old) ]] || note "files here that name $OLD as this host: $(host_files_with_old)"
-  [[ $OLD == "$NEW" ]] || note "addresses here: $(word_here "$OLD") $(word_here "$NEW"); routes of ours: $(our_routes | wc -l)"
+  [[ $OLD == "$NEW" ]] || note "addresses here: $(word_here "$OLD") $(word_here "$NEW"); routes of this change: $(our_routes | wc -l)"
   [[ $NEW == "$OLD" || -z $(connections_with "$OLD") ]] || note "connections of etcd with $OLD: $(connections_with "$OLD" | wc -l)"
 }
 join_words() {
@@ -97,7 +97,7 @@ word_manifest() {
   elif manifest_is_old "$1"; then
     printf 'old'
   elif manifest_is_out "$1"; then
-    printf 'ASIDE'
+    printf 'MOVED OUT'
   else
     printf 'UNKNOWN'
   fi
@@ -105,8 +105,8 @@ word_manifest() {
 
 show_quorum() {
   if quorum_is_seen; then
-    note "quorum: yes; $(answering) of ${#NAMES[@]} members answer where they are recorded or were"
+    note "quorum: yes; $(answering) of ${#NAMES[@]} members answer on their recorded or former address"
   else
-    note "NO QUORUM as seen from here: $(answering) of ${#NAMES[@]} members answer${leader:+, the leader named is a memory}"
+    note "NO QUORUM as seen from here: $(answering) of ${#NAMES[@]} members answer${leader:+; the leader shown is stale}"
   fi
 }

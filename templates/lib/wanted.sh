@@ -3,8 +3,8 @@
 wanted=()            # by manifest: old | new | aside | kept (neither touched nor asked for)
 wanted_files=        # kubeconfigs and kubelet's own files: old | new | kept
 kubelet_stays=up     # up | down: what it is at the end of this phase
-etcd_patience='kill' # kill | wait: whether an etcd that does not end within 30 s is ended by SIGKILL
-etcd_can_run=yes     # no: its address is not on this host, so nobody waits for its process
+etcd_patience='kill' # kill | wait: whether an etcd that does not stop within 30 s gets SIGKILL
+etcd_can_run=yes     # no: its address is not on this host, so its process is not waited for
 
 # want ETCD API OTHERS -- old, new, aside or kept: etcd's manifest; those of kube-apiserver, controller-manager and scheduler;
 # all others, and with them kubeconfigs and kubelet's own files.

@@ -1,4 +1,4 @@
-# carry.sh -- a host's own folder to STATE/folder there, only when what lies there is not the same.
+# carry.sh -- copies a host's own folder to STATE/folder on it, unless the same folder is there already.
 
 answer= # what a host answered last
 
@@ -6,10 +6,10 @@ carry() {
   local i=$1 there
   patiently "$i" folder
   [[ $answer != "folder ${FOLDERS[i]}" ]] || return 0
-  say "$i" "its folder goes to $STATE/folder"
+  say "$i" "copying its folder to $STATE/folder"
   there=$(pack "$i" | on "$i" 600 unpack "${FOLDERS[i]}") ||
     never_reached "${NAMES[i]}: its folder could not be copied: $(last_words "$i")" "rerun the same command: bash run.sh apply --from $line_now"
-  [[ $there == "folder ${FOLDERS[i]}" ]] || failed "${NAMES[i]}: the folder there is not this one: $there" 'look at the host: is its disk full?'
+  [[ $there == "folder ${FOLDERS[i]}" ]] || failed "${NAMES[i]}: the folder on the host differs from this one: $there" 'check the host: its disk may be full'
 }
 
 # pack I -- what the folder's list names, and the list; nothing else travels.
@@ -31,6 +31,6 @@ patiently() {
     [[ $status == 255 && $SECONDS -lt $until ]] || break
     must_reach "$i" 120
   done
-  if [[ $status == 255 ]]; then never_reached "${NAMES[i]}: $(last_words "$i")" 'look at the network'; fi
-  [[ $status == 0 ]] || failed "${NAMES[i]}: $1: $(last_words "$i")" 'look at the host'
+  if [[ $status == 255 ]]; then never_reached "${NAMES[i]}: $(last_words "$i")" 'check the network'; fi
+  [[ $status == 0 ]] || failed "${NAMES[i]}: $1: $(last_words "$i")" 'check the host'
 }

@@ -1,5 +1,5 @@
 # evidence.sh -- what the runs left behind, for the ticket: evidence/DIGEST/HOST/ has a host's journal and the output of every
-# run there, evidence/DIGEST/run.jsonl what run.sh did, the lines of people among it.
+# run there, evidence/DIGEST/run.jsonl what run.sh did, including the manual lines.
 
 readonly EVIDENCE=$HERE/evidence/$DIGEST
 
@@ -21,7 +21,7 @@ collect() {
       missing=$((missing + 1))
     fi
   done
-  [[ $missing == 0 ]] || never_reached "$missing hosts were not reached" 'bash run.sh collect, when they are'
+  [[ $missing == 0 ]] || never_reached "$missing hosts were not reached" 'when they can be reached: bash run.sh collect'
 }
 
 # collect_from I -- into a folder of its own first; of what came, only plain files take their place.
@@ -40,7 +40,7 @@ collect_from() {
   rm -rf -- "$new" "$SCRATCH/evidence.$i"
 }
 
-# collect_quietly -- at the end of every apply, however it ended. What is not reached now is there later.
+# collect_quietly -- at the end of every apply, however it ended. What cannot be reached now can be collected later.
 collect_quietly() {
   local i
   for i in "${!NAMES[@]}"; do

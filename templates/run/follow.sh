@@ -1,5 +1,5 @@
-# follow.sh -- begins a phase on a host, or finds it going on there, and shows what it says until it ends. The phase does not
-# hang on the connection: when that drops, run.sh comes back over whatever address answers and reads on where it was.
+# follow.sh -- starts a phase on a host, or finds it running there, and shows its output until it ends. The phase does not
+# depend on the connection: when that drops, run.sh reconnects over any address that answers and continues reading.
 
 readonly LOST_LIMIT=900 # seconds without any connection, while a phase goes on there
 
@@ -16,11 +16,11 @@ run_there() {
   run_exit='' run_why='' held_back=()
   patiently "$i" begin "$WHO" "$@"
   read -r kind run_name by <<<"$answer"
-  [[ $kind == begun ]] || say "$i" "$1 $2 is going on there already, begun by $by: shown from its beginning"
+  [[ $kind == begun ]] || say "$i" "$1 $2 is already running on the host, started by $by: its output follows from the beginning"
   follow "$i"
   [[ $is_retry == yes && $run_exit == 3 ]] || let_go "$i"
   if [[ ! $run_exit =~ ^[0-5]$ ]]; then
-    run_why=${run_why:-it was ended there ($run_exit): by a signal, or the host was restarted}
+    run_why=${run_why:-it was killed on the host ($run_exit): by a signal or a reboot}
     run_exit=1
   fi
 }
@@ -43,9 +43,9 @@ follow() {
     status=$(cat "$SCRATCH/ended.$i")
     [[ -z $run_exit && $status != 0 ]] || continue
     [[ $status == 255 ]] || failed "${NAMES[i]}: $run_name cannot be followed: $(last_words "$i")" "rerun the same command: bash run.sh apply --from $line_now"
-    say "$i" "(connection lost: $(last_words "$i"). $run_name goes on there)"
+    say "$i" "(connection lost: $(last_words "$i"). $run_name continues on the host)"
     must_reach "$i" "$LOST_LIMIT"
-    say "$i" "(taken up again over ${dest[i]})"
+    say "$i" "(reconnected over ${dest[i]})"
   done
 }
 
@@ -57,7 +57,7 @@ heard() {
     return 0
   fi
   held_back+=("$2")
-  [[ $2 != 'o     # '* ]] || let_go "$1" # a command is carried out: this is no closed gate any more
+  [[ $2 != 'o     # '* ]] || let_go "$1" # a command is carried out: the preconditions hold now
 }
 
 let_go() {

@@ -1,4 +1,4 @@
-# line.sh -- one line after another; those that only look, or only stop, side by side when nobody is asked.
+# line.sh -- one line after another; with --yes, those that only read or only stop run on all hosts at the same time.
 
 beside_pids=()
 
@@ -9,7 +9,7 @@ apply() {
   ask_what_is_done
   choose_lines
   if [[ ${#chosen[@]} == 0 ]]; then
-    note 'nothing is left to do among these lines; --from 1 runs them again'
+    note 'nothing is left to do in these lines; --from 1 runs them again'
     return 0
   fi
   collects=yes
@@ -100,7 +100,7 @@ phase_line() {
   go_on_or_stop "$1" "$2"
 }
 
-# apply_patiently I PHASE WORDS... -- exit 3 has changed nothing: the same again, until the gate opens or the limit is over.
+# apply_patiently I PHASE WORDS... -- exit 3 has changed nothing: tried again until the preconditions hold or the limit is over.
 apply_patiently() {
   local i=$1 until=$((SECONDS + gate_limit)) said='' said_at=0
   shift
@@ -109,8 +109,8 @@ apply_patiently() {
     run_there "$i" apply "$@"
     [[ $run_exit == 3 && $SECONDS -lt $until ]] || return 0
     if [[ $run_why != "$said" || $SECONDS -ge $((said_at + 60)) ]]; then
-      say "$i" "closed: $run_why"
-      say "$i" "nothing was changed; tried again every 10 s, for $((until - SECONDS)) s more"
+      say "$i" "precondition failed: $run_why"
+      say "$i" "nothing was changed; trying again every 10 s, for $((until - SECONDS)) s more"
       said=$run_why said_at=$SECONDS
     fi
     sleep 10
@@ -125,11 +125,11 @@ go_on_or_stop() {
   write_down "$1" end "$run_exit"
   again="bash run.sh apply --from $n"
   case $run_exit in
-    1) failed "$where" "look, then rerun the same command: $again" ;;
+    1) failed "$where" "fix the cause, then rerun the same command: $again" ;;
     2) usage "$where" "$again" ;;
-    3) closed "$where (still so after $gate_limit s; nothing was changed)" "fix what it names, then: $again" ;;
-    4) other_world "$where" "this is not what was reviewed: nobody goes on before it is understood; facts, render and review again" ;;
-    5) stop 5 "$where" "fix it, then: $again; or go back: $(by_hand "$2" undo "${whats[$1]}")" ;;
+    3) closed "$where (still so after $gate_limit s of trying; nothing was changed)" "fix what it names, then: $again" ;;
+    4) other_world "$where" "the host or the cluster is not as reviewed: stop and find out why, then fetch the facts, render and review again" ;;
+    5) stop 5 "$where" "fix the cause, then: $again; or roll back: $(by_hand "$2" undo "${whats[$1]}")" ;;
   esac
 }
 

@@ -1,12 +1,12 @@
 # main.sh -- the verbs. Only apply changes anything on a host.
 
 from='' to='' only='' # the lines that were asked for
-yes=no                # yes: nobody is asked
-gate_limit=600        # seconds: so long a closed gate is tried again
-person_limit=3600     # so long an address is waited for
+yes=no                # yes: no question at each line
+gate_limit=600        # seconds: how long a failed precondition is tried again
+person_limit=3600     # how long an address is waited for
 options=()            # what goes to every runbook: --without NAME
 without=()            # members left out
-lost=()               # restore: members of which no candidate is to be had
+lost=()               # restore: members without a candidate line
 snapshot_given=       # restore: HOST:FILE, a snapshot of the user's own
 
 main() {
@@ -26,7 +26,7 @@ main() {
     apply) apply ;;
     status) show_status ;;
     collect) collect ;;
-    *) usage "unknown verb '$verb'" 'nothing, apply, status or collect' ;;
+    *) usage "unknown verb '$verb'" 'the verbs are apply, status and collect; without a verb the order is shown' ;;
   esac
 }
 
@@ -35,7 +35,7 @@ read_options() {
     case $1 in
       --yes) yes=yes && shift && continue ;;
       --from | --to | --only | --wait | --without | --lost | --snapshot) ;;
-      *) usage "unknown option '$1'" '--from N, --to N, --only HOST, --yes, --wait SECONDS, --without NAME; with restore also --lost NAME, --snapshot HOST:FILE' ;;
+      *) usage "unknown option '$1'" 'the options are --from N, --to N, --only HOST, --yes, --wait SECONDS, --without NAME; with restore also --lost NAME, --snapshot HOST:FILE' ;;
     esac
     [[ $# -gt 1 ]] || usage "$1 needs a value" 'see the head of run.sh'
     read_value "$1" "$2"
@@ -45,7 +45,7 @@ read_options() {
 
 read_value() {
   case $1 in
-    --from | --to | --wait) [[ $2 =~ ^[1-9][0-9]{0,5}$ ]] || usage "$1 $2: a number, from 1 on" 'bash run.sh shows the lines' ;;
+    --from | --to | --wait) [[ $2 =~ ^[1-9][0-9]{0,5}$ ]] || usage "$1 $2: not a number from 1 on" 'bash run.sh shows the lines' ;;
     --only | --without | --lost) is_one_of "$2" "${NAMES[@]}" || usage "$1 $2: no such member" "members: ${NAMES[*]}" ;;
     --snapshot) is_one_of "${2%%:*}" "${NAMES[@]}" && [[ $2 == *:/* ]] || usage "$1 $2: not HOST:FILE" "members: ${NAMES[*]}; FILE begins with /" ;;
   esac
@@ -80,7 +80,7 @@ show_order() {
     printf '%4s  %-*s  %-60s  %s\n' "${numbers[k]}" "$WIDTH" "${hosts_of[k]}" "${commands[k]}" "$mark"
   done
   show_unreached
-  if [[ -z $next ]]; then note 'every line is done'; else printf '\n    to go on: bash run.sh apply, which asks at every line; nothing has been changed now\n'; fi
+  if [[ -z $next ]]; then note 'every line is done'; else printf '\n    to continue: bash run.sh apply, which asks before every line. Nothing was changed now\n'; fi
 }
 
 show_unreached() {

@@ -1,4 +1,4 @@
-# order.sh -- the lines of RUNBOOK.md: which are done, which are asked for, and what stands beside them.
+# order.sh -- the lines of RUNBOOK.md: which are done, which are asked for, and the cells of their rows.
 
 numbers=() hosts_of=() whats=() commands=() # the lines, column by column; host - is found out when it is its turn
 chosen=()                                   # those to carry out, as indices of the columns
@@ -81,7 +81,7 @@ choose_lines() {
     [[ -z $to || ${numbers[k]} -le $to ]] || continue
     chosen+=("$k")
   done
-  [[ -n $from || -z $first || $first == "${numbers[0]}" ]] || note "the lines before $first are done, as the hosts say; --from 1 would run them again"
+  [[ -n $from || -z $first || $first == "${numbers[0]}" ]] || note "the lines before $first are done, as the hosts report; --from 1 would run them again"
 }
 
 # announce K... -- the row of RUNBOOK.md's table; of lines that go side by side, what they have in common once.
@@ -93,15 +93,15 @@ announce() {
   done
   note "does:   ${DOES[$1]}"
   note "expect: ${SEEN[$1]}"
-  note "back:   ${BACK[$1]}"
+  note "undo:   ${BACK[$1]}"
 }
 
-# is_wanted K -- asks, but for --yes. False when the person passes over it.
+# is_wanted K -- asks, unless --yes is given. False when the person skips the line.
 is_wanted() {
   local word
   [[ $yes == no ]] || return 0
   while :; do
-    printf '    carry it out? y: yes; s: pass over it; q: stop here > '
+    printf '    carry it out? y: yes; s: skip it; q: stop here > '
     read -r word || word=q
     case $word in
       y | yes) return 0 ;;

@@ -1,10 +1,10 @@
-# person.sh -- the lines that are a person's, or the mapping's address_command's: a host gets, changes or loses an address.
+# person.sh -- the manual lines, which a person or the mapping's address_command carries out: add, change or remove an address.
 
 # person_line K I
 person_line() {
   local k=$1 i=$2 action=${whats[$1]} hook
   if is_so "$i" "$action"; then
-    say "$i" 'it is so already'
+    say "$i" 'done already: the addresses of the host are as wanted'
     return 0
   fi
   [[ $action != remove ]] || may_lose_old "$k" "$i"
@@ -12,14 +12,14 @@ person_line() {
     read -ra hook <<<"$ADDRESS_COMMAND"
     hook+=("${NAMES[i]}" "$action" "${OLDS[i]}" "${NEWS[i]}")
     say "$i" "# ${hook[*]}"
-    "${hook[@]}" </dev/null || failed "line $line_now: exit $? from: ${hook[*]}" "look, then rerun the same command: bash run.sh apply --from $line_now"
+    "${hook[@]}" </dev/null || failed "line $line_now: exit $? from: ${hook[*]}" "fix the cause, then rerun the same command: bash run.sh apply --from $line_now"
   else
-    say "$i" "NOW: ${commands[k]}, and in the configuration of the host, for after a reboot"
+    say "$i" "NOW: ${commands[k]}, also in the network configuration of the host, so that it holds after a reboot"
   fi
   wait_for_addresses "$i" "$action"
 }
 
-# may_lose_old K I -- the old address goes only where the runbook itself says that nothing needs it any more.
+# may_lose_old K I -- the old address is removed only where the runbook itself says that nothing needs it any more.
 may_lose_old() {
   local until=$((SECONDS + 60))
   carry "$2"
@@ -27,7 +27,7 @@ may_lose_old() {
   while :; do
     run_there "$2" verify "$LAST_CHANGE" ${options[@]+"${options[@]}"}
     [[ $run_exit == 1 && $SECONDS -lt $until ]] || break
-    say "$2" "${OLDS[$2]} may not go yet: $run_why; looking again"
+    say "$2" "${OLDS[$2]} must not be removed yet: $run_why; checking again"
     sleep 5
   done
   go_on_or_stop "$1" "$2"
@@ -35,16 +35,16 @@ may_lose_old() {
 
 wait_for_addresses() {
   local i=$1 action=$2 until=$((SECONDS + person_limit)) why='' last=''
-  [[ $action != remove ]] || why="${OLDS[i]} is still on"
+  [[ $action != remove ]] || why="${OLDS[i]} is still on the host"
   say "$i" "waiting, at most $person_limit s: $(wanted "$i" "$action")"
   until is_so "$i" "$action"; do
-    why=${reasons[i]:-the host does not say so yet}
-    [[ $SECONDS -lt $until ]] || closed "line $line_now, ${NAMES[i]}: not so after $person_limit s: $(wanted "$i" "$action"): $why" "bash run.sh apply --from $line_now"
+    why=${reasons[i]:-the host does not report it yet}
+    [[ $SECONDS -lt $until ]] || closed "line $line_now, ${NAMES[i]}: not done after $person_limit s: $(wanted "$i" "$action"): $why" "bash run.sh apply --from $line_now"
     [[ $why == "$last" ]] || say "$i" "not yet: $why"
     last=$why
     sleep 2
   done
-  say "$i" "it is so: $(wanted "$i" "$action")"
+  say "$i" "done: $(wanted "$i" "$action")"
 }
 
 wanted() {

@@ -1,6 +1,6 @@
-# reach.sh -- which of a host's addresses is used: the first that answers with the right host key and the right etcd name.
+# reach.sh -- which address of a host is used: the first that answers with the right host key and the right etcd name.
 
-reasons=() # by member: why no address would do
+reasons=() # by member: why no address can be used
 verdict=() # by member: the exit status that goes with it, the gravest of them
 
 # reach I [ADDRESS...] -- sets dest, key_of and root_by of member I; false when none of these, or of its own addresses, will do.
@@ -31,7 +31,7 @@ is_right() {
     return 1
   }
   [[ $name != "name ${NAMES[i]}" ]] || return 0
-  [[ $name != 'name -' ]] || name='no etcd of this change there'
+  [[ $name != 'name -' ]] || name='it has no etcd of this change'
   not_right "$i" 4 "$address: ${name/#name /its etcd is }"
   return 1
 }
@@ -56,7 +56,7 @@ is_known() {
     said "$i" 'Host key verification failed' || break
   done
   if said "$i" 'Host key verification failed'; then
-    not_right "$i" 255 "${dest[i]}: answers with a host key that is not known; look at it with: ssh -o StrictHostKeyChecking=ask ${dest[i]}"
+    not_right "$i" 255 "${dest[i]}: answers with a host key that is not known; to see it: ssh -o StrictHostKeyChecking=ask ${dest[i]}"
   else
     not_right "$i" 255 "${dest[i]}: $(last_words "$i")"
   fi
@@ -65,8 +65,8 @@ is_known() {
 
 key_has_changed() {
   [[ -z ${key_of[$1]} ]] || return 0 # asked under another address's key: not known, and no more
-  other_world "${NAMES[$1]}: the host key of ${dest[$1]} is not the one that is known: this may be another machine, or somebody in between" \
-    "find out why, by the host's console (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub); only then: ssh-keygen -R ${dest[$1]}"
+  other_world "${NAMES[$1]}: the host key of ${dest[$1]} is not the one that is known: this may be another machine, or an attack" \
+    "find out why on the host's console (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub); only then: ssh-keygen -R ${dest[$1]}"
 }
 
 needs_no_password() {
@@ -82,7 +82,7 @@ must_reach() {
   local i=$1 until=$((SECONDS + $2)) told=
   shift 2
   until reach "$i" "$@"; do
-    [[ ${verdict[i]} != 4 ]] || other_world "${NAMES[i]}: ${reasons[i]}" 'correct the addresses (ssh) of the mapping, or the network'
+    [[ ${verdict[i]} != 4 ]] || other_world "${NAMES[i]}: ${reasons[i]}" 'correct the ssh addresses in the mapping, or the network'
     [[ $SECONDS -lt $until ]] || never_reached "${NAMES[i]}: ${reasons[i]}" "$(way_to_reach "$i")"
     [[ -n $told ]] || say "$i" "not reached: ${reasons[i]}; trying again for $((until - SECONDS)) s"
     told=yes
@@ -94,6 +94,6 @@ way_to_reach() {
   if [[ ${reasons[$1]} == *'host key that is not known'* ]]; then
     printf "after comparing it with the host's console: ssh-keyscan ADDRESS >>~/.ssh/known_hosts, then rerun the same command"
   else
-    printf 'look at the network, at your ssh configuration, and at the addresses (ssh) of the mapping; what was begun there goes on; then rerun the same command'
+    printf 'check the network, your ssh configuration and the ssh addresses in the mapping, then rerun the same command; a phase that was started on the host keeps running'
   fi
 }

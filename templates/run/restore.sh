@@ -1,5 +1,5 @@
-# restore.sh -- what only the method restore has: the candidates of all hosts go to the source, its snapshot to all others.
-# It is piped from host to host and never lies here.
+# restore.sh -- only for the method restore: the candidates of all hosts are passed to the source, its snapshot to all others.
+# The snapshot is piped from host to host and never stored on this machine.
 
 snapshot_file='' snapshot_sha='' snapshot_from='' # path, sha256, and the member that has made it
 
@@ -15,7 +15,7 @@ snapshot_line() {
     done
     choose_source "${words[@]}"
   fi
-  say "$source" 'is the source'
+  say "$source" 'is the source of the snapshot'
   phase_line "$1" "$source" "${words[@]}"
   find_snapshot
   for i in "${!NAMES[@]}"; do
@@ -49,7 +49,7 @@ gather_candidates() {
     answer=
     ! is_done_there "$i" stop || patiently "$i" last stop candidate
     [[ $answer == "candidate ${NAMES[i]} "* ]] ||
-      closed "line $line_now: ${NAMES[i]} has no line 'candidate …' of its stop" "bash run.sh apply --only ${NAMES[i]} --from $(line_of stop "${NAMES[i]}") --to $(line_of stop "${NAMES[i]}"); or, for data that is lost: --lost ${NAMES[i]}"
+      closed "line $line_now: ${NAMES[i]} has no candidate line of its phase stop" "bash run.sh apply --only ${NAMES[i]} --from $(line_of stop "${NAMES[i]}") --to $(line_of stop "${NAMES[i]}"); or, for data that is lost: --lost ${NAMES[i]}"
     say "$i" "$answer"
     candidates+="${candidates:+;}$answer"
   done
@@ -77,14 +77,14 @@ find_snapshot() {
     patiently "$i" last snapshot snapshot
     [[ -n $answer ]] || continue
     read -r _ file sha _ <<<"$answer"
-    [[ $file == "$STATE"/* && $file != *..* && $sha =~ ^sha256=[0-9a-f]{64}$ ]] || failed "${NAMES[i]}: this is no snapshot of this change: $answer" 'look at the host'
-    [[ -z $found ]] || closed "two hosts have made a snapshot: $snapshot_from and ${NAMES[i]}" "bash runbook.sh undo snapshot on the one that is not meant"
+    [[ $file == "$STATE"/* && $file != *..* && $sha =~ ^sha256=[0-9a-f]{64}$ ]] || failed "${NAMES[i]}: this is not a snapshot of this change: $answer" 'check the host'
+    [[ -z $found ]] || closed "two hosts have made a snapshot: $snapshot_from and ${NAMES[i]}" "on the host whose snapshot is not wanted: bash runbook.sh undo snapshot"
     found=yes snapshot_file=$file snapshot_sha=${sha#sha256=} snapshot_from=${NAMES[i]}
   done
-  [[ -n $found ]] || closed "line $line_now: no host has made a snapshot" 'the line of snapshot first'
+  [[ -n $found ]] || closed "line $line_now: no host has made a snapshot" 'carry out the line of snapshot first'
 }
 
-# snapshot_on I -- where it lies on a host: the source's own, or the copy, under a name that no host gives to one of its own.
+# snapshot_on I -- its path on a host: the source's own, or the copy, under a name that no host gives to its own snapshot.
 snapshot_on() {
   if [[ ${NAMES[$1]} == "$snapshot_from" ]]; then
     printf '%s' "$snapshot_file"
@@ -93,7 +93,7 @@ snapshot_on() {
   fi
 }
 
-# bring_snapshot I -- a host that is restored needs it no more.
+# bring_snapshot I -- a host that is restored already does not need it.
 bring_snapshot() {
   local i=$1 from file tries
   from=$(index_of "$snapshot_from") file=$(snapshot_on "$i")
@@ -103,7 +103,7 @@ bring_snapshot() {
     patiently "$i" has "$file" "$snapshot_sha"
     [[ $answer != 'has yes' ]] || return 0
     [[ $tries -le 3 ]] || failed "line $line_now: the snapshot did not reach ${NAMES[i]}: $(last_words "$i")" "bash run.sh apply --from $line_now"
-    say "$i" "the snapshot comes from $snapshot_from to $file, root's alone, sha256 $snapshot_sha"
+    say "$i" "copying the snapshot from $snapshot_from to $file, readable for root only, sha256 $snapshot_sha"
     must_reach "$from" 120
     on "$from" 86400 send "$snapshot_file" </dev/null | on "$i" 86400 receive "$file" "$snapshot_sha" >/dev/null || true # asked next
   done
@@ -115,7 +115,7 @@ restore_line() {
   phase_line "$1" "$2" --snapshot "$(snapshot_on "$2")" --sha256 "$snapshot_sha"
 }
 
-# snapshot_away I -- a copy that was brought goes when its host is open again; the source keeps its own, in STATE.
+# snapshot_away I -- a copy is removed after reopen on its host; the source keeps its own, in STATE.
 snapshot_away() {
   find_snapshot
   [[ ${NAMES[$1]} != "$snapshot_from" ]] || return 0

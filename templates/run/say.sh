@@ -19,7 +19,7 @@ closed() { stop 3 "$@"; }
 other_world() { stop 4 "$@"; }
 never_reached() { stop 255 "$@"; }
 
-# A private folder for what ssh says. Nothing secret ever lies in it.
+# A private folder for what ssh says. Nothing secret is ever written to it.
 open_scratch() {
   SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/etcd-renumber.XXXXXXXX")
   readonly SCRATCH
@@ -28,10 +28,10 @@ open_scratch() {
   trap 'interrupted 143' TERM HUP
 }
 
-# A phase that was begun goes on, on its host: only this end of it is gone.
+# A phase that was started keeps running on its host: only run.sh ends.
 interrupted() {
   trap - EXIT
-  [[ -z $line_now ]] || printf '\nrun.sh: interrupted at line %s. What was begun on a host goes on there; to follow it: bash run.sh apply --from %s\n' "$line_now" "$line_now" >&2
+  [[ -z $line_now ]] || printf '\nrun.sh: interrupted at line %s. A phase that was started keeps running on its host; to follow it: bash run.sh apply --from %s\n' "$line_now" "$line_now" >&2
   end_side_by_side
   rm -rf -- "$SCRATCH"
   exit "$1"

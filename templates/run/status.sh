@@ -1,7 +1,7 @@
 # status.sh -- every host's own `status`, made one table. It looks at what the runbook prints, and asks nothing else.
 
 tables=()               # by member: what its status says
-columns=(0 10 20 32 40) # where recorded, answers, reaches us, leads and certificate begin in a row, behind the name
+columns=(0 10 20 32 40) # where recorded, answers, connected, leads and certificate begin in a row, after the name
 widths=(9 9 11 7 12)
 
 show_status() {
@@ -11,7 +11,7 @@ show_status() {
     if ! reach "$i"; then
       unreached=$((unreached + 1))
     elif ! tables[i]=$(ask "$i" status); then
-      tables[i]='' reasons[i]="no status there: its folder has not been copied yet, or: $(last_words "$i")"
+      tables[i]='' reasons[i]="no status: its folder has not been copied to it yet, or: $(last_words "$i")"
     fi
   done
   printf '%s, change %s, method %s, digest %s\n\n' "$CLUSTER" "$CHANGE" "$METHOD" "$DIGEST"
@@ -23,7 +23,7 @@ show_status() {
   printf '\n'
   show_remarks
   next_of_all
-  [[ $unreached == 0 ]] || never_reached "$unreached of ${#NAMES[@]} hosts were not reached" 'the table shows what the others say'
+  [[ $unreached == 0 ]] || never_reached "$unreached of ${#NAMES[@]} hosts were not reached" 'the table shows what the other hosts report'
 }
 
 # seen I COLUMN -- what the hosts say of member I, each answer once: `old`, or `old/new` where they differ.

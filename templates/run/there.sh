@@ -22,7 +22,7 @@ there() {
   esac
 }
 
-# there_name FILE NAME SHA256... -- whose etcd this is, by its manifest: in kubelet's folder, set aside, or backed up. Bytes that
+# there_name FILE NAME SHA256... -- whose etcd this is, by its manifest: in kubelet's folder, moved out of it, or backed up. Bytes that
 # were reviewed for NAME are NAME's, however they spell it.
 there_name() {
   local path word sum name=-

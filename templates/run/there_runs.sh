@@ -53,7 +53,7 @@ there_detach() {
     [[ ! -e $STATE/output/$1.out ]] || return 0
     sleep 0.1
   done
-  printf 'the run %s has not begun within 20 s\n' "$1" >&2
+  printf 'the run %s has not started within 20 s\n' "$1" >&2
   return 1
 }
 

@@ -1,11 +1,11 @@
 # transport.sh -- one command on one host, by ssh or by what ETCD_RENUMBER_SSH names.
 
-# Host keys are checked, whatever the user's configuration says; nobody is asked for a password in the middle of a change; a
+# Host keys are checked, whatever the user's configuration says; no password is asked for in the middle of a change; a
 # connection whose network died is noticed within 15 s. Everything else (user, port, key, jump hosts) is the configuration's.
 readonly SSH=(ssh -T -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=10 -o ServerAliveInterval=5 -o ServerAliveCountMax=3)
 readonly THERE=(there there_name there_folder there_unpack there_begin there_follow there_state there_last there_receive there_has
   there_evidence there_is_running there_running there_next there_detach there_detached there_lines)
-readonly MARK='-- etcd-renumber --' # what a login script says comes before it, and is not ours
+readonly MARK='-- etcd-renumber --' # what a login script prints comes before it, and is dropped
 
 other_transport=() # the words of ETCD_RENUMBER_SSH
 far_side=          # the functions of there.sh, as text

@@ -1,10 +1,10 @@
-# candidate.sh -- what this host's data is worth, in one line: by these lines the source of the snapshot is chosen.
+# candidate.sh -- one line that describes this host's data: by these lines the source of the snapshot is chosen.
 
-weight= # what stands behind the name in the line
+weight= # what follows the name in the line
 
 weigh_the_data() {
-  if ! holds 'it is known' candidate_is_known; then
-    guard closed "too little space on $DATA_DIR for a copy of the data" 'make room' has_room "$DATA_DIR" 1
+  if ! holds 'the candidate line describes the current data' candidate_is_known; then
+    guard closed "too little space on $DATA_DIR for a copy of the data" 'free disk space there' has_room "$DATA_DIR" 1
     weigh
     printf 'line candidate %s %s\nof %s\n' "$HOST" "$weight" "$(sum_of_note)" >"$SCRATCH/note"
     note_down "$CANDIDATE"
@@ -28,7 +28,7 @@ weigh() {
 # The term says nothing: a member that was cut off has the highest one and the oldest data.
 weigh_a_copy() {
   local words
-  open_copy "data that nobody can read is no candidate: go on with --lost $HOST"
+  open_copy "data that cannot be read is not a candidate: continue with --lost $HOST"
   words=$(ask_copy endpoint status -w fields) || words=
   ! is_changing || weight="revision=$(number_in "$words" Revision) index=$(number_in "$words" RaftIndex) complete=no cluster=$(printf '%x' "$(number_in "$words" ClusterID)")"
   close_copy

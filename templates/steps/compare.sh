@@ -1,11 +1,11 @@
-# compare.sh -- finish: the gate, and then every member against every other one. It reads; what it notes is in our own folder.
+# compare.sh -- finish: the gate, then every member compared with every other one. It only reads; notes go to STATE.
 
 every_member_is_up() {
   local i
-  [[ $MODE != apply ]] || wait_until "$GATE_LIMIT" 'the members find each other' gate_holds || true # looked at again by the gate
+  [[ $MODE != apply ]] || wait_until "$GATE_LIMIT" 'every member passes the gate' gate_holds || true # looked at again by the gate
   gate_before all "$END_RECORD"
   for i in "${!NAMES[@]}"; do
-    is_left_out "${NAMES[i]}" || guard closed "${NAMES[i]} is recorded on its ${recorded[i]} address" "start it: bash runbook.sh apply start, on ${NAMES[i]}" is_at_its_end "$i"
+    is_left_out "${NAMES[i]}" || guard closed "${NAMES[i]} is recorded on its ${recorded[i]} address" "on ${NAMES[i]}: bash runbook.sh apply start" is_at_its_end "$i"
   done
 }
 gate_holds() {
@@ -14,20 +14,20 @@ gate_holds() {
 }
 is_at_its_end() { [[ ${recorded[$1]} == new ]] || [[ ${STAYS[$1]} == yes && ${recorded[$1]} == old ]]; }
 
-# After `reopen` others write, and rightly so.
+# After `reopen` other clients write, as they should.
 the_data_is_the_snapshots() {
   local revision expected
   revision=$(number_in "$(own_fields get etcd-renumber)" Revision) expected=$(expected_revision)
-  note "revision $revision; the snapshot's $(field "$RESTORED" revision), raised by $(field "$RESTORED" bump)"
-  guard closed "revision $revision is not the snapshot's and the bump's together ($expected)" 'this is not the restored data: undo start and restore, on all hosts' is_at_least "$revision" "$expected"
+  note "revision $revision; the snapshot had $(field "$RESTORED" revision), raised by $(field "$RESTORED" bump)"
+  guard closed "revision $revision is below $expected: the revision of the snapshot, raised by the bump" 'this is not the restored data: undo start and restore on all hosts' is_at_least "$revision" "$expected"
   if api_is_back; then
-    note 'the API is back: what was written since is its own'
+    note 'the API is up again: writes after the restore are expected'
   else
-    guard closed "somebody has written since the snapshot; clients here: $(clients_of_etcd)" 'find who it is: the API is not open yet' nobody_wrote_above "$expected"
-    guard closed "somebody who is none of us is connected to etcd: $(lasting_clients)" 'end it: the API is not open yet' no_lasting_client
+    guard closed "etcd has writes from after the restore; clients on this host: $(clients_of_etcd)" 'find out which client it is, and stop it: the API is still closed' nobody_wrote_above "$expected"
+    guard closed "another client is connected to etcd: $(lasting_clients)" 'stop it: the API is still closed' no_lasting_client
   fi
   wait_until 30 'all members show the same hash and count' members_are_equal "$revision" || true # looked at next
-  guard closed "the members differ at revision $revision: $(hashes_at "$revision" | tr '\n' ' ')" 'undo start and restore, on all hosts; then restore them from one file' members_are_equal "$revision"
+  guard closed "the members differ at revision $revision: $(hashes_at "$revision" | tr '\n' ' ')" 'undo start and restore on all hosts, then restore all of them from one file' members_are_equal "$revision"
   hashes_at "$revision" | while read -r name words; do note "$name: $words"; done
 }
 is_at_least() { [[ -n $1 && -n $2 && $1 -ge $2 ]]; }
@@ -52,7 +52,7 @@ members_are_equal() {
 }
 
 note_the_end() {
-  if holds 'it is noted' finish_was_here; then return 0; fi
+  if holds 'the revision at the end is noted' finish_was_here; then return 0; fi
   printf 'revision %s\n' "$(number_in "$(own_fields get etcd-renumber)" Revision)" >"$SCRATCH/note"
   note_down "$FINISHED"
   must finish_was_here
@@ -60,7 +60,7 @@ note_the_end() {
 finish_was_here() { data_is_restored && [[ -s $FINISHED ]]; }
 
 what_must_be_restarted() {
-  [[ $(field "$RESTORED" bump) == 0 ]] || { note 'nothing: the revision was raised, so every watch begins anew' && return 0; }
+  [[ $(field "$RESTORED" bump) == 0 ]] || { note 'nothing: the revision was raised, so every watch starts again' && return 0; }
   say_what_to_restart
 }
 

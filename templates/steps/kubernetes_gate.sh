@@ -1,17 +1,17 @@
-# kubernetes_gate.sh -- how a phase stands at Kubernetes' own gate, at its end.
+# kubernetes_gate.sh -- how a phase uses the gate of Kubernetes, at its end.
 
 # kubernetes_can_be_asked -- before anything is changed: afterwards the same questions decide whether the old address may go.
 kubernetes_can_be_asked() {
   if ! has_apiserver; then
-    note 'no manifest of a kube-apiserver is on this host: Kubernetes will not be asked here'
+    note 'this host has no kube-apiserver manifest: Kubernetes is not checked on it'
     return 0
   fi
   guard closed "no kubeconfig in $KUBERNETES to ask the API with" 'put an admin.conf of this cluster there' api_identity_is_here
-  guard closed "kube-apiserver cannot be asked: $(why_api_cannot_be_asked)" 'the way back stands on these answers as well: look at the API first' api_can_be_asked
-  guard closed "the process of these pods does not run: $(pods_not_running)" 'look at their logs; a change begins on a control plane that works' all_pods_run
+  guard closed "kube-apiserver cannot be asked: $(why_api_cannot_be_asked)" 'fix the API first: the change and its undo need these answers' api_can_be_asked
+  guard closed "these pods have no running process: $(pods_not_running)" 'check their logs; start the change only on a control plane that works' all_pods_run
   node=$(node_name)
-  note "Node $node, asked with the certificate in $api_as"
-  ! kubelet_chooses_its_address || cloud_gives_the_address || note "kubelet has no --node-ip: it takes the address that the name $node leads to, where this host has it, else that of the default route. Until $OLD has gone that may be $OLD, and release asks then. Safer: --node-ip=$OLD in /var/lib/kubelet/kubeadm-flags.env, and a restart of kubelet, before the change"
+  note "Node $node; the API is asked with the client certificate in $api_as"
+  ! kubelet_chooses_its_address || cloud_gives_the_address || note "kubelet has no --node-ip: it uses the address that the name $node resolves to, if this host has it, else that of the default route. Until $OLD is removed this may be $OLD; release checks it. Safer: set --node-ip=$OLD in /var/lib/kubelet/kubeadm-flags.env and restart kubelet, before the change"
 }
 api_can_be_asked() { [[ -z $(why_api_cannot_be_asked) ]]; }
 why_api_cannot_be_asked() {
@@ -32,10 +32,10 @@ pods_not_running() {
 }
 all_pods_run() { [[ -z $(pods_not_running) ]]; }
 
-# While kubelet is stopped nobody renews the Lease of this Node.
+# While kubelet is stopped the Lease of this Node is not renewed.
 note_the_last_renewal() {
   if holds 'everything is exchanged already' is_exchanged; then return 0; fi
-  has_apiserver || { note 'no manifest of a kube-apiserver is on this host' && return 0; }
+  has_apiserver || { note 'this host has no kube-apiserver manifest' && return 0; }
   note_node_renewal
 }
 
@@ -51,14 +51,14 @@ kubernetes_was_whole() {
 kubernetes_after() {
   local until last='' ready_at='' restarted=no
   if ! has_apiserver; then
-    note 'NOT ASKED: no manifest of a kube-apiserver is on this host; look at Kubernetes from another one'
+    note 'NOT CHECKED: this host has no kube-apiserver manifest; check Kubernetes from another host'
     return 0
   fi
   if ! is_changing; then
     kubernetes_as_it_is "$1" "$2"
     return 0
   fi
-  note "asking, at most $KUBERNETES_LIMIT s: the API on $1, health, Leases, Node and pods, endpoints, connections"
+  note "waiting, at most $KUBERNETES_LIMIT s: the API on $1, health, Leases, Node and pods, endpoints, connections"
   until=$(($(now_ms) + KUBERNETES_LIMIT * 1000))
   while [[ $(now_ms) -lt $until ]]; do
     kubernetes_now "$1" "$2"
@@ -94,34 +94,34 @@ kubernetes_as_it_is() {
 }
 
 kubernetes_holds() {
-  note 'ok: the API answers, controller-manager and scheduler are healthy, their Leases and that of this Node are renewed'
+  note 'ok: the API answers, controller-manager and scheduler are healthy, their Leases and the Lease of this Node are renewed'
   say_what_comes_later "$1"
 }
 
 # A pod that was looked at before the Node had its new address keeps the old one until kubelet starts once more.
 restart_kubelet_for_addresses() {
-  note "$stale_address: kubelet is restarted once more"
+  note "$stale_address: kubelet is restarted, once"
   run systemctl restart kubelet
 }
 
 kubernetes_hint() {
   if [[ $kubernetes_why == "$stale_address" ]] && kubelet_chooses_its_address; then
-    printf 'kubelet has no --node-ip: it takes the address that the name %s leads to, where this host has it, else that of the default route. Look at /etc/hosts, DNS and ip route; then bash runbook.sh apply %s again' "$node" "$PHASE"
+    printf 'kubelet has no --node-ip: it uses the address that the name %s resolves to, if this host has it, else that of the default route. Check /etc/hosts, DNS and ip route, then: bash runbook.sh apply %s' "$node" "$PHASE"
     return 0
   fi
   case $kubernetes_why in
-    'a connection of ours'*) printf 'the name that its kubeconfig has still leads to %s: let it lead to %s (DNS, /etc/hosts), then bash runbook.sh apply %s again' "$OLD" "$NEW" "$PHASE" ;;
-    *'cannot be read'* | 'no kubeconfig'*) printf 'put an admin.conf of this cluster into %s, then bash runbook.sh apply %s again; or bash runbook.sh undo %s' "$KUBERNETES" "$PHASE" "$PHASE" ;;
-    *) printf 'look at the logs of that pod and of kubelet; fix it and apply %s again, or: bash runbook.sh undo %s' "$PHASE" "$PHASE" ;;
+    'the control plane of this host still'*) printf 'the name in its kubeconfig still resolves to %s: make it resolve to %s (DNS, /etc/hosts), then: bash runbook.sh apply %s' "$OLD" "$NEW" "$PHASE" ;;
+    *'cannot be read'* | 'no kubeconfig'*) printf 'copy an admin.conf of this cluster to %s, then: bash runbook.sh apply %s; or roll back: bash runbook.sh undo %s' "$KUBERNETES" "$PHASE" "$PHASE" ;;
+    *) printf 'check the logs of that pod and of kubelet; fix the cause, then: bash runbook.sh apply %s; or roll back: bash runbook.sh undo %s' "$PHASE" "$PHASE" ;;
   esac
 }
 
 say_what_comes_later() {
   [[ $NEW != "$OLD" ]] || return 0
   if cloud_gives_the_address; then
-    note 'NOT ASKED: the addresses of the Node: they come from the cloud provider'
+    note 'NOT CHECKED: the addresses of the Node, which come from the cloud provider'
   elif addresses_are_asked_later; then
-    note "kubelet has no --node-ip: it may keep $OLD for the Node until that has gone; release asks then. Safer: --node-ip=$OLD in /var/lib/kubelet/kubeadm-flags.env before the change"
+    note "kubelet has no --node-ip: it may keep $OLD for the Node until $OLD is removed; release checks it. Safer: set --node-ip=$OLD in /var/lib/kubelet/kubeadm-flags.env before the change"
   else
     list_pods_with "$([[ $1 == "$NEW" ]] && printf '%s' "$OLD" || printf '%s' "$NEW")"
   fi

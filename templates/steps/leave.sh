@@ -1,14 +1,14 @@
-# leave (only with `addresses: replace`): kubelet is stopped and etcd ends before the address goes. A live etcd that loses its address costs
+# leave (only with `addresses: replace`): kubelet and etcd are stopped before the address is removed. A live etcd that loses its address costs
 # seconds of writes; one that was stopped first costs nothing.
 
 ready_to_leave() {
   show_snapshot_age
-  if holds 'this member has left already, or has moved' has_left; then return 0; fi
-  guard closed "$OLD is not on this host" 'put it back: etcd still lives there' old_is_here
-  guard closed "$MANIFESTS is not writable" 'look at the mount' folder_is_writable
+  if holds 'etcd is stopped for its move, or runs with the new arguments' has_left; then return 0; fi
+  guard closed "$OLD is not on this host" 'add it again: etcd still listens on it' old_is_here
+  guard closed "$MANIFESTS is not writable" 'check the mount' folder_is_writable
   guard_kubelet
   guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_prepared
-  guard closed "a certificate of this host lacks $OLD or $NEW" 'bash runbook.sh apply prepare' certs_are_wide
+  guard closed "a certificate of this host lacks $OLD or $NEW as a SAN" 'bash runbook.sh apply prepare' certs_are_wide
   gate_before others any
   guard_other_certificates
 }
@@ -22,11 +22,11 @@ guard_other_certificates() {
   for i in "${!NAMES[@]}"; do
     [[ $i != "$OWN" && ${in_gate[i]} == yes ]] || continue
     fetch_certificate "${asked_at[i]}" >"$SCRATCH/cert.$i" 2>/dev/null
-    guard closed "the certificate of ${NAMES[i]} on the wire lacks $(addresses_lacking "$i")" "on ${NAMES[i]}: bash runbook.sh apply prepare" wire_is_wide "$i"
+    guard closed "the serving certificate of ${NAMES[i]} lacks these SANs: $(addresses_lacking "$i")" "on ${NAMES[i]}: bash runbook.sh apply prepare" wire_is_wide "$i"
   done
 }
 
-# What runs here ends before its address does; kubelet would start it again.
+# What runs here is stopped before its address is removed; kubelet would start it again.
 nothing_runs_here() {
   etcd_patience='wait'
   if etcd_runs_new && [[ $MODE != undo ]]; then
@@ -37,14 +37,14 @@ nothing_runs_here() {
   fi
 }
 
-# Somebody else may have begun in the same seconds: the later one stops here, with etcd still running.
+# The move of another host may have started in the same seconds: the later one stops here, with etcd still running.
 others_are_safe_to_leave() {
-  if holds 'this member has left already, or has moved' has_left; then return 0; fi
+  if holds 'etcd is stopped for its move, or runs with the new arguments' has_left; then return 0; fi
   gate_or_back
 }
 
 record_before_leaving() {
-  if holds 'this member has left already, or has moved' has_left_recorded; then return 0; fi
+  if holds "etcd is stopped for its move, or runs with the new arguments; $NEW is its recorded address" has_left_recorded; then return 0; fi
   record_address new
 }
 has_left_recorded() { has_left && { is_recorded new || [[ -z $base ]]; }; }

@@ -2,7 +2,7 @@
 
 # Before etcd starts, so that it never dials from the old address.
 source_routes() {
-  if holds 'they do, or nothing leads there' routes_are_right; then return 0; fi
+  if holds "calls to the other members leave from $NEW, or have no route yet" routes_are_right; then return 0; fi
   set_routes
   must routes_are_right
 }
@@ -10,10 +10,10 @@ source_routes() {
 # A leader that is stopped costs an election; one that hands over first costs nothing.
 hand_over_leadership() {
   local target
-  if holds 'it does not lead, or its etcd is exchanged already' need_not_hand_over; then return 0; fi
+  if holds 'this member is not the leader, or need not hand over' need_not_hand_over; then return 0; fi
   target=$(heir)
   ctl_line "$(own_endpoint)" move-leader "$(printf %x "${member_ids[target]}")"
-  note "leadership goes to ${NAMES[target]}"
+  note "the new leader is to be ${NAMES[target]}"
   run "${ctl_words[@]}"
   must need_not_hand_over
 }
@@ -47,12 +47,12 @@ record_new_address() {
   record_address new
 }
 
-# Somebody else may have moved another host in the same seconds. The later one stops here, with etcd still running.
+# The move of another host may have started in the same seconds. The later one stops here, with etcd still running.
 the_others_are_safe() {
-  if holds 'etcd runs with the new arguments: they were' etcd_runs_new; then return 0; fi
+  if holds 'etcd runs with the new arguments: the others were checked before it started' etcd_runs_new; then return 0; fi
   gate_or_back
 }
-# gate_or_back -- kubelet is stopped, and nobody may be left like that: a closed gate takes the phase back.
+# gate_or_back -- kubelet is stopped, and must not stay so: a gate that does not hold undoes the phase.
 gate_or_back() {
   local stop=go_back
   is_changing || stop=closed
@@ -69,9 +69,9 @@ the_cluster_is_whole() {
 
 # A connection that outlived the restart from the old address would die with it, and etcd 3.5 would not notice for minutes.
 no_connection_is_old() {
-  if holds 'none has' connections_of_ours_are_new; then return 0; fi
+  if holds "no connection of etcd has $OLD, and no connection of the control plane goes to it" connections_of_ours_are_new; then return 0; fi
   close_connections_with "$OLD"
   close_calls_to "$OLD"
-  wait_until 20 'they are gone' connections_are_new || half_done "a connection of etcd still has $OLD: $(connections_with "$OLD" | head -n 1)" "bash runbook.sh apply $PHASE again closes it"
+  wait_until 20 "no connection of etcd has $OLD" connections_are_new || half_done "a connection of etcd still has $OLD: $(connections_with "$OLD" | head -n 1)" "rerun the same command: it closes the connection"
 }
 connections_of_ours_are_new() { connections_are_new && [[ -z $(calls_to "$OLD") ]]; }

@@ -1,8 +1,8 @@
-# on_this_host.sh -- what a host can say of itself while no cluster answers.
+# on_this_host.sh -- what can be checked on a host while no cluster answers.
 
 # Every refusal of the preparation, before its first change. Etcd may be down: only this host's own state is looked at.
 ready_to_prepare_here() {
-  guard closed "too little space on ${STATE%/*/*/*}" 'make room' has_space "${STATE%/*/*/*}"
+  guard closed "too little space on ${STATE%/*/*/*}" 'free disk space there' has_space "${STATE%/*/*/*}"
   guard_certificates
 }
 

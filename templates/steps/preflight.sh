@@ -1,26 +1,26 @@
-# preflight only reads. It says everything it finds; the first thing that forbids the change stops it.
+# preflight only reads. It prints everything that it finds; the first thing that forbids the change stops it.
 
 # Every command the runbook calls, so that none is found missing half-way.
 readonly COMMANDS=(base64 cat chmod chown cp cut date df dirname env find flock grep head install ip ls mktemp mv od openssl readlink rm sed
   sha256sum sleep sort ss stat sync systemctl tail timeout touch tr wc)
 
 commands_are_at_hand() {
-  guard closed "not found on this host: $(missing_commands)" 'install them' commands_are_here
+  guard closed "commands that are not on this host: $(missing_commands)" 'install them' commands_are_here
 }
 
 # A kubeadm host has no etcdctl of its own: while etcd is down the image of its container has it.
 tools_are_at_hand() {
   look_at_etcd
   find_etcdctl
-  guard closed "no etcdctl: not in the container of etcd, not in $TOOLS, not on this host, and no runtime here has the image $IMAGE" \
-    "put the etcd, etcdctl and etcdutl of this cluster's own version into a folder of this host and name it as tools in the mapping, or into /usr/local/bin" tools_can_be_had
+  guard closed "etcdctl was not found: not in the container of etcd, in $TOOLS or on this host, and no container runtime here has the image $IMAGE" \
+    "copy etcd, etcdctl and etcdutl of this cluster's version to a folder of this host that the mapping names as tools, or to /usr/local/bin" tools_can_be_had
   guard closed "snapshots of etcd $(server_minor) need etcdutl" "$(how_to_add_etcdutl)" etcdutl_can_be_had
   if [[ -z $etcdctl ]]; then
-    note "etcd does not run here; prepare copies its tools out of $IMAGE, by $(runtime_with_image)"
+    note "etcd does not run on this host; prepare copies its tools from the image $IMAGE ($(runtime_with_image))"
     return 0
   fi
   if [[ -n $(server_minor) ]]; then
-    guard other_world "etcdctl is $(tool_minor), etcd is $(server_minor): $etcdctl" 'tools of another minor read and restore data wrongly; use those of the member itself' same_minor
+    guard other_world "etcdctl is $(tool_minor), etcd is $(server_minor): $etcdctl" 'tools of another minor version read and restore data wrongly; use the tools of this member' same_minor
   fi
   note "etcd $(server_minor), etcdctl at $etcdctl"
 }
@@ -35,15 +35,15 @@ commands_are_here() { [[ -z $(missing_commands) ]]; }
 
 # Kubelet runs every file of its folder: a copy of etcd.yaml there replaces etcd.yaml's pod at once.
 the_folder_is_clean() {
-  guard closed "kubelet runs these too, and nobody reviewed them: $(stray_files)" 'move them to another folder; while etcd runs from such a copy, do not delete it under a live member' no_stray_file
+  guard closed "kubelet also runs these files, which were not reviewed: $(stray_files)" 'move them to another folder; if etcd runs from such a copy, do not delete it while the member is up' no_stray_file
   guard_kubelet
 }
 
-# What the exchange stops, ends and writes must be known before: a pod whose process nobody finds would run on beside its successor.
+# What the exchange stops and writes must be known before: a pod whose process is not found would keep running beside its successor.
 the_host_can_be_exchanged() {
-  guard closed "the process of these pods is not found, neither by the command in its manifest nor by the pod's cgroup: $(unknown_pods)" 'write the whole command into the manifest, then read the facts again; or start the pod' no_pod_is_unknown
-  guard closed "a kubeconfig calls another member at the address that goes: $(kubeconfigs_of_others)" 'let it name the controlPlaneEndpoint or this host; a cluster whose hosts call its first master by address is not supported yet' no_kubeconfig_of_others
-  [[ $NEW == "$OLD" ]] || note "name $OLD and will be exchanged with the manifests: $(host_files_with_old)"
+  guard closed "no process was found for these pods, neither by the command in the manifest nor by the cgroup: $(unknown_pods)" 'start the pod; or write the whole command into the manifest and fetch the facts again' no_pod_is_unknown
+  guard closed "a kubeconfig calls another member at its old address: $(kubeconfigs_of_others)" 'change it to the controlPlaneEndpoint or to this host; a cluster whose hosts call its first master by address is not supported yet' no_kubeconfig_of_others
+  [[ $NEW == "$OLD" ]] || note "files that name $OLD, to be exchanged with the manifests: $(host_files_with_old)"
 }
 unknown_pods() {
   local i
@@ -59,7 +59,7 @@ the_disk_has_space() {
   note "etcd's data: $(db_kib) KiB in $DATA_DIR/member/snap/db"
   for folder in "$DATA_DIR" "${STATE%/*/*/*}"; do
     note "$folder: $(free_kib "$folder") KiB free of $(size_kib "$folder")"
-    guard closed "too little space on $folder: the snapshot plus a fifth must fit, and 15 % must stay free" 'make room' has_space "$folder"
+    guard closed "too little space on $folder: the snapshot plus 20 % must fit, and 15 % must stay free" 'free disk space there' has_space "$folder"
   done
 }
 

@@ -1,8 +1,8 @@
-# prepare changes nothing that runs. What it saves is the way back, so it is saved once and never overwritten.
+# prepare changes nothing that runs. What it saves is needed for undo, so it is saved once and never overwritten.
 
 # What was before, for the ticket: written once, compared by finish.
 note_before() {
-  if holds "the note is there: $STATE/before.txt" before_is_noted; then return 0; fi
+  if holds "the members are noted in $STATE/before.txt" before_is_noted; then return 0; fi
   find_etcdctl
   ask_everybody
   in_gate=() && read_progress
@@ -29,7 +29,7 @@ summary_now() {
 
 keep_manifests() {
   local i
-  if holds "the copies are in $BACKUP/manifests" manifests_are_backed_up; then return 0; fi
+  if holds "every manifest that will change is copied to $BACKUP/manifests" manifests_are_backed_up; then return 0; fi
   run install -d -m 0700 "$BACKUP/manifests"
   for i in "${!FILES[@]}"; do
     manifest_is_old "$i" || continue

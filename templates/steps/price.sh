@@ -10,10 +10,10 @@ the_price_is_accepted() {
   leader=$(leader_named)
   note "$(answering) of ${#NAMES[@]} members answer"
   if quorum_is_seen; then
-    note 'there is quorum: the snapshot will be complete. rolling renumbers such a cluster while it runs, and keeps it the same one'
-    guard closed 'authentication is on: this runbook has no password and wants none' 'turn it off for the change: etcdctl auth disable' authentication_is_off
+    note 'the cluster has quorum: the snapshot will be complete. The method rolling renumbers such a cluster while it runs, and keeps its ids'
+    guard closed 'authentication is on in etcd: this runbook uses no password' 'turn it off for the change: etcdctl auth disable' authentication_is_off
   fi
-  guard other_world 'no quorum is left: what was acknowledged last may be missing in every copy' 'bridge loses nothing where a majority has its data: set method: bridge in the mapping and render again. Where that cannot be: accept_loss: true' price_is_accepted
+  guard other_world 'the cluster has no quorum: the last acknowledged writes may be missing in every copy' 'bridge loses nothing if a majority has its data: set method: bridge in the mapping and render again. If that is impossible: accept_loss: true' price_is_accepted
 }
 # Once the preparation is here, a cluster that has stopped is what we want.
 price_is_accepted() { [[ $ACCEPT_LOSS == yes || -d $TOOLS ]] || quorum_is_seen; }
@@ -21,9 +21,9 @@ price_is_accepted() { [[ $ACCEPT_LOSS == yes || -d $TOOLS ]] || quorum_is_seen; 
 the_data_is_known() {
   if data_is_there; then
     note "$(data_kib) KiB in $DATA_DIR$(! has_wal_dir || printf ' and %s' "$WAL_DIR")"
-    guard closed "too little space on $DATA_DIR" 'the old data, a copy of it and the restored data must fit at the same time: make room' has_room "$DATA_DIR" 2
+    guard closed "too little space on $DATA_DIR" 'the old data, a copy of it and the restored data must fit at the same time: free disk space there' has_room "$DATA_DIR" 2
   else
-    note "$DATA_DIR holds none: this host is restored from another one's snapshot"
+    note "$DATA_DIR holds no data: this host is restored from the snapshot of another host"
   fi
 }
 
@@ -37,13 +37,13 @@ note_what_answers() {
   if [[ -n $base || -s $STATE/before.txt ]]; then
     note_before
   else
-    note 'nobody answers: there is nothing to note'
+    note 'no member answers: there is nothing to note'
   fi
 }
 
 # The old member's own etcd, whose minor is the data's: without it nothing can be looked into or restored.
 etcd_itself_is_staged() {
   tools_are_staged || is_changing || return 0 # in plan they are still to come
-  guard closed "there is no etcd in $TOOLS, only its clients" "put an etcd of this cluster's own version beside etcdctl, name that folder as tools in the mapping, and remove $TOOLS" staged_etcd_is_there
+  guard closed "$TOOLS has no etcd, only its clients" "put etcd of this cluster's version beside etcdctl, name that folder as tools in the mapping, and remove $TOOLS" staged_etcd_is_there
 }
 staged_etcd_is_there() { [[ -x $TOOLS/etcd ]]; }

@@ -1,14 +1,14 @@
-# quiesce: nobody writes any more. In Kubernetes everybody writes through the API: its static pods go aside, etcd stays up.
+# quiesce: no client writes any more. In Kubernetes all clients write through the API: its static pods are stopped, etcd stays up.
 
 ready_to_quiesce() {
-  guard closed "$MANIFESTS is not writable" 'look at the mount' folder_is_writable
+  guard closed "$MANIFESTS is not writable" 'check the mount' folder_is_writable
   guard_kubelet
   guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_ready_to_restore
-  guard closed "a certificate of this host lacks $OLD or $NEW" 'bash runbook.sh apply prepare' certs_are_wide
+  guard closed "a certificate of this host lacks $OLD or $NEW as a SAN" 'bash runbook.sh apply prepare' certs_are_wide
 }
 is_ready_to_restore() { is_prepared && [[ -x $TOOLS/etcd ]]; }
 
-# Those of the other hosts may still write: only when every host is through is it quiet. Once the data is restored this is behind us.
+# Those of the other hosts may still write: it is quiet only when the phase is done on every host. Once the data is restored nothing is left to do.
 the_api_goes_aside() {
   if data_is_restored; then everything_kept; else want kept aside kept; fi
 }

@@ -1,15 +1,15 @@
-# Every refusal of the phase stands here, before its first change. After it only what happens outside of it can stop the phase.
+# All refusals of the phase, before its first change. Later only a failure can stop it.
 ready_to_move() {
   show_snapshot_age
-  guard closed "$NEW is not on this host, or still being checked for a duplicate" "$(how_to_keep_new)" new_is_here
-  guard closed "$NEW is a secondary address of $OLD's subnet and would go with it" "sysctl -w net.ipv4.conf.all.promote_secondaries=1 (and in /etc/sysctl.d)" new_outlives_old
-  guard closed "$MANIFESTS is not writable" 'look at the mount' folder_is_writable
+  guard closed "$NEW is not on this host, or duplicate address detection still runs" "$(how_to_keep_new)" new_is_here
+  guard closed "$NEW is a secondary address of $OLD's subnet and would be removed with it" "sysctl -w net.ipv4.conf.all.promote_secondaries=1 (and in /etc/sysctl.d)" new_outlives_old
+  guard closed "$MANIFESTS is not writable" 'check the mount' folder_is_writable
   guard_kubelet
-  guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'with a manifest beside it etcd would found a new, empty cluster' data_is_there
-  guard closed "too little space on $DATA_DIR" 'make room' has_space "$DATA_DIR"
+  guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'without data etcd would start a new, empty cluster' data_is_there
+  guard closed "too little space on $DATA_DIR" 'free disk space there' has_space "$DATA_DIR"
   guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_prepared
-  guard closed "a certificate of this host lacks $OLD or $NEW" 'bash runbook.sh apply prepare' certs_are_wide
-  guard closed "somebody else's route would be replaced: $(foreign_routes | head -n 1)" 'remove it, or make it say src NEW' no_foreign_route
+  guard closed "a certificate of this host lacks $OLD or $NEW as a SAN" 'bash runbook.sh apply prepare' certs_are_wide
+  guard closed "a route that this change did not make would be replaced: $(foreign_routes | head -n 1)" "remove it, or give it src $NEW" no_foreign_route
   gate_before others any
   ready_on_the_wire
 }
@@ -20,20 +20,20 @@ ready_on_the_wire() {
   look_over_the_wire
   for i in "${!NAMES[@]}"; do
     [[ $i != "$OWN" && ${in_gate[i]} == yes ]] || continue
-    guard closed "the certificate of ${NAMES[i]} on the wire lacks $(addresses_lacking "$i")" "on ${NAMES[i]}: bash runbook.sh apply prepare" wire_is_wide "$i"
+    guard closed "the serving certificate of ${NAMES[i]} lacks these SANs: $(addresses_lacking "$i")" "on ${NAMES[i]}: bash runbook.sh apply prepare" wire_is_wide "$i"
     ! can_bind || guard_answer "$i"
     guard closed "$NEW to ${NAMES[i]} at ${NEWS[i]} is $(flows_closed "$i")" 'see the flows in RUNBOOK.md' flows_are_open "$i"
   done
   can_bind || ask_through_routes
 }
 guard_answer() {
-  guard closed "${NAMES[$1]} does not answer a question from $NEW: $(why_silent "from.$1" "${asked_at[$1]}" "$NEW")" 'look at routes, rp_filter and firewalls between the two networks' answered "from.$1"
+  guard closed "${NAMES[$1]} does not answer when asked from $NEW: $(why_silent "from.$1" "${asked_at[$1]}" "$NEW")" 'check routes, rp_filter and firewalls between the two networks' answered "from.$1"
 }
 
 # can_bind -- OpenSSL 1.1.1 and later can ask from an address of our choice.
 can_bind() { [[ $(openssl s_client -help 2>&1) == *-bind* ]]; }
 
-# ask_through_routes -- an older OpenSSL is led by the source routes: they are made first, and taken away where nobody answers.
+# ask_through_routes -- an older OpenSSL is led by the source routes: they are made first, and removed again where no member answers.
 ask_through_routes() {
   local i
   routes_are_right || set_routes

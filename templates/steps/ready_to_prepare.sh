@@ -2,8 +2,8 @@
 
 ready_to_prepare() {
   ask_everybody
-  guard closed 'the cluster does not answer and etcd does not run here' 'start etcd here first, or look at the other members' somebody_answers
-  guard closed "too little space on ${STATE%/*/*/*}" 'make room' has_space "${STATE%/*/*/*}"
+  guard closed 'no member answers, and etcd does not run on this host' 'start etcd on this host, or check the other members' somebody_answers
+  guard closed "too little space on ${STATE%/*/*/*}" 'free disk space there' has_space "${STATE%/*/*/*}"
   guard_clocks
   guard_certificates
 }
@@ -13,7 +13,7 @@ guard_clocks() {
   for i in "${!NAMES[@]}"; do
     [[ -n ${said_date[i]-} ]] || continue
     away=$(seconds_away "${said_date[i]}")
-    guard closed "the clock of ${NAMES[i]} is $away s away from this host's" 'fix NTP first: a certificate made here would not be valid there yet' is_near "$away"
+    guard closed "the clock of ${NAMES[i]} differs from this host's by $away s" 'fix NTP first: a certificate made here would not be valid there yet' is_near "$away"
   done
 }
 
@@ -21,9 +21,9 @@ guard_clocks() {
 the_wire_shows_both() {
   look_at_etcd
   if [[ -n $etcd_pid ]] && address_is_here "$(our_address)"; then
-    wait_until 10 'etcd shows the new certificate' own_wire_is_wide || half_done "etcd does not show a certificate with $OLD and $NEW on $(our_address), port $PEER_PORT" "look at $PEER_CERT"
+    wait_until 10 'etcd serves the new certificate' own_wire_is_wide || half_done "etcd does not serve a certificate with $OLD and $NEW on $(our_address), port $PEER_PORT" "check $PEER_CERT"
   else
-    note 'etcd does not run or is cut off here: the file is all there is to look at'
+    note 'etcd does not run on this host, or its address is not here: only the certificate file was checked'
   fi
   gate_after others any
 }

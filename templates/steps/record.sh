@@ -1,29 +1,29 @@
 # record.sh -- `member update`: what the cluster records of this member.
 
 # record_address old|new [I] -- of our member or of member I, by any member that can take it; with one or two members and
-# our etcd down, nobody can yet.
+# our etcd down, no member can yet.
 record_address() {
   local which=$1 i=${2:-$OWN} url
   url=${OLD_URLS[i]}
   [[ $which == old ]] || url=${NEW_URLS[i]}
-  own_record_is_read || wait_until 10 'this member reads its log, up to its own record' own_record_is_read || true # then the next wait is longer
-  wait_until 10 'the members agree on the list' lists_agree || note 'they do not agree yet'
+  own_record_is_read || wait_until 10 'this member has read its log up to its own peer URL' own_record_is_read || true # then the next wait is longer
+  wait_until 10 'all members show the same member list' lists_agree || note 'the member lists still differ'
   if holds "${NAMES[i]} is recorded on its $which address" is_recorded "$which" "$i"; then return 0; fi
   in_gate=() && choose_members all
   if [[ -z $etcd_pid ]] && ! has_quorum_without_us; then
-    note 'nobody can take the update while this etcd is down: it follows after the start'
+    note 'not possible while this etcd is down, for want of quorum: done after etcd has started'
     return 0
   fi
   find_etcdctl
-  [[ -n ${member_ids[i]} ]] || failed "no member list names ${NAMES[i]}" 'look at the table below, then rerun the same command'
+  [[ -n ${member_ids[i]} ]] || failed "${NAMES[i]} is in no member list" 'see the table below, then rerun the same command'
   ctl_line "$(endpoint_for_update)" member update "$(printf %x "${member_ids[i]}")" --peer-urls="$url"
   run "${ctl_words[@]}"
-  wait_until 10 'the members show it' is_recorded "$which" "$i" || half_done "${NAMES[i]} is not recorded on $url" "bash runbook.sh apply $PHASE again, or undo $PHASE"
+  wait_until 10 "the members show $url" is_recorded "$which" "$i" || half_done "${NAMES[i]} is not recorded on $url" "rerun the same command, or roll back: bash runbook.sh undo $PHASE"
 }
 
-# Where `addresses: replace` takes the old address away first, it is not here yet in undo move.
+# With `addresses: replace` the old address was removed first: in undo move it is not on the host yet.
 undo_leave_goes_on() { [[ $ADDRESSES == replace && $PHASE != leave ]]; }
-is_left_to_undo_leave() { undo_leave_goes_on && note 'undo leave does this, once the old address is back'; }
+is_left_to_undo_leave() { undo_leave_goes_on && note 'not done here: undo leave does this, once the old address is on the host again'; }
 
 record_old_address() {
   ! is_left_to_undo_leave || return 0

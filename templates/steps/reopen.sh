@@ -1,4 +1,4 @@
-# reopen: the API comes back. The first host that reopens is the point of no return: from then on others write.
+# reopen: the API starts again. The first host that reopens is the point of no return: from then on clients write.
 
 ready_to_reopen() {
   guard closed 'finish was not carried out here' 'bash runbook.sh apply finish, on every host, before the first reopen' finish_was_here
@@ -6,10 +6,10 @@ ready_to_reopen() {
   gate_before all "$END_RECORD"
 }
 
-# A snapshot holds every Secret of the cluster. What is in our own folder stays, for root alone.
+# A snapshot contains every Secret of the cluster. The copy in STATE stays, readable for root only.
 no_copy_lies_about() {
   local file
-  if holds 'none does' no_copy_is_outside; then return 0; fi
+  if holds "no copy of the snapshot is outside of $STATE" no_copy_is_outside; then return 0; fi
   file=$(field "$RESTORED" given)
   run rm -f -- "$file"
   must no_copy_is_outside
@@ -24,14 +24,14 @@ what_informers_need() {
   if [[ $(field "$RESTORED" bump) == 0 ]]; then
     say_what_to_restart
   else
-    note "the revision is $(field "$RESTORED" bump) higher, and everything below it counts as compacted: whoever watches is told to list anew"
-    note 'look for those who do not: pods that are not scheduled, Services without endpoints, controllers that say nothing'
+    note "the revision is $(field "$RESTORED" bump) higher, and everything below it counts as compacted: clients that watch are told to list again"
+    note 'look for clients that do not: pods that are not scheduled, Services without endpoints, controllers that log nothing'
   fi
 }
-# Without the bump a client that comes back finds revisions that it knows, and other things in them.
+# Without the bump a client that reconnects finds revisions that it knows, with other content.
 say_what_to_restart() {
-  note 'this etcd cannot raise the revision: whoever watched the old cluster may go on with what it remembers. Restart, on every node:'
+  note 'this etcd version cannot raise the revision: clients that watched the old cluster may keep stale data. Restart, on every node:'
   note '  systemctl restart kubelet'
   note '  kubectl -n kube-system rollout restart daemonset/kube-proxy, and that of the network plugin'
-  note '  every controller and operator of your own; those of the control plane are new processes already'
+  note '  every other controller and operator; those of the control plane have been restarted already'
 }

@@ -1,16 +1,16 @@
-# restore: the snapshot becomes this host's data. It is unpacked beside the old data, which is then renamed away, and it in.
+# restore: the snapshot becomes this host's data. It is unpacked beside the old data; then both are renamed.
 
 ready_to_restore() {
   guard other_world "this host is restored from another snapshot (sha256 $(field "$RESTORED" sha256))" 'bash runbook.sh undo restore first' is_of_no_other_snapshot
-  if holds 'this host is restored from it already' is_restored; then return 0; fi
-  [[ -n $snapshot_file && -n $snapshot_sha ]] || ! is_changing || usage 'restore needs --snapshot FILE and --sha256 HEX' 'the last line of snapshot, on the source, has both'
-  guard other_world 'etcd runs here, or its manifest is in place' 'bash runbook.sh apply stop, on every host' has_stopped
-  guard closed 'the API of this host is not aside' 'bash runbook.sh apply quiesce' all_is_quiet
-  guard closed 'etcd itself is not among the tools' 'bash runbook.sh apply prepare' is_ready_to_restore
+  if holds 'this host is restored from this snapshot' is_restored; then return 0; fi
+  [[ -n $snapshot_file && -n $snapshot_sha ]] || ! is_changing || usage 'restore needs --snapshot FILE and --sha256 HEX' 'see the last line that the phase snapshot printed on the source'
+  guard other_world 'etcd runs on this host, or its manifest is in place' 'bash runbook.sh apply stop, on every host' has_stopped
+  guard closed 'the API of this host is not stopped, or its manifests are in place' 'bash runbook.sh apply quiesce' all_is_quiet
+  guard closed "no backup, or no etcd in $TOOLS" 'bash runbook.sh apply prepare' is_ready_to_restore
   guard closed "snapshots of etcd $(server_minor) need etcdutl, which is not in $TOOLS" "$(how_to_add_etcdutl)" etcdutl_is_staged
-  guard closed "$snapshot_file is not here" 'copy it from the source, as root, mode 0600' snapshot_is_here
-  guard other_world "$snapshot_file has another sha256 than ${snapshot_sha:-?}" 'it is not the file that the source has proved: copy it again' has_sha "$snapshot_file" "$snapshot_sha"
-  guard closed "too little space on $DATA_DIR" 'the restored data must fit beside the old: make room' has_room_for_the_snapshot
+  guard closed "the file '$snapshot_file' is not on this host" 'copy it from the source, as root, mode 0600' snapshot_is_here
+  guard other_world "$snapshot_file has another sha256 than ${snapshot_sha:-?}" 'this is not the file that was verified on the source: copy it again' has_sha "$snapshot_file" "$snapshot_sha"
+  guard closed "too little space on $DATA_DIR" 'the restored data must fit beside the old data: free disk space there' has_room_for_the_snapshot
 }
 snapshot_is_here() { [[ -s $snapshot_file ]]; }
 is_of_no_other_snapshot() { [[ -z $snapshot_sha || ! -e $RESTORED || $(field "$RESTORED" sha256) == "$snapshot_sha" ]] || ! data_is_restored; }
@@ -23,9 +23,9 @@ has_room_for_the_snapshot() {
   [[ -n $free && -n $size ]] && ((free - kib * 11 / 10 - 65536 >= size * 15 / 100))
 }
 
-# A snapshot holds every Secret. What lies outside of our own folder is copied into it, and taken away when all is done.
+# A snapshot contains every Secret. A file outside of STATE is copied into it, and removed when all is done.
 keep_the_snapshot() {
-  if holds 'it is, or restored already' snapshot_is_kept; then return 0; fi
+  if holds "the snapshot is in $STATE/snapshot, or restored already" snapshot_is_kept; then return 0; fi
   run install -d -m 0700 "$STATE/snapshot"
   run install -m 0600 "$snapshot_file" "$(kept_snapshot).part"
   run mv -f "$(kept_snapshot).part" "$(kept_snapshot)"
@@ -45,7 +45,7 @@ tree_is_unpacked() { is_restored || [[ -d $SET_ASIDE/$(unpacked)/member ]]; }
 
 unpack_the_snapshot() {
   local part=$SET_ASIDE/part wal_part=$WAL_SET_ASIDE/part
-  if holds 'it is' tree_is_unpacked; then return 0; fi
+  if holds 'the snapshot is unpacked, or restored already' tree_is_unpacked; then return 0; fi
   run rm -rf -- "$SET_ASIDE"/part "$SET_ASIDE"/new-*
   run install -d -m 0700 "$SET_ASIDE"
   if has_wal_dir; then
@@ -111,7 +111,7 @@ note_restored() {
   note_down "$RESTORED"
 }
 
-# put_half_away -- the old data is aside, so WAL files that lie here came from another snapshot, in a run that was ended half-way.
+# put_half_away -- the old data is moved away, so WAL files here came from another snapshot, in a run that was killed half-way.
 put_half_away() {
   local folder
   [[ -n $(find "$WAL_DIR" -maxdepth 1 -type f -print -quit) ]] || return 0
@@ -122,7 +122,7 @@ put_half_away() {
 
 # First the WAL's files, last the folder that etcd looks for: after a kill anywhere it is plain how far this came.
 set_the_data_aside() {
-  if holds 'it is' old_data_is_aside; then return 0; fi
+  if holds "the old data is in $SET_ASIDE" old_data_is_aside; then return 0; fi
   if has_wal_dir; then
     run install -d -m 0700 "$WAL_SET_ASIDE/old"
     move_files "$WAL_DIR" "$WAL_SET_ASIDE/old"
@@ -130,7 +130,7 @@ set_the_data_aside() {
   if [[ -e $DATA_DIR/member ]]; then
     run mv "$DATA_DIR/member" "$SET_ASIDE/member"
   else
-    note 'there was none: an empty folder stands for it'
+    note 'this host had no data: an empty folder is kept in its place'
     run install -d -m 0700 "$SET_ASIDE/member"
   fi
   must old_data_is_aside
@@ -138,7 +138,7 @@ set_the_data_aside() {
 old_data_is_aside() { [[ -d $SET_ASIDE/member ]]; }
 
 put_the_new_data_in() {
-  if holds 'it is' new_data_is_in; then return 0; fi
+  if holds "the restored data is in $DATA_DIR" new_data_is_in; then return 0; fi
   if has_wal_dir && [[ -d $WAL_SET_ASIDE/$(unpacked) ]]; then
     move_files "$WAL_SET_ASIDE/$(unpacked)" "$WAL_DIR"
     run rmdir "$WAL_SET_ASIDE/$(unpacked)"

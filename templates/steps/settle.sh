@@ -1,11 +1,11 @@
-# settle: the quorum is back, and the cluster records this member's new address. From then on nobody needs a bridge to it.
+# settle: the quorum is back, and the cluster records this member's new address. From then on no member needs a bridge to it.
 
 ready_to_settle() {
-  guard closed 'etcd does not run here with the new arguments' 'bash runbook.sh apply readdress' etcd_runs_new
+  guard closed 'etcd does not run with the new arguments on this host' 'bash runbook.sh apply readdress' etcd_runs_new
   ask_everybody
-  guard closed 'the bridge is not whole: a reboot takes it, and then a member looks healthy and is not' 'bash runbook.sh apply readdress puts it back without a restart' bridge_stands
+  guard closed 'bridge rules or routes are missing on this host (a reboot removes them)' 'bash runbook.sh apply readdress adds them again, without a restart of etcd' bridge_stands
   wait_until "$GATE_LIMIT" 'a majority answers and names a leader' quorum_is_back || true # looked at again by the guard
-  guard closed "no quorum: $(answering) of ${#NAMES[@]} members answer" 'a majority must have been through readdress; bash runbook.sh status shows who answers' quorum_is_back
+  guard closed "no quorum: $(answering) of ${#NAMES[@]} members answer" 'carry out readdress on a majority of the hosts; bash runbook.sh status shows which members answer' quorum_is_back
 }
 quorum_is_back() {
   find_etcdctl
@@ -21,7 +21,7 @@ record_new_addresses() {
   [[ $NEW == "$OLD" ]] || record_address new
   for i in "${!NAMES[@]}"; do
     is_left_out "${NAMES[i]}" && [[ ${STAYS[i]} == no ]] || continue
-    note "${NAMES[i]} is left out, and is recorded on ${NEWS[i]}: else the others dial its old address for ever"
+    note "${NAMES[i]} is left out; its new address ${NEWS[i]} is recorded, so that the others stop calling its old one"
     record_address new "$i"
   done
 }

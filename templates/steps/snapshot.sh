@@ -1,7 +1,7 @@
 # take_snapshot -- one snapshot of the whole cluster, on the first host only: three at once slow the disks that hold the WALs.
 take_snapshot() {
-  [[ $SNAPSHOT == yes ]] || { note 'none is taken on this host' && return 0; }
-  if holds "the snapshot is there, and whole: $STATE/snapshot/before.db" snapshot_is_there; then return 0; fi
+  [[ $SNAPSHOT == yes ]] || { note 'no snapshot is taken on this host' && return 0; }
+  if holds "the snapshot is complete: $STATE/snapshot/before.db" snapshot_is_there; then return 0; fi
   run install -d -m 0700 "$STATE/snapshot"
   run rm -f "$STATE/snapshot/.before.db" "$STATE/snapshot/.before.db.part"
   ctl_line "$(own_endpoint)" snapshot save "$STATE/snapshot/.before.db"
@@ -28,7 +28,7 @@ snapshot_field() { sed -n "s/^$1 //p" "$STATE/snapshot/before.txt" 2>/dev/null; 
 snapshot_is_there() { [[ -s $STATE/snapshot/before.db && -n $(snapshot_field Hash) ]] && has_sha "$STATE/snapshot/before.db" "$(snapshot_field sha256)"; }
 snapshot_words() { printf 'snapshot: hash %s, revision %s, keys %s, taken %s' "$(snapshot_field Hash)" "$(snapshot_field Revision)" "$(snapshot_field Keys)" "$(snapshot_field taken)"; }
 
-# show_snapshot_age -- on the host that has it: how old the way back is, and how far the cluster went on since.
+# show_snapshot_age -- on the host that has it: how old the snapshot is.
 show_snapshot_age() {
   [[ $SNAPSHOT == yes && -s $STATE/snapshot/before.txt ]] || return 0
   note "$(snapshot_words): $((($(date +%s) - $(date -d "$(snapshot_field taken)" +%s)) / 60)) min ago"

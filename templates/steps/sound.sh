@@ -1,15 +1,15 @@
-# sound.sh -- the part of preflight for a cluster that runs: it can be renumbered while it does, and it is whole.
+# sound.sh -- the part of preflight for a cluster that runs: it can be renumbered while it runs, and it is healthy.
 
-# Addresses that have changed already, on so many hosts that nobody answers, are another method's case.
+# Addresses that have changed already, on so many hosts that no member answers, need another method.
 the_method_fits() {
   ask_everybody
-  guard other_world "this host has lost $OLD, no member answers and no quorum is left" 'the method for addresses that have changed already is bridge: it loses nothing where a majority has its data. Set method: bridge in the mapping and render again' quorum_is_not_lost
-  guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'with this manifest etcd would found a new, empty cluster; this host must be removed and added again as a member' data_is_there
+  guard other_world "$OLD is not on this host, no member answers and there is no quorum" 'if the addresses have changed already, set method: bridge in the mapping and render again. It loses nothing if a majority has its data' quorum_is_not_lost
+  guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'without data etcd would start a new, empty cluster: remove this member and add it again' data_is_there
 }
-# Only while nothing of this change is here: afterwards a cluster that stands still is a matter for undo.
+# Only while nothing of this change is here: afterwards a cluster without quorum is a case for undo.
 quorum_is_not_lost() { ! old_is_gone || [[ -n $base ]] || manifest_is_new 0 || [[ -d $BACKUP ]]; }
 
 the_cluster_is_sound() {
   gate_before others any
-  guard closed 'authentication is on: this runbook has no password and wants none' 'turn it off for the change: etcdctl auth disable' authentication_is_off
+  guard closed 'authentication is on in etcd: this runbook uses no password' 'turn it off for the change: etcdctl auth disable' authentication_is_off
 }

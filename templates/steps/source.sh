@@ -1,13 +1,13 @@
-# snapshot: one file for every host, taken on the one whose data is worth most, and proved before any data is touched.
+# snapshot: one file for every host, taken on the host with the best candidate, and verified before any data is touched.
 
 ready_to_take_the_snapshot() {
-  if holds 'the snapshot is taken and proved, or restored already' source_is_proved; then return 0; fi
+  if holds 'the snapshot is taken and verified, or restored already' source_is_proved; then return 0; fi
   [[ -n $given_file || ${#candidate_lines[@]} -gt 0 ]] || ! is_changing || usage 'snapshot needs --candidates or --from' "--candidates 'LINE;LINE;LINE', as stop printed them on each host"
-  guard other_world 'etcd runs here, or its manifest is in place' 'bash runbook.sh apply stop, on every host' has_stopped
-  guard closed "too little space on $DATA_DIR" 'a copy and a trial restore must fit: make room' has_room "$DATA_DIR" 2
-  guard closed "too little space on $STATE" 'the snapshot must fit: make room' has_room "$STATE" 1
+  guard other_world 'etcd runs on this host, or its manifest is in place' 'bash runbook.sh apply stop, on every host' has_stopped
+  guard closed "too little space on $DATA_DIR" 'a copy and a trial restore must fit: free disk space there' has_room "$DATA_DIR" 2
+  guard closed "too little space on $STATE" 'the snapshot must fit: free disk space there' has_room "$STATE" 1
   if [[ -n $given_file ]]; then
-    guard closed "$given_file is not here" 'name a snapshot file of this host' given_file_is_here
+    guard closed "$given_file is not on this host" 'name a snapshot file of this host' given_file_is_here
   elif [[ ${#candidate_lines[@]} -gt 0 ]]; then
     judge_the_candidates
   fi
@@ -15,11 +15,11 @@ ready_to_take_the_snapshot() {
 given_file_is_here() { [[ -s $given_file ]]; }
 
 judge_the_candidates() {
-  guard closed "no candidate line of: $(members_without_line)" 'every member has one; for a host that can give none: --lost NAME' every_member_has_a_line
-  guard other_world "the candidates are of different clusters, and none is of most: ${candidate_lines[*]}" 'look which hosts belong together; leave the others out with --lost NAME' one_cluster_is_chosen
+  guard closed "no candidate line of: $(members_without_line)" 'pass the line of every member; for a member whose data is lost: --lost NAME' every_member_has_a_line
+  guard other_world "the candidates belong to different clusters, none of which has most of them: ${candidate_lines[*]}" 'find out which hosts belong together; leave out the others with --lost NAME' one_cluster_is_chosen
   show_candidates
-  guard closed "the source is $(best_candidate), not $HOST" "there: bash runbook.sh apply snapshot --candidates '...'" we_are_the_source
-  guard other_world "no candidate is complete: what was acknowledged last may be missing in each" 'bridge loses nothing where a majority has its data (undo stop and quiesce, set method: bridge); or accept it: accept_loss: true in the mapping' loss_is_accepted
+  guard closed "the source is $(best_candidate), not $HOST" "on that host: bash runbook.sh apply snapshot --candidates '...'" we_are_the_source
+  guard other_world "no candidate is complete: the last acknowledged writes may be missing in each" 'bridge loses nothing if a majority has its data (undo stop and quiesce, set method: bridge); or accept the loss: accept_loss: true in the mapping' loss_is_accepted
 }
 
 members_without_line() {
@@ -81,7 +81,7 @@ show_candidates() {
   cluster=$(cluster_of_most)
   for name in "${NAMES[@]}"; do
     if [[ -n $(word_of "$name" cluster) && $(word_of "$name" cluster) != "$cluster" ]]; then
-      note "$name: of another cluster, so none"
+      note "$name: not a candidate: it belongs to another cluster"
     else
       note "$name: $(line_of "$name")"
     fi
@@ -91,7 +91,7 @@ we_are_the_source() { [[ $(best_candidate) == "$HOST" ]]; }
 loss_is_accepted() { [[ $ACCEPT_LOSS == yes || $(word_of "$(best_candidate)" complete) == yes ]]; }
 
 take_the_source() {
-  if holds 'it is taken, and whole' source_is_taken; then return 0; fi
+  if holds 'the snapshot is complete, and the data has not changed since' source_is_taken; then return 0; fi
   run install -d -m 0700 "$STATE/snapshot"
   if [[ -n $given_file ]]; then
     take_given_file
@@ -103,7 +103,7 @@ take_the_source() {
   must source_is_taken
 }
 
-# source_is_taken -- its sum is right, and the data has not gone on since: a file that is there proves nothing.
+# source_is_taken -- its checksum is right, and the data has not changed since: a file that is there proves nothing.
 source_is_taken() {
   data_is_restored || {
     [[ -s $SOURCE ]] && has_sha "$(field "$SOURCE" file)" "$(field "$SOURCE" sha256)" && [[ $(field "$SOURCE" of) == "$(source_state)" ]]
@@ -122,7 +122,7 @@ take_given_file() {
 take_from_a_copy() {
   local file
   file=$(free_name "$STATE/snapshot/source" .db)
-  open_copy 'it could be opened when it was weighed: look at the disk'
+  open_copy 'the phase stop could open it: check the disk'
   run rm -f "$file.part" "$file.part.part"
   save_copy_to "$file.part"
   close_copy
@@ -147,10 +147,10 @@ describe_snapshot() {
   sed -n 's/^"\(Revision\|Keys\|TotalKey\)" *: *\([0-9]*\)$/\1 \2/p' <<<"$words" | sed 's/^Revision/revision/; s/^\(Keys\|TotalKey\)/keys/'
 }
 
-# Only a restore looks at the sum in the file's tail. It goes into a folder of its own and away again.
+# Only a restore checks the checksum at the end of the file. It is made in a folder of its own, which is removed again.
 prove_the_source() {
   local trial=$SET_ASIDE/trial
-  if holds 'that was tried' source_is_proved; then
+  if holds 'the trial restore succeeded' source_is_proved; then
     say_the_source
     return 0
   fi
@@ -174,11 +174,11 @@ say_the_source() {
   last_line="snapshot $(field "$SOURCE" file) sha256=$(field "$SOURCE" sha256) revision=$(field "$SOURCE" revision) keys=$(field "$SOURCE" keys) complete=$(field "$SOURCE" complete)"
 }
 
-# A raw database file has no sum in its tail: nothing proves it but that it can be read.
+# A raw database file has no checksum at its end: nothing proves it but that it can be read.
 without_a_sum() {
-  source_is_raw || { note 'ok: it is none' && return 0; }
-  note 'taken without the check of a sum, which it does not have'
-  note 'it is what somebody copied, as old as it is; the block for the ticket says so'
+  source_is_raw || { note 'ok: it is not a raw database file' && return 0; }
+  note 'taken without verifying a checksum: a raw database file has none'
+  note 'its data is as old as the copy; the ticket summary says that it is a raw file'
 }
 # etcd's own snapshots end with 32 bytes of sha256 behind whole pages.
 source_is_raw() { [[ -s $SOURCE ]] && is_raw "$(field "$SOURCE" file)"; }

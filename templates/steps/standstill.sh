@@ -8,36 +8,36 @@ the_quorum_is_lost() {
   read_progress
   leader=$(leader_named)
   note "$(answering) of ${#NAMES[@]} members answer"
-  guard other_world 'this cluster has quorum, as far as this host can ask' 'the method for it is rolling, which keeps it up. Set method: rolling in the mapping and render again' quorum_is_not_needed
+  guard other_world 'this cluster has quorum, as seen from this host' 'use the method rolling, which keeps the cluster up: set method: rolling in the mapping and render again' quorum_is_not_needed
 }
 quorum_is_not_needed() { [[ -d $TOOLS ]] || ! quorum_may_be_there; }
-# Without any etcdctl nobody here can ask for the leader; a majority that answers may have one.
+# Without etcdctl this host cannot ask for the leader; a majority that answers may have one.
 quorum_may_be_there() { quorum_is_seen || [[ -z $etcdctl && $(($(answering) * 2)) -gt ${#NAMES[@]} ]]; }
 
-# A bridge needs the data of a majority. This host's own must be whole, or it is no member any more.
+# A bridge needs the data of a majority. This host's own data must be complete, or its member is lost.
 the_data_is_whole() {
   data_is_there || say_how_to_join
-  guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'this host cannot be bridged: the lines above lead it back as a new member' data_is_there
-  guard other_world "$DATA_DIR/member/snap/db is no database of etcd" 'a file of that name and nothing in it that etcd could read: look at the disk' db_is_a_database
+  guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'its member cannot be recovered: the lines above add the host as a new member' data_is_there
+  guard other_world "$DATA_DIR/member/snap/db is not an etcd database" 'etcd cannot read this file: check the disk' db_is_a_database
 }
 # bbolt's magic number, sixteen bytes into its first page.
 db_is_a_database() { [[ $(od -An -tx4 -j16 -N4 "$DATA_DIR/member/snap/db" 2>/dev/null) == *ed0cdaed* ]]; }
 
 the_new_address_comes() {
   guard closed "neither $NEW nor $OLD is on this host" "$(how_to_keep_new)" an_address_is_here
-  address_is_here "$NEW" || note "not yet: add $NEW, as RUNBOOK.md says, before readdress"
+  address_is_here "$NEW" || note "$NEW is not on this host yet: add it before readdress, as RUNBOOK.md says"
 }
 
 the_bridge_can_be_built() {
-  guard closed "neither nft (Linux 4.18 or later) nor $IPTABLES can be used here" 'install one of them' can_translate
-  note "rules by $(translator)"
+  guard closed "neither nft (Linux 4.18 or later) nor $IPTABLES can be used on this host" 'install one of them' can_translate
+  note "rules are made with $(translator)"
   if can_close_connections; then
-    note 'this kernel closes connections when it is asked to'
+    note 'this kernel can close connections (ss -K)'
   else
-    note 'this kernel does not close connections when it is asked to: unbridge will answer them with resets'
+    note 'this kernel cannot close connections (ss -K): unbridge will answer them with resets'
   fi
   guard_foreign_rules
 }
 guard_foreign_rules() {
-  guard other_world 'rules of another change are on this host' "look whose they are; what takes them away: $(lines_against_foreign_rules | head -n 3)" no_foreign_rules
+  guard other_world 'rules of another change are on this host' "find out which change made them; to remove them: $(lines_against_foreign_rules | head -n 3)" no_foreign_rules
 }

@@ -1,13 +1,13 @@
-# start: etcd comes up on the restored data, at its new address. Each host founds the same cluster: its id is in the data.
+# start: etcd starts on the restored data, on its new address. Each host starts the same cluster: its id is in the data.
 
 ready_to_start() {
-  guard closed "$NEW is not on this host, or still being checked for a duplicate" "$(how_to_keep_new)" new_is_here
-  [[ $NEW == "$OLD" ]] || guard closed "$OLD is still on this host: etcd would call from it, and lose its connections when it goes" "remove it now, while etcd is down: ip addr del $OLD/PREFIX dev INTERFACE, and out of the network configuration" old_is_gone
-  guard closed "$MANIFESTS is not writable" 'look at the mount' folder_is_writable
+  guard closed "$NEW is not on this host, or duplicate address detection still runs" "$(how_to_keep_new)" new_is_here
+  [[ $NEW == "$OLD" ]] || guard closed "$OLD is still on this host: etcd would call from it, and lose its connections when it is removed" "remove it now, while etcd is down: ip addr del $OLD/PREFIX dev INTERFACE, and from the network configuration" old_is_gone
+  guard closed "$MANIFESTS is not writable" 'check the mount' folder_is_writable
   guard_kubelet
   guard closed 'this host is not restored' 'bash runbook.sh apply restore --snapshot FILE --sha256 HEX' is_restored
-  guard closed "a certificate of this host lacks $OLD or $NEW" 'bash runbook.sh apply prepare' certs_are_wide
-  guard closed "calls from here to $(addresses_called_otherwise)would not leave from $NEW" "write a route into the network configuration: ip route add ADDRESS dev INTERFACE src $NEW" all_calls_leave_from_new
+  guard closed "a certificate of this host lacks $OLD or $NEW as a SAN" 'bash runbook.sh apply prepare' certs_are_wide
+  guard closed "calls from this host to $(addresses_called_otherwise)would not leave from $NEW" "add a route to the network configuration: ip route add ADDRESS dev INTERFACE src $NEW" all_calls_leave_from_new
 }
 addresses_called_otherwise() {
   local i

@@ -1,20 +1,20 @@
-# stop: etcd ends on this host. Where the cluster still answers, all that it has acknowledged is saved first.
+# stop: etcd is stopped on this host. Where the cluster still answers, all that it has acknowledged is saved first.
 
 ready_to_stop() {
-  if holds 'etcd has ended here already' has_stopped; then return 0; fi
-  guard closed "$MANIFESTS is not writable" 'look at the mount' folder_is_writable
+  if holds 'etcd is stopped and its manifest is moved out, or the data is restored' has_stopped; then return 0; fi
+  guard closed "$MANIFESTS is not writable" 'check the mount' folder_is_writable
   guard_kubelet
   guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_ready_to_restore
-  guard closed 'the API of this host is not aside' 'bash runbook.sh apply quiesce, on every host' all_is_quiet
-  guard closed "too little space on $DATA_DIR for a copy of the data" 'make room' has_room "$DATA_DIR" 1
+  guard closed 'the API of this host is not stopped, or its manifests are in place' 'bash runbook.sh apply quiesce, on every host' all_is_quiet
+  guard closed "too little space on $DATA_DIR for a copy of the data" 'free disk space there' has_room "$DATA_DIR" 1
   if cluster_answers; then
-    guard closed "somebody still writes to etcd; its clients: $(clients_of_etcd)" 'quiesce every host, end the others, then rerun the same command' nobody_writes
+    guard closed "etcd still receives writes; its clients: $(clients_of_etcd)" 'quiesce every host and stop all other clients, then rerun the same command' nobody_writes
   else
-    note 'the cluster does not answer here: what this host has may not be all that was acknowledged'
+    note 'the cluster does not answer: the data of this host may lack the last acknowledged writes'
   fi
 }
 
-# cluster_answers -- our own member answers a linearizable read: it has a quorum behind it, and all that was acknowledged.
+# cluster_answers -- our own member answers a linearizable read: it has quorum, and all that was acknowledged.
 cluster_answers() {
   look_at_etcd
   find_etcdctl
@@ -40,7 +40,7 @@ puts_seen() {
 }
 
 # clients_of_etcd -- who is connected to our client port: "ADDRESS:PORT(PROCESS)" for a process of this host, "ADDRESS:PORT" for others.
-# etcd calls itself there, for its JSON gateway; that one and our own etcdctl are nobody.
+# etcd calls itself there, for its JSON gateway; that one and our own etcdctl do not count.
 clients_of_etcd() {
   local here there who local_ends=' '
   while read -r _ _ here there who; do
@@ -65,13 +65,13 @@ process_in() {
   printf '%s' "${name%%'"'*}"
 }
 
-# What was saved by an earlier try says nothing about writes that came since: it is put away first.
+# A snapshot of an earlier try says nothing about later writes: it is renamed first.
 save_what_is_complete() {
   local file answer
-  if holds 'etcd has ended here already' has_stopped; then return 0; fi
+  if holds 'etcd is stopped and its manifest is moved out, or the data is restored' has_stopped; then return 0; fi
   [[ ! -e $COMPLETE ]] || run mv "$COMPLETE" "$(free_name "${COMPLETE%.txt}.before" .txt)"
   if ! cluster_answers; then
-    note 'the cluster does not answer here: there is nothing complete to be had'
+    note 'the cluster does not answer: no complete snapshot can be taken'
     return 0
   fi
   file=$(free_name "$STATE/snapshot/stop" .db)
@@ -96,7 +96,7 @@ etcd_goes_aside() {
 }
 
 note_the_data() {
-  if holds 'it is noted, or restored' data_is_noted; then return 0; fi
+  if holds 'the state of the data is noted, or the data is restored' data_is_noted; then return 0; fi
   reading_of_data >"$SCRATCH/note"
   note_down "$STOPPED"
   must data_is_noted

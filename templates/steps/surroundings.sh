@@ -1,14 +1,14 @@
-# surroundings.sh -- the part of preflight that looks around: certificates, clocks, the new address, the ways between hosts.
+# surroundings.sh -- the part of preflight about certificates, clocks, the new address and the network between hosts.
 
 the_certificates_are_known() {
   local i
   for i in "${!CERT_FILES[@]}"; do
     if cert_holds "${CERT_FILES[i]}" "$OLD" && cert_holds "${CERT_FILES[i]}" "$NEW"; then
-      note "${CERT_FILES[i]}: holds $OLD and $NEW"
+      note "${CERT_FILES[i]}: has the SANs $OLD and $NEW"
     elif [[ -s ${CERT_CA_KEYS[i]} ]]; then
-      note "${CERT_FILES[i]}: will be widened with ${CERT_CA_KEYS[i]}"
+      note "${CERT_FILES[i]}: will be reissued with both addresses, signed with ${CERT_CA_KEYS[i]}"
     else
-      note "${CERT_FILES[i]}: must be widened, and ${CERT_CA_KEYS[i]} is not here: prepare will write a request and wait for the signed one"
+      note "${CERT_FILES[i]}: must be reissued with both addresses, but ${CERT_CA_KEYS[i]} is not on this host: prepare will write a request for you to have signed"
     fi
   done
 }
@@ -19,8 +19,8 @@ the_clocks_agree() {
   for i in "${!NAMES[@]}"; do
     [[ -n ${said_date[i]-} ]] || continue
     away=$(seconds_away "${said_date[i]}")
-    note "${NAMES[i]}: $away s from this host"
-    guard closed "the clock of ${NAMES[i]} is $away s away from this host's" 'fix NTP first: certificates and leases live by the clock' is_near "$away"
+    note "${NAMES[i]}: its clock differs from this host's by $away s"
+    guard closed "the clock of ${NAMES[i]} differs from this host's by $away s" 'fix NTP first: certificates and leases depend on the clocks' is_near "$away"
   done
 }
 seconds_away() { printf '%s' "$(($(date -d "$1" +%s) - $(date +%s)))"; }
@@ -28,9 +28,9 @@ is_near() { [[ $1 -ge -60 && $1 -le 60 ]]; }
 
 the_new_address_is_ours() {
   [[ $NEW != "$OLD" ]] || { note 'ok: this member keeps its address' && return 0; }
-  guard closed "$NEW is answered by another host ($(neighbour_of "$NEW"))" 'it is in use: choose another one, or free it' new_is_free
+  guard closed "$NEW is in use by another host ($(neighbour_of "$NEW"))" 'choose another address, or free this one' new_is_free
 }
-# Something that refuses or accepts a connection has the address, and so has whoever answers the neighbour question.
+# A host that refuses or accepts a connection has the address; so has one that answers the neighbour question.
 new_is_free() {
   local answer
   ! address_is_here "$NEW" || return 0
@@ -43,8 +43,8 @@ neighbour_of() {
   [[ $words != *lladdr* || $words == *FAILED* ]] || printf '%s' "${words#*lladdr }"
 }
 
-# knock ADDRESS PORT -- open (somebody answers, a refusal too), absent (no host has the address), filtered (nothing comes back).
-# The kernel takes 3 s to find that nobody has an address.
+# knock ADDRESS PORT -- open (an answer, a refusal too), absent (no host has the address), filtered (no answer).
+# The kernel takes 3 s to find that no host has an address.
 knock() {
   local words status=0
   words=$(timeout -k 1 5 bash -c "exec 3<>/dev/tcp/$1/$2" 2>&1) || status=$?
@@ -77,7 +77,7 @@ the_ways_are_known() {
       case $(flow "$i" "$port") in
         open) note "${NAMES[i]} ${NEWS[i]} port $port: open" ;;
         absent) note "${NAMES[i]} ${NEWS[i]} port $port: no address yet" ;;
-        filtered) note "${NAMES[i]} ${NEWS[i]} port $port: FILTERED: move will refuse (exit 3) until the network lets it through" ;;
+        filtered) note "${NAMES[i]} ${NEWS[i]} port $port: FILTERED: have this flow opened, see the flows in RUNBOOK.md" ;;
       esac
     done
   done

@@ -2,7 +2,7 @@
 
 what_is_left() {
   list_leftovers
-  note 'renewals of the certificates keep the old address: the certificates hold it until they are reissued without it'
+  note 'certificate renewals keep the old address: the certificates have it as a SAN until they are reissued without it'
 }
 
 # for_the_ticket -- before and after, and which bytes were run.

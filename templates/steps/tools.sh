@@ -1,16 +1,16 @@
-# tools.sh -- etcd's own tools, kept where this runbook finds them whatever becomes of the container.
+# tools.sh -- etcd's own tools, copied to a place where this runbook finds them also without the container.
 
 # During a restart nothing else is sure to be there. Those of the running member are right by themselves; any others must be
 # of the minor that the manifest's image has.
 stage_tools() {
-  if holds 'etcdctl of the same version is there' tools_are_staged; then return 0; fi
+  if holds "etcd's tools are in $TOOLS" tools_are_staged; then return 0; fi
   look_at_etcd
   find_etcdctl
-  guard closed "etcd does not run here, and there is no etcdctl: not in the mapping's folder '$TOOLS_GIVEN', not on this host, not in $IMAGE" \
-    'name a folder of this host with etcd and etcdctl of this cluster as tools: in the mapping, or put them into /usr/local/bin' tools_can_be_had
-  guard closed "snapshots of etcd $(server_minor) need etcdutl, and there is none of this version beside etcdctl, in the mapping's folder '$TOOLS_GIVEN' or on this host" "$(how_to_add_etcdutl)" etcdutl_can_be_had
+  guard closed "etcd does not run on this host, and etcdctl was not found: not in the mapping's folder '$TOOLS_GIVEN', on this host or in $IMAGE" \
+    'copy etcd and etcdctl of this cluster to a folder of this host that the mapping names as tools, or to /usr/local/bin' tools_can_be_had
+  guard closed "snapshots of etcd $(server_minor) need etcdutl of that version, which is not beside etcdctl, in the mapping's folder '$TOOLS_GIVEN' or on this host" "$(how_to_add_etcdutl)" etcdutl_can_be_had
   if [[ -z $etcd_pid && -n $etcdctl && -n $(server_minor) ]]; then
-    guard other_world "$etcdctl is $(tool_minor), $IMAGE is $(server_minor)" 'tools of another minor read and restore data wrongly: name the right ones' same_minor
+    guard other_world "$etcdctl is $(tool_minor), $IMAGE is $(server_minor)" 'tools of another minor version read and restore data wrongly: name the right ones' same_minor
   fi
   copy_tools
   if is_changing; then guard half_done "snapshots of etcd $(server_minor) need etcdutl, and $IMAGE has none" "$(how_to_add_etcdutl)" etcdutl_is_staged; fi
@@ -26,13 +26,13 @@ stage_tools() {
 }
 tools_can_be_had() { [[ -n $etcd_pid || -n $etcdctl || -n $(image_at) ]]; }
 
-# From 3.6 on etcdutl alone looks into a snapshot and restores it; where none is taken nobody needs it.
+# From 3.6 on only etcdutl reads and restores a snapshot; where no snapshot is taken it is not needed.
 needs_etcdutl() { snapshots_are_handled && [[ $(server_minor) =~ ^3\.([0-9]+)$ && ${BASH_REMATCH[1]} -ge 6 ]]; }
 etcdutl_is_staged() { ! needs_etcdutl || [[ -x $TOOLS/etcdutl ]]; }
 # What is in an image is seen once it is copied.
 etcdutl_can_be_had() { ! needs_etcdutl || [[ -z $etcd_pid && -z $etcdctl ]] || [[ -x ${etcdctl%/*}/etcdutl || -n $(etcdutl_elsewhere) ]]; }
 how_to_add_etcdutl() {
-  printf "put etcdutl %s beside etcdctl in a folder of this host, name it as tools in the mapping or take /usr/local/bin, remove %s, then: bash runbook.sh apply prepare" "$(server_minor)" "$TOOLS"
+  printf "put etcdutl %s beside etcdctl, in a folder of this host that the mapping names as tools or in /usr/local/bin; remove %s, then: bash runbook.sh apply prepare" "$(server_minor)" "$TOOLS"
 }
 # etcdutl_elsewhere -- one of etcd's own minor that is not where the others come from.
 etcdutl_elsewhere() {
@@ -98,7 +98,7 @@ copy_from_image() {
 }
 has_etcdutl() { ! is_changing || "$1" cp "$2:/usr/local/bin/etcdutl" - >/dev/null 2>&1; }
 
-# image_at -- who has the image, and under which name: "docker NAME", "podman NAME", "ctr NAME", "store LAYER"; nothing where nobody has.
+# image_at -- which runtime has the image, and under which name: "docker NAME", "podman NAME", "ctr NAME", "store LAYER"; nothing where none has.
 image_at() {
   local name runtime layer
   for name in $(image_names); do

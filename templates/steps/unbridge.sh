@@ -4,25 +4,25 @@ ready_to_unbridge() {
   local i
   gate_before all "$END_RECORD"
   for i in "${!NAMES[@]}"; do
-    guard closed "${NAMES[i]} is recorded on its ${recorded[i]} address" "on ${NAMES[i]}: bash runbook.sh apply settle; while it is down for good: --without ${NAMES[i]}" is_at_its_end "$i"
+    guard closed "${NAMES[i]} is recorded on its ${recorded[i]} address" "on ${NAMES[i]}: bash runbook.sh apply settle; if the member is permanently lost: --without ${NAMES[i]}" is_at_its_end "$i"
   done
 }
 
 take_the_rules_away() {
-  if holds 'none does' no_rule_of_ours; then return 0; fi
+  if holds 'no rule of this change is left' no_rule_of_ours; then return 0; fi
   drop_rules
   must no_rule_of_ours
 }
 
-# Connections keep their translation after the rule is gone: they prove nothing about the cluster without the bridge. The
-# routes stay until they are closed: what has no way out cannot be answered with a reset either.
+# Connections keep their translation after the rule is removed: they prove nothing about the cluster without the bridge. The
+# routes stay until the connections are closed: without a route no reset can be sent.
 close_what_crossed_it() {
-  if holds 'none has' no_connection_is_to_old; then return 0; fi
+  if holds 'no connection of etcd has an old address' no_connection_is_to_old; then return 0; fi
   close_connections_to_old
-  if ! wait_until 5 'they are gone' no_connection_is_to_old; then
-    ! is_changing || note 'they are not: this kernel closes none, so they are answered with resets until none is left'
+  if ! wait_until 5 'no connection of etcd has an old address' no_connection_is_to_old; then
+    ! is_changing || note 'this kernel does not close connections: they are answered with resets until none is left'
     add_resets
-    wait_until 30 'they are gone' no_connection_is_to_old || half_done "a connection of etcd still has an old address: $(connections_to_old | head -n 1)" "bash runbook.sh apply $PHASE again"
+    wait_until 30 'no connection of etcd has an old address' no_connection_is_to_old || half_done "a connection of etcd still has an old address: $(connections_to_old | head -n 1)" "rerun the same command"
     drop_rules
   fi
   must no_rule_of_ours
@@ -44,7 +44,7 @@ close_connections_to_old() {
 
 take_the_routes_away() {
   local address
-  if holds 'none does' no_route_to_old; then return 0; fi
+  if holds 'no route of this change leads to an old address' no_route_to_old; then return 0; fi
   for address in $(old_addresses_of_others); do
     drop_route_to "$address"
   done

@@ -1,4 +1,4 @@
-# undo: the same way back. A file goes back only where the live one is the one that this change put there.
+# undo. A file is restored only where the live file is the one that this change installed.
 
 recorded_old_or_unknown() { [[ ${recorded[OWN]} == old || -z $base ]]; }
 etcd_is_old() {
@@ -6,10 +6,10 @@ etcd_is_old() {
   [[ $etcd_args == old || ($NEW == "$OLD" && -n $etcd_pid) ]] || { [[ -z $etcd_pid ]] && manifest_is_old 0; }
 }
 
-# A backup that was given back is renamed, so that the next apply makes its own.
+# A backup that was restored is renamed, so that the next apply makes its own.
 put_backup_away() {
   local n=1
-  if holds 'there is none any more' no_backup; then return 0; fi
+  if holds "there is no backup in $BACKUP" no_backup; then return 0; fi
   while [[ -e $STATE/backup.undone-$n ]]; do n=$((n + 1)); done
   run mv "$BACKUP" "$STATE/backup.undone-$n"
   must no_backup

@@ -1,17 +1,17 @@
-# undo_restore.sh -- the way back to the cluster that was: its data, its manifests. Only while nobody writes to the new one.
+# undo_restore.sh -- undo of restore: the old cluster with its data and manifests. Only while no client writes to the new one.
 
 ready_to_undo_prepare() {
-  guard other_world 'this host is restored, or its etcd has stopped for that' 'bash runbook.sh undo the later phases first' is_as_it_was
+  guard other_world 'this host is restored, or its etcd is stopped for the restore' 'bash runbook.sh undo the later phases first' is_as_it_was
 }
 is_as_it_was() { ! data_is_restored && { etcd_is_old || ! data_is_there; }; }
 
 ready_to_go_back() {
-  guard other_world 'the API is back on this host: what was written since would be lost' 'there is no way back behind reopen' api_is_not_back
+  guard other_world 'the API is back on this host: writes since then would be lost' 'after reopen no undo is possible' api_is_not_back
   if data_is_restored && etcd_runs_new; then
     find_etcdctl
-    guard other_world 'somebody has written to the restored cluster: that would be lost' 'there is no way back any more' nobody_is_seen_to_have_written
+    guard other_world 'the restored cluster has new writes: undo would lose them' 'no undo is possible any more' nobody_is_seen_to_have_written
   fi
-  guard closed "no copy of the old manifests in $BACKUP" 'without it there is no way back on this host' manifests_can_go_back
+  guard closed "no copy of the old manifests in $BACKUP" 'without it no undo is possible on this host' manifests_can_go_back
   guard_kubelet
 }
 api_is_back() {
@@ -29,7 +29,7 @@ nobody_is_seen_to_have_written() { [[ $(puts_from "$(($(last_revision) + 1))" 2)
 last_revision() { if [[ -s $FINISHED ]]; then field "$FINISHED" revision; else expected_revision; fi; }
 
 restored_etcd_goes() {
-  if ! holds 'it is, or was never seen' nothing_was_finished; then
+  if ! holds 'no revision is noted by finish' nothing_was_finished; then
     run mv "$FINISHED" "$(free_name "${FINISHED%.txt}.undone" .txt)"
   fi
   etcd_patience='wait'
@@ -37,22 +37,22 @@ restored_etcd_goes() {
 }
 nothing_was_finished() { [[ ! -e $FINISHED ]]; }
 
-# The data itself is asked, in a copy: an etcd that was not let in, or has ended, can tell nothing, and still has what it was given.
+# A copy of the data is asked: an etcd that could not join, or has stopped, answers nothing, and may still have new writes.
 nobody_wrote_into_it() {
   local puts
-  if holds 'the old data is back, or the restored one was never whole' nothing_to_look_into; then return 0; fi
-  guard closed 'etcd runs here, or its manifest is in place' 'bash runbook.sh undo start first' etcd_is_out
-  guard closed "too little space on $DATA_DIR for a copy of the data" 'make room' has_room "$DATA_DIR" 1
-  open_copy 'data that nobody can read: look at it before it is put away'
+  if holds 'the old data is in place, or no restored data is' nothing_to_look_into; then return 0; fi
+  guard closed 'etcd runs on this host, or its manifest is in place' 'bash runbook.sh undo start first' etcd_is_out
+  guard closed "too little space on $DATA_DIR for a copy of the data" 'free disk space there' has_room "$DATA_DIR" 1
+  open_copy 'the restored data cannot be read: look at it before it is moved away'
   puts=$(puts_in_copy "$(($(last_revision) + 1))")
   close_copy
-  [[ -z $puts ]] || other_world 'somebody has written to the restored cluster: that would be lost' 'there is no way back any more'
+  [[ -z $puts ]] || other_world 'the restored cluster has new writes: undo would lose them' 'no undo is possible any more'
 }
 nothing_to_look_into() { old_data_is_back || ! data_is_restored; }
 
 # The restored data goes where it can be looked at, the old one where it was; the folder that etcd looks for comes last.
 put_the_old_data_back() {
-  if holds 'it is, or was never away' old_data_is_back; then return 0; fi
+  if holds "no old data is left in $SET_ASIDE" old_data_is_back; then return 0; fi
   if [[ -e $DATA_DIR/member ]]; then
     run mv "$DATA_DIR/member" "$(free_name "$SET_ASIDE/undone" '')"
   fi
@@ -61,7 +61,7 @@ put_the_old_data_back() {
   if [[ -e $SET_ASIDE/member/snap/db ]]; then
     run mv "$SET_ASIDE/member" "$DATA_DIR/member"
   else
-    note 'there was no data on this host: its manifest stays aside'
+    note "this host had no data: etcd's manifest stays out of the manifests folder"
     run mv "$SET_ASIDE/member" "$(free_name "$SET_ASIDE/nothing" '')"
   fi
   must old_data_is_back
@@ -86,8 +86,8 @@ put_old_wal_back() {
 # Renamed, so that no later run takes it for its own.
 put_the_snapshot_away() {
   local note
-  if holds 'none is known any more' no_source_is_known; then return 0; fi
-  guard closed 'this host is still restored from it' 'bash runbook.sh undo restore first' old_data_is_back
+  if holds 'no snapshot is noted on this host' no_source_is_known; then return 0; fi
+  guard closed 'this host is still restored from this snapshot' 'bash runbook.sh undo restore first' old_data_is_back
   for note in "$SOURCE" "$COMPLETE" "$CANDIDATE"; do
     [[ ! -e $note ]] || run mv "$note" "$(free_name "${note%.txt}.undone" .txt)"
   done
@@ -100,12 +100,12 @@ what_was_before_stop() {
   guard closed 'this host is still restored' 'bash runbook.sh undo restore first' old_data_is_back
   forget_the_stop
   if manifest_is_out 0 && ! data_is_there; then
-    note "no data on this host: its manifest stays aside, in $ASIDE. Beside an empty folder it would found a new cluster"
+    note "no data on this host: etcd's manifest stays in $ASIDE. Without data etcd would start a new, empty cluster"
     everything_kept
   else
     want old kept kept
     address_is_here "$OLD" || etcd_can_run=no
-    address_is_here "$OLD" || note "$OLD is not on this host: etcd cannot run before it is, as it could not before"
+    address_is_here "$OLD" || note "$OLD is not on this host: etcd cannot run until it is, as before the change"
   fi
 }
 
@@ -118,7 +118,7 @@ forget_the_stop() {
 }
 
 what_was_before_quiesce() {
-  guard closed 'etcd is still aside' 'bash runbook.sh undo stop first' etcd_came_back
+  guard closed "etcd's manifest is still moved out of the manifests folder" 'bash runbook.sh undo stop first' etcd_came_back
   want kept old kept
 }
 etcd_came_back() { manifest_is_old 0 || ! data_is_there; }

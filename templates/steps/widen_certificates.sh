@@ -3,7 +3,7 @@
 
 widen_certificates() {
   local i
-  if holds 'they do' certs_are_wide; then return 0; fi
+  if holds "every certificate has the SANs $OLD and $NEW" certs_are_wide; then return 0; fi
   write_requests
   for i in "${!CERT_FILES[@]}"; do
     cert_is_wide "${CERT_FILES[i]}" || widen_certificate "$i"
@@ -22,14 +22,14 @@ widen_certificate() {
   ! is_changing || note "${CERT_FILES[$1]}: $(names_in "${CERT_FILES[$1]}"), $(openssl x509 -noout -enddate -in "${CERT_FILES[$1]}")"
 }
 
-# narrow_certificates -- the way back, all refusals first. Where a renewal came between, nobody's newer file is overwritten.
+# narrow_certificates -- undo, all refusals first. A certificate that was renewed since is never overwritten.
 narrow_certificates() {
   local i
   for i in "${!CERT_FILES[@]}"; do
-    guard other_world "${CERT_FILES[i]} is not the file that this change put there: a renewal came between" "leave it as it is: $(saved_copy "$i") is from before the renewal" cert_is_ours_or_before "$i"
-    guard other_world "$(saved_copy "$i") does not fit ${CERT_KEYS[i]}, or is not the copy that was saved" 'the key was renewed: leave the certificate as it is' saved_copy_fits "$i"
+    guard other_world "${CERT_FILES[i]} is not the file that this change installed: it was renewed since" "leave it as it is: $(saved_copy "$i") is from before the renewal" cert_is_ours_or_before "$i"
+    guard other_world "$(saved_copy "$i") does not match the key ${CERT_KEYS[i]}, or is not the saved copy" 'the key was renewed: leave the certificate as it is' saved_copy_fits "$i"
   done
-  if holds 'they are' certs_are_as_before; then return 0; fi
+  if holds 'every certificate is as before the change' certs_are_as_before; then return 0; fi
   for i in "${!CERT_FILES[@]}"; do
     if cert_is_as_before "$i"; then continue; fi
     put_certificate "$i" "$(saved_copy "$i")"
@@ -43,33 +43,33 @@ guard_certificates() {
   for i in "${!CERT_FILES[@]}"; do
     file=${CERT_FILES[i]}
     if cert_is_wide "$file"; then
-      note "ok: $file holds $OLD and $NEW"
+      note "ok: $file has the SANs $OLD and $NEW"
     else
       guard_present "$i" "$file"
       guard_issuer "$i" "$file"
     fi
     [[ $file == "$PEER_CERT" ]] || continue
-    guard closed "$file is for '$(common_name "$file")', and etcd accepts only peer-cert-allowed-cn '$CERT_REQUIRED_CN'" 'members with it refuse each other: fix that first' name_is_allowed "$file"
-    guard closed "$file does not hold the peer-cert-allowed-hostname '$CERT_REQUIRED_HOSTNAME'" 'members with it refuse each other: fix that first' hostname_is_allowed "$file"
+    guard closed "$file has the common name '$(common_name "$file")', and etcd accepts only peer-cert-allowed-cn '$CERT_REQUIRED_CN'" 'members with this certificate reject each other: fix that first' name_is_allowed "$file"
+    guard closed "$file lacks the peer-cert-allowed-hostname '$CERT_REQUIRED_HOSTNAME'" 'members with this certificate reject each other: fix that first' hostname_is_allowed "$file"
   done
 }
 guard_present() {
-  guard closed "no certificate in $2" 'the manifest names it; look where it went' is_certificate "$2"
-  guard closed "$2 holds a private key as well" 'keep the key in a file of its own: this runbook copies no keys' holds_no_key "$2"
-  guard closed "$2 has no alternative names, so nobody can have called it by its address" 'reissue it with those names and addresses it is called by' has_names "$2"
+  guard closed "no certificate in $2" 'the manifest names this file: find out where it is' is_certificate "$2"
+  guard closed "$2 also contains a private key" 'move the key to a file of its own: this runbook copies no keys' holds_no_key "$2"
+  guard closed "$2 has no SAN (subject alternative name), so no client can call it by its address" 'reissue it with the names and addresses that its clients use' has_names "$2"
   guard closed "$2 has expired or is not readable" 'renew it first' is_valid_now "$2"
-  guard closed "${CERT_KEYS[$1]} is not the key of $2" 'they belong together; etcd would not start with them' key_fits_cert "${CERT_KEYS[$1]}" "$2"
+  guard closed "${CERT_KEYS[$1]} is not the key of $2" 'find the right pair: etcd would not start with these' key_fits_cert "${CERT_KEYS[$1]}" "$2"
 }
 guard_issuer() {
   local signed
   signed=$(signed_file "$1")
   if has_ca_key "$1"; then
-    guard closed "${CERT_CA_KEYS[$1]} is not the key of ${CERT_CAS[$1]}, or a password locks it" "bring the key of this CA, or remove it: then a request is written" key_fits_cert "${CERT_CA_KEYS[$1]}" "${CERT_CAS[$1]}"
-    guard closed "$2 was not issued by ${CERT_CAS[$1]}, or that CA has expired" "have it reissued by its own CA, with $OLD and $NEW in it" ca_issued "${CERT_CAS[$1]}" "$2"
+    guard closed "${CERT_CA_KEYS[$1]} is not the key of ${CERT_CAS[$1]}, or is protected by a password" "copy the key of this CA to this host, or remove the file: then a certificate request is written" key_fits_cert "${CERT_CA_KEYS[$1]}" "${CERT_CAS[$1]}"
+    guard closed "$2 was not issued by ${CERT_CAS[$1]}, or that CA has expired" "have it reissued by its own CA, with the SANs $OLD and $NEW" ca_issued "${CERT_CAS[$1]}" "$2"
   elif [[ -e $signed ]]; then
     guard closed "$signed: $(wrong_with_signed "$1")" 'have it signed again' signed_is_right "$1"
   else
-    note "${CERT_CA_KEYS[$1]} is not here: a request will be written, and its answer waited for in $signed"
+    note "${CERT_CA_KEYS[$1]} is not on this host: a certificate request will be written; put the signed certificate into $signed"
   fi
 }
 is_certificate() { openssl x509 -noout -in "$1" 2>/dev/null; }
@@ -83,7 +83,7 @@ name_is_allowed() {
 
 # --- saved once, installed by rename, known again by its sum ---
 
-# The first copy is the way back: it is never overwritten, and its sum is taken from the copy itself.
+# Undo needs the first copy: it is never overwritten, and its checksum is taken from the copy itself.
 save_certificate() {
   local copy
   copy=$(saved_copy "$1")
@@ -121,7 +121,7 @@ put_certificate() {
   run mv -f "$hidden" "$target"
 }
 
-# --- what is looked at on the way back; without a copy this change has not touched the file ---
+# --- what undo looks at; without a copy this change has not touched the file ---
 
 live_is_saved() { [[ -s ${CERT_FILES[$1]} && -s $(saved_copy "$1") && $(sum_of "${CERT_FILES[$1]}") == "$(sum_of "$(saved_copy "$1")")" ]]; }
 cert_is_as_before() { [[ ! -e $(saved_copy "$1") ]] || { live_is_saved "$1" && [[ ! -e $(hidden_cert "$1") ]]; }; }

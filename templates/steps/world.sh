@@ -1,14 +1,14 @@
-# the_reviewed_world -- first in every phase: this host, this cluster, these bytes, and nothing that nobody reviewed.
+# the_reviewed_world -- first in every phase: this host, this cluster, these bytes, and nothing that was not reviewed.
 the_reviewed_world() {
   local i
   look_at_etcd
-  guard other_world "this is not $HOST: $(who_is_here)" 'look at the ticket: which folder goes to which host' this_is_our_host
-  guard other_world "etcd's CA is not the reviewed one: $PEER_CA has the fingerprint $(ca_here)" 'a cluster with the same names? compare with hosts/diff.txt' ca_is_reviewed
+  guard other_world "this is not $HOST: $(who_is_here)" 'check which folder belongs to which host' this_is_our_host
+  guard other_world "etcd's CA is not the reviewed one: $PEER_CA has the fingerprint $(ca_here)" 'this may be another cluster with the same names: compare with hosts/diff.txt' ca_is_reviewed
   for i in "${!FILES[@]}"; do
-    guard other_world "$MANIFESTS/${FILES[i]} is neither the file that was reviewed nor the new one" 'read the facts of this host again, render and review again' manifest_is_known "$i"
+    guard other_world "$MANIFESTS/${FILES[i]} is neither the reviewed file nor the new one" 'fetch the facts of this host again, render and review again' manifest_is_known "$i"
   done
   guard other_world "$HERE/manifests does not hold the reviewed files" "copy the whole folder hosts/$HOST again" payloads_are_new
-  guard other_world "another etcd runs here: $(foreign_etcds | head -n 3)" 'end it, or review again with its facts' etcd_is_alone
+  guard other_world "another etcd runs here: $(foreign_etcds | head -n 3)" 'stop it, or fetch the facts again, render and review again' etcd_is_alone
 }
 
 # this_is_our_host -- by the name in etcd's own arguments or manifest; a hostname proves nothing.
@@ -35,7 +35,7 @@ ca_here() {
 # Without the CA among the facts there is nothing to compare with; the plan warned about that.
 ca_is_reviewed() { [[ -z $ETCD_CA_SHA256 || $(ca_here) == "$ETCD_CA_SHA256" ]]; }
 
-# how_to_keep_new -- what the person does who has to give this host its new address.
+# how_to_keep_new -- how to give this host its new address.
 how_to_keep_new() {
-  printf 'ip addr add %s/PREFIX dev INTERFACE, and in the network configuration of the host' "$NEW"
+  printf 'add it: ip addr add %s/PREFIX dev INTERFACE, and to the network configuration of the host' "$NEW"
 }

@@ -24,8 +24,10 @@ def refuse_other_templates(change: Change, folder: Path) -> None:
     """A folder of another release has other runbooks than this one would render. Raises Refused."""
     said = json.loads((folder / "change.json").read_text(encoding="utf-8"))["tool"].get("templates_sha256")
     if said != templates_sha256():
-        fact = "the folder was rendered by another release, so this one cannot render the same runbooks for the replica"
-        raise Refused(Problem(fact, str(folder), hint="render the folder again, or rehearse with its own release"))
+        fact = (
+            "the folder was rendered by another release: this release cannot render the same runbooks for the replica"
+        )
+        raise Refused(Problem(fact, str(folder), hint="render the folder again, or rehearse it with that release"))
 
 
 def rendered_again(change: Change, facts: Path, out: Path) -> tuple[Change, Path]:

@@ -29,9 +29,11 @@ def against(change: Change, version: str, images: list[str], known: Mapping[str,
 def _versions_against(change: Change, version: str, images: list[str], etcd: str) -> list[str]:
     found = []
     if {minor_of_image(image) for image in images} != {"{}.{}".format(*minor(version))}:
-        found.append(f"Kubernetes {version} is not the minor of the cluster's images")
+        found.append(f"Kubernetes {version} is not the minor version of the cluster's images")
     etcds = {f.etcd.image for f in change.cluster.facts.values() if f.etcd}
-    found += [f"etcd {etcd} is not the minor of {image}" for image in sorted(etcds) if minor_of_image(image) != etcd]
+    found += [
+        f"etcd {etcd} is not the minor version of {image}" for image in sorted(etcds) if minor_of_image(image) != etcd
+    ]
     return found
 
 
@@ -48,7 +50,7 @@ def _reasons(change: Change, member: Member, known: Mapping[str, Known], etcd: s
     yield from (f"there is no manifest of {component}" for component, text in texts.items() if not text)
     for manifest in change.manifests[member.name]:
         if manifest.old not in texts.values():
-            yield f"{manifest.file}: what it runs is not here"
+            yield f"{manifest.file}: its program is not available here"
     for component, text in texts.items():
         if text:
             yield from _pod(component, text)
@@ -63,7 +65,7 @@ def _pod(component: str, text: str) -> Iterable[str]:
     if not words or PurePosixPath(words[0]).name != component:
         yield f"{component} is started by {words[0] if words else 'its image'}"
     if container_of(text).get("imagePullPolicy") == "Always":
-        yield f"{component}: imagePullPolicy Always, and nothing can be pulled here"
+        yield f"{component}: imagePullPolicy is Always, but images cannot be pulled here"
     for volume in spec.get("volumes") or []:
         host = volume.get("hostPath") or {}
         if host.get("type") in ("File", "Directory", "Socket") and not HAS.fullmatch(str(host.get("path"))):

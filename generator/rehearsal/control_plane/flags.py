@@ -86,7 +86,7 @@ def kept(change: Change, known: Mapping[str, Known], etcd_minor: str) -> tuple[d
             words = f"{component} --{name}={value}"
             differ = [m.name for m in others if flags(manifest_of(change, m, component)).get(name) != value]
             if differ:
-                left.append(f"{words} is on {first.name}, and another one or none on {', '.join(differ)}")
+                left.append(f"{words} is on {first.name}, and has another value or none on {', '.join(differ)}")
             if why := _why_not(change, component, name, value, known, etcd_minor):
                 left.append(f"{words} was left out: {why}")
                 continue
@@ -101,7 +101,7 @@ def _why_not(change: Change, component: str, name: str, value: str, known: Mappi
     if files_in(value):
         return "it names files that are not in the facts"
     if any(re.search(rf"(?<![\w.]){re.escape(str(m.old))}(?![\w.])", value) for m in change.cluster.mapping.members):
-        return "it names the address of a host, and kubeadm has one value for all hosts"
+        return "it names the address of a host, but kubeadm has one value for all hosts"
     if component == "etcd":
         return out_of_place(name, etcd_minor)
     return "" if name in known[component].flags else "this version does not know it"

@@ -32,7 +32,7 @@ def put_in_place(cluster: Cluster, change: Change) -> str:
         return ""
     except (RuntimeError, TimeoutError) as error:
         said = str(error).strip().splitlines()
-        cluster.tell("your manifests do not come up here: kubeadm's own go back in")
+        cluster.tell("your manifests do not start here: kubeadm's own are used again")
         _exchange(cluster, kubeadms)
         wait_ready(cluster)
         return f"with your manifests the replica did not become ready: {said[0] if said else 'no reason was given'}"

@@ -74,8 +74,10 @@ def rehearse(folder: Path, options: Options, tell: Tell, keep: Callable[[Replica
 
 def _fits(change: Change, options: Options) -> None:
     given = {"--etcd": options.etcd, "--snapshot": options.snapshot}
-    hint = "leave it out: the replica is a new cluster of the version that the facts name"
-    problems = [Problem(f"not yet: --control-plane with {name}", hint=hint) for name, value in given.items() if value]
+    hint = "remove the option: the replica is a new cluster of the version that the facts name"
+    problems = [
+        Problem(f"not supported yet: --control-plane with {name}", hint=hint) for name, value in given.items() if value
+    ]
     problems += crashes_in_vain(change, options)
     if problems:
         raise Refused(*problems)
@@ -83,8 +85,8 @@ def _fits(change: Change, options: Options) -> None:
 
 def _does_not_come_up(error: Exception, folder: Path) -> Refused:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    hint = "nothing was rehearsed, and nothing is left of it"
-    return Refused(Problem(f"the control plane does not come up: {' / '.join(lines[:12])}", str(folder), hint=hint))
+    hint = "nothing was rehearsed; the replica is removed"
+    return Refused(Problem(f"the control plane does not start: {' / '.join(lines[:12])}", str(folder), hint=hint))
 
 
 def _furnished(cluster: Cluster, want: Wanted, change: Change, folder: Path, scratch: Path) -> Furnished:
@@ -118,7 +120,7 @@ def _refuse_other_bodies(change: Change, folder: Path, ours: Change, there: Path
     for member in change.cluster.mapping.members:
         one, other = (top / "hosts" / member.name / "runbook.sh" for top in (folder, there))
         if not same_but_for_values(one, other, (change.digest, ours.digest)):
-            fact = f"the runbook of {member.name} is not what this release renders, so it cannot be rehearsed with other values"
+            fact = f"the runbook of {member.name} differs from what this release renders: it cannot be rehearsed with other values"
             raise Refused(Problem(fact, str(one), hint="render the folder again"))
 
 

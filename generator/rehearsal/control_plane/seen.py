@@ -66,7 +66,7 @@ def faults(
     cluster: Cluster, load: Load, method: Method, seen: list[HostSeen], leases: list[Lease], lost: list[str]
 ) -> list[str]:
     """What of the control plane does not hold, in words."""
-    found = [f"{len(lost)} acknowledged writes through the API are lost, {lost[0]} the first"] if lost else []
+    found = [f"{len(lost)} acknowledged writes through the API are lost, the first is {lost[0]}"] if lost else []
     found += [
         f"the Lease {x.name} was not renewed within {PATIENCE:g} s after the last line"
         for x in leases
@@ -74,7 +74,7 @@ def faults(
     ]
     wanted = {node.name: str(node.new) for node in cluster.spec.nodes}
     found += [
-        f"the Node {h.name} has the InternalIP {h.internal_ip or 'of nobody'}, not {wanted[h.name]}"
+        f"the Node {h.name} has the InternalIP {h.internal_ip or 'none'}, not {wanted[h.name]}"
         for h in seen
         if h.internal_ip != wanted[h.name]
     ]

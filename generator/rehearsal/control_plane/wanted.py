@@ -42,13 +42,13 @@ def choose(images: Iterable[str], every: Iterable[str]) -> tuple[str, str]:
     offered = sorted(every, key=minor, reverse=True)
     found = sorted({minor_of_image(image) for image in images} - {""}, key=minor)
     if not found:
-        return offered[0], "no image of kube-apiserver has a tag that says a version: the newest that is built here"
+        return offered[0], "no image tag of kube-apiserver names a version: the newest version that is built here"
     mine = minor(found[0])
     chosen = min(offered, key=lambda v: abs(minor(v)[1] - mine[1]))
     mixed = f" (hosts differ: {', '.join(found)})" if len(found) > 1 else ""
     if minor(chosen) == mine:
-        return chosen, f"your minor, {found[0]}{mixed}"
-    return chosen, f"yours is {found[0]}{mixed}; the nearest that is built here"
+        return chosen, f"your minor version, {found[0]}{mixed}"
+    return chosen, f"yours is {found[0]}{mixed}; the nearest version that is built here"
 
 
 def images_of(change: Change) -> list[str]:
@@ -70,14 +70,16 @@ def endpoint(text: str | None, change: Change) -> dict[str, Any]:
         return {"endpoint": "lb"}
     if text == "none":
         if len(members) > 1:
-            fact = f"--endpoint none: kubeadm joins no second host without an endpoint, and there are {len(members)}"
-            raise Refused(Problem(fact, hint="leave it out for a balancer of ours, or give its NAME:PORT"))
+            fact = (
+                f"--endpoint none: without an endpoint kubeadm cannot join a second host, and there are {len(members)}"
+            )
+            raise Refused(Problem(fact, hint="leave it out to use a balancer of the replica, or give its NAME:PORT"))
         return {"endpoint": "none"}
     name, _, port = text.rpartition(":")
     if not port.isdecimal() or not 0 < int(port) < 65536 or not NODE.fullmatch(name):
-        raise Refused(Problem(f"--endpoint {text} is no NAME:PORT", hint=hint))
+        raise Refused(Problem(f"--endpoint {text} is not NAME:PORT", hint=hint))
     if name in {m.name for m in members} or name == "localhost" or _is_address(name):
-        fact = f"--endpoint {text}: a balancer of ours answers to this name, so it can be no host's and no address"
+        fact = f"--endpoint {text}: a balancer of the replica gets this name: no host and no address can have it"
         raise Refused(Problem(fact, hint=hint))
     return {"endpoint": "lb", "name": name, "port": int(port)}
 
@@ -94,9 +96,11 @@ def refuse_what_cannot_be(change: Change) -> None:
     problems = []
     for m in change.cluster.mapping.members:
         if m.old.version == 6 or m.new.version == 6:
-            problems.append(Problem(f"not yet: --control-plane with IPv6 addresses ({m.name})"))
+            problems.append(Problem(f"not supported yet: --control-plane with IPv6 addresses ({m.name})"))
         if not NODE.fullmatch(m.name):
-            problems.append(Problem(f"{m.name!r} can be no Node's name: lower case, digits, dot and hyphen only"))
+            problems.append(
+                Problem(f"{m.name!r} cannot be the name of a Node: use lower case letters, digits, dot and hyphen only")
+            )
         if not manifest_of(change, m, "kube-apiserver"):
             hint = "rehearse without --control-plane"
             problems.append(Problem(f"no manifest of {m.name} runs kube-apiserver", hint=hint))

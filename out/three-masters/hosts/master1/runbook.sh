@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest cfd124c70add. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 4b410c21c321. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=cfd124c70add
+readonly DIGEST=4b410c21c321
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -73,7 +73,7 @@ readonly CERT_REQUIRED_CN=''
 readonly CERT_REQUIRED_HOSTNAME=''
 # --- end values ---
 
-# --- the story: every phase is its steps, in this order ---
+# --- the phases: each is a list of steps, in this order ---
 
 # preflight: reads only: host, cluster, files, tools, disk, clocks, members, certificates, network paths.
 apply_preflight() {
@@ -155,13 +155,13 @@ apply_move() {
   everything_new
   begin "Write the wanted files beside those in use, under names that kubelet does not read"
   write_new_files
-  begin "Stop kubelet; running pods go on"
+  begin "Stop kubelet; pods keep running"
   stop_kubelet
   begin "Note when the Lease of this Node was renewed last"
   note_the_last_renewal
   begin "Stop kube-apiserver, controller-manager, scheduler and other pods that change"
   end_the_api
-  begin "Check once more that the other members can be left alone"
+  begin "Check once more that the other members are safe without this one"
   the_others_are_safe
   begin "Stop etcd"
   end_etcd
@@ -185,12 +185,12 @@ undo_move() {
   ready_to_undo_move
   begin "Hand over leadership, where this member leads"
   hand_over_leadership
-  begin "Remove our routes"
+  begin "Remove the routes of this change"
   routes_away
   what_was_before
   begin "Write the wanted files beside those in use, under names that kubelet does not read"
   write_new_files
-  begin "Stop kubelet; running pods go on"
+  begin "Stop kubelet; pods keep running"
   stop_kubelet
   begin "Stop kube-apiserver, controller-manager, scheduler and other pods that change"
   end_the_api
@@ -221,13 +221,13 @@ undo_release() {
   usage 'there is no undo of release: it changed nothing that names an address; add the old address to the host again, then: bash runbook.sh undo move' 'bash runbook.sh phases'
 }
 
-# finish: last check of the members; our routes removed, leftover addresses listed, the summary for the ticket.
+# finish: last check of the members; the routes of this change removed, leftover addresses listed, the summary for the ticket.
 apply_finish() {
   begin "Check that this is $HOST of $CLUSTER, as it was reviewed"
   the_reviewed_world
   begin "Check that every member is recorded where the plan wants it"
   everybody_has_moved
-  begin "Remove our routes, where calls leave from $NEW without them"
+  begin "Remove the routes of this change, where calls leave from $NEW without them"
   take_routes_away
   begin "List the places on this host that still hold an old address"
   what_is_left
@@ -235,7 +235,7 @@ apply_finish() {
   for_the_ticket
 }
 undo_finish() {
-  usage 'there is no undo of finish: it only removed our own routes; to roll back, undo the moves, the last one first' 'bash runbook.sh phases'
+  usage 'there is no undo of finish: it only removed the routes of this change; to roll back, undo the moves, the last one first' 'bash runbook.sh phases'
 }
 
 # do_phase -- the phase that was asked for; plan and verify walk through the same steps and change nothing.
@@ -254,7 +254,7 @@ do_phase() {
   esac
 }
 
-# --- lib/main.sh sha256:0b7b3055a49f ---
+# --- lib/main.sh sha256:79a786711c5b ---
 # main.sh -- the verbs. Only apply and undo change anything.
 
 MODE=       # status | plan | apply | verify | undo
@@ -272,7 +272,7 @@ main() {
         ;;
       -*)
         is_one_of "$1" ${OPTIONS[@]+"${OPTIONS[@]}"} || usage "unknown option '$1'" "the options are --without ${OPTIONS[*]-}"
-        [[ $# -gt 1 && -n $2 ]] || usage "$1 needs a value" 'RUNBOOK.md has the whole line'
+        [[ $# -gt 1 && -n $2 ]] || usage "$1 needs a value" 'see the full command in RUNBOOK.md'
         take_option "$1" "$2"
         shift 2
         ;;
@@ -282,16 +282,16 @@ main() {
         ;;
     esac
   done
-  [[ ${#given[@]} -le 2 ]] || usage "too many words: ${given[*]}" 'VERB [PHASE]'
+  [[ ${#given[@]} -le 2 ]] || usage "too many arguments: ${given[*]}" 'usage: bash runbook.sh VERB [PHASE]'
   choose_verb "${given[0]-}" "${given[1]-}"
 }
 
 # leave_out NAME -- a member that is permanently lost. At most a minority, and never this host.
 leave_out() {
   is_one_of "$1" "${NAMES[@]}" || usage "--without $1: no such member" "members: ${NAMES[*]}"
-  [[ $1 != "$HOST" ]] || usage "--without $1: that is this host" 'leave out another one'
+  [[ $1 != "$HOST" ]] || usage "--without $1: this is host $1 itself" 'run the command on another host, or leave out another member'
   is_left_out "$1" || without+=("$1")
-  [[ $((${#without[@]} * 2)) -lt ${#NAMES[@]} ]] || usage "--without: ${without[*]} are no minority of ${#NAMES[@]}" 'without a majority there is no quorum'
+  [[ $((${#without[@]} * 2)) -lt ${#NAMES[@]} ]] || usage "--without ${without[*]}: not a minority of ${#NAMES[@]} members" 'without a majority there is no quorum'
 }
 
 choose_verb() {
@@ -325,7 +325,7 @@ choose_verb() {
   finished
 }
 
-# A private folder for answers and drafts. Nothing secret ever lies in it.
+# A private folder for answers and drafts. Nothing secret is ever written to it.
 open_scratch() {
   SCRATCH=$(mktemp -d /tmp/etcd-renumber.XXXXXXXX)
   readonly SCRATCH
@@ -351,18 +351,18 @@ begin_with_status() {
 }
 # --- end lib/main.sh ---
 
-# --- steps/world.sh sha256:4c452b43e147 ---
-# the_reviewed_world -- first in every phase: this host, this cluster, these bytes, and nothing that nobody reviewed.
+# --- steps/world.sh sha256:f7167580d08c ---
+# the_reviewed_world -- first in every phase: this host, this cluster, these bytes, and nothing that was not reviewed.
 the_reviewed_world() {
   local i
   look_at_etcd
-  guard other_world "this is not $HOST: $(who_is_here)" 'look at the ticket: which folder goes to which host' this_is_our_host
-  guard other_world "etcd's CA is not the reviewed one: $PEER_CA has the fingerprint $(ca_here)" 'a cluster with the same names? compare with hosts/diff.txt' ca_is_reviewed
+  guard other_world "this is not $HOST: $(who_is_here)" 'check which folder belongs to which host' this_is_our_host
+  guard other_world "etcd's CA is not the reviewed one: $PEER_CA has the fingerprint $(ca_here)" 'this may be another cluster with the same names: compare with hosts/diff.txt' ca_is_reviewed
   for i in "${!FILES[@]}"; do
-    guard other_world "$MANIFESTS/${FILES[i]} is neither the file that was reviewed nor the new one" 'read the facts of this host again, render and review again' manifest_is_known "$i"
+    guard other_world "$MANIFESTS/${FILES[i]} is neither the reviewed file nor the new one" 'fetch the facts of this host again, render and review again' manifest_is_known "$i"
   done
   guard other_world "$HERE/manifests does not hold the reviewed files" "copy the whole folder hosts/$HOST again" payloads_are_new
-  guard other_world "another etcd runs here: $(foreign_etcds | head -n 3)" 'end it, or review again with its facts' etcd_is_alone
+  guard other_world "another etcd runs here: $(foreign_etcds | head -n 3)" 'stop it, or fetch the facts again, render and review again' etcd_is_alone
 }
 
 # this_is_our_host -- by the name in etcd's own arguments or manifest; a hostname proves nothing.
@@ -389,36 +389,36 @@ ca_here() {
 # Without the CA among the facts there is nothing to compare with; the plan warned about that.
 ca_is_reviewed() { [[ -z $ETCD_CA_SHA256 || $(ca_here) == "$ETCD_CA_SHA256" ]]; }
 
-# how_to_keep_new -- what the person does who has to give this host its new address.
+# how_to_keep_new -- how to give this host its new address.
 how_to_keep_new() {
-  printf 'ip addr add %s/PREFIX dev INTERFACE, and in the network configuration of the host' "$NEW"
+  printf 'add it: ip addr add %s/PREFIX dev INTERFACE, and to the network configuration of the host' "$NEW"
 }
 # --- end steps/world.sh ---
 
-# --- steps/preflight.sh sha256:f2c361225f8c ---
-# preflight only reads. It says everything it finds; the first thing that forbids the change stops it.
+# --- steps/preflight.sh sha256:4c8eb6bb853e ---
+# preflight only reads. It prints everything that it finds; the first thing that forbids the change stops it.
 
 # Every command the runbook calls, so that none is found missing half-way.
 readonly COMMANDS=(base64 cat chmod chown cp cut date df dirname env find flock grep head install ip ls mktemp mv od openssl readlink rm sed
   sha256sum sleep sort ss stat sync systemctl tail timeout touch tr wc)
 
 commands_are_at_hand() {
-  guard closed "not found on this host: $(missing_commands)" 'install them' commands_are_here
+  guard closed "commands that are not on this host: $(missing_commands)" 'install them' commands_are_here
 }
 
 # A kubeadm host has no etcdctl of its own: while etcd is down the image of its container has it.
 tools_are_at_hand() {
   look_at_etcd
   find_etcdctl
-  guard closed "no etcdctl: not in the container of etcd, not in $TOOLS, not on this host, and no runtime here has the image $IMAGE" \
-    "put the etcd, etcdctl and etcdutl of this cluster's own version into a folder of this host and name it as tools in the mapping, or into /usr/local/bin" tools_can_be_had
+  guard closed "etcdctl was not found: not in the container of etcd, in $TOOLS or on this host, and no container runtime here has the image $IMAGE" \
+    "copy etcd, etcdctl and etcdutl of this cluster's version to a folder of this host that the mapping names as tools, or to /usr/local/bin" tools_can_be_had
   guard closed "snapshots of etcd $(server_minor) need etcdutl" "$(how_to_add_etcdutl)" etcdutl_can_be_had
   if [[ -z $etcdctl ]]; then
-    note "etcd does not run here; prepare copies its tools out of $IMAGE, by $(runtime_with_image)"
+    note "etcd does not run on this host; prepare copies its tools from the image $IMAGE ($(runtime_with_image))"
     return 0
   fi
   if [[ -n $(server_minor) ]]; then
-    guard other_world "etcdctl is $(tool_minor), etcd is $(server_minor): $etcdctl" 'tools of another minor read and restore data wrongly; use those of the member itself' same_minor
+    guard other_world "etcdctl is $(tool_minor), etcd is $(server_minor): $etcdctl" 'tools of another minor version read and restore data wrongly; use the tools of this member' same_minor
   fi
   note "etcd $(server_minor), etcdctl at $etcdctl"
 }
@@ -433,15 +433,15 @@ commands_are_here() { [[ -z $(missing_commands) ]]; }
 
 # Kubelet runs every file of its folder: a copy of etcd.yaml there replaces etcd.yaml's pod at once.
 the_folder_is_clean() {
-  guard closed "kubelet runs these too, and nobody reviewed them: $(stray_files)" 'move them to another folder; while etcd runs from such a copy, do not delete it under a live member' no_stray_file
+  guard closed "kubelet also runs these files, which were not reviewed: $(stray_files)" 'move them to another folder; if etcd runs from such a copy, do not delete it while the member is up' no_stray_file
   guard_kubelet
 }
 
-# What the exchange stops, ends and writes must be known before: a pod whose process nobody finds would run on beside its successor.
+# What the exchange stops and writes must be known before: a pod whose process is not found would keep running beside its successor.
 the_host_can_be_exchanged() {
-  guard closed "the process of these pods is not found, neither by the command in its manifest nor by the pod's cgroup: $(unknown_pods)" 'write the whole command into the manifest, then read the facts again; or start the pod' no_pod_is_unknown
-  guard closed "a kubeconfig calls another member at the address that goes: $(kubeconfigs_of_others)" 'let it name the controlPlaneEndpoint or this host; a cluster whose hosts call its first master by address is not supported yet' no_kubeconfig_of_others
-  [[ $NEW == "$OLD" ]] || note "name $OLD and will be exchanged with the manifests: $(host_files_with_old)"
+  guard closed "no process was found for these pods, neither by the command in the manifest nor by the cgroup: $(unknown_pods)" 'start the pod; or write the whole command into the manifest and fetch the facts again' no_pod_is_unknown
+  guard closed "a kubeconfig calls another member at its old address: $(kubeconfigs_of_others)" 'change it to the controlPlaneEndpoint or to this host; a cluster whose hosts call its first master by address is not supported yet' no_kubeconfig_of_others
+  [[ $NEW == "$OLD" ]] || note "files that name $OLD, to be exchanged with the manifests: $(host_files_with_old)"
 }
 unknown_pods() {
   local i
@@ -457,7 +457,7 @@ the_disk_has_space() {
   note "etcd's data: $(db_kib) KiB in $DATA_DIR/member/snap/db"
   for folder in "$DATA_DIR" "${STATE%/*/*/*}"; do
     note "$folder: $(free_kib "$folder") KiB free of $(size_kib "$folder")"
-    guard closed "too little space on $folder: the snapshot plus a fifth must fit, and 15 % must stay free" 'make room' has_space "$folder"
+    guard closed "too little space on $folder: the snapshot plus 20 % must fit, and 15 % must stay free" 'free disk space there' has_space "$folder"
   done
 }
 
@@ -476,36 +476,36 @@ has_space() {
 }
 # --- end steps/preflight.sh ---
 
-# --- steps/sound.sh sha256:8c7b1a64e5d1 ---
-# sound.sh -- the part of preflight for a cluster that runs: it can be renumbered while it does, and it is whole.
+# --- steps/sound.sh sha256:7ab7641a3e78 ---
+# sound.sh -- the part of preflight for a cluster that runs: it can be renumbered while it runs, and it is healthy.
 
-# Addresses that have changed already, on so many hosts that nobody answers, are another method's case.
+# Addresses that have changed already, on so many hosts that no member answers, need another method.
 the_method_fits() {
   ask_everybody
-  guard other_world "this host has lost $OLD, no member answers and no quorum is left" 'the method for addresses that have changed already is bridge: it loses nothing where a majority has its data. Set method: bridge in the mapping and render again' quorum_is_not_lost
-  guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'with this manifest etcd would found a new, empty cluster; this host must be removed and added again as a member' data_is_there
+  guard other_world "$OLD is not on this host, no member answers and there is no quorum" 'if the addresses have changed already, set method: bridge in the mapping and render again. It loses nothing if a majority has its data' quorum_is_not_lost
+  guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'without data etcd would start a new, empty cluster: remove this member and add it again' data_is_there
 }
-# Only while nothing of this change is here: afterwards a cluster that stands still is a matter for undo.
+# Only while nothing of this change is here: afterwards a cluster without quorum is a case for undo.
 quorum_is_not_lost() { ! old_is_gone || [[ -n $base ]] || manifest_is_new 0 || [[ -d $BACKUP ]]; }
 
 the_cluster_is_sound() {
   gate_before others any
-  guard closed 'authentication is on: this runbook has no password and wants none' 'turn it off for the change: etcdctl auth disable' authentication_is_off
+  guard closed 'authentication is on in etcd: this runbook uses no password' 'turn it off for the change: etcdctl auth disable' authentication_is_off
 }
 # --- end steps/sound.sh ---
 
-# --- steps/surroundings.sh sha256:d75ff90d55a6 ---
-# surroundings.sh -- the part of preflight that looks around: certificates, clocks, the new address, the ways between hosts.
+# --- steps/surroundings.sh sha256:6f1c4f3bf83e ---
+# surroundings.sh -- the part of preflight about certificates, clocks, the new address and the network between hosts.
 
 the_certificates_are_known() {
   local i
   for i in "${!CERT_FILES[@]}"; do
     if cert_holds "${CERT_FILES[i]}" "$OLD" && cert_holds "${CERT_FILES[i]}" "$NEW"; then
-      note "${CERT_FILES[i]}: holds $OLD and $NEW"
+      note "${CERT_FILES[i]}: has the SANs $OLD and $NEW"
     elif [[ -s ${CERT_CA_KEYS[i]} ]]; then
-      note "${CERT_FILES[i]}: will be widened with ${CERT_CA_KEYS[i]}"
+      note "${CERT_FILES[i]}: will be reissued with both addresses, signed with ${CERT_CA_KEYS[i]}"
     else
-      note "${CERT_FILES[i]}: must be widened, and ${CERT_CA_KEYS[i]} is not here: prepare will write a request and wait for the signed one"
+      note "${CERT_FILES[i]}: must be reissued with both addresses, but ${CERT_CA_KEYS[i]} is not on this host: prepare will write a request for you to have signed"
     fi
   done
 }
@@ -516,8 +516,8 @@ the_clocks_agree() {
   for i in "${!NAMES[@]}"; do
     [[ -n ${said_date[i]-} ]] || continue
     away=$(seconds_away "${said_date[i]}")
-    note "${NAMES[i]}: $away s from this host"
-    guard closed "the clock of ${NAMES[i]} is $away s away from this host's" 'fix NTP first: certificates and leases live by the clock' is_near "$away"
+    note "${NAMES[i]}: its clock differs from this host's by $away s"
+    guard closed "the clock of ${NAMES[i]} differs from this host's by $away s" 'fix NTP first: certificates and leases depend on the clocks' is_near "$away"
   done
 }
 seconds_away() { printf '%s' "$(($(date -d "$1" +%s) - $(date +%s)))"; }
@@ -525,9 +525,9 @@ is_near() { [[ $1 -ge -60 && $1 -le 60 ]]; }
 
 the_new_address_is_ours() {
   [[ $NEW != "$OLD" ]] || { note 'ok: this member keeps its address' && return 0; }
-  guard closed "$NEW is answered by another host ($(neighbour_of "$NEW"))" 'it is in use: choose another one, or free it' new_is_free
+  guard closed "$NEW is in use by another host ($(neighbour_of "$NEW"))" 'choose another address, or free this one' new_is_free
 }
-# Something that refuses or accepts a connection has the address, and so has whoever answers the neighbour question.
+# A host that refuses or accepts a connection has the address; so has one that answers the neighbour question.
 new_is_free() {
   local answer
   ! address_is_here "$NEW" || return 0
@@ -540,8 +540,8 @@ neighbour_of() {
   [[ $words != *lladdr* || $words == *FAILED* ]] || printf '%s' "${words#*lladdr }"
 }
 
-# knock ADDRESS PORT -- open (somebody answers, a refusal too), absent (no host has the address), filtered (nothing comes back).
-# The kernel takes 3 s to find that nobody has an address.
+# knock ADDRESS PORT -- open (an answer, a refusal too), absent (no host has the address), filtered (no answer).
+# The kernel takes 3 s to find that no host has an address.
 knock() {
   local words status=0
   words=$(timeout -k 1 5 bash -c "exec 3<>/dev/tcp/$1/$2" 2>&1) || status=$?
@@ -574,7 +574,7 @@ the_ways_are_known() {
       case $(flow "$i" "$port") in
         open) note "${NAMES[i]} ${NEWS[i]} port $port: open" ;;
         absent) note "${NAMES[i]} ${NEWS[i]} port $port: no address yet" ;;
-        filtered) note "${NAMES[i]} ${NEWS[i]} port $port: FILTERED: move will refuse (exit 3) until the network lets it through" ;;
+        filtered) note "${NAMES[i]} ${NEWS[i]} port $port: FILTERED: have this flow opened, see the flows in RUNBOOK.md" ;;
       esac
     done
   done
@@ -594,13 +594,13 @@ authentication_is_off() {
 }
 # --- end steps/surroundings.sh ---
 
-# --- steps/ready_to_prepare.sh sha256:f7784c987306 ---
+# --- steps/ready_to_prepare.sh sha256:9e17776c5d27 ---
 # ready_to_prepare.sh -- what a cluster that runs must show before the preparation, and after it.
 
 ready_to_prepare() {
   ask_everybody
-  guard closed 'the cluster does not answer and etcd does not run here' 'start etcd here first, or look at the other members' somebody_answers
-  guard closed "too little space on ${STATE%/*/*/*}" 'make room' has_space "${STATE%/*/*/*}"
+  guard closed 'no member answers, and etcd does not run on this host' 'start etcd on this host, or check the other members' somebody_answers
+  guard closed "too little space on ${STATE%/*/*/*}" 'free disk space there' has_space "${STATE%/*/*/*}"
   guard_clocks
   guard_certificates
 }
@@ -610,7 +610,7 @@ guard_clocks() {
   for i in "${!NAMES[@]}"; do
     [[ -n ${said_date[i]-} ]] || continue
     away=$(seconds_away "${said_date[i]}")
-    guard closed "the clock of ${NAMES[i]} is $away s away from this host's" 'fix NTP first: a certificate made here would not be valid there yet' is_near "$away"
+    guard closed "the clock of ${NAMES[i]} differs from this host's by $away s" 'fix NTP first: a certificate made here would not be valid there yet' is_near "$away"
   done
 }
 
@@ -618,9 +618,9 @@ guard_clocks() {
 the_wire_shows_both() {
   look_at_etcd
   if [[ -n $etcd_pid ]] && address_is_here "$(our_address)"; then
-    wait_until 10 'etcd shows the new certificate' own_wire_is_wide || half_done "etcd does not show a certificate with $OLD and $NEW on $(our_address), port $PEER_PORT" "look at $PEER_CERT"
+    wait_until 10 'etcd serves the new certificate' own_wire_is_wide || half_done "etcd does not serve a certificate with $OLD and $NEW on $(our_address), port $PEER_PORT" "check $PEER_CERT"
   else
-    note 'etcd does not run or is cut off here: the file is all there is to look at'
+    note 'etcd does not run on this host, or its address is not here: only the certificate file was checked'
   fi
   gate_after others any
 }
@@ -630,12 +630,12 @@ own_wire_is_wide() {
 }
 # --- end steps/ready_to_prepare.sh ---
 
-# --- steps/prepare.sh sha256:8aebc76a16f5 ---
-# prepare changes nothing that runs. What it saves is the way back, so it is saved once and never overwritten.
+# --- steps/prepare.sh sha256:9e0c66f79774 ---
+# prepare changes nothing that runs. What it saves is needed for undo, so it is saved once and never overwritten.
 
 # What was before, for the ticket: written once, compared by finish.
 note_before() {
-  if holds "the note is there: $STATE/before.txt" before_is_noted; then return 0; fi
+  if holds "the members are noted in $STATE/before.txt" before_is_noted; then return 0; fi
   find_etcdctl
   ask_everybody
   in_gate=() && read_progress
@@ -662,7 +662,7 @@ summary_now() {
 
 keep_manifests() {
   local i
-  if holds "the copies are in $BACKUP/manifests" manifests_are_backed_up; then return 0; fi
+  if holds "every manifest that will change is copied to $BACKUP/manifests" manifests_are_backed_up; then return 0; fi
   run install -d -m 0700 "$BACKUP/manifests"
   for i in "${!FILES[@]}"; do
     manifest_is_old "$i" || continue
@@ -673,20 +673,20 @@ keep_manifests() {
 }
 # --- end steps/prepare.sh ---
 
-# --- steps/tools.sh sha256:ea5821a93db6 ---
-# tools.sh -- etcd's own tools, kept where this runbook finds them whatever becomes of the container.
+# --- steps/tools.sh sha256:528023d432af ---
+# tools.sh -- etcd's own tools, copied to a place where this runbook finds them also without the container.
 
 # During a restart nothing else is sure to be there. Those of the running member are right by themselves; any others must be
 # of the minor that the manifest's image has.
 stage_tools() {
-  if holds 'etcdctl of the same version is there' tools_are_staged; then return 0; fi
+  if holds "etcd's tools are in $TOOLS" tools_are_staged; then return 0; fi
   look_at_etcd
   find_etcdctl
-  guard closed "etcd does not run here, and there is no etcdctl: not in the mapping's folder '$TOOLS_GIVEN', not on this host, not in $IMAGE" \
-    'name a folder of this host with etcd and etcdctl of this cluster as tools: in the mapping, or put them into /usr/local/bin' tools_can_be_had
-  guard closed "snapshots of etcd $(server_minor) need etcdutl, and there is none of this version beside etcdctl, in the mapping's folder '$TOOLS_GIVEN' or on this host" "$(how_to_add_etcdutl)" etcdutl_can_be_had
+  guard closed "etcd does not run on this host, and etcdctl was not found: not in the mapping's folder '$TOOLS_GIVEN', on this host or in $IMAGE" \
+    'copy etcd and etcdctl of this cluster to a folder of this host that the mapping names as tools, or to /usr/local/bin' tools_can_be_had
+  guard closed "snapshots of etcd $(server_minor) need etcdutl of that version, which is not beside etcdctl, in the mapping's folder '$TOOLS_GIVEN' or on this host" "$(how_to_add_etcdutl)" etcdutl_can_be_had
   if [[ -z $etcd_pid && -n $etcdctl && -n $(server_minor) ]]; then
-    guard other_world "$etcdctl is $(tool_minor), $IMAGE is $(server_minor)" 'tools of another minor read and restore data wrongly: name the right ones' same_minor
+    guard other_world "$etcdctl is $(tool_minor), $IMAGE is $(server_minor)" 'tools of another minor version read and restore data wrongly: name the right ones' same_minor
   fi
   copy_tools
   if is_changing; then guard half_done "snapshots of etcd $(server_minor) need etcdutl, and $IMAGE has none" "$(how_to_add_etcdutl)" etcdutl_is_staged; fi
@@ -702,13 +702,13 @@ stage_tools() {
 }
 tools_can_be_had() { [[ -n $etcd_pid || -n $etcdctl || -n $(image_at) ]]; }
 
-# From 3.6 on etcdutl alone looks into a snapshot and restores it; where none is taken nobody needs it.
+# From 3.6 on only etcdutl reads and restores a snapshot; where no snapshot is taken it is not needed.
 needs_etcdutl() { snapshots_are_handled && [[ $(server_minor) =~ ^3\.([0-9]+)$ && ${BASH_REMATCH[1]} -ge 6 ]]; }
 etcdutl_is_staged() { ! needs_etcdutl || [[ -x $TOOLS/etcdutl ]]; }
 # What is in an image is seen once it is copied.
 etcdutl_can_be_had() { ! needs_etcdutl || [[ -z $etcd_pid && -z $etcdctl ]] || [[ -x ${etcdctl%/*}/etcdutl || -n $(etcdutl_elsewhere) ]]; }
 how_to_add_etcdutl() {
-  printf "put etcdutl %s beside etcdctl in a folder of this host, name it as tools in the mapping or take /usr/local/bin, remove %s, then: bash runbook.sh apply prepare" "$(server_minor)" "$TOOLS"
+  printf "put etcdutl %s beside etcdctl, in a folder of this host that the mapping names as tools or in /usr/local/bin; remove %s, then: bash runbook.sh apply prepare" "$(server_minor)" "$TOOLS"
 }
 # etcdutl_elsewhere -- one of etcd's own minor that is not where the others come from.
 etcdutl_elsewhere() {
@@ -774,7 +774,7 @@ copy_from_image() {
 }
 has_etcdutl() { ! is_changing || "$1" cp "$2:/usr/local/bin/etcdutl" - >/dev/null 2>&1; }
 
-# image_at -- who has the image, and under which name: "docker NAME", "podman NAME", "ctr NAME", "store LAYER"; nothing where nobody has.
+# image_at -- which runtime has the image, and under which name: "docker NAME", "podman NAME", "ctr NAME", "store LAYER"; nothing where none has.
 image_at() {
   local name runtime layer
   for name in $(image_names); do
@@ -856,11 +856,11 @@ sums_of_tools() {
 }
 # --- end steps/tools.sh ---
 
-# --- steps/snapshot.sh sha256:3b5073cb8329 ---
+# --- steps/snapshot.sh sha256:ae8cb24036cf ---
 # take_snapshot -- one snapshot of the whole cluster, on the first host only: three at once slow the disks that hold the WALs.
 take_snapshot() {
-  [[ $SNAPSHOT == yes ]] || { note 'none is taken on this host' && return 0; }
-  if holds "the snapshot is there, and whole: $STATE/snapshot/before.db" snapshot_is_there; then return 0; fi
+  [[ $SNAPSHOT == yes ]] || { note 'no snapshot is taken on this host' && return 0; }
+  if holds "the snapshot is complete: $STATE/snapshot/before.db" snapshot_is_there; then return 0; fi
   run install -d -m 0700 "$STATE/snapshot"
   run rm -f "$STATE/snapshot/.before.db" "$STATE/snapshot/.before.db.part"
   ctl_line "$(own_endpoint)" snapshot save "$STATE/snapshot/.before.db"
@@ -887,20 +887,20 @@ snapshot_field() { sed -n "s/^$1 //p" "$STATE/snapshot/before.txt" 2>/dev/null; 
 snapshot_is_there() { [[ -s $STATE/snapshot/before.db && -n $(snapshot_field Hash) ]] && has_sha "$STATE/snapshot/before.db" "$(snapshot_field sha256)"; }
 snapshot_words() { printf 'snapshot: hash %s, revision %s, keys %s, taken %s' "$(snapshot_field Hash)" "$(snapshot_field Revision)" "$(snapshot_field Keys)" "$(snapshot_field taken)"; }
 
-# show_snapshot_age -- on the host that has it: how old the way back is, and how far the cluster went on since.
+# show_snapshot_age -- on the host that has it: how old the snapshot is.
 show_snapshot_age() {
   [[ $SNAPSHOT == yes && -s $STATE/snapshot/before.txt ]] || return 0
   note "$(snapshot_words): $((($(date +%s) - $(date -d "$(snapshot_field taken)" +%s)) / 60)) min ago"
 }
 # --- end steps/snapshot.sh ---
 
-# --- steps/widen_certificates.sh sha256:153f46086e30 ---
+# --- steps/widen_certificates.sh sha256:47b97e8cd309 ---
 # widen_certificates -- the certificates that must hold both addresses, reissued: same key, subject and extensions, one address more.
 # A certificate that holds both already is never touched. One whose CA key is elsewhere waits for the signed one.
 
 widen_certificates() {
   local i
-  if holds 'they do' certs_are_wide; then return 0; fi
+  if holds "every certificate has the SANs $OLD and $NEW" certs_are_wide; then return 0; fi
   write_requests
   for i in "${!CERT_FILES[@]}"; do
     cert_is_wide "${CERT_FILES[i]}" || widen_certificate "$i"
@@ -919,14 +919,14 @@ widen_certificate() {
   ! is_changing || note "${CERT_FILES[$1]}: $(names_in "${CERT_FILES[$1]}"), $(openssl x509 -noout -enddate -in "${CERT_FILES[$1]}")"
 }
 
-# narrow_certificates -- the way back, all refusals first. Where a renewal came between, nobody's newer file is overwritten.
+# narrow_certificates -- undo, all refusals first. A certificate that was renewed since is never overwritten.
 narrow_certificates() {
   local i
   for i in "${!CERT_FILES[@]}"; do
-    guard other_world "${CERT_FILES[i]} is not the file that this change put there: a renewal came between" "leave it as it is: $(saved_copy "$i") is from before the renewal" cert_is_ours_or_before "$i"
-    guard other_world "$(saved_copy "$i") does not fit ${CERT_KEYS[i]}, or is not the copy that was saved" 'the key was renewed: leave the certificate as it is' saved_copy_fits "$i"
+    guard other_world "${CERT_FILES[i]} is not the file that this change installed: it was renewed since" "leave it as it is: $(saved_copy "$i") is from before the renewal" cert_is_ours_or_before "$i"
+    guard other_world "$(saved_copy "$i") does not match the key ${CERT_KEYS[i]}, or is not the saved copy" 'the key was renewed: leave the certificate as it is' saved_copy_fits "$i"
   done
-  if holds 'they are' certs_are_as_before; then return 0; fi
+  if holds 'every certificate is as before the change' certs_are_as_before; then return 0; fi
   for i in "${!CERT_FILES[@]}"; do
     if cert_is_as_before "$i"; then continue; fi
     put_certificate "$i" "$(saved_copy "$i")"
@@ -940,33 +940,33 @@ guard_certificates() {
   for i in "${!CERT_FILES[@]}"; do
     file=${CERT_FILES[i]}
     if cert_is_wide "$file"; then
-      note "ok: $file holds $OLD and $NEW"
+      note "ok: $file has the SANs $OLD and $NEW"
     else
       guard_present "$i" "$file"
       guard_issuer "$i" "$file"
     fi
     [[ $file == "$PEER_CERT" ]] || continue
-    guard closed "$file is for '$(common_name "$file")', and etcd accepts only peer-cert-allowed-cn '$CERT_REQUIRED_CN'" 'members with it refuse each other: fix that first' name_is_allowed "$file"
-    guard closed "$file does not hold the peer-cert-allowed-hostname '$CERT_REQUIRED_HOSTNAME'" 'members with it refuse each other: fix that first' hostname_is_allowed "$file"
+    guard closed "$file has the common name '$(common_name "$file")', and etcd accepts only peer-cert-allowed-cn '$CERT_REQUIRED_CN'" 'members with this certificate reject each other: fix that first' name_is_allowed "$file"
+    guard closed "$file lacks the peer-cert-allowed-hostname '$CERT_REQUIRED_HOSTNAME'" 'members with this certificate reject each other: fix that first' hostname_is_allowed "$file"
   done
 }
 guard_present() {
-  guard closed "no certificate in $2" 'the manifest names it; look where it went' is_certificate "$2"
-  guard closed "$2 holds a private key as well" 'keep the key in a file of its own: this runbook copies no keys' holds_no_key "$2"
-  guard closed "$2 has no alternative names, so nobody can have called it by its address" 'reissue it with those names and addresses it is called by' has_names "$2"
+  guard closed "no certificate in $2" 'the manifest names this file: find out where it is' is_certificate "$2"
+  guard closed "$2 also contains a private key" 'move the key to a file of its own: this runbook copies no keys' holds_no_key "$2"
+  guard closed "$2 has no SAN (subject alternative name), so no client can call it by its address" 'reissue it with the names and addresses that its clients use' has_names "$2"
   guard closed "$2 has expired or is not readable" 'renew it first' is_valid_now "$2"
-  guard closed "${CERT_KEYS[$1]} is not the key of $2" 'they belong together; etcd would not start with them' key_fits_cert "${CERT_KEYS[$1]}" "$2"
+  guard closed "${CERT_KEYS[$1]} is not the key of $2" 'find the right pair: etcd would not start with these' key_fits_cert "${CERT_KEYS[$1]}" "$2"
 }
 guard_issuer() {
   local signed
   signed=$(signed_file "$1")
   if has_ca_key "$1"; then
-    guard closed "${CERT_CA_KEYS[$1]} is not the key of ${CERT_CAS[$1]}, or a password locks it" "bring the key of this CA, or remove it: then a request is written" key_fits_cert "${CERT_CA_KEYS[$1]}" "${CERT_CAS[$1]}"
-    guard closed "$2 was not issued by ${CERT_CAS[$1]}, or that CA has expired" "have it reissued by its own CA, with $OLD and $NEW in it" ca_issued "${CERT_CAS[$1]}" "$2"
+    guard closed "${CERT_CA_KEYS[$1]} is not the key of ${CERT_CAS[$1]}, or is protected by a password" "copy the key of this CA to this host, or remove the file: then a certificate request is written" key_fits_cert "${CERT_CA_KEYS[$1]}" "${CERT_CAS[$1]}"
+    guard closed "$2 was not issued by ${CERT_CAS[$1]}, or that CA has expired" "have it reissued by its own CA, with the SANs $OLD and $NEW" ca_issued "${CERT_CAS[$1]}" "$2"
   elif [[ -e $signed ]]; then
     guard closed "$signed: $(wrong_with_signed "$1")" 'have it signed again' signed_is_right "$1"
   else
-    note "${CERT_CA_KEYS[$1]} is not here: a request will be written, and its answer waited for in $signed"
+    note "${CERT_CA_KEYS[$1]} is not on this host: a certificate request will be written; put the signed certificate into $signed"
   fi
 }
 is_certificate() { openssl x509 -noout -in "$1" 2>/dev/null; }
@@ -980,7 +980,7 @@ name_is_allowed() {
 
 # --- saved once, installed by rename, known again by its sum ---
 
-# The first copy is the way back: it is never overwritten, and its sum is taken from the copy itself.
+# Undo needs the first copy: it is never overwritten, and its checksum is taken from the copy itself.
 save_certificate() {
   local copy
   copy=$(saved_copy "$1")
@@ -1018,7 +1018,7 @@ put_certificate() {
   run mv -f "$hidden" "$target"
 }
 
-# --- what is looked at on the way back; without a copy this change has not touched the file ---
+# --- what undo looks at; without a copy this change has not touched the file ---
 
 live_is_saved() { [[ -s ${CERT_FILES[$1]} && -s $(saved_copy "$1") && $(sum_of "${CERT_FILES[$1]}") == "$(sum_of "$(saved_copy "$1")")" ]]; }
 cert_is_as_before() { [[ ! -e $(saved_copy "$1") ]] || { live_is_saved "$1" && [[ ! -e $(hidden_cert "$1") ]]; }; }
@@ -1055,18 +1055,18 @@ has_ca_key() { [[ -s ${CERT_CA_KEYS[$1]} ]]; }
 names_in() { openssl x509 -noout -text -in "$1" | sed -n '/Subject Alternative Name/{n;s/^ *//p;}'; }
 # --- end steps/widen_certificates.sh ---
 
-# --- steps/leave.sh sha256:0640d7c37d2a ---
-# leave (only with `addresses: replace`): kubelet is stopped and etcd ends before the address goes. A live etcd that loses its address costs
+# --- steps/leave.sh sha256:7f5701d53323 ---
+# leave (only with `addresses: replace`): kubelet and etcd are stopped before the address is removed. A live etcd that loses its address costs
 # seconds of writes; one that was stopped first costs nothing.
 
 ready_to_leave() {
   show_snapshot_age
-  if holds 'this member has left already, or has moved' has_left; then return 0; fi
-  guard closed "$OLD is not on this host" 'put it back: etcd still lives there' old_is_here
-  guard closed "$MANIFESTS is not writable" 'look at the mount' folder_is_writable
+  if holds 'etcd is stopped for its move, or runs with the new arguments' has_left; then return 0; fi
+  guard closed "$OLD is not on this host" 'add it again: etcd still listens on it' old_is_here
+  guard closed "$MANIFESTS is not writable" 'check the mount' folder_is_writable
   guard_kubelet
   guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_prepared
-  guard closed "a certificate of this host lacks $OLD or $NEW" 'bash runbook.sh apply prepare' certs_are_wide
+  guard closed "a certificate of this host lacks $OLD or $NEW as a SAN" 'bash runbook.sh apply prepare' certs_are_wide
   gate_before others any
   guard_other_certificates
 }
@@ -1080,11 +1080,11 @@ guard_other_certificates() {
   for i in "${!NAMES[@]}"; do
     [[ $i != "$OWN" && ${in_gate[i]} == yes ]] || continue
     fetch_certificate "${asked_at[i]}" >"$SCRATCH/cert.$i" 2>/dev/null
-    guard closed "the certificate of ${NAMES[i]} on the wire lacks $(addresses_lacking "$i")" "on ${NAMES[i]}: bash runbook.sh apply prepare" wire_is_wide "$i"
+    guard closed "the serving certificate of ${NAMES[i]} lacks these SANs: $(addresses_lacking "$i")" "on ${NAMES[i]}: bash runbook.sh apply prepare" wire_is_wide "$i"
   done
 }
 
-# What runs here ends before its address does; kubelet would start it again.
+# What runs here is stopped before its address is removed; kubelet would start it again.
 nothing_runs_here() {
   etcd_patience='wait'
   if etcd_runs_new && [[ $MODE != undo ]]; then
@@ -1095,32 +1095,32 @@ nothing_runs_here() {
   fi
 }
 
-# Somebody else may have begun in the same seconds: the later one stops here, with etcd still running.
+# The move of another host may have started in the same seconds: the later one stops here, with etcd still running.
 others_are_safe_to_leave() {
-  if holds 'this member has left already, or has moved' has_left; then return 0; fi
+  if holds 'etcd is stopped for its move, or runs with the new arguments' has_left; then return 0; fi
   gate_or_back
 }
 
 record_before_leaving() {
-  if holds 'this member has left already, or has moved' has_left_recorded; then return 0; fi
+  if holds "etcd is stopped for its move, or runs with the new arguments; $NEW is its recorded address" has_left_recorded; then return 0; fi
   record_address new
 }
 has_left_recorded() { has_left && { is_recorded new || [[ -z $base ]]; }; }
 # --- end steps/leave.sh ---
 
-# --- steps/ready_to_move.sh sha256:148c908fc3d0 ---
-# Every refusal of the phase stands here, before its first change. After it only what happens outside of it can stop the phase.
+# --- steps/ready_to_move.sh sha256:93ad58ba337e ---
+# All refusals of the phase, before its first change. Later only a failure can stop it.
 ready_to_move() {
   show_snapshot_age
-  guard closed "$NEW is not on this host, or still being checked for a duplicate" "$(how_to_keep_new)" new_is_here
-  guard closed "$NEW is a secondary address of $OLD's subnet and would go with it" "sysctl -w net.ipv4.conf.all.promote_secondaries=1 (and in /etc/sysctl.d)" new_outlives_old
-  guard closed "$MANIFESTS is not writable" 'look at the mount' folder_is_writable
+  guard closed "$NEW is not on this host, or duplicate address detection still runs" "$(how_to_keep_new)" new_is_here
+  guard closed "$NEW is a secondary address of $OLD's subnet and would be removed with it" "sysctl -w net.ipv4.conf.all.promote_secondaries=1 (and in /etc/sysctl.d)" new_outlives_old
+  guard closed "$MANIFESTS is not writable" 'check the mount' folder_is_writable
   guard_kubelet
-  guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'with a manifest beside it etcd would found a new, empty cluster' data_is_there
-  guard closed "too little space on $DATA_DIR" 'make room' has_space "$DATA_DIR"
+  guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'without data etcd would start a new, empty cluster' data_is_there
+  guard closed "too little space on $DATA_DIR" 'free disk space there' has_space "$DATA_DIR"
   guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_prepared
-  guard closed "a certificate of this host lacks $OLD or $NEW" 'bash runbook.sh apply prepare' certs_are_wide
-  guard closed "somebody else's route would be replaced: $(foreign_routes | head -n 1)" 'remove it, or make it say src NEW' no_foreign_route
+  guard closed "a certificate of this host lacks $OLD or $NEW as a SAN" 'bash runbook.sh apply prepare' certs_are_wide
+  guard closed "a route that this change did not make would be replaced: $(foreign_routes | head -n 1)" "remove it, or give it src $NEW" no_foreign_route
   gate_before others any
   ready_on_the_wire
 }
@@ -1131,20 +1131,20 @@ ready_on_the_wire() {
   look_over_the_wire
   for i in "${!NAMES[@]}"; do
     [[ $i != "$OWN" && ${in_gate[i]} == yes ]] || continue
-    guard closed "the certificate of ${NAMES[i]} on the wire lacks $(addresses_lacking "$i")" "on ${NAMES[i]}: bash runbook.sh apply prepare" wire_is_wide "$i"
+    guard closed "the serving certificate of ${NAMES[i]} lacks these SANs: $(addresses_lacking "$i")" "on ${NAMES[i]}: bash runbook.sh apply prepare" wire_is_wide "$i"
     ! can_bind || guard_answer "$i"
     guard closed "$NEW to ${NAMES[i]} at ${NEWS[i]} is $(flows_closed "$i")" 'see the flows in RUNBOOK.md' flows_are_open "$i"
   done
   can_bind || ask_through_routes
 }
 guard_answer() {
-  guard closed "${NAMES[$1]} does not answer a question from $NEW: $(why_silent "from.$1" "${asked_at[$1]}" "$NEW")" 'look at routes, rp_filter and firewalls between the two networks' answered "from.$1"
+  guard closed "${NAMES[$1]} does not answer when asked from $NEW: $(why_silent "from.$1" "${asked_at[$1]}" "$NEW")" 'check routes, rp_filter and firewalls between the two networks' answered "from.$1"
 }
 
 # can_bind -- OpenSSL 1.1.1 and later can ask from an address of our choice.
 can_bind() { [[ $(openssl s_client -help 2>&1) == *-bind* ]]; }
 
-# ask_through_routes -- an older OpenSSL is led by the source routes: they are made first, and taken away where nobody answers.
+# ask_through_routes -- an older OpenSSL is led by the source routes: they are made first, and removed again where no member answers.
 ask_through_routes() {
   local i
   routes_are_right || set_routes
@@ -1180,12 +1180,12 @@ flows_closed() {
 flows_are_open() { [[ -z $(flows_closed "$1") ]]; }
 # --- end steps/ready_to_move.sh ---
 
-# --- steps/move.sh sha256:b70a2a6a1d80 ---
+# --- steps/move.sh sha256:bb3f03adb5ec ---
 # move: this member's new address becomes the recorded one, and its etcd starts on it.
 
 # Before etcd starts, so that it never dials from the old address.
 source_routes() {
-  if holds 'they do, or nothing leads there' routes_are_right; then return 0; fi
+  if holds "calls to the other members leave from $NEW, or have no route yet" routes_are_right; then return 0; fi
   set_routes
   must routes_are_right
 }
@@ -1193,10 +1193,10 @@ source_routes() {
 # A leader that is stopped costs an election; one that hands over first costs nothing.
 hand_over_leadership() {
   local target
-  if holds 'it does not lead, or its etcd is exchanged already' need_not_hand_over; then return 0; fi
+  if holds 'this member is not the leader, or need not hand over' need_not_hand_over; then return 0; fi
   target=$(heir)
   ctl_line "$(own_endpoint)" move-leader "$(printf %x "${member_ids[target]}")"
-  note "leadership goes to ${NAMES[target]}"
+  note "the new leader is to be ${NAMES[target]}"
   run "${ctl_words[@]}"
   must need_not_hand_over
 }
@@ -1230,12 +1230,12 @@ record_new_address() {
   record_address new
 }
 
-# Somebody else may have moved another host in the same seconds. The later one stops here, with etcd still running.
+# The move of another host may have started in the same seconds. The later one stops here, with etcd still running.
 the_others_are_safe() {
-  if holds 'etcd runs with the new arguments: they were' etcd_runs_new; then return 0; fi
+  if holds 'etcd runs with the new arguments: the others were checked before it started' etcd_runs_new; then return 0; fi
   gate_or_back
 }
-# gate_or_back -- kubelet is stopped, and nobody may be left like that: a closed gate takes the phase back.
+# gate_or_back -- kubelet is stopped, and must not stay so: a gate that does not hold undoes the phase.
 gate_or_back() {
   local stop=go_back
   is_changing || stop=closed
@@ -1252,41 +1252,41 @@ the_cluster_is_whole() {
 
 # A connection that outlived the restart from the old address would die with it, and etcd 3.5 would not notice for minutes.
 no_connection_is_old() {
-  if holds 'none has' connections_of_ours_are_new; then return 0; fi
+  if holds "no connection of etcd has $OLD, and no connection of the control plane goes to it" connections_of_ours_are_new; then return 0; fi
   close_connections_with "$OLD"
   close_calls_to "$OLD"
-  wait_until 20 'they are gone' connections_are_new || half_done "a connection of etcd still has $OLD: $(connections_with "$OLD" | head -n 1)" "bash runbook.sh apply $PHASE again closes it"
+  wait_until 20 "no connection of etcd has $OLD" connections_are_new || half_done "a connection of etcd still has $OLD: $(connections_with "$OLD" | head -n 1)" "rerun the same command: it closes the connection"
 }
 connections_of_ours_are_new() { connections_are_new && [[ -z $(calls_to "$OLD") ]]; }
 # --- end steps/move.sh ---
 
-# --- steps/record.sh sha256:8a9fae56c778 ---
+# --- steps/record.sh sha256:0bc61129ff04 ---
 # record.sh -- `member update`: what the cluster records of this member.
 
 # record_address old|new [I] -- of our member or of member I, by any member that can take it; with one or two members and
-# our etcd down, nobody can yet.
+# our etcd down, no member can yet.
 record_address() {
   local which=$1 i=${2:-$OWN} url
   url=${OLD_URLS[i]}
   [[ $which == old ]] || url=${NEW_URLS[i]}
-  own_record_is_read || wait_until 10 'this member reads its log, up to its own record' own_record_is_read || true # then the next wait is longer
-  wait_until 10 'the members agree on the list' lists_agree || note 'they do not agree yet'
+  own_record_is_read || wait_until 10 'this member has read its log up to its own peer URL' own_record_is_read || true # then the next wait is longer
+  wait_until 10 'all members show the same member list' lists_agree || note 'the member lists still differ'
   if holds "${NAMES[i]} is recorded on its $which address" is_recorded "$which" "$i"; then return 0; fi
   in_gate=() && choose_members all
   if [[ -z $etcd_pid ]] && ! has_quorum_without_us; then
-    note 'nobody can take the update while this etcd is down: it follows after the start'
+    note 'not possible while this etcd is down, for want of quorum: done after etcd has started'
     return 0
   fi
   find_etcdctl
-  [[ -n ${member_ids[i]} ]] || failed "no member list names ${NAMES[i]}" 'look at the table below, then rerun the same command'
+  [[ -n ${member_ids[i]} ]] || failed "${NAMES[i]} is in no member list" 'see the table below, then rerun the same command'
   ctl_line "$(endpoint_for_update)" member update "$(printf %x "${member_ids[i]}")" --peer-urls="$url"
   run "${ctl_words[@]}"
-  wait_until 10 'the members show it' is_recorded "$which" "$i" || half_done "${NAMES[i]} is not recorded on $url" "bash runbook.sh apply $PHASE again, or undo $PHASE"
+  wait_until 10 "the members show $url" is_recorded "$which" "$i" || half_done "${NAMES[i]} is not recorded on $url" "rerun the same command, or roll back: bash runbook.sh undo $PHASE"
 }
 
-# Where `addresses: replace` takes the old address away first, it is not here yet in undo move.
+# With `addresses: replace` the old address was removed first: in undo move it is not on the host yet.
 undo_leave_goes_on() { [[ $ADDRESSES == replace && $PHASE != leave ]]; }
-is_left_to_undo_leave() { undo_leave_goes_on && note 'undo leave does this, once the old address is back'; }
+is_left_to_undo_leave() { undo_leave_goes_on && note 'not done here: undo leave does this, once the old address is on the host again'; }
 
 record_old_address() {
   ! is_left_to_undo_leave || return 0
@@ -1326,19 +1326,19 @@ endpoint_for_update() {
 }
 # --- end steps/record.sh ---
 
-# --- steps/exchange.sh sha256:b29e39e9d4e0 ---
-# exchange.sh -- everything on this host that names its address is exchanged at once, while kubelet is stopped.
+# --- steps/exchange.sh sha256:9dcae4cde8d7 ---
+# exchange.sh -- all files on this host that name its address are exchanged at once, while kubelet is stopped.
 #
 # kubelet deletes and starts static pods through an API whose own etcd may be the one that is down; it then hangs for
-# minutes. So it takes no part: it is stopped, the processes are ended, files are renamed, and it is started again.
+# minutes. So kubelet is stopped first, then the processes; files are renamed, and kubelet is started again.
 
-going_back=no # yes: a phase that cannot go on takes itself back
+going_back=no # yes: a phase that cannot continue undoes itself
 seen_kubelet= # the pid that systemd named first after the start
 
-# Everything that can be made before is made before: what follows are renames.
+# All new files are written here, so that only renames follow.
 write_new_files() {
   local i
-  if holds 'everything is exchanged already' is_exchanged; then return 0; fi
+  if holds 'files, processes and kubelet are as wanted' is_exchanged; then return 0; fi
   for i in "${!FILES[@]}"; do
     manifest_is_as_wanted "$i" || [[ ${wanted[i]} == aside ]] || draft_manifest "$i"
   done
@@ -1358,27 +1358,27 @@ wanted_manifest() {
   if [[ ${wanted[$1]} == new ]]; then new_manifest "$1"; else printf '%s' "$BACKUP/manifests/${FILES[$1]}"; fi
 }
 
-# Pods run on without kubelet.
+# Pods keep running without kubelet.
 stop_kubelet() {
-  if holds 'everything is exchanged already' is_exchanged; then return 0; fi
-  if holds 'this change has stopped it' stopped_by_us; then return 0; fi
+  if holds 'files, processes and kubelet are as wanted' is_exchanged; then return 0; fi
+  if holds 'kubelet was stopped by this change' stopped_by_us; then return 0; fi
   note_that_we_stop_it
   run systemctl stop kubelet
   must kubelet_is_down
 }
 
-# An apiserver whose etcd is gone goes on accepting connections, so it ends first: a load balancer sees the closed port at once.
-# Nothing is lost by its SIGKILL; kubelet itself would send it after 30 s.
+# A kube-apiserver whose etcd is down keeps accepting connections, so it is stopped first: a load balancer sees the closed port at once.
+# SIGKILL loses nothing here; kubelet itself would send it after 30 s.
 end_the_api() {
   local pids
-  if holds 'everything is exchanged already' is_exchanged; then return 0; fi
-  if holds 'none of them runs' nothing_but_etcd_has_to_end; then return 0; fi
+  if holds 'files, processes and kubelet are as wanted' is_exchanged; then return 0; fi
+  if holds 'no process but etcd has to stop' nothing_but_etcd_has_to_end; then return 0; fi
   read -ra pids <<<"$(pids_beside_etcd)"
   run_and_look kill -TERM "${pids[@]}"
-  if ! wait_until 5 'they have ended' nothing_but_etcd_has_to_end; then
+  if ! wait_until 5 'these processes have stopped' nothing_but_etcd_has_to_end; then
     read -ra pids <<<"$(pids_beside_etcd)"
     [[ ${#pids[@]} == 0 ]] || run_and_look kill -KILL "${pids[@]}"
-    wait_until 10 'they have ended' nothing_but_etcd_has_to_end || failed "a process survives SIGKILL: ${pids[*]}" 'look at its state and its disk, then rerun the same command'
+    wait_until 10 'these processes have stopped' nothing_but_etcd_has_to_end || failed "still running after SIGKILL: ${pids[*]}" 'check the state of the process (ps) and its disk, then rerun the same command'
   fi
 }
 # pids_beside_etcd -- of every pod but etcd that has to end.
@@ -1390,27 +1390,27 @@ pids_beside_etcd() {
 }
 nothing_but_etcd_has_to_end() { [[ -z $(pids_beside_etcd) ]]; }
 
-# A leader that gets SIGTERM hands over by itself; one that is killed costs an election.
+# A leader that gets SIGTERM hands over leadership; one that gets SIGKILL costs an election.
 end_etcd() {
-  if holds 'everything is exchanged already' is_exchanged; then return 0; fi
-  if holds 'it has ended, or goes on as it is' etcd_need_not_end; then return 0; fi
+  if holds 'files, processes and kubelet are as wanted' is_exchanged; then return 0; fi
+  if holds 'etcd does not run, or need not stop' etcd_need_not_end; then return 0; fi
   look_at_etcd
   run_and_look kill -TERM "$etcd_pid"
-  wait_until 30 'it has ended' etcd_need_not_end && return 0
+  wait_until 30 'etcd has stopped' etcd_need_not_end && return 0
   is_changing || return 0
-  [[ $etcd_patience == kill ]] || failed "etcd (pid $etcd_pid) has not ended within 30 s after SIGTERM" "look at its log; kill -KILL $etcd_pid ends it, then rerun the same command"
+  [[ $etcd_patience == kill ]] || failed "etcd (pid $etcd_pid) has not stopped within 30 s after SIGTERM" "check its log; stop it with kill -KILL $etcd_pid, then rerun the same command"
   run_and_look kill -KILL "$etcd_pid"
-  wait_until 10 'it has ended' etcd_need_not_end || failed "etcd (pid $etcd_pid) survives SIGKILL" 'look at its disk, then rerun the same command'
+  wait_until 10 'etcd has stopped' etcd_need_not_end || failed "etcd (pid $etcd_pid) still runs after SIGKILL" 'check its disk, then rerun the same command'
 }
 etcd_need_not_end() { look_at_etcd && ! must_end 0; }
 
-# Renames only, so a reboot in the middle meets whole files. etcd's manifest goes in only beside data: beside an empty
-# folder it would found a new, empty cluster.
+# Renames only, so a reboot in the middle finds complete files. etcd's manifest is put in place only beside data: with an empty
+# data directory etcd would start a new, empty cluster.
 exchange_files() {
   local i
-  if holds 'they are the wanted ones' files_are_as_wanted; then return 0; fi
+  if holds 'the wanted files are in place' files_are_as_wanted; then return 0; fi
   if is_one_of "${wanted[0]}" old new && ! manifest_is_as_wanted 0; then
-    guard other_world "$DATA_DIR holds no data: no etcd manifest goes in" 'see RUNBOOK.md: a host whose data is gone' data_is_there
+    guard other_world "$DATA_DIR holds no data: the etcd manifest is not put in place" 'without data etcd would start a new, empty cluster: restore the data of this host, or remove this member and add it again' data_is_there
   fi
   for i in "${!FILES[@]}"; do
     manifest_is_as_wanted "$i" || exchange_manifest "$i"
@@ -1439,7 +1439,7 @@ exchange_host_file() {
   [[ $file != *.conf && $file != *.service || ${host_file_kinds[$1]} != flags ]] || run systemctl daemon-reload
 }
 
-# What could not be used is not left behind: a draft of a kubeconfig holds a private key.
+# Drafts that were not used are removed: a draft of a kubeconfig contains a private key.
 remove_drafts() {
   local draft
   find_host_files
@@ -1456,15 +1456,15 @@ remove_drafts() {
 start_kubelet() {
   if [[ $kubelet_stays == down ]]; then
     remove_drafts
-    note 'kubelet stays stopped: the Node becomes NotReady until this host has its other address'
+    note 'kubelet stays stopped: the Node is NotReady until the address of this host is changed'
     return 0
   fi
   remove_drafts
-  if holds 'it runs, and so do they' is_exchanged; then return 0; fi
+  if holds 'kubelet runs, and its pods with the wanted files' is_exchanged; then return 0; fi
   run_and_look systemctl start kubelet
   seen_kubelet=
-  if ! wait_until 60 "kubelet runs, and $(pods_in_words) with the wanted arguments" pods_run_or_kubelet_fails; then
-    half_done "kubelet runs, and these pods do not: $(pods_missing)" "look at their logs; fix it and apply $PHASE again, or: bash runbook.sh undo $PHASE"
+  if ! wait_until 60 "kubelet runs, and these processes with the wanted arguments: $(pods_in_words)" pods_run_or_kubelet_fails; then
+    half_done "kubelet runs, but these pods do not: $(pods_missing)" "check their logs; fix the cause, then rerun the same command, or roll back: bash runbook.sh undo $PHASE"
   fi
   is_changing || return 0
   kubelet_is_steady || kubelet_cannot_start
@@ -1472,13 +1472,13 @@ start_kubelet() {
 }
 pods_run_or_kubelet_fails() { ! kubelet_is_steady || processes_are_as_wanted; }
 
-# kubelet_is_steady -- no other kubelet than the one that was seen first: one that ends at once is started anew by systemd.
+# kubelet_is_steady -- no other kubelet than the one that was seen first: one that exits at once is restarted by systemd.
 kubelet_is_steady() {
   local pid
   pid=$(kubelet_pid)
   [[ -n $seen_kubelet || -z $pid ]] || seen_kubelet=$pid
   if [[ -z $pid && -z $seen_kubelet ]]; then
-    wait_until 3 'systemd names its process' kubelet_runs || return 1
+    wait_until 3 'systemd reports the pid of kubelet' kubelet_runs || return 1
     seen_kubelet=$(kubelet_pid)
     return 0
   fi
@@ -1488,14 +1488,14 @@ kubelet_cannot_start() {
   local log
   log=$(kubelet_log)
   printf '%s\n' "$log" >&2
-  go_back 'kubelet does not stay up: its last lines stand above' 'journalctl -u kubelet has more; fix it, then rerun the same command'
+  go_back 'kubelet does not stay up: its last log lines are above' 'see journalctl -u kubelet; fix the cause, then rerun the same command'
 }
 pods_in_words() {
   local i words=
   for i in "${!FILES[@]}"; do
     is_one_of "${wanted[i]}" aside kept || [[ -z ${PROCS[i]} ]] || words+="${words:+, }${PROCS[i]}"
   done
-  printf '%s' "${words:-no pod of ours}"
+  printf '%s' "${words:-none}"
 }
 pods_missing() {
   local i
@@ -1504,7 +1504,7 @@ pods_missing() {
   done
 }
 
-# go_back WHAT HINT -- the phase cannot go on and etcd must not wait for a person: everything that `undo` of this phase
+# go_back WHAT HINT -- the phase cannot continue and etcd must not wait for a person: everything that `undo` of this phase
 # does is done at once, then exit 5.
 go_back() {
   if [[ $MODE != apply || $going_back == yes || $PHASE == reopen ]]; then
@@ -1514,25 +1514,25 @@ go_back() {
   going_back=yes MODE=undo
   do_phase
   MODE=apply
-  half_done "$1; this phase took itself back" "$2"
+  half_done "$1; this phase was undone" "$2"
 }
 # --- end steps/exchange.sh ---
 
-# --- steps/kubernetes_gate.sh sha256:63121272ea8f ---
-# kubernetes_gate.sh -- how a phase stands at Kubernetes' own gate, at its end.
+# --- steps/kubernetes_gate.sh sha256:26dd1fb76786 ---
+# kubernetes_gate.sh -- how a phase uses the gate of Kubernetes, at its end.
 
 # kubernetes_can_be_asked -- before anything is changed: afterwards the same questions decide whether the old address may go.
 kubernetes_can_be_asked() {
   if ! has_apiserver; then
-    note 'no manifest of a kube-apiserver is on this host: Kubernetes will not be asked here'
+    note 'this host has no kube-apiserver manifest: Kubernetes is not checked on it'
     return 0
   fi
   guard closed "no kubeconfig in $KUBERNETES to ask the API with" 'put an admin.conf of this cluster there' api_identity_is_here
-  guard closed "kube-apiserver cannot be asked: $(why_api_cannot_be_asked)" 'the way back stands on these answers as well: look at the API first' api_can_be_asked
-  guard closed "the process of these pods does not run: $(pods_not_running)" 'look at their logs; a change begins on a control plane that works' all_pods_run
+  guard closed "kube-apiserver cannot be asked: $(why_api_cannot_be_asked)" 'fix the API first: the change and its undo need these answers' api_can_be_asked
+  guard closed "these pods have no running process: $(pods_not_running)" 'check their logs; start the change only on a control plane that works' all_pods_run
   node=$(node_name)
-  note "Node $node, asked with the certificate in $api_as"
-  ! kubelet_chooses_its_address || cloud_gives_the_address || note "kubelet has no --node-ip: it takes the address that the name $node leads to, where this host has it, else that of the default route. Until $OLD has gone that may be $OLD, and release asks then. Safer: --node-ip=$OLD in /var/lib/kubelet/kubeadm-flags.env, and a restart of kubelet, before the change"
+  note "Node $node; the API is asked with the client certificate in $api_as"
+  ! kubelet_chooses_its_address || cloud_gives_the_address || note "kubelet has no --node-ip: it uses the address that the name $node resolves to, if this host has it, else that of the default route. Until $OLD is removed this may be $OLD; release checks it. Safer: set --node-ip=$OLD in /var/lib/kubelet/kubeadm-flags.env and restart kubelet, before the change"
 }
 api_can_be_asked() { [[ -z $(why_api_cannot_be_asked) ]]; }
 why_api_cannot_be_asked() {
@@ -1553,10 +1553,10 @@ pods_not_running() {
 }
 all_pods_run() { [[ -z $(pods_not_running) ]]; }
 
-# While kubelet is stopped nobody renews the Lease of this Node.
+# While kubelet is stopped the Lease of this Node is not renewed.
 note_the_last_renewal() {
   if holds 'everything is exchanged already' is_exchanged; then return 0; fi
-  has_apiserver || { note 'no manifest of a kube-apiserver is on this host' && return 0; }
+  has_apiserver || { note 'this host has no kube-apiserver manifest' && return 0; }
   note_node_renewal
 }
 
@@ -1572,14 +1572,14 @@ kubernetes_was_whole() {
 kubernetes_after() {
   local until last='' ready_at='' restarted=no
   if ! has_apiserver; then
-    note 'NOT ASKED: no manifest of a kube-apiserver is on this host; look at Kubernetes from another one'
+    note 'NOT CHECKED: this host has no kube-apiserver manifest; check Kubernetes from another host'
     return 0
   fi
   if ! is_changing; then
     kubernetes_as_it_is "$1" "$2"
     return 0
   fi
-  note "asking, at most $KUBERNETES_LIMIT s: the API on $1, health, Leases, Node and pods, endpoints, connections"
+  note "waiting, at most $KUBERNETES_LIMIT s: the API on $1, health, Leases, Node and pods, endpoints, connections"
   until=$(($(now_ms) + KUBERNETES_LIMIT * 1000))
   while [[ $(now_ms) -lt $until ]]; do
     kubernetes_now "$1" "$2"
@@ -1615,34 +1615,34 @@ kubernetes_as_it_is() {
 }
 
 kubernetes_holds() {
-  note 'ok: the API answers, controller-manager and scheduler are healthy, their Leases and that of this Node are renewed'
+  note 'ok: the API answers, controller-manager and scheduler are healthy, their Leases and the Lease of this Node are renewed'
   say_what_comes_later "$1"
 }
 
 # A pod that was looked at before the Node had its new address keeps the old one until kubelet starts once more.
 restart_kubelet_for_addresses() {
-  note "$stale_address: kubelet is restarted once more"
+  note "$stale_address: kubelet is restarted, once"
   run systemctl restart kubelet
 }
 
 kubernetes_hint() {
   if [[ $kubernetes_why == "$stale_address" ]] && kubelet_chooses_its_address; then
-    printf 'kubelet has no --node-ip: it takes the address that the name %s leads to, where this host has it, else that of the default route. Look at /etc/hosts, DNS and ip route; then bash runbook.sh apply %s again' "$node" "$PHASE"
+    printf 'kubelet has no --node-ip: it uses the address that the name %s resolves to, if this host has it, else that of the default route. Check /etc/hosts, DNS and ip route, then: bash runbook.sh apply %s' "$node" "$PHASE"
     return 0
   fi
   case $kubernetes_why in
-    'a connection of ours'*) printf 'the name that its kubeconfig has still leads to %s: let it lead to %s (DNS, /etc/hosts), then bash runbook.sh apply %s again' "$OLD" "$NEW" "$PHASE" ;;
-    *'cannot be read'* | 'no kubeconfig'*) printf 'put an admin.conf of this cluster into %s, then bash runbook.sh apply %s again; or bash runbook.sh undo %s' "$KUBERNETES" "$PHASE" "$PHASE" ;;
-    *) printf 'look at the logs of that pod and of kubelet; fix it and apply %s again, or: bash runbook.sh undo %s' "$PHASE" "$PHASE" ;;
+    'the control plane of this host still'*) printf 'the name in its kubeconfig still resolves to %s: make it resolve to %s (DNS, /etc/hosts), then: bash runbook.sh apply %s' "$OLD" "$NEW" "$PHASE" ;;
+    *'cannot be read'* | 'no kubeconfig'*) printf 'copy an admin.conf of this cluster to %s, then: bash runbook.sh apply %s; or roll back: bash runbook.sh undo %s' "$KUBERNETES" "$PHASE" "$PHASE" ;;
+    *) printf 'check the logs of that pod and of kubelet; fix the cause, then: bash runbook.sh apply %s; or roll back: bash runbook.sh undo %s' "$PHASE" "$PHASE" ;;
   esac
 }
 
 say_what_comes_later() {
   [[ $NEW != "$OLD" ]] || return 0
   if cloud_gives_the_address; then
-    note 'NOT ASKED: the addresses of the Node: they come from the cloud provider'
+    note 'NOT CHECKED: the addresses of the Node, which come from the cloud provider'
   elif addresses_are_asked_later; then
-    note "kubelet has no --node-ip: it may keep $OLD for the Node until that has gone; release asks then. Safer: --node-ip=$OLD in /var/lib/kubelet/kubeadm-flags.env before the change"
+    note "kubelet has no --node-ip: it may keep $OLD for the Node until $OLD is removed; release checks it. Safer: set --node-ip=$OLD in /var/lib/kubelet/kubeadm-flags.env before the change"
   else
     list_pods_with "$([[ $1 == "$NEW" ]] && printf '%s' "$OLD" || printf '%s' "$NEW")"
   fi
@@ -1650,10 +1650,10 @@ say_what_comes_later() {
 }
 # --- end steps/kubernetes_gate.sh ---
 
-# --- steps/release.sh sha256:1a7b48d49364 ---
-# release changes no file. It shows on the first host what would otherwise show on the last.
+# --- steps/release.sh sha256:f087492ec984 ---
+# release changes no file. It finds on the first host what would otherwise be found on the last.
 old_address_is_gone() {
-  guard closed "$OLD is still on this host" "when verify $LAST_CHANGE holds: ip addr del $OLD/PREFIX dev INTERFACE, and out of the network configuration" old_is_gone
+  guard closed "$OLD is still on this host" "when bash runbook.sh verify $LAST_CHANGE holds: ip addr del $OLD/PREFIX dev INTERFACE, and remove it from the network configuration" old_is_gone
   guard closed "$NEW is not on this host" "$(how_to_keep_new)" new_is_here
   look_at_etcd
   guard closed "a connection of etcd still has $OLD at one end: $(connections_with "$OLD" | head -n 1)" "bash runbook.sh apply $LAST_CHANGE closes it" connections_are_new
@@ -1661,26 +1661,26 @@ old_address_is_gone() {
 }
 # --- end steps/release.sh ---
 
-# --- steps/finish.sh sha256:759ab1e18e03 ---
-# finish: the whole cluster on its new addresses, our routes away, and what is left for the ticket.
+# --- steps/finish.sh sha256:c388c953e9f4 ---
+# finish: the whole cluster on its new addresses, the routes of this change removed, the summary for the ticket.
 
 everybody_has_moved() {
   local i
   gate_before all "$END_RECORD"
   for i in "${!NAMES[@]}"; do
-    guard closed "${NAMES[i]} is recorded on its ${recorded[i]} address" "finish ${NAMES[i]}'s lines first" is_at_its_end "$i"
-    [[ ${STAYS[i]} == yes ]] || guard closed "a connection of etcd has ${OLDS[i]} at one end" 'look at: ss -tnp' no_connection_with "${OLDS[i]}"
+    guard closed "${NAMES[i]} is recorded on its ${recorded[i]} address" "carry out the lines of ${NAMES[i]} first" is_at_its_end "$i"
+    [[ ${STAYS[i]} == yes ]] || guard closed "a connection of etcd has ${OLDS[i]} at one end" 'see: ss -tnp' no_connection_with "${OLDS[i]}"
   done
-  [[ $NEW == "$OLD" ]] || guard closed "$OLD is still on this host" 'bash runbook.sh apply release says what to do' old_is_gone
+  [[ $NEW == "$OLD" ]] || guard closed "$OLD is still on this host" 'remove it, then: bash runbook.sh apply release' old_is_gone
 }
 is_at_its_end() { [[ ${recorded[$1]} == new ]] || [[ ${STAYS[$1]} == yes && ${recorded[$1]} == old ]]; }
 
-# The kernel may have taken them together with the old address. One that is the only way to a member, or without which
-# another source would be chosen, is put back at once: the cluster must not hang on our tidiness.
+# The kernel may have removed them together with the old address. A route that is the only one to a member, or without which
+# another source address would be chosen, is put back at once: cleaning up must not harm the cluster.
 take_routes_away() {
   local route
   [[ $NEW != "$OLD" ]] || { note 'ok: this member keeps its address' && return 0; }
-  if holds 'they are, or are needed, and calls do' routes_are_settled; then return 0; fi
+  if holds "calls leave from $NEW; routes of this change are removed, or kept because they are needed" routes_are_settled; then return 0; fi
   while read -r route; do
     [[ -z $route ]] || take_route_away "$route"
   done <<<"$(our_routes)"
@@ -1694,7 +1694,7 @@ take_route_away() {
   if ! is_changing || ! is_one_of "$address" "${NEWS[@]}" || leaves_from_new "$address"; then return 0; fi
   run "${IP[@]}" route replace "$address/$HOST_BITS" "${way[@]}" src "$NEW" proto 147
   run touch "$STATE/routes.kept"
-  note "KEPT: without this route $address is not called from $NEW. Write it into the network configuration of this host:"
+  note "KEPT: without this route, calls to $address do not leave from $NEW. Add it to the network configuration of this host:"
   note "  ip route add $address/$HOST_BITS ${way[*]} src $NEW"
 }
 routes_are_settled() {
@@ -1707,17 +1707,17 @@ routes_are_settled() {
 
 ids_in() { sed -n 's/^\(cluster [^ ]*\)$/\1/p; s/^member \([^ ]*\) \([^ ]*\) .*/\1 \2/p' | sort; }
 ids_compared() {
-  [[ -s $STATE/before.txt ]] || { printf 'not compared: this host noted none before' && return 0; }
+  [[ -s $STATE/before.txt ]] || { printf 'not compared: this host has no note from before the change' && return 0; }
   if [[ $(ids_in <"$STATE/before.txt") == "$(summary_now | ids_in)" ]]; then printf 'cluster and members equal before and after'; else printf 'DIFFERENT before and after'; fi
 }
 # --- end steps/finish.sh ---
 
-# --- steps/ticket.sh sha256:e46dcb006e54 ---
+# --- steps/ticket.sh sha256:ba04b7ae62d2 ---
 # ticket.sh -- what is left to do elsewhere, and the block that closes the ticket.
 
 what_is_left() {
   list_leftovers
-  note 'renewals of the certificates keep the old address: the certificates hold it until they are reissued without it'
+  note 'certificate renewals keep the old address: the certificates have it as a SAN until they are reissued without it'
 }
 
 # for_the_ticket -- before and after, and which bytes were run.
@@ -1735,14 +1735,14 @@ for_the_ticket() {
 }
 # --- end steps/ticket.sh ---
 
-# --- steps/undo_rolling.sh sha256:3833f53b4226 ---
-# undo_rolling.sh -- the way back while the cluster runs: the same gate stands before and after it.
+# --- steps/undo_rolling.sh sha256:72f682bf7543 ---
+# undo_rolling.sh -- undo while the cluster runs: the same gate before and after it.
 
 ready_to_undo_prepare() {
   ask_everybody
-  guard other_world "$HOST is recorded on its ${recorded[OWN]} address: a certificate without $NEW would cut it off" "bash runbook.sh undo move first" recorded_old_or_unknown
+  guard other_world "$HOST is recorded on its ${recorded[OWN]} address: the others would reject a certificate without $NEW" "bash runbook.sh undo move first" recorded_old_or_unknown
   guard other_world "etcd runs with the new arguments" "bash runbook.sh undo move first" etcd_is_old
-  guard other_world "a connection of etcd has $NEW at one end: $(connections_with "$NEW" | head -n 1)" 'take the moves of the other members back first' no_connection_with "$NEW"
+  guard other_world "a connection of etcd has $NEW at one end: $(connections_with "$NEW" | head -n 1)" 'undo the moves of the other members first' no_connection_with "$NEW"
   gate_before others any
 }
 whole_after_undo_prepare() {
@@ -1751,22 +1751,22 @@ whole_after_undo_prepare() {
 
 ready_to_undo_move() {
   if [[ $ADDRESSES == both ]]; then
-    guard closed "$OLD is not on this host" "put it back first: ip addr add $OLD/PREFIX dev INTERFACE" old_is_here
+    guard closed "$OLD is not on this host" "add it first: ip addr add $OLD/PREFIX dev INTERFACE" old_is_here
   fi
-  guard closed "a certificate of this host lacks $OLD" 'it must hold both addresses: bash runbook.sh apply prepare' certs_are_wide
-  guard closed "no copy of the old manifests in $BACKUP" 'without it there is no way back on this host' manifests_can_go_back
+  guard closed "a certificate of this host lacks $OLD or $NEW as a SAN" 'bash runbook.sh apply prepare' certs_are_wide
+  guard closed "no copy of the old manifests in $BACKUP" 'without it no undo is possible on this host' manifests_can_go_back
   guard_kubelet
-  guard other_world "$DATA_DIR holds no data" 'no etcd manifest goes in' data_is_there
-  # While etcd still runs with the old arguments the way back is one update, and it does no harm.
+  guard other_world "$DATA_DIR holds no data" 'without data etcd would start a new, empty cluster' data_is_there
+  # While etcd still runs with the old arguments undo is one update, and does no harm.
   etcd_runs_old || gate_before others any
 }
 routes_away() {
-  if holds 'none is left' no_route_of_ours; then return 0; fi
+  if holds 'no route of this change is left' no_route_of_ours; then return 0; fi
   drop_routes
   must no_route_of_ours
 }
 
-# Nothing runs, where undo leave is to start it.
+# Nothing is started here where undo leave is to start it.
 what_was_before() { if undo_leave_goes_on; then nothing_runs_here; else everything_old; fi; }
 
 whole_after_undo_move() {
@@ -1775,16 +1775,16 @@ whole_after_undo_move() {
 }
 
 ready_to_undo_leave() {
-  guard closed "$OLD is not on this host" 'put it back first' old_is_here
+  guard closed "$OLD is not on this host" "add it first: ip addr add $OLD/PREFIX dev INTERFACE" old_is_here
   guard other_world 'etcd runs with the new arguments' 'bash runbook.sh undo move first' etcd_is_not_new
-  guard closed "no copy of the old manifests in $BACKUP" 'without it there is no way back on this host' manifests_can_go_back
-  guard other_world "$DATA_DIR holds no data" 'no etcd manifest goes in' data_is_there
+  guard closed "no copy of the old manifests in $BACKUP" 'without it no undo is possible on this host' manifests_can_go_back
+  guard other_world "$DATA_DIR holds no data" 'without data etcd would start a new, empty cluster' data_is_there
 }
 etcd_is_not_new() { ! etcd_runs_new; }
 # --- end steps/undo_rolling.sh ---
 
-# --- steps/undo.sh sha256:ae289587d985 ---
-# undo: the same way back. A file goes back only where the live one is the one that this change put there.
+# --- steps/undo.sh sha256:b7eed928aef0 ---
+# undo. A file is restored only where the live file is the one that this change installed.
 
 recorded_old_or_unknown() { [[ ${recorded[OWN]} == old || -z $base ]]; }
 etcd_is_old() {
@@ -1792,10 +1792,10 @@ etcd_is_old() {
   [[ $etcd_args == old || ($NEW == "$OLD" && -n $etcd_pid) ]] || { [[ -z $etcd_pid ]] && manifest_is_old 0; }
 }
 
-# A backup that was given back is renamed, so that the next apply makes its own.
+# A backup that was restored is renamed, so that the next apply makes its own.
 put_backup_away() {
   local n=1
-  if holds 'there is none any more' no_backup; then return 0; fi
+  if holds "there is no backup in $BACKUP" no_backup; then return 0; fi
   while [[ -e $STATE/backup.undone-$n ]]; do n=$((n + 1)); done
   run mv "$BACKUP" "$STATE/backup.undone-$n"
   must no_backup
@@ -1810,7 +1810,7 @@ manifests_can_go_back() {
 }
 # --- end steps/undo.sh ---
 
-# --- lib/run.sh sha256:fcf8b4cee893 ---
+# --- lib/run.sh sha256:dca14bc8335e ---
 # run.sh -- say it, then do it. Every change of the runbook goes through run; everything else only looks.
 
 HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
@@ -1818,7 +1818,7 @@ readonly HERE
 unheld=0      # in plan and verify: what did not hold
 command_line= # the command that was said last, as it can be pasted
 changed=0     # commands carried out by this run
-chosen=       # the exit status that somebody chose
+chosen=       # the exit status, where the script chose it
 step=         # the step that runs now, in words
 step_guards=0 # preconditions of it that hold
 step_began=0  # milliseconds, and what `changed` was then
@@ -1861,7 +1861,7 @@ stop() {
 }
 failed() { stop 1 "$@"; }
 usage() { stop 2 "$@"; }
-# In a phase that takes itself back something was changed already, whatever refuses then.
+# In a phase that undoes itself something was changed already, so every refusal is exit 5.
 closed() { if [[ ${going_back-no} == yes ]]; then stop 5 "$@"; else stop 3 "$@"; fi; }
 other_world() { if [[ ${going_back-no} == yes ]]; then stop 5 "$@"; else stop 4 "$@"; fi; }
 half_done() { stop 5 "$@"; }
@@ -1901,7 +1901,7 @@ holds() {
 # Descriptor 9 is the lock: a child that outlives this script must not keep it.
 run() {
   say_command "$@" || return 0
-  "$@" </dev/null 9>&- || failed "exit $? from: $command_line" 'look, then rerun the same command'
+  "$@" </dev/null 9>&- || failed "exit $? from: $command_line" 'fix the cause, then rerun the same command'
 }
 
 # say_command CMD... -- sets command_line and prints it; false where it is only shown.
@@ -1924,14 +1924,14 @@ say_command() {
 # calls it looks at what came of it.
 run_and_look() {
   say_command "$@" || return 0
-  "$@" </dev/null 9>&- || note "exit $? from it"
+  "$@" </dev/null 9>&- || note "exit $? from this command"
 }
 
 # must PREDICATE... -- after the work: the same predicate that decided to start it must now hold.
 must() {
   is_changing || return 0
-  "$@" || half_done "these commands ended well, and it is still not so: $step" "bash runbook.sh apply $PHASE again, or undo $PHASE"
-  note 'done, and seen to hold'
+  "$@" || half_done "all commands exited 0, but the step is not done: $step" "rerun the same command, or roll back: bash runbook.sh undo $PHASE"
+  note 'done and verified'
 }
 
 # wait_until SECONDS TEXT PREDICATE... -- looks five times a second; false when the limit is over.
@@ -1959,13 +1959,13 @@ finished() {
   printf '\n'
   case $MODE in
     apply | undo) note "$MODE $PHASE on $HOST: done, $changed commands carried out" ;;
-    plan) note "$unheld things do not hold yet" ;;
-    verify) [[ $unheld == 0 ]] || failed "$unheld things do not hold" "bash runbook.sh apply $PHASE" ;;
+    plan) note "$unheld conditions do not hold yet" ;;
+    verify) [[ $unheld == 0 ]] || failed "$unheld conditions do not hold" "bash runbook.sh apply $PHASE" ;;
   esac
   [[ -z $last_line ]] || printf '%s\n' "$last_line"
 }
 
-# on_exit -- a status that nobody chose (etcdctl and systemctl exit with 3 and 4 too) is a failed command.
+# on_exit -- a status that the script did not choose (etcdctl and systemctl exit with 3 and 4 too) is a failed command.
 # Whatever stopped the run, the operator is shown where the cluster stands.
 on_exit() {
   local status=$? result
@@ -2016,7 +2016,7 @@ index_of() {
 digits() { if [[ $1 =~ ^[0-9]{1,18}$ ]]; then printf '%s' "$1"; else printf '0'; fi; }
 # --- end lib/lists.sh ---
 
-# --- lib/journal.sh sha256:7bc84e75dfd9 ---
+# --- lib/journal.sh sha256:83dbac03b7e6 ---
 # journal.sh -- where this change keeps what it saves, who holds it, and what was done when.
 
 readonly STATE=/var/lib/etcd-renumber/$CLUSTER/$CHANGE-$DIGEST
@@ -2029,7 +2029,7 @@ open_state() {
   install -d -m 0700 "${STATE%/*/*}" "${STATE%/*}" "$STATE"
   exec 9>>"$STATE/lock"
   if ! flock -n 9; then
-    closed "another run holds this change on $HOST: $(cat "$STATE/lock.holder" 2>/dev/null || printf 'somebody')" 'wait for it, then rerun the same command'
+    closed "another run of this change is active on $HOST: $(cat "$STATE/lock.holder" 2>/dev/null || printf 'unknown')" 'wait until it ends, then rerun the same command'
   fi
   holds_lock=yes
   printf '%s %s, pid %s, since %s\n' "$MODE" "$PHASE" "$$" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$STATE/lock.holder"
@@ -2261,15 +2261,15 @@ ctl_line() {
 }
 # --- end lib/etcd.sh ---
 
-# --- lib/files.sh sha256:2d7e4d73499a ---
-# files.sh -- manifests: which bytes lie where.
+# --- lib/files.sh sha256:c6c13909e2e2 ---
+# files.sh -- manifests: which bytes are in which file.
 
 manifest_is() { has_sha "$MANIFESTS/${FILES[$1]}" "$2"; }
 manifest_is_new() { manifest_is "$1" "${FILES_NEW[$1]}"; }
 manifest_is_old() { manifest_is "$1" "${FILES_OLD[$1]}"; }
 manifest_is_out() { [[ ! -e $MANIFESTS/${FILES[$1]} ]]; }
 
-# manifest_is_known I -- the file that was reviewed or the one that will replace it, in the folder or set aside by us.
+# manifest_is_known I -- the file that was reviewed or the one that will replace it, in the folder or moved out of it by this change.
 manifest_is_known() {
   manifest_is_old "$1" || manifest_is_new "$1" || {
     manifest_is_out "$1" && { has_sha "$ASIDE/${FILES[$1]}" "${FILES_OLD[$1]}" || has_sha "$ASIDE/${FILES[$1]}" "${FILES_NEW[$1]}"; }
@@ -2302,7 +2302,7 @@ folder_is_writable() { [[ -w $MANIFESTS ]]; }
 is_prepared() { manifests_are_backed_up && tools_are_staged; }
 
 # data_is_there -- an etcd manifest beside an empty data folder founds a new, empty, healthy cluster, and Kubernetes then
-# deletes what it does not find in it. No manifest goes in without this.
+# deletes what it does not find in it. No etcd manifest is put in place without this.
 data_is_there() { [[ -s $DATA_DIR/member/snap/db && -n $(find "$WAL_DIR" -maxdepth 1 -name '*.wal' -print -quit 2>/dev/null) ]]; }
 
 # stray_files -- kubelet runs every file in its folder that does not begin with a dot, copies and backups included.
@@ -2323,7 +2323,7 @@ free_name() {
 }
 # --- end lib/files.sh ---
 
-# --- lib/host_files.sh sha256:eea8e055896d ---
+# --- lib/host_files.sh sha256:42451edabbd3 ---
 # host_files.sh -- the files beside the manifests that name this host's own address: kubeconfigs and kubelet's own.
 #
 # Only the word that is the address is exchanged; everything else stays byte for byte, mode, owner and label too. They
@@ -2380,7 +2380,7 @@ host_file_names() {
 }
 
 # host_file_from I old|new|kept -- the address that has to go out of file I; nothing where the file is not ours to change.
-# On the way back only files that this change has saved are touched: others named the new address before it began.
+# In undo only files that this change has saved are touched: others named the new address before it began.
 host_file_from() {
   if [[ $2 == new ]]; then
     printf '%s' "$OLD"
@@ -2453,7 +2453,7 @@ save_host_file() {
   run mv -f "$saved.part" "$saved"
 }
 
-# draft_is_right I old|new -- the draft is this very file with the one word exchanged: nobody has renewed it meanwhile.
+# draft_is_right I old|new -- the draft is this very file with the one word exchanged: it was not renewed meanwhile.
 draft_is_right() {
   local file=${host_files[$1]} draft
   draft=$(draft_of "$file")
@@ -2461,7 +2461,7 @@ draft_is_right() {
 }
 same_bytes() { [[ $(sha256sum <"$1") == "$(sha256sum <"$2")" ]]; }
 
-# kubeconfigs_of_others -- "FILE ADDRESS" for each kubeconfig that calls another member at its old address: that one goes.
+# kubeconfigs_of_others -- "FILE ADDRESS" for each kubeconfig that calls another member at its old address, which will be removed.
 kubeconfigs_of_others() {
   local i k
   find_host_files
@@ -2475,7 +2475,7 @@ kubeconfigs_of_others() {
 no_kubeconfig_of_others() { [[ -z $(kubeconfigs_of_others) ]]; }
 # --- end lib/host_files.sh ---
 
-# --- lib/kubelet.sh sha256:e6a0c586ff18 ---
+# --- lib/kubelet.sh sha256:05be8d253721 ---
 # kubelet.sh -- kubelet as systemd sees it, and the note that says that this change has stopped it.
 
 readonly STOPPED_NOTE=$STATE/kubelet.stopped # one line, "TIME PHASE", from before kubelet is stopped until it is up again
@@ -2509,7 +2509,7 @@ kubelet_in_words() {
   fi
 }
 
-# note_that_we_stop_it -- written first: a run that is killed in between leaves a kubelet that somebody can account for.
+# note_that_we_stop_it -- written first: when a run is killed in between, the note explains why kubelet is stopped.
 note_that_we_stop_it() {
   printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$PHASE" >"$SCRATCH/kubelet.stopped"
   run install -m 0600 "$SCRATCH/kubelet.stopped" "$STOPPED_NOTE"
@@ -2519,10 +2519,10 @@ note_that_we_stop_it() {
 # kubelet_log -- its last lines, for the operator.
 kubelet_log() { journalctl -u kubelet -n 20 --no-pager 2>/dev/null | tr -d '\000-\010\013-\037\177'; }
 
-# guard_kubelet -- in every phase that stops or starts it. How it is started otherwise nobody knows.
+# guard_kubelet -- in every phase that stops or starts kubelet: only a systemd unit can be stopped and started reliably.
 guard_kubelet() {
-  guard closed 'kubelet is no systemd unit here (systemctl show -p LoadState kubelet)' 'this runbook stops and starts it by systemctl; a kubelet that runs otherwise is not supported' kubelet_is_a_unit
-  guard closed 'kubelet does not run here, and this change did not stop it' 'look why it is down (journalctl -u kubelet), then start it' kubelet_can_be_used
+  guard closed 'kubelet is not a systemd unit on this host (systemctl show -p LoadState kubelet)' 'this runbook stops and starts kubelet with systemctl; any other way to run kubelet is not supported' kubelet_is_a_unit
+  guard closed 'kubelet does not run on this host, and this change did not stop it' 'find out why it is down (journalctl -u kubelet), then start it' kubelet_can_be_used
 }
 
 # node_name -- as kubelet's own certificate has it: a host name proves nothing.
@@ -2573,14 +2573,14 @@ uids_of_pod() {
 }
 # --- end lib/pods.sh ---
 
-# --- lib/wanted.sh sha256:8f286ec67721 ---
+# --- lib/wanted.sh sha256:2b2068cc3c71 ---
 # wanted.sh -- what a phase wants of manifests, files, processes and kubelet, and whether it is so.
 
 wanted=()            # by manifest: old | new | aside | kept (neither touched nor asked for)
 wanted_files=        # kubeconfigs and kubelet's own files: old | new | kept
 kubelet_stays=up     # up | down: what it is at the end of this phase
-etcd_patience='kill' # kill | wait: whether an etcd that does not end within 30 s is ended by SIGKILL
-etcd_can_run=yes     # no: its address is not on this host, so nobody waits for its process
+etcd_patience='kill' # kill | wait: whether an etcd that does not stop within 30 s gets SIGKILL
+etcd_can_run=yes     # no: its address is not on this host, so its process is not waited for
 
 # want ETCD API OTHERS -- old, new, aside or kept: etcd's manifest; those of kube-apiserver, controller-manager and scheduler;
 # all others, and with them kubeconfigs and kubelet's own files.
@@ -2647,11 +2647,11 @@ must_end() {
 process_runs_as_wanted() { [[ ${wanted[$1]} != aside ]] && process_is_as_wanted "$1"; }
 # --- end lib/wanted.sh ---
 
-# --- lib/routes.sh sha256:1383dd93ccc8 ---
+# --- lib/routes.sh sha256:c151f2ae363a ---
 # routes.sh -- from which address this host calls the others, and the host routes that settle it.
 #
-# A moved member goes on calling from its old address wherever the kernel prefers that one. When the old address then
-# goes, etcd 3.5 has been seen without a write for minutes. A route of our own (proto 147) to each other member says NEW.
+# A moved member keeps calling from its old address wherever the kernel prefers that one. When the old address is then
+# removed, etcd 3.5 has been seen without a write for minutes. A route of this change (proto 147) to each other member says NEW.
 
 # `ip -6` or `ip -4`, and the length of a host route.
 if [[ $FAMILY == 6 ]]; then
@@ -2712,7 +2712,7 @@ own_route_is_right() {
   [[ $NEW == "$OLD" ]] || old_is_gone || [[ $("${IP[@]}" -o route get "$NEW" 2>/dev/null) != *" src $OLD "* ]]
 }
 
-# foreign_routes -- host routes of somebody else that ours would replace without a word.
+# foreign_routes -- host routes that this change did not make and that its own would silently replace.
 foreign_routes() {
   local address route
   for address in $(other_addresses); do
@@ -2759,7 +2759,7 @@ drop_route_to() {
   run "${IP[@]}" route del "$1/$HOST_BITS" "${way[@]}" proto 147
 }
 
-# drop_routes -- exactly ours: nobody else uses protocol 147.
+# drop_routes -- exactly those of this change: nothing else uses protocol 147.
 drop_routes() { run "${IP[@]}" route flush proto 147; }
 
 device_of() {
@@ -2807,10 +2807,10 @@ close_connections_with() {
 }
 # --- end lib/connections.sh ---
 
-# --- lib/peers.sh sha256:c45aef8e06cd ---
+# --- lib/peers.sh sha256:72ebbf518412 ---
 # peers.sh -- what each member says when it is asked the way a member asks: GET /members on its peer port.
 #
-# A TLS handshake proves nothing (etcd refuses a caller after it) and `endpoint health` passes a member that nobody can
+# A TLS handshake proves nothing (etcd refuses a caller after it) and `endpoint health` passes a member that no other can
 # dial. This question is answered only to a caller whose certificate and address are right, and also without quorum.
 
 said=()         # by member: its list, one "ID NAME URLS LEARNER" a line; empty when it did not answer
@@ -2856,18 +2856,18 @@ why_silent() {
   error=$(cat "$SCRATCH/$1.error" 2>/dev/null)
   status=$(cat "$SCRATCH/$1.status" 2>/dev/null)
   case $error in
-    *'num=64'* | *'IP address mismatch'*) printf 'its certificate does not hold %s' "$2" ;;
-    *'errno=111'* | *'Connection refused'*) printf 'nobody listens there' ;;
+    *'num=64'* | *'IP address mismatch'*) printf 'its certificate has no SAN %s' "$2" ;;
+    *'errno=111'* | *'Connection refused'*) printf 'connection refused: nothing listens there' ;;
     *'errno=113'* | *'No route to host'*) printf 'no host has this address' ;;
-    *'errno=101'* | *'Network is unreachable'*) printf 'no route leads there' ;;
+    *'errno=101'* | *'Network is unreachable'*) printf 'this host has no route to it' ;;
     *'errno=99'* | *'Cannot assign requested address'*) printf '%s is not on this host' "${3:-the source address}" ;;
-    *'alert protocol version'* | *'unsupported protocol'*) printf 'it wants a newer TLS than this host has: %s, and 1.3 needs OpenSSL 1.1.1' "$(openssl version 2>/dev/null)" ;;
-    *'verify error'* | *'verify failed'*) printf 'its certificate is not of this etcd CA or not valid' ;;
+    *'alert protocol version'* | *'unsupported protocol'*) printf 'it requires a newer TLS version than this host has: %s; TLS 1.3 needs OpenSSL 1.1.1' "$(openssl version 2>/dev/null)" ;;
+    *'verify error'* | *'verify failed'*) printf 'its certificate was not issued by this etcd CA, or is not valid now' ;;
     *)
       if [[ $status == 124 || $status == 137 ]]; then
         printf 'no answer in 3 s: filtered, or no host has this address'
       else
-        printf 'it refuses us: our certificate does not hold the address we call from, or it is another CA'
+        printf 'it rejects this host: the certificate of this host lacks the source address as a SAN, or the CA is another one'
       fi
       ;;
   esac
@@ -2938,7 +2938,7 @@ ask_our_own() {
   answered first && list_in_answer
 }
 
-# first_list -- sets base. Our own member knows; while it is down, whoever answers first in the plan's order.
+# first_list -- sets base: the list of our own member; while it is down, of the first in the plan's order that answers.
 first_list() {
   local i
   base=
@@ -2982,7 +2982,7 @@ read_base() {
 }
 
 # ask_at_old -- a member recorded on its new address that is silent there may still listen on its old one: its move is
-# under way, or somebody stopped between the update and the restart. moving[I] says so.
+# not finished, or was stopped between the update and the restart. moving[I] says so.
 ask_at_old() {
   local i
   moving=()
@@ -3015,11 +3015,11 @@ addresses_lacking() {
 wire_is_wide() { [[ -z $(addresses_lacking "$1") ]]; }
 # --- end lib/wire.sh ---
 
-# --- lib/gate.sh sha256:c310b1ff7ef4 ---
-# gate.sh -- lets nobody past while the cluster is not safe. It holds when, for every member of the plan and nobody else:
-#   recorded   it has one peer URL, its old or its new one, in everybody's list
+# --- lib/gate.sh sha256:5c057c1b1a64 ---
+# gate.sh -- stops a phase while the cluster is not safe. It holds when, for every member of the plan and no other member:
+#   recorded   it has one peer URL, its old or its new one, in the member list of every member
 #   reachable  it answers there, from this host, with the same cluster id and the same list as all others
-#   reached    it keeps at least two connections to the address our etcd listens on
+#   connected  it has at least two connections to the address that this host's etcd listens on
 #   caught up  it names the same leader as all others and has applied what the leader had when it was asked; no alarm
 
 readonly GATE_LIMIT=60
@@ -3097,25 +3097,25 @@ list_problem() {
       printf 'member %x at %s was added and never started: it has no name' "$id" "$urls"
       return 0
     elif ! is_one_of "$name" "${NAMES[@]}"; then
-      printf 'member %s at %s is in no plan' "$name" "$urls"
+      printf 'member %s at %s is not in the plan' "$name" "$urls"
       return 0
     fi
     i=$(index_of "$name")
     if [[ $urls != "${OLD_URLS[i]}" && $urls != "${NEW_URLS[i]}" ]]; then
-      printf '%s is recorded on %s: neither %s nor %s' "$name" "$urls" "${OLD_URLS[i]}" "${NEW_URLS[i]}"
+      printf '%s is recorded on %s, which is neither %s nor %s' "$name" "$urls" "${OLD_URLS[i]}" "${NEW_URLS[i]}"
       return 0
     fi
     seen+="$name "
   done <<<"$1"
   for name in "${NAMES[@]}"; do
-    [[ $seen == *" $name "* ]] || is_left_out "$name" || printf '%s is in the plan and not in the cluster; ' "$name"
+    [[ $seen == *" $name "* ]] || is_left_out "$name" || printf '%s is in the plan but not in the cluster; ' "$name"
   done
 }
 
 # miss_recorded SELF -- this host's own record, where the phase demands one.
 miss_recorded() {
   [[ $1 == any || ${in_gate[OWN]} == no || ${recorded[OWN]} == "$1" ]] ||
-    miss "$HOST is recorded on its ${recorded[OWN]} address, not on its $1 one"
+    miss "$HOST is recorded on its ${recorded[OWN]} address, not on its $1 address"
 }
 
 miss_reachable() {
@@ -3127,16 +3127,16 @@ miss_reachable() {
       continue
     fi
     if [[ ${moving[i]} == yes ]]; then
-      is_ours_to_go_first "$i" || miss "${NAMES[i]} is recorded on ${NEWS[i]} and still listens on ${OLDS[i]}: its own move is under way"
+      is_ours_to_go_first "$i" || miss "${NAMES[i]} is recorded on ${NEWS[i]} and still listens on ${OLDS[i]}: its own move is not finished"
     fi
     [[ -n $first ]] || first=${said[i]} cluster=${said_cluster[i]}
-    [[ ${said[i]} == "$first" ]] || miss "${NAMES[i]} shows another member list than the others"
-    [[ ${said_cluster[i]} == "$cluster" ]] || miss "${NAMES[i]} is of cluster ${said_cluster[i]}, not $cluster"
+    [[ ${said[i]} == "$first" ]] || miss "the member list of ${NAMES[i]} differs from that of the others"
+    [[ ${said_cluster[i]} == "$cluster" ]] || miss "${NAMES[i]} has the cluster id ${said_cluster[i]}, the others have $cluster"
   done
 }
 
 # is_ours_to_go_first I -- two people updated two members at the same moment and both stopped. The one whose host comes
-# first in the plan may go on: the other's etcd runs untouched, on the connections it has. Back may go whose own etcd is old.
+# first in the plan may continue: the other's etcd still runs on its connections. Undo is allowed where this host's etcd is old.
 is_ours_to_go_first() {
   [[ $OWN -lt $1 || ($MODE == undo && $etcd_args == old) ]]
 }
@@ -3151,14 +3151,14 @@ has_quorum_without_us() {
   [[ $others -gt $((${#NAMES[@]} / 2)) ]]
 }
 
-# miss_reached -- connections *from* the others, the one thing that a member nobody can dial does not have.
+# miss_reached -- connections *from* the others: the one thing that a member lacks when the others cannot call it.
 miss_reached() {
   local i count
   [[ -n $etcd_pid && ${in_gate[OWN]} == yes ]] || return 0
   for i in "${!NAMES[@]}"; do
     [[ $i != "$OWN" && ${in_gate[i]} == yes && -n ${said[i]-} ]] || continue
     count=$(connections_from "$i")
-    [[ $count -ge 2 ]] || miss "${NAMES[i]} keeps $count connections to our $(our_address), port $PEER_PORT; two are needed"
+    [[ $count -ge 2 ]] || miss "${NAMES[i]} has $count connections to this member at $(our_address), port $PEER_PORT; 2 are needed"
   done
 }
 
@@ -3185,8 +3185,8 @@ plain_address() {
 }
 # --- end lib/gate.sh ---
 
-# --- lib/progress.sh sha256:ccd1db142ff8 ---
-# progress.sh -- the last part of the gate: one leader, everybody has what it had, no alarm.
+# --- lib/progress.sh sha256:8d62999c99e9 ---
+# progress.sh -- the last part of the gate: one leader, every member has applied what the leader had, no alarm.
 
 leader=      # the leader's id, decimal, as last seen
 status_of=() # by member: "LEADER INDEX APPLIED TERM REVISION VERSION ERRORS", '-' where it does not say
@@ -3291,7 +3291,7 @@ progress_problem() {
   for i in "${!NAMES[@]}"; do
     [[ ${in_gate[i]} == yes && -n ${said[i]-} ]] || continue
     if [[ -z ${status_of[i]-} ]]; then
-      printf '%s answers no client on %s' "${NAMES[i]}" "$(client_url "$i")"
+      printf '%s does not answer clients on %s' "${NAMES[i]}" "$(client_url "$i")"
       return 0
     fi
     read -r l index applied term revision version errors <<<"${status_of[i]}"
@@ -3299,11 +3299,11 @@ progress_problem() {
     if [[ $l == 0 ]]; then
       printf '%s has no leader' "${NAMES[i]}"
     elif [[ $l != "$leader" ]]; then
-      printf '%s follows another leader than the others' "${NAMES[i]}"
+      printf '%s names a different leader than the others' "${NAMES[i]}"
     elif [[ $errors != '[]' ]]; then
       printf '%s reports %s' "${NAMES[i]}" "$errors"
     elif [[ -z $mark || $applied -lt $mark ]]; then
-      printf '%s has applied %s of the %s that the leader had' "${NAMES[i]}" "$applied" "${mark:-?}"
+      printf '%s has applied raft index %s; the leader had %s' "${NAMES[i]}" "$applied" "${mark:-?}"
     else
       continue
     fi
@@ -3318,18 +3318,18 @@ alarm_of_33() {
   for i in "${!NAMES[@]}"; do
     [[ ${status_of[i]-} == *' - '*' 3.3.'* ]] || continue
     words=$(ctl "$(client_url "$i")" alarm list 2>/dev/null)
-    [[ -z $words ]] || printf 'an alarm: %s' "$words"
+    [[ -z $words ]] || printf 'etcd has an alarm: %s' "$words"
     return 0
   done
 }
 # --- end lib/progress.sh ---
 
-# --- lib/pass.sh sha256:e172e6c6727a ---
-# pass.sh -- how a phase stands at the gate: before its first change, while kubelet is stopped, at its end.
+# --- lib/pass.sh sha256:62b79b45ea3e ---
+# pass.sh -- how a phase uses the gate: before its first change, while kubelet is stopped, at its end.
 
 gate_title() {
-  local words="gate: every member recorded, reachable, reached and caught up"
-  [[ $1 == all ]] || words="gate: every other member recorded, reachable, reached and caught up"
+  local words="gate: every member is recorded, reachable, connected and caught up"
+  [[ $1 == all ]] || words="gate: every other member is recorded, reachable, connected and caught up"
   [[ ${#without[@]} == 0 ]] || words+=" (left out: ${without[*]})"
   printf '%s' "$words"
 }
@@ -3356,8 +3356,8 @@ gate_ask() {
     not_held "$(gate_title "$scope"): $gate_why"
     return 0
   fi
-  [[ $other_worlds != 3 || $stop == go_back ]] || other_world "$gate_world" 'this is not the cluster that was reviewed; look at: bash runbook.sh status'
-  "$stop" "$gate_why" "bash runbook.sh status shows every member; when that is fixed, rerun the same command"
+  [[ $other_worlds != 3 || $stop == go_back ]] || other_world "$gate_world" 'this is not the cluster that was reviewed; see: bash runbook.sh status'
+  "$stop" "$gate_why" "bash runbook.sh status shows every member; fix the cause, then rerun the same command"
 }
 
 # gate_after SCOPE SELF -- after a change: three times in a row, one second apart, within the limit. Exit 5 with what it misses.
@@ -3379,11 +3379,11 @@ gate_after() {
       if [[ -n $gate_world ]]; then world_in_a_row=$((world_in_a_row + 1)); else world_in_a_row=0; fi
       [[ $gate_why == "$last" ]] || note "not yet: $gate_why"
       last=$gate_why
-      [[ $world_in_a_row -lt 3 ]] || other_world "$gate_world" 'this is not the cluster that was reviewed; look at: bash runbook.sh status'
+      [[ $world_in_a_row -lt 3 ]] || other_world "$gate_world" 'this is not the cluster that was reviewed; see: bash runbook.sh status'
     fi
     sleep 1
   done
-  half_done "after $GATE_LIMIT s: ${last:-the gate did not hold three times in a row}" "fix it and apply $PHASE again, or: bash runbook.sh undo $PHASE"
+  half_done "after $GATE_LIMIT s: ${last:-the gate did not hold three times in a row}" "fix the cause, then rerun bash runbook.sh apply $PHASE, or roll back: bash runbook.sh undo $PHASE"
 }
 # --- end lib/pass.sh ---
 
@@ -3619,13 +3619,13 @@ wanted_names() {
 }
 # --- end lib/certs.sh ---
 
-# --- lib/reissue.sh sha256:6945ae8a32e3 ---
+# --- lib/reissue.sh sha256:6b3fe478825f ---
 # reissue.sh -- one certificate: signed anew or waited for, compared with what was wanted, saved, installed.
 
 readonly EKU_OID=2.5.29.37
 
 # reissue I -- `openssl ca` in a folder of its own: it alone sets both dates and keeps the name as it is encoded, and leaves
-# nothing in pki. The keys are used where they lie.
+# nothing in pki. The keys are used in place.
 reissue() {
   local work draft
   work=$STATE/reissue/$(cert_label "$1") draft=$SCRATCH/reissue.$1
@@ -3708,20 +3708,20 @@ check_reissued() {
   if ! has_ca_key "$1"; then
     what=$(wrong_with_signed "$1")
   elif ! ca_issued "$ca" "$2"; then
-    what="$ca did not issue it"
+    what="it was not issued by $ca"
   elif [[ -z $(public_key_of_cert "$2") || $(public_key_of_cert "$2") != "$(public_key_of_cert "$old")" ]]; then
     what='it has another key'
   elif [[ $(cert_field "$2" subject) != "$(cert_field "$old" subject)" ]]; then
     what='it has another subject'
   elif [[ $(extensions_of "$2") != "$(wanted_extensions "$old")" ]]; then
-    what="its extensions are not the old ones with $OLD and $NEW"
+    what="its extensions differ from the old ones by more than the SANs $OLD and $NEW"
   elif [[ $(cert_field "$2" not_after) != "$(cert_field "$old" not_after)" ]]; then
-    what='it ends at another time'
+    what='it expires at another time'
   fi
   [[ -z $what ]] || failed "$2 is not installed: $what" "compare it with $old"
 }
 
-# --- without the CA key: a request, and what somebody else signed ---
+# --- without the CA key: a certificate request, and the certificate that was signed elsewhere ---
 
 # write_requests -- for all that must wait, before any certificate is replaced.
 write_requests() {
@@ -3733,9 +3733,9 @@ write_requests() {
   done
   [[ -z $waiting ]] && return 0
   if is_changing; then
-    closed "no CA key on this host: requests are in $STATE/csr, no certificate was replaced" "have them signed with the alternative names and dates they ask for, put the certificates into $waiting, then rerun the same command"
+    closed "no CA key on this host: requests are in $STATE/csr, no certificate was replaced" "have them signed with the requested SANs and dates, copy the certificates to $waiting, then rerun the same command"
   fi
-  not_held "waits for $waiting"
+  not_held "signed certificates are missing: $waiting"
 }
 
 write_request() {
@@ -3754,7 +3754,7 @@ write_request() {
   run mv -f "$STATE/csr/.$label.csr" "$STATE/csr/$label.csr"
 }
 
-# take_signed I -- into the same place where a certificate made here would lie.
+# take_signed I -- to the same path as a certificate that is made here.
 take_signed() {
   local work
   work=$STATE/reissue/$(cert_label "$1")
@@ -3767,14 +3767,14 @@ signed_is_right() { [[ -z $(wrong_with_signed "$1") ]]; }
 wrong_with_signed() {
   local old=${CERT_FILES[$1]} signed lacking
   signed=$(signed_file "$1")
-  is_certificate "$signed" || { printf 'it is no certificate' && return 0; }
-  holds_no_key "$signed" || { printf 'it holds a private key' && return 0; }
+  is_certificate "$signed" || { printf 'it is not a certificate' && return 0; }
+  holds_no_key "$signed" || { printf 'it contains a private key' && return 0; }
   key_fits_cert "${CERT_KEYS[$1]}" "$signed" || { printf 'it is not for the key %s' "${CERT_KEYS[$1]}" && return 0; }
   ca_issued "${CERT_CAS[$1]}" "$signed" any || { printf 'no CA in %s issued it, or it is not valid now' "${CERT_CAS[$1]}" && return 0; }
   lacking=$(names_lacking "$old" "$signed")
   [[ -z $lacking ]] || { printf 'it lacks %s' "$lacking" && return 0; }
-  has_usages_of "$old" "$signed" || { printf 'it is not for every use that the old one is for (extended key usage)' && return 0; }
-  [[ $old != "$PEER_CERT" ]] || name_is_allowed "$signed" || printf "it is for '%s', not for '%s'" "$(common_name "$signed")" "$CERT_REQUIRED_CN"
+  has_usages_of "$old" "$signed" || { printf 'it lacks an extended key usage that the old certificate has' && return 0; }
+  [[ $old != "$PEER_CERT" ]] || name_is_allowed "$signed" || printf "its common name is '%s', not '%s'" "$(common_name "$signed")" "$CERT_REQUIRED_CN"
 }
 names_lacking() {
   local name there count=0
@@ -3782,7 +3782,7 @@ names_lacking() {
   for name in $(wanted_names "$1"); do
     [[ $'\n'$there$'\n' == *$'\n'$name$'\n'* ]] || count=$((count + 1))
   done
-  [[ $count == 0 ]] || printf '%s of the wanted alternative names (%s; %s; %s)' "$count" "$(names_in "$1")" "$OLD" "$NEW"
+  [[ $count == 0 ]] || printf '%s of the requested SANs (%s; %s; %s)' "$count" "$(names_in "$1")" "$OLD" "$NEW"
 }
 # No such extension at all is for every use.
 has_usages_of() {
@@ -3884,7 +3884,7 @@ old_address_of() {
 }
 # --- end lib/leftovers.sh ---
 
-# --- lib/status.sh sha256:3831ec70c979 ---
+# --- lib/status.sh sha256:c4abfd52e8ad ---
 # status.sh -- where the change stands, as seen from this host, with and without quorum. It asks for itself and refuses nothing.
 
 show_status() {
@@ -3904,7 +3904,7 @@ show_status() {
   next_line
 }
 
-# What was stopped must not be hidden by what the table itself cannot find.
+# An error in the table must not hide why the run was stopped.
 status_after_stop() {
   [[ -n ${SCRATCH-} && -d $SCRATCH ]] || return 0
   MODE=status
@@ -3922,7 +3922,7 @@ fetch_all_certificates() {
 
 show_table() {
   local i
-  printf '  %-16s %-9s %-9s %-11s %-7s %-12s %s\n' member recorded answers 'reaches us' leads certificate 'address asked'
+  printf '  %-16s %-9s %-9s %-11s %-7s %-12s %s\n' member recorded answers connected leads certificate 'address asked'
   for i in "${!NAMES[@]}"; do
     printf '  %-16s %-9s %-9s %-11s %-7s %-12s %s\n' "${NAMES[i]}" "${recorded[i]}" "$(word_answers "$i")" "$(word_reaches "$i")" \
       "$(word_leads "$i")" "$(word_certificate "$i")" "${asked_at[i]}${silence[i]:+ (${silence[i]})}"
@@ -3968,7 +3968,7 @@ show_this_host() {
   done
   note "manifests here: $(join_words "${words[@]}")"
   [[ $OLD == "$NEW" || -z $(host_files_with_old) ]] || note "files here that name $OLD as this host: $(host_files_with_old)"
-  [[ $OLD == "$NEW" ]] || note "addresses here: $(word_here "$OLD") $(word_here "$NEW"); routes of ours: $(our_routes | wc -l)"
+  [[ $OLD == "$NEW" ]] || note "addresses here: $(word_here "$OLD") $(word_here "$NEW"); routes of this change: $(our_routes | wc -l)"
   [[ $NEW == "$OLD" || -z $(connections_with "$OLD") ]] || note "connections of etcd with $OLD: $(connections_with "$OLD" | wc -l)"
 }
 join_words() {
@@ -3984,7 +3984,7 @@ word_manifest() {
   elif manifest_is_old "$1"; then
     printf 'old'
   elif manifest_is_out "$1"; then
-    printf 'ASIDE'
+    printf 'MOVED OUT'
   else
     printf 'UNKNOWN'
   fi
@@ -3992,14 +3992,14 @@ word_manifest() {
 
 show_quorum() {
   if quorum_is_seen; then
-    note "quorum: yes; $(answering) of ${#NAMES[@]} members answer where they are recorded or were"
+    note "quorum: yes; $(answering) of ${#NAMES[@]} members answer on their recorded or former address"
   else
-    note "NO QUORUM as seen from here: $(answering) of ${#NAMES[@]} members answer${leader:+, the leader named is a memory}"
+    note "NO QUORUM as seen from here: $(answering) of ${#NAMES[@]} members answer${leader:+; the leader shown is stale}"
   fi
 }
 # --- end lib/status.sh ---
 
-# --- lib/next.sh sha256:cdcf6fc21a1b ---
+# --- lib/next.sh sha256:aa81c16809e4 ---
 # next.sh -- which line of RUNBOOK.md comes next. Idempotent like everything here: it looks at hosts and cluster, not at a list of marks.
 
 # next_line -- the first line that is seen not to be done. What cannot be seen from here counts as done once a later line
@@ -4029,7 +4029,7 @@ next_line() {
   note 'next: nothing more that can be seen from here'
 }
 
-# A line whose host is `-` is done where the source is: nobody knows it before.
+# A line whose host is `-` is done on the source, which is only known when the change runs.
 word_host() { if [[ $1 == - ]]; then printf 'the source'; else printf '%s' "$1"; fi; }
 
 command_of() {
@@ -4069,7 +4069,7 @@ own_replace_is_done() { address_is_here "$NEW" && old_is_gone; }
 own_remove_is_done() { own_end_is_there && old_is_gone; }
 # After an undo these two are before us again, whatever the journal says.
 ended_and_still_so() { phase_ended "$1" && { [[ $NEW == "$OLD" ]] || own_end_is_there; }; }
-# phase_ended PHASE -- by this host's own journal: it ended with 0 and was not begun anew or taken back since.
+# phase_ended PHASE -- by this host's own journal: it ended with 0 and was not started again or undone since.
 phase_ended() {
   local last
   last=$(sed -n "/\"phase\":\"$1\",\"step\":\"\",/p" "$STATE/journal.jsonl" 2>/dev/null | tail -n 1)
@@ -4097,11 +4097,11 @@ next_phase_here() {
 }
 # --- end lib/next.sh ---
 
-# --- lib/api.sh sha256:0b9da3a6c3de ---
+# --- lib/api.sh sha256:6ca1bf94a50c ---
 # api.sh -- questions to this host's own kube-apiserver, at the address where it should answer. Reads only.
 #
-# openssl asks, so that no kubectl, no curl and no proxy stands between: the certificate must be of the cluster's CA and hold
-# the address. HTTP/1.0, so that the server closes and sends no chunks.
+# openssl asks, so that no kubectl, curl or proxy is involved: the certificate must be issued by the cluster's CA and have
+# the address as a SAN. HTTP/1.0, so that the server closes the connection and sends no chunks.
 
 api_address= # where it is asked
 api_status=  # of the last answer: 200, 403 ...; empty where there was none
@@ -4123,7 +4123,7 @@ choose_api_identity() {
 }
 api_identity_is_here() { choose_api_identity && [[ -n $api_as ]]; }
 
-# api_get PATH -- sets api_status, api_body and api_silence. The key goes through a pipe and lies in no file of ours.
+# api_get PATH -- sets api_status, api_body and api_silence. The key is passed through a pipe and is never written to a file.
 api_get() {
   local words error=$SCRATCH/api.error
   api_status='' api_body='' api_silence=''
@@ -4141,9 +4141,9 @@ api_get() {
 }
 why_api_is_silent() {
   case $1 in
-    *'num=64'* | *'IP address mismatch'*) printf 'its certificate does not hold %s' "$api_address" ;;
-    *'errno=111'* | *'Connection refused'*) printf 'nobody listens there' ;;
-    *'verify error'* | *'verify failed'*) printf 'its certificate is not of the CA in %s, or not valid' "$api_as" ;;
+    *'num=64'* | *'IP address mismatch'*) printf 'its certificate has no SAN %s' "$api_address" ;;
+    *'errno=111'* | *'Connection refused'*) printf 'connection refused: nothing listens there' ;;
+    *'verify error'* | *'verify failed'*) printf 'its certificate was not issued by the CA in %s, or is not valid now' "$api_as" ;;
     *'unable to load'* | *'Could not read'* | *'Could not open'*) printf 'openssl cannot read the certificate in %s' "$api_as" ;;
     *) printf 'no answer within 10 s' ;;
   esac
@@ -4160,14 +4160,14 @@ in_body() {
 # api_in_words -- what went wrong with the last question.
 api_in_words() {
   if [[ -n $api_status ]]; then
-    printf 'it answers HTTP %s to the certificate in %s' "$api_status" "$api_as"
+    printf 'it answers HTTP %s to the client certificate in %s' "$api_status" "$api_as"
   else
     printf '%s' "$api_silence"
   fi
 }
 # --- end lib/api.sh ---
 
-# --- lib/kubernetes.sh sha256:8ceb50b92675 ---
+# --- lib/kubernetes.sh sha256:18d86671b0fa ---
 # kubernetes.sh -- the gate before an old address goes: Kubernetes itself works on the other one, as seen through this host.
 
 readonly KUBERNETES_LIMIT=60              # seconds
@@ -4184,7 +4184,7 @@ misses_address() {
 }
 
 # kubernetes_now WANTED UNWANTED -- asks everything once: two addresses of this host. The API and the Leases come first: what
-# takes longest to hold costs few questions.
+# takes longest to become true costs few questions.
 kubernetes_now() {
   local i
   kubernetes_why='' stale_address='' api_address=$1
@@ -4309,9 +4309,9 @@ miss_endpoint() {
   if [[ $api_status != 200 ]]; then
     kubernetes_misses "the endpoints of the Service kubernetes cannot be read: $(api_in_words)"
   elif [[ $api_body != *"\"$1\""* ]]; then
-    kubernetes_misses "the endpoints of the Service kubernetes do not have $1"
+    kubernetes_misses "the endpoints of the Service kubernetes do not contain $1"
   elif [[ $1 != "$2" && $api_body == *"\"$2\""* ]]; then
-    kubernetes_misses "the endpoints of the Service kubernetes still have $2"
+    kubernetes_misses "the endpoints of the Service kubernetes still contain $2"
   fi
 }
 
@@ -4321,7 +4321,7 @@ miss_connections() {
   local first
   [[ $NEW != "$OLD" && $going_back == no && $MODE != undo ]] || return 0
   first=$(calls_to "$1")
-  [[ -z $first ]] || kubernetes_misses "a connection of ours goes to $1: ${first%%$'\n'*}"
+  [[ -z $first ]] || kubernetes_misses "the control plane of this host still has a connection to $1: ${first%%$'\n'*}"
 }
 # calls_to ADDRESS -- "PROCESS HERE THERE" a line.
 calls_to() {
@@ -4358,7 +4358,7 @@ list_connections_of_others() {
 list_pods_with() {
   local line name
   api_get "/api/v1/pods?fieldSelector=spec.nodeName%3D$node"
-  [[ $api_status == 200 ]] || { note "pods with $1: not asked, $(api_in_words)" && return 0; }
+  [[ $api_status == 200 ]] || { note "pods with $1: unknown, $(api_in_words)" && return 0; }
   while IFS= read -r line; do
     [[ $line == *"\"podIP\":\"$1\""* ]] || continue
     name=${line%%'"'*}
@@ -4374,7 +4374,7 @@ readonly OPTIONS=()
 take_option() { :; }
 # --- end lib/no_options.sh ---
 
-# --- lib/lines_rolling.sh sha256:599af4e9b34e ---
+# --- lib/lines_rolling.sh sha256:c1f370aa536f ---
 # lines_rolling.sh -- how the lines of the method rolling are seen to be done, and what is in between.
 
 readonly LAST_CHANGE=move # the phase after which the old address may go
@@ -4405,22 +4405,22 @@ way_on() {
   if [[ $ADDRESSES == replace ]] && address_is_here "$OLD"; then printf 'leave'; else printf 'move'; fi
 }
 
-# in_between -- a move that was begun and not ended, here or elsewhere, and the two ways out of it.
+# in_between -- a move that was started and not finished, on this host or another: how to continue it, how to undo it.
 in_between() {
   local i
   [[ $OLD != "$NEW" ]] || return 0
   if [[ -s $STOPPED_NOTE ]] || [[ ${recorded[OWN]} == new && $etcd_args != new ]] || { [[ ${recorded[OWN]} == old && $etcd_args == new ]]; } || manifest_is_out 0; then
     if ! own_leave_is_done || [[ $ADDRESSES == both ]]; then
-      note "in between: on $HOST kubelet is stopped, or etcd, its manifest and its record do not agree. Two ways out: bash runbook.sh apply $(way_on), or: bash runbook.sh undo $(way_on)"
+      note "in between: on $HOST kubelet is stopped, or etcd, its manifest and its recorded peer URL differ. To continue: bash runbook.sh apply $(way_on); to roll back: bash runbook.sh undo $(way_on)"
     fi
   fi
   for i in "${!NAMES[@]}"; do
     [[ $i != "$OWN" && ${recorded[i]} == new && ${moving[i]} == yes ]] || continue
-    note "in between: ${NAMES[i]} is recorded on ${NEWS[i]} and listens on ${OLDS[i]}. Two ways out, there: bash runbook.sh apply move, or: bash runbook.sh undo move"
+    note "in between: ${NAMES[i]} is recorded on ${NEWS[i]} and listens on ${OLDS[i]}. On that host, to continue: bash runbook.sh apply move; to roll back: bash runbook.sh undo move"
   done
 }
 
-# What only this method says or does, where the parts that all methods have ask for it.
+# What differs for this method in the parts that all methods share.
 own_etcd_listens_elsewhere() { false; }
 clients_ask_on_new() { false; }
 snapshots_are_handled() { [[ $SNAPSHOT == yes ]]; }
