@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest e799957ca048. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 5263360ceaf9. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=e799957ca048
+readonly DIGEST=5263360ceaf9
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -32,7 +32,7 @@ readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(951c3bdee0d9662334e64af33eec5d2169033dd5b4acb07aec0bdd53da68fdb6 7250af6fb9277f327b7465c5467b8ce71968d3f514cfa6a803dd9ac37939a551 fb9994b5622388dd102a5872769674713645b84ff3d6b82d8c800fd356289351)
+readonly -a FOLDERS=(f4d040386f84da6262358788d5150cd430777fc2ab46a00d92d5d1239d9f4a55 d2f6af7c4cceb95f42d96dae327e60736ec61c4949718fa07efb52f81910519c 56194cd1d5716d740e3564d98a7729471e8f14e1d0ef2b37a7a0c3bb0c9b6e93)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)
