@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest 4b410c21c321. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 0c850e2af994. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=4b410c21c321
+readonly DIGEST=0c850e2af994
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -32,7 +32,7 @@ readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(bdc41a524fce8ed6823b26cab129e2fc399f2e605826c4a41714e9247f985ce5 b47858dd12b52e438e8ae235f920dab2af299c085b602f7688e119c4a9fe921b c86fcfb923b5efaa5b52b164c1b4455fd20fd5abdea4940b04a14521fb53b161)
+readonly -a FOLDERS=(dba01aa4b0752dbff803a3be84afb5f43d291731e6112b38083a56be86496642 bf9cbd80bb2af8527789dfddc5aad5ece696d78295d5d8c2061dbc7bb8b2d747 82e35a3147fd7fb0c13221734f5a4190c65caf31295883a312f68fe003031f84)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)

@@ -34,7 +34,7 @@ all_pods_run() { [[ -z $(pods_not_running) ]]; }
 
 # While kubelet is stopped the Lease of this Node is not renewed.
 note_the_last_renewal() {
-  if holds 'everything is exchanged already' is_exchanged; then return 0; fi
+  if holds 'files, processes and kubelet are as wanted' is_exchanged; then return 0; fi
   has_apiserver || { note 'this host has no kube-apiserver manifest' && return 0; }
   note_node_renewal
 }

@@ -42,7 +42,8 @@ the_folder_is_clean() {
 # What the exchange stops and writes must be known before: a pod whose process is not found would keep running beside its successor.
 the_host_can_be_exchanged() {
   guard closed "no process was found for these pods, neither by the command in the manifest nor by the cgroup: $(unknown_pods)" 'start the pod; or write the whole command into the manifest and fetch the facts again' no_pod_is_unknown
-  guard closed "a kubeconfig calls another member at its old address: $(kubeconfigs_of_others)" 'change it to the controlPlaneEndpoint or to this host; a cluster whose hosts call its first master by address is not supported yet' no_kubeconfig_of_others
+  guard closed "a kubeconfig calls another member at its old address: $(kubeconfigs_of_others)" \
+    'change it to the controlPlaneEndpoint or to this host; a cluster whose hosts call its first master by address is not supported yet' no_kubeconfig_of_others
   [[ $NEW == "$OLD" ]] || note "files that name $OLD, to be exchanged with the manifests: $(host_files_with_old)"
 }
 unknown_pods() {

@@ -13,7 +13,8 @@ the_price_is_accepted() {
     note 'the cluster has quorum: the snapshot will be complete. The method rolling renumbers such a cluster while it runs, and keeps its ids'
     guard closed 'authentication is on in etcd: this runbook uses no password' 'turn it off for the change: etcdctl auth disable' authentication_is_off
   fi
-  guard other_world 'the cluster has no quorum: the last acknowledged writes may be missing in every copy' 'bridge loses nothing if a majority has its data: set method: bridge in the mapping and render again. If that is impossible: accept_loss: true' price_is_accepted
+  guard other_world 'the cluster has no quorum: the last acknowledged writes may be missing in every copy' \
+    'bridge loses nothing if a majority has its data: set method: bridge in the mapping and render again. If that is impossible: accept_loss: true' price_is_accepted
 }
 # Once the preparation is here, a cluster that has stopped is what we want.
 price_is_accepted() { [[ $ACCEPT_LOSS == yes || -d $TOOLS ]] || quorum_is_seen; }

@@ -19,7 +19,8 @@ judge_the_candidates() {
   guard other_world "the candidates belong to different clusters, none of which has most of them: ${candidate_lines[*]}" 'find out which hosts belong together; leave out the others with --lost NAME' one_cluster_is_chosen
   show_candidates
   guard closed "the source is $(best_candidate), not $HOST" "on that host: bash runbook.sh apply snapshot --candidates '...'" we_are_the_source
-  guard other_world "no candidate is complete: the last acknowledged writes may be missing in each" 'bridge loses nothing if a majority has its data (undo stop and quiesce, set method: bridge); or accept the loss: accept_loss: true in the mapping' loss_is_accepted
+  guard other_world "no candidate is complete: the last acknowledged writes may be missing in each" \
+    'bridge loses nothing if a majority has its data (undo stop and quiesce, set method: bridge); or accept the loss: accept_loss: true in the mapping' loss_is_accepted
 }
 
 members_without_line() {

@@ -2,7 +2,8 @@
 
 ready_to_start() {
   guard closed "$NEW is not on this host, or duplicate address detection still runs" "$(how_to_keep_new)" new_is_here
-  [[ $NEW == "$OLD" ]] || guard closed "$OLD is still on this host: etcd would call from it, and lose its connections when it is removed" "remove it now, while etcd is down: ip addr del $OLD/PREFIX dev INTERFACE, and from the network configuration" old_is_gone
+  [[ $NEW == "$OLD" ]] || guard closed "$OLD is still on this host: etcd would call from it, and lose its connections when it is removed" \
+    "remove it now, while etcd is down: ip addr del $OLD/PREFIX dev INTERFACE, and from the network configuration" old_is_gone
   guard closed "$MANIFESTS is not writable" 'check the mount' folder_is_writable
   guard_kubelet
   guard closed 'this host is not restored' 'bash runbook.sh apply restore --snapshot FILE --sha256 HEX' is_restored

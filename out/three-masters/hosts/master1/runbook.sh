@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 4b410c21c321. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 0c850e2af994. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=4b410c21c321
+readonly DIGEST=0c850e2af994
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -395,7 +395,7 @@ how_to_keep_new() {
 }
 # --- end steps/world.sh ---
 
-# --- steps/preflight.sh sha256:4c8eb6bb853e ---
+# --- steps/preflight.sh sha256:bc55c7b53f5a ---
 # preflight only reads. It prints everything that it finds; the first thing that forbids the change stops it.
 
 # Every command the runbook calls, so that none is found missing half-way.
@@ -440,7 +440,8 @@ the_folder_is_clean() {
 # What the exchange stops and writes must be known before: a pod whose process is not found would keep running beside its successor.
 the_host_can_be_exchanged() {
   guard closed "no process was found for these pods, neither by the command in the manifest nor by the cgroup: $(unknown_pods)" 'start the pod; or write the whole command into the manifest and fetch the facts again' no_pod_is_unknown
-  guard closed "a kubeconfig calls another member at its old address: $(kubeconfigs_of_others)" 'change it to the controlPlaneEndpoint or to this host; a cluster whose hosts call its first master by address is not supported yet' no_kubeconfig_of_others
+  guard closed "a kubeconfig calls another member at its old address: $(kubeconfigs_of_others)" \
+    'change it to the controlPlaneEndpoint or to this host; a cluster whose hosts call its first master by address is not supported yet' no_kubeconfig_of_others
   [[ $NEW == "$OLD" ]] || note "files that name $OLD, to be exchanged with the manifests: $(host_files_with_old)"
 }
 unknown_pods() {
@@ -476,13 +477,14 @@ has_space() {
 }
 # --- end steps/preflight.sh ---
 
-# --- steps/sound.sh sha256:7ab7641a3e78 ---
+# --- steps/sound.sh sha256:5f042e73358a ---
 # sound.sh -- the part of preflight for a cluster that runs: it can be renumbered while it runs, and it is healthy.
 
 # Addresses that have changed already, on so many hosts that no member answers, need another method.
 the_method_fits() {
   ask_everybody
-  guard other_world "$OLD is not on this host, no member answers and there is no quorum" 'if the addresses have changed already, set method: bridge in the mapping and render again. It loses nothing if a majority has its data' quorum_is_not_lost
+  guard other_world "$OLD is not on this host, no member answers and there is no quorum" \
+    'if the addresses have changed already, set method: bridge in the mapping and render again. It loses nothing if a majority has its data' quorum_is_not_lost
   guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'without data etcd would start a new, empty cluster: remove this member and add it again' data_is_there
 }
 # Only while nothing of this change is here: afterwards a cluster without quorum is a case for undo.
@@ -894,7 +896,7 @@ show_snapshot_age() {
 }
 # --- end steps/snapshot.sh ---
 
-# --- steps/widen_certificates.sh sha256:47b97e8cd309 ---
+# --- steps/widen_certificates.sh sha256:4fd16f2fc2bc ---
 # widen_certificates -- the certificates that must hold both addresses, reissued: same key, subject and extensions, one address more.
 # A certificate that holds both already is never touched. One whose CA key is elsewhere waits for the signed one.
 
@@ -961,7 +963,8 @@ guard_issuer() {
   local signed
   signed=$(signed_file "$1")
   if has_ca_key "$1"; then
-    guard closed "${CERT_CA_KEYS[$1]} is not the key of ${CERT_CAS[$1]}, or is protected by a password" "copy the key of this CA to this host, or remove the file: then a certificate request is written" key_fits_cert "${CERT_CA_KEYS[$1]}" "${CERT_CAS[$1]}"
+    guard closed "${CERT_CA_KEYS[$1]} is not the key of ${CERT_CAS[$1]}, or is protected by a password" \
+      "copy the key of this CA to this host, or remove the file: then a certificate request is written" key_fits_cert "${CERT_CA_KEYS[$1]}" "${CERT_CAS[$1]}"
     guard closed "$2 was not issued by ${CERT_CAS[$1]}, or that CA has expired" "have it reissued by its own CA, with the SANs $OLD and $NEW" ca_issued "${CERT_CAS[$1]}" "$2"
   elif [[ -e $signed ]]; then
     guard closed "$signed: $(wrong_with_signed "$1")" 'have it signed again' signed_is_right "$1"
@@ -1518,7 +1521,7 @@ go_back() {
 }
 # --- end steps/exchange.sh ---
 
-# --- steps/kubernetes_gate.sh sha256:26dd1fb76786 ---
+# --- steps/kubernetes_gate.sh sha256:89b1887903fa ---
 # kubernetes_gate.sh -- how a phase uses the gate of Kubernetes, at its end.
 
 # kubernetes_can_be_asked -- before anything is changed: afterwards the same questions decide whether the old address may go.
@@ -1555,7 +1558,7 @@ all_pods_run() { [[ -z $(pods_not_running) ]]; }
 
 # While kubelet is stopped the Lease of this Node is not renewed.
 note_the_last_renewal() {
-  if holds 'everything is exchanged already' is_exchanged; then return 0; fi
+  if holds 'files, processes and kubelet are as wanted' is_exchanged; then return 0; fi
   has_apiserver || { note 'this host has no kube-apiserver manifest' && return 0; }
   note_node_renewal
 }
