@@ -94,6 +94,8 @@ def _phases_of_functions() -> dict[str, list[str]]:
 def _plain(text: str) -> str:
     """A word of bash as a person reads it."""
     text = text[1:-1].replace("'\"'\"'", "'").replace("\\'", "'") if text[:1] in "\"'" else text
+    text = re.sub(r'\$\(how_recorded "\$\w+"\)', "MEMBER is recorded on its … address", text)
+    text = text.replace("$(or_roll_back)", ", or roll back: bash runbook.sh undo PHASE")
     while (shorter := re.sub(r"\$\([^()]*\)", "…", text)) != text:
         text = shorter
     text = re.sub(r"\$\{[a-z_]+:-([^}]*)\}", r"\1", text).replace("$?", "…")

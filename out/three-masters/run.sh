@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest 0c850e2af994. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 13286a0b01ee. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=0c850e2af994
+readonly DIGEST=13286a0b01ee
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -32,7 +32,7 @@ readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(dba01aa4b0752dbff803a3be84afb5f43d291731e6112b38083a56be86496642 bf9cbd80bb2af8527789dfddc5aad5ece696d78295d5d8c2061dbc7bb8b2d747 82e35a3147fd7fb0c13221734f5a4190c65caf31295883a312f68fe003031f84)
+readonly -a FOLDERS=(e591e979620aeb6e598e6d569267a6240bff0c32717362034fe8b2be1fba7ccc a8b46599e38611aed8712a04cc3aa7d978467de42d1ea18c6220e5e044c6e7aa ae100f02a91057c8391e3799bf84be7834a2e1f6d26134830e680ed4d1831607)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)

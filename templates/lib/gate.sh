@@ -97,7 +97,7 @@ list_problem() {
 # miss_recorded SELF -- this host's own record, where the phase demands one.
 miss_recorded() {
   [[ $1 == any || ${in_gate[OWN]} == no || ${recorded[OWN]} == "$1" ]] ||
-    miss "$HOST is recorded on its ${recorded[OWN]} address, not on its $1 address"
+    miss "$(how_recorded "$OWN"), not on its $1 address"
 }
 
 miss_reachable() {

@@ -51,6 +51,16 @@ miss_health() {
   [[ $answer == 'HTTP/1.'?' 200'* ]] || kubernetes_misses "${FILES[$1]%.yaml} is not healthy on $host:$port$path"
 }
 
+# first_look_at_leases -- whether a Lease is renewed takes two looks, some seconds apart: `verify` has the first one early.
+first_look_at_leases() {
+  has_apiserver || return 0
+  node=$(node_name)
+  choose_api_identity
+  [[ -n $node && -n $api_as ]] || return 0
+  api_address=$(api_address_now)
+  miss_renewals
+}
+
 # miss_renewals -- each Lease was renewed since kubelet's start, by whoever holds it. Two reads are compared, no clocks.
 miss_renewals() {
   local k now path paths=(kube-system/leases/kube-controller-manager kube-system/leases/kube-scheduler "kube-node-lease/leases/$node")

@@ -56,5 +56,5 @@ gate_after() {
     fi
     sleep 1
   done
-  half_done "after $GATE_LIMIT s: ${last:-the gate did not hold three times in a row}" "fix the cause, then rerun bash runbook.sh apply $PHASE, or roll back: bash runbook.sh undo $PHASE"
+  half_done "after $GATE_LIMIT s: ${last:-the gate did not hold three times in a row}" "fix the cause, then rerun the same command$(or_roll_back)"
 }

@@ -152,6 +152,15 @@ first_list() {
   done
 }
 
+# how_recorded I -- member I in the base list, as a sentence.
+how_recorded() {
+  case ${recorded[$1]} in
+    missing) printf '%s is not in the member list' "${NAMES[$1]}" ;;
+    other) printf '%s is recorded on neither its old nor its new address' "${NAMES[$1]}" ;;
+    *) printf '%s is recorded on its %s address' "${NAMES[$1]}" "${recorded[$1]}" ;;
+  esac
+}
+
 # read_base -- what the base list says of each member of the plan.
 read_base() {
   local i id name urls learner

@@ -37,6 +37,9 @@ end_of_step() {
   step=
 }
 
+unheld_in_words() { if [[ $unheld == 1 ]]; then printf '1 condition does not hold'; else printf '%s conditions do not hold' "$unheld"; fi; }
+# or_roll_back -- what a hint adds to "rerun"; nothing in an undo, which is the rollback itself.
+or_roll_back() { [[ $MODE == undo ]] || printf ', or roll back: bash runbook.sh undo %s' "$PHASE"; }
 preconditions() { if [[ $step_guards == 1 ]]; then printf 'the precondition holds'; else printf '%s preconditions hold' "$step_guards"; fi; }
 
 # stop STATUS WHAT [HINT] -- what is wrong, then what the operator should do about it.
@@ -117,7 +120,7 @@ run_and_look() {
 # must PREDICATE... -- after the work: the same predicate that decided to start it must now hold.
 must() {
   is_changing || return 0
-  "$@" || half_done "all commands exited 0, but the step is not done: $step" "rerun the same command, or roll back: bash runbook.sh undo $PHASE"
+  "$@" || half_done "all commands exited 0, but the step is not done: $step" "rerun the same command$(or_roll_back)"
   note 'done and verified'
 }
 
@@ -146,8 +149,8 @@ finished() {
   printf '\n'
   case $MODE in
     apply | undo) note "$MODE $PHASE on $HOST: done, $changed commands carried out" ;;
-    plan) note "$unheld conditions do not hold yet" ;;
-    verify) [[ $unheld == 0 ]] || failed "$unheld conditions do not hold" "bash runbook.sh apply $PHASE" ;;
+    plan) note "$(unheld_in_words) yet" ;;
+    verify) [[ $unheld == 0 ]] || failed "$(unheld_in_words)" "bash runbook.sh apply $PHASE" ;;
   esac
   [[ -z $last_line ]] || printf '%s\n' "$last_line"
 }

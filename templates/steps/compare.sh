@@ -5,7 +5,7 @@ every_member_is_up() {
   [[ $MODE != apply ]] || wait_until "$GATE_LIMIT" 'every member passes the gate' gate_holds || true # looked at again by the gate
   gate_before all "$END_RECORD"
   for i in "${!NAMES[@]}"; do
-    is_left_out "${NAMES[i]}" || guard closed "${NAMES[i]} is recorded on its ${recorded[i]} address" "on ${NAMES[i]}: bash runbook.sh apply start" is_at_its_end "$i"
+    is_left_out "${NAMES[i]}" || guard closed "$(how_recorded "$i")" "on ${NAMES[i]}: bash runbook.sh apply start" is_at_its_end "$i"
   done
 }
 gate_holds() {

@@ -135,7 +135,7 @@ start_kubelet() {
   run_and_look systemctl start kubelet
   seen_kubelet=
   if ! wait_until 60 "kubelet runs, and these processes with the wanted arguments: $(pods_in_words)" pods_run_or_kubelet_fails; then
-    half_done "kubelet runs, but these pods do not: $(pods_missing)" "check their logs; fix the cause, then rerun the same command, or roll back: bash runbook.sh undo $PHASE"
+    half_done "kubelet runs, but these pods do not: $(pods_missing)" "check their logs; fix the cause, then rerun the same command$(or_roll_back)"
   fi
   is_changing || return 0
   kubelet_is_steady || kubelet_cannot_start

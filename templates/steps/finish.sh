@@ -4,7 +4,7 @@ everybody_has_moved() {
   local i
   gate_before all "$END_RECORD"
   for i in "${!NAMES[@]}"; do
-    guard closed "${NAMES[i]} is recorded on its ${recorded[i]} address" "carry out the lines of ${NAMES[i]} first" is_at_its_end "$i"
+    guard closed "$(how_recorded "$i")" "carry out the lines of ${NAMES[i]} first" is_at_its_end "$i"
     [[ ${STAYS[i]} == yes ]] || guard closed "a connection of etcd has ${OLDS[i]} at one end" 'see: ss -tnp' no_connection_with "${OLDS[i]}"
   done
   [[ $NEW == "$OLD" ]] || guard closed "$OLD is still on this host" 'remove it, then: bash runbook.sh apply release' old_is_gone

@@ -111,8 +111,8 @@ kubernetes_hint() {
   fi
   case $kubernetes_why in
     'the control plane of this host still'*) printf 'the name in its kubeconfig still resolves to %s: make it resolve to %s (DNS, /etc/hosts), then: bash runbook.sh apply %s' "$OLD" "$NEW" "$PHASE" ;;
-    *'cannot be read'* | 'no kubeconfig'*) printf 'copy an admin.conf of this cluster to %s, then: bash runbook.sh apply %s; or roll back: bash runbook.sh undo %s' "$KUBERNETES" "$PHASE" "$PHASE" ;;
-    *) printf 'check the logs of that pod and of kubelet; fix the cause, then: bash runbook.sh apply %s; or roll back: bash runbook.sh undo %s' "$PHASE" "$PHASE" ;;
+    *'cannot be read'* | 'no kubeconfig'*) printf 'copy an admin.conf of this cluster to %s, then rerun the same command%s' "$KUBERNETES" "$(or_roll_back)" ;;
+    *) printf 'check the logs of that pod and of kubelet; fix the cause, then rerun the same command%s' "$(or_roll_back)" ;;
   esac
 }
 

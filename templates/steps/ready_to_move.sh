@@ -12,6 +12,7 @@ ready_to_move() {
   guard closed "a route that this change did not make would be replaced: $(foreign_routes | head -n 1)" "remove it, or give it src $NEW" no_foreign_route
   gate_before others any
   ready_on_the_wire
+  [[ $MODE != verify ]] || first_look_at_leases
 }
 
 # What only the network can tell: the others' certificates, and an answer when we ask from NEW.

@@ -18,7 +18,7 @@ record_address() {
   [[ -n ${member_ids[i]} ]] || failed "${NAMES[i]} is in no member list" 'see the table below, then rerun the same command'
   ctl_line "$(endpoint_for_update)" member update "$(printf %x "${member_ids[i]}")" --peer-urls="$url"
   run "${ctl_words[@]}"
-  wait_until 10 "the members show $url" is_recorded "$which" "$i" || half_done "${NAMES[i]} is not recorded on $url" "rerun the same command, or roll back: bash runbook.sh undo $PHASE"
+  wait_until 10 "the members show $url" is_recorded "$which" "$i" || half_done "${NAMES[i]} is not recorded on $url" "rerun the same command$(or_roll_back)"
 }
 
 # With `addresses: replace` the old address was removed first: in undo move it is not on the host yet.

@@ -4,7 +4,7 @@ ready_to_unbridge() {
   local i
   gate_before all "$END_RECORD"
   for i in "${!NAMES[@]}"; do
-    guard closed "${NAMES[i]} is recorded on its ${recorded[i]} address" "on ${NAMES[i]}: bash runbook.sh apply settle; if the member is permanently lost: --without ${NAMES[i]}" is_at_its_end "$i"
+    guard closed "$(how_recorded "$i")" "on ${NAMES[i]}: bash runbook.sh apply settle; if the member is permanently lost: --without ${NAMES[i]}" is_at_its_end "$i"
   done
 }
 

@@ -2,14 +2,14 @@
 
 ready_to_undo_prepare() {
   ask_everybody
-  guard other_world "$HOST is recorded on its ${recorded[OWN]} address: the others would reject a certificate without $NEW" 'bash runbook.sh undo settle first' recorded_old_or_unknown
+  guard other_world "$(how_recorded "$OWN"): the others would reject a certificate without $NEW" 'bash runbook.sh undo settle first' recorded_old_or_unknown
   guard other_world 'etcd runs with the new arguments, or its new manifest is in place' 'bash runbook.sh undo readdress first' etcd_is_old
 }
 
 ready_to_undo_readdress() {
   ask_everybody
   guard closed "$OLD is not on this host" "etcd could not start on it; add it first: ip addr add $OLD/PREFIX dev INTERFACE" old_is_here
-  guard other_world "$HOST is recorded on its ${recorded[OWN]} address" 'bash runbook.sh undo settle first' recorded_old_or_unknown
+  guard other_world "$(how_recorded "$OWN")" 'bash runbook.sh undo settle first' recorded_old_or_unknown
   guard closed "a certificate of this host lacks $OLD or $NEW as a SAN" 'bash runbook.sh apply prepare' certs_are_wide
   guard closed "no copy of the old manifests in $BACKUP" 'without it no undo is possible on this host' manifests_can_go_back
   guard_kubelet

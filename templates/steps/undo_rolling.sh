@@ -2,7 +2,7 @@
 
 ready_to_undo_prepare() {
   ask_everybody
-  guard other_world "$HOST is recorded on its ${recorded[OWN]} address: the others would reject a certificate without $NEW" "bash runbook.sh undo move first" recorded_old_or_unknown
+  guard other_world "$(how_recorded "$OWN"): the others would reject a certificate without $NEW" "bash runbook.sh undo move first" recorded_old_or_unknown
   guard other_world "etcd runs with the new arguments" "bash runbook.sh undo move first" etcd_is_old
   guard other_world "a connection of etcd has $NEW at one end: $(connections_with "$NEW" | head -n 1)" 'undo the moves of the other members first' no_connection_with "$NEW"
   gate_before others any

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 0c850e2af994. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 13286a0b01ee. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=0c850e2af994
+readonly DIGEST=13286a0b01ee
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -1111,7 +1111,7 @@ record_before_leaving() {
 has_left_recorded() { has_left && { is_recorded new || [[ -z $base ]]; }; }
 # --- end steps/leave.sh ---
 
-# --- steps/ready_to_move.sh sha256:93ad58ba337e ---
+# --- steps/ready_to_move.sh sha256:8d22812b1edf ---
 # All refusals of the phase, before its first change. Later only a failure can stop it.
 ready_to_move() {
   show_snapshot_age
@@ -1126,6 +1126,7 @@ ready_to_move() {
   guard closed "a route that this change did not make would be replaced: $(foreign_routes | head -n 1)" "remove it, or give it src $NEW" no_foreign_route
   gate_before others any
   ready_on_the_wire
+  [[ $MODE != verify ]] || first_look_at_leases
 }
 
 # What only the network can tell: the others' certificates, and an answer when we ask from NEW.
@@ -1263,7 +1264,7 @@ no_connection_is_old() {
 connections_of_ours_are_new() { connections_are_new && [[ -z $(calls_to "$OLD") ]]; }
 # --- end steps/move.sh ---
 
-# --- steps/record.sh sha256:0bc61129ff04 ---
+# --- steps/record.sh sha256:72bfd97b8fec ---
 # record.sh -- `member update`: what the cluster records of this member.
 
 # record_address old|new [I] -- of our member or of member I, by any member that can take it; with one or two members and
@@ -1284,7 +1285,7 @@ record_address() {
   [[ -n ${member_ids[i]} ]] || failed "${NAMES[i]} is in no member list" 'see the table below, then rerun the same command'
   ctl_line "$(endpoint_for_update)" member update "$(printf %x "${member_ids[i]}")" --peer-urls="$url"
   run "${ctl_words[@]}"
-  wait_until 10 "the members show $url" is_recorded "$which" "$i" || half_done "${NAMES[i]} is not recorded on $url" "rerun the same command, or roll back: bash runbook.sh undo $PHASE"
+  wait_until 10 "the members show $url" is_recorded "$which" "$i" || half_done "${NAMES[i]} is not recorded on $url" "rerun the same command$(or_roll_back)"
 }
 
 # With `addresses: replace` the old address was removed first: in undo move it is not on the host yet.
@@ -1329,7 +1330,7 @@ endpoint_for_update() {
 }
 # --- end steps/record.sh ---
 
-# --- steps/exchange.sh sha256:9dcae4cde8d7 ---
+# --- steps/exchange.sh sha256:57d6701c882f ---
 # exchange.sh -- all files on this host that name its address are exchanged at once, while kubelet is stopped.
 #
 # kubelet deletes and starts static pods through an API whose own etcd may be the one that is down; it then hangs for
@@ -1467,7 +1468,7 @@ start_kubelet() {
   run_and_look systemctl start kubelet
   seen_kubelet=
   if ! wait_until 60 "kubelet runs, and these processes with the wanted arguments: $(pods_in_words)" pods_run_or_kubelet_fails; then
-    half_done "kubelet runs, but these pods do not: $(pods_missing)" "check their logs; fix the cause, then rerun the same command, or roll back: bash runbook.sh undo $PHASE"
+    half_done "kubelet runs, but these pods do not: $(pods_missing)" "check their logs; fix the cause, then rerun the same command$(or_roll_back)"
   fi
   is_changing || return 0
   kubelet_is_steady || kubelet_cannot_start
@@ -1521,7 +1522,7 @@ go_back() {
 }
 # --- end steps/exchange.sh ---
 
-# --- steps/kubernetes_gate.sh sha256:89b1887903fa ---
+# --- steps/kubernetes_gate.sh sha256:99f35be1a466 ---
 # kubernetes_gate.sh -- how a phase uses the gate of Kubernetes, at its end.
 
 # kubernetes_can_be_asked -- before anything is changed: afterwards the same questions decide whether the old address may go.
@@ -1635,8 +1636,8 @@ kubernetes_hint() {
   fi
   case $kubernetes_why in
     'the control plane of this host still'*) printf 'the name in its kubeconfig still resolves to %s: make it resolve to %s (DNS, /etc/hosts), then: bash runbook.sh apply %s' "$OLD" "$NEW" "$PHASE" ;;
-    *'cannot be read'* | 'no kubeconfig'*) printf 'copy an admin.conf of this cluster to %s, then: bash runbook.sh apply %s; or roll back: bash runbook.sh undo %s' "$KUBERNETES" "$PHASE" "$PHASE" ;;
-    *) printf 'check the logs of that pod and of kubelet; fix the cause, then: bash runbook.sh apply %s; or roll back: bash runbook.sh undo %s' "$PHASE" "$PHASE" ;;
+    *'cannot be read'* | 'no kubeconfig'*) printf 'copy an admin.conf of this cluster to %s, then rerun the same command%s' "$KUBERNETES" "$(or_roll_back)" ;;
+    *) printf 'check the logs of that pod and of kubelet; fix the cause, then rerun the same command%s' "$(or_roll_back)" ;;
   esac
 }
 
@@ -1664,14 +1665,14 @@ old_address_is_gone() {
 }
 # --- end steps/release.sh ---
 
-# --- steps/finish.sh sha256:c388c953e9f4 ---
+# --- steps/finish.sh sha256:226022d8958f ---
 # finish: the whole cluster on its new addresses, the routes of this change removed, the summary for the ticket.
 
 everybody_has_moved() {
   local i
   gate_before all "$END_RECORD"
   for i in "${!NAMES[@]}"; do
-    guard closed "${NAMES[i]} is recorded on its ${recorded[i]} address" "carry out the lines of ${NAMES[i]} first" is_at_its_end "$i"
+    guard closed "$(how_recorded "$i")" "carry out the lines of ${NAMES[i]} first" is_at_its_end "$i"
     [[ ${STAYS[i]} == yes ]] || guard closed "a connection of etcd has ${OLDS[i]} at one end" 'see: ss -tnp' no_connection_with "${OLDS[i]}"
   done
   [[ $NEW == "$OLD" ]] || guard closed "$OLD is still on this host" 'remove it, then: bash runbook.sh apply release' old_is_gone
@@ -1738,12 +1739,12 @@ for_the_ticket() {
 }
 # --- end steps/ticket.sh ---
 
-# --- steps/undo_rolling.sh sha256:72f682bf7543 ---
+# --- steps/undo_rolling.sh sha256:167a7a6420b6 ---
 # undo_rolling.sh -- undo while the cluster runs: the same gate before and after it.
 
 ready_to_undo_prepare() {
   ask_everybody
-  guard other_world "$HOST is recorded on its ${recorded[OWN]} address: the others would reject a certificate without $NEW" "bash runbook.sh undo move first" recorded_old_or_unknown
+  guard other_world "$(how_recorded "$OWN"): the others would reject a certificate without $NEW" "bash runbook.sh undo move first" recorded_old_or_unknown
   guard other_world "etcd runs with the new arguments" "bash runbook.sh undo move first" etcd_is_old
   guard other_world "a connection of etcd has $NEW at one end: $(connections_with "$NEW" | head -n 1)" 'undo the moves of the other members first' no_connection_with "$NEW"
   gate_before others any
@@ -1813,7 +1814,7 @@ manifests_can_go_back() {
 }
 # --- end steps/undo.sh ---
 
-# --- lib/run.sh sha256:dca14bc8335e ---
+# --- lib/run.sh sha256:71ee57547bff ---
 # run.sh -- say it, then do it. Every change of the runbook goes through run; everything else only looks.
 
 HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
@@ -1853,6 +1854,9 @@ end_of_step() {
   step=
 }
 
+unheld_in_words() { if [[ $unheld == 1 ]]; then printf '1 condition does not hold'; else printf '%s conditions do not hold' "$unheld"; fi; }
+# or_roll_back -- what a hint adds to "rerun"; nothing in an undo, which is the rollback itself.
+or_roll_back() { [[ $MODE == undo ]] || printf ', or roll back: bash runbook.sh undo %s' "$PHASE"; }
 preconditions() { if [[ $step_guards == 1 ]]; then printf 'the precondition holds'; else printf '%s preconditions hold' "$step_guards"; fi; }
 
 # stop STATUS WHAT [HINT] -- what is wrong, then what the operator should do about it.
@@ -1933,7 +1937,7 @@ run_and_look() {
 # must PREDICATE... -- after the work: the same predicate that decided to start it must now hold.
 must() {
   is_changing || return 0
-  "$@" || half_done "all commands exited 0, but the step is not done: $step" "rerun the same command, or roll back: bash runbook.sh undo $PHASE"
+  "$@" || half_done "all commands exited 0, but the step is not done: $step" "rerun the same command$(or_roll_back)"
   note 'done and verified'
 }
 
@@ -1962,8 +1966,8 @@ finished() {
   printf '\n'
   case $MODE in
     apply | undo) note "$MODE $PHASE on $HOST: done, $changed commands carried out" ;;
-    plan) note "$unheld conditions do not hold yet" ;;
-    verify) [[ $unheld == 0 ]] || failed "$unheld conditions do not hold" "bash runbook.sh apply $PHASE" ;;
+    plan) note "$(unheld_in_words) yet" ;;
+    verify) [[ $unheld == 0 ]] || failed "$(unheld_in_words)" "bash runbook.sh apply $PHASE" ;;
   esac
   [[ -z $last_line ]] || printf '%s\n' "$last_line"
 }
@@ -2810,7 +2814,7 @@ close_connections_with() {
 }
 # --- end lib/connections.sh ---
 
-# --- lib/peers.sh sha256:72ebbf518412 ---
+# --- lib/peers.sh sha256:5185041e7faf ---
 # peers.sh -- what each member says when it is asked the way a member asks: GET /members on its peer port.
 #
 # A TLS handshake proves nothing (etcd refuses a caller after it) and `endpoint health` passes a member that no other can
@@ -2965,6 +2969,15 @@ first_list() {
   done
 }
 
+# how_recorded I -- member I in the base list, as a sentence.
+how_recorded() {
+  case ${recorded[$1]} in
+    missing) printf '%s is not in the member list' "${NAMES[$1]}" ;;
+    other) printf '%s is recorded on neither its old nor its new address' "${NAMES[$1]}" ;;
+    *) printf '%s is recorded on its %s address' "${NAMES[$1]}" "${recorded[$1]}" ;;
+  esac
+}
+
 # read_base -- what the base list says of each member of the plan.
 read_base() {
   local i id name urls learner
@@ -3018,7 +3031,7 @@ addresses_lacking() {
 wire_is_wide() { [[ -z $(addresses_lacking "$1") ]]; }
 # --- end lib/wire.sh ---
 
-# --- lib/gate.sh sha256:5c057c1b1a64 ---
+# --- lib/gate.sh sha256:5d2a85bfa76d ---
 # gate.sh -- stops a phase while the cluster is not safe. It holds when, for every member of the plan and no other member:
 #   recorded   it has one peer URL, its old or its new one, in the member list of every member
 #   reachable  it answers there, from this host, with the same cluster id and the same list as all others
@@ -3118,7 +3131,7 @@ list_problem() {
 # miss_recorded SELF -- this host's own record, where the phase demands one.
 miss_recorded() {
   [[ $1 == any || ${in_gate[OWN]} == no || ${recorded[OWN]} == "$1" ]] ||
-    miss "$HOST is recorded on its ${recorded[OWN]} address, not on its $1 address"
+    miss "$(how_recorded "$OWN"), not on its $1 address"
 }
 
 miss_reachable() {
@@ -3327,7 +3340,7 @@ alarm_of_33() {
 }
 # --- end lib/progress.sh ---
 
-# --- lib/pass.sh sha256:62b79b45ea3e ---
+# --- lib/pass.sh sha256:d3d9edff5e8b ---
 # pass.sh -- how a phase uses the gate: before its first change, while kubelet is stopped, at its end.
 
 gate_title() {
@@ -3386,7 +3399,7 @@ gate_after() {
     fi
     sleep 1
   done
-  half_done "after $GATE_LIMIT s: ${last:-the gate did not hold three times in a row}" "fix the cause, then rerun bash runbook.sh apply $PHASE, or roll back: bash runbook.sh undo $PHASE"
+  half_done "after $GATE_LIMIT s: ${last:-the gate did not hold three times in a row}" "fix the cause, then rerun the same command$(or_roll_back)"
 }
 # --- end lib/pass.sh ---
 
@@ -4170,7 +4183,7 @@ api_in_words() {
 }
 # --- end lib/api.sh ---
 
-# --- lib/kubernetes.sh sha256:18d86671b0fa ---
+# --- lib/kubernetes.sh sha256:a523e3e089a9 ---
 # kubernetes.sh -- the gate before an old address goes: Kubernetes itself works on the other one, as seen through this host.
 
 readonly KUBERNETES_LIMIT=60              # seconds
@@ -4222,6 +4235,16 @@ miss_health() {
   read -r host port path <<<"${HEALTH[$1]}"
   answer=$(printf 'GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n' "$path" | timeout -k 1 3 openssl s_client -quiet -connect "$(bracketed "$host"):$port" 2>/dev/null 9>&- | head -n 1) || true # silence is an answer
   [[ $answer == 'HTTP/1.'?' 200'* ]] || kubernetes_misses "${FILES[$1]%.yaml} is not healthy on $host:$port$path"
+}
+
+# first_look_at_leases -- whether a Lease is renewed takes two looks, some seconds apart: `verify` has the first one early.
+first_look_at_leases() {
+  has_apiserver || return 0
+  node=$(node_name)
+  choose_api_identity
+  [[ -n $node && -n $api_as ]] || return 0
+  api_address=$(api_address_now)
+  miss_renewals
 }
 
 # miss_renewals -- each Lease was renewed since kubelet's start, by whoever holds it. Two reads are compared, no clocks.
