@@ -13,7 +13,7 @@ from pathlib import Path
 from tests.pki import TEMPLATES
 
 BIN = Path(sys.executable).parent
-BASH = sorted((*TEMPLATES.glob("lib/*.sh"), *TEMPLATES.glob("steps/*.sh")))
+BASH = sorted(TEMPLATES.glob("runbook/*/*.sh"))
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ from pathlib import Path
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 PARTS = (
-    "lib/run.sh",
-    "lib/lists.sh",
-    "lib/der.sh",
-    "lib/certs.sh",
-    "lib/reissue.sh",
-    "lib/leftovers.sh",
-    "steps/widen_certificates.sh",
+    "runbook/lib/run.sh",
+    "runbook/lib/lists.sh",
+    "runbook/lib/der.sh",
+    "runbook/lib/certs.sh",
+    "runbook/lib/reissue.sh",
+    "runbook/lib/leftovers.sh",
+    "runbook/steps/widen_certificates.sh",
 )
 KUBEADM = """basicConstraints = critical, CA:FALSE
 keyUsage = critical, digitalSignature, keyEncipherment

@@ -41,7 +41,7 @@ def answer(*members: Member) -> str:
 def bash(folder: Path, text: str, what: str) -> str:
     """What `what` prints once the answer lies in SCRATCH, as peers.sh and record.sh would find it."""
     (folder / "first.answer").write_text(text, newline="")
-    parts = [(TEMPLATES / part).read_text() for part in ("lib/peers.sh", "steps/record.sh")]
+    parts = [(TEMPLATES / part).read_text() for part in ("runbook/lib/peers.sh", "runbook/steps/record.sh")]
     script = "\n".join([VALUES, f"SCRATCH={folder}", *parts, what])
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr

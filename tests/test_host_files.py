@@ -13,7 +13,7 @@ from tests.pki import TEMPLATES
 
 OLD, NEW = "192.168.100.10", "192.168.110.10"
 OLD6, NEW6 = "fd00:100::a", "fd00:110::a"
-PARTS = ("lib/lists.sh", "lib/files.sh", "lib/host_files.sh")
+PARTS = ("runbook/lib/lists.sh", "runbook/lib/files.sh", "runbook/lib/host_files.sh")
 RUN = """run() { "$@"; }
 is_changing() { true; }
 note() { :; }

@@ -9,7 +9,7 @@ import pytest
 
 from tests.pki import TEMPLATES
 
-PARTS = ("lib/run.sh", "lib/pass.sh")
+PARTS = ("runbook/lib/run.sh", "runbook/lib/pass.sh")
 VALUES = """set -o errexit -o nounset -o pipefail
 PHASE=move HOST=master1 asked=0
 journal() { :; }

@@ -27,7 +27,7 @@ printf '%s' "$gate_why"
 
 def missed(*looks: str) -> str:
     words = " ".join(f"'{look}'" for look in looks)
-    text = SCRIPT + (TEMPLATES / "lib/progress.sh").read_text() + LOOK.replace("LOOKS", words)
+    text = SCRIPT + (TEMPLATES / "runbook/lib/progress.sh").read_text() + LOOK.replace("LOOKS", words)
     ran = subprocess.run(["bash", "-c", text], capture_output=True, text=True, timeout=30)
     assert ran.returncode == 0, ran.stderr
     return ran.stdout

@@ -12,7 +12,7 @@ from generator.manifests.etcd import minor_of_image
 from tests.conftest import MINORS
 from tests.pki import TEMPLATES
 
-PARTS = ("lib/etcd.sh", "steps/tools.sh", "steps/restore.sh")
+PARTS = ("runbook/lib/etcd.sh", "runbook/steps/tools.sh", "runbook/restore/restore.sh")
 # The machinery around the parts: what guard, run and must mean is tested elsewhere. No runtime of this machine is asked.
 AROUND = """set -o errexit -o nounset -o pipefail
 export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
@@ -197,7 +197,7 @@ ctl_line https://192.168.100.10:2379 member list && echo "${{ctl_words[*]}}"
 @pytest.mark.parametrize(("version", "named"), [("3.6.3", True), ("3.6.6", False), ("3.6.16", False), ("3.5.1", False)])
 def test_an_etcd_that_keeps_the_members_of_a_copy_is_named(version: str, named: bool, tmp_path: Path) -> None:
     tool(tmp_path / "state/tools", "etcd", version)
-    what = f"SET_ASIDE=$FOLDER; source {TEMPLATES}/lib/scratch.sh; if_members_stay"
+    what = f"SET_ASIDE=$FOLDER; source {TEMPLATES}/runbook/restore/scratch.sh; if_members_stay"
     assert ("put etcd 3.6.6 or later into" in bash(tmp_path, what)) is named
 
 

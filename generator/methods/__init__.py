@@ -1,6 +1,6 @@
 """The methods, each one value in a file of its own: what a Kubernetes engineer reviews.
 
-A step is a function of templates/steps; the runbook calls them in this order and nothing else.
+A step is a function of templates/runbook; the runbook calls them in this order and nothing else.
 """
 
 from __future__ import annotations

@@ -187,15 +187,16 @@ def meaning(size: int) -> str:
 
 
 STEPS = (
-    "world", "preflight", "standstill", "on_this_host", "join", "surroundings", "prepare", "tools", "widen_certificates",
-    "readdress", "settle", "record", "exchange", "unbridge", "release", "finish", "ticket", "undo_bridge", "undo",
+    "world", "preflight", "bridge/standstill", "on_this_host", "bridge/join", "surroundings", "prepare", "tools",
+    "widen_certificates", "bridge/readdress", "bridge/settle", "record", "exchange", "bridge/unbridge", "release", "finish",
+    "ticket", "bridge/undo", "undo",
 )  # fmt: skip
 BRIDGE = Method(
     name="bridge",
     phases=PHASES,
     actions=ACTIONS,
     order=("preflight", "prepare", "add", "readdress", "settle", "unbridge", ("remove", "release"), "finish"),
-    parts=parts(STEPS, ("no_options", "rules", "lines_bridge")),
+    parts=parts(STEPS, ("no_options", "bridge/rules", "bridge/lines")),
     first_page=first_page,
     down=down,
     meaning=meaning,

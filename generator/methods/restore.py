@@ -183,8 +183,9 @@ ACTIONS = (
 )
 
 STEPS = (
-    "world", "preflight", "price", "on_this_host", "surroundings", "prepare", "tools", "widen_certificates", "quiesce",
-    "stop", "candidate", "source", "restore", "start", "exchange", "compare", "reopen", "ticket", "undo_restore", "undo",
+    "world", "preflight", "restore/price", "on_this_host", "surroundings", "prepare", "tools", "widen_certificates",
+    "restore/quiesce", "restore/stop", "restore/candidate", "restore/source", "restore/restore", "restore/start", "exchange",
+    "restore/compare", "restore/reopen", "ticket", "restore/undo", "undo",
 )  # fmt: skip
 ORDER = ("preflight", "prepare", "quiesce", "stop", "snapshot", "restore", "replace", "start", "finish", "reopen")
 RESTORE = Method(
@@ -192,7 +193,7 @@ RESTORE = Method(
     phases=PHASES,
     actions=ACTIONS,
     order=ORDER,
-    parts=parts(STEPS, ("options_restore", "data", "scratch", "lines_restore")),
+    parts=parts(STEPS, ("restore/options", "restore/data", "restore/scratch", "restore/lines")),
     first_page=first_page,
     down=down,
     meaning=price,

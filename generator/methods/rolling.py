@@ -175,16 +175,16 @@ ACTIONS = (
 )
 
 STEPS = (
-    "world", "preflight", "sound", "surroundings", "ready_to_prepare", "prepare", "tools", "snapshot",
-    "widen_certificates", "leave", "ready_to_move", "move", "record", "exchange", "kubernetes_gate", "release", "finish",
-    "ticket", "undo_rolling", "undo",
+    "world", "preflight", "rolling/sound", "surroundings", "rolling/ready_to_prepare", "prepare", "tools", "rolling/snapshot",
+    "widen_certificates", "rolling/leave", "rolling/ready_to_move", "rolling/move", "record", "exchange",
+    "rolling/kubernetes_gate", "release", "finish", "ticket", "rolling/undo", "undo",
 )  # fmt: skip
 BOTH = Method(
     name="rolling",
     phases=tuple(p for p in PHASES if p.name != "leave"),
     actions=ACTIONS,
     order=("preflight", "prepare", "add", ("move", "remove", "release"), "finish"),
-    parts=parts(STEPS, ("api", "kubernetes", "no_options", "lines_rolling")),
+    parts=parts(STEPS, ("rolling/api", "rolling/kubernetes", "no_options", "rolling/lines")),
     first_page=first_page,
     down=down,
     meaning=meaning,

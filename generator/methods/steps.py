@@ -1,4 +1,4 @@
-"""The steps of all phases: each function of templates/steps with its title, as the runbook, its journal and its page say it.
+"""The steps of all phases: each function of templates/runbook with its title, as the runbook, its journal and its page say it.
 
 $OLD, $NEW, $HOST, $PHASE and the like are values of the runbook. A step without a title prints nothing: it decides what
 the following steps want.

@@ -44,7 +44,7 @@ def runbook(change: Change, member: Member, groups: list[tuple[str, str]]) -> st
     mapping = change.cluster.mapping
     return (
         environment()
-        .get_template("runbook.sh.j2")
+        .get_template("runbook/runbook.sh.j2")
         .render(
             host=member.name,
             cluster=mapping.cluster,

@@ -10,22 +10,22 @@ from generator.rendering.values import MANIFESTS, Value, assignments
 
 # In the order in which a reviewer meets it: the verbs, the lines, what they are made of, then what is sent to the hosts.
 PARTS = (
-    "run/main.sh",
-    "run/order.sh",
-    "run/line.sh",
-    "run/person.sh",
-    "run/restore.sh",
-    "run/follow.sh",
-    "run/carry.sh",
-    "run/status.sh",
-    "run/evidence.sh",
-    "run/signed.sh",
-    "run/reach.sh",
-    "run/transport.sh",
-    "run/say.sh",
-    "lib/lists.sh",
-    "run/there.sh",
-    "run/there_runs.sh",
+    "run_sh/main.sh",
+    "run_sh/order.sh",
+    "run_sh/line.sh",
+    "run_sh/person.sh",
+    "run_sh/restore.sh",
+    "run_sh/follow.sh",
+    "run_sh/carry.sh",
+    "run_sh/status.sh",
+    "run_sh/evidence.sh",
+    "run_sh/signed.sh",
+    "run_sh/reach.sh",
+    "run_sh/transport.sh",
+    "run_sh/say.sh",
+    "runbook/lib/lists.sh",
+    "run_sh/there.sh",
+    "run_sh/there_runs.sh",
 )
 
 
@@ -34,7 +34,7 @@ def run_script(change: Change, files: dict[str, str]) -> str:
     mapping = change.cluster.mapping
     return (
         environment()
-        .get_template("run.sh.j2")
+        .get_template("run_sh/run.sh.j2")
         .render(
             cluster=mapping.cluster,
             change=mapping.change,

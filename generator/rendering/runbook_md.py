@@ -25,7 +25,7 @@ def page(change: Change, files: dict[str, str]) -> str:
     size = len(mapping.members)
     return (
         environment()
-        .get_template("RUNBOOK.md.j2")
+        .get_template("pages/RUNBOOK.md.j2")
         .render(
             change=change,
             mapping=mapping,

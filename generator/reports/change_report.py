@@ -42,7 +42,7 @@ def change_report(folder: Path) -> tuple[dict[str, str], list[Problem]]:
     same_bytes = rehearsal is not None and rehearsal.folder_sha256 == run.folder_sha256
     text = (
         environment()
-        .get_template("REPORT.change.md.j2")
+        .get_template("pages/REPORT.change.md.j2")
         .render(
             mapping={k: cell(v) for k, v in change["mapping"].items() if isinstance(v, str)},
             digest=digest,

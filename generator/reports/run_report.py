@@ -20,7 +20,7 @@ def reports(run: Run) -> dict[str, str]:
     words = {"run": run, "verdict": verdict(run), "figures": figures(run), "seats": seats(run), "rows": rows}
     text = (
         environment()
-        .get_template("REPORT.md.j2")
+        .get_template("pages/REPORT.md.j2")
         .render(columns=columns_of(run), spark=spark(run, run.load), cell=cell, **words)
     )
     return {"REPORT.md": text, "REPORT.html": page(run), "COMMANDS.md": commands(run)}
@@ -28,7 +28,7 @@ def reports(run: Run) -> dict[str, str]:
 
 def commands(run: Run) -> str:
     """COMMANDS.md: every command that a rehearsal's runbooks carried out, line by line."""
-    return environment().get_template("COMMANDS.md.j2").render(run=run, lines=[d for d in run.lines if d.ran])
+    return environment().get_template("pages/COMMANDS.md.j2").render(run=run, lines=[d for d in run.lines if d.ran])
 
 
 def page(run: Run, rehearsal: Run | None = None) -> str:
@@ -39,7 +39,7 @@ def page(run: Run, rehearsal: Run | None = None) -> str:
     runs = [run, *([rehearsal] if rehearsal else [])]
     return (
         environment(html=True)
-        .get_template("REPORT.html.j2")
+        .get_template("pages/REPORT.html.j2")
         .render(
             run=run,
             rehearsal=rehearsal,

@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest 13286a0b01ee. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 61a2946b74e7. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=13286a0b01ee
+readonly DIGEST=61a2946b74e7
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -32,7 +32,7 @@ readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(e591e979620aeb6e598e6d569267a6240bff0c32717362034fe8b2be1fba7ccc a8b46599e38611aed8712a04cc3aa7d978467de42d1ea18c6220e5e044c6e7aa ae100f02a91057c8391e3799bf84be7834a2e1f6d26134830e680ed4d1831607)
+readonly -a FOLDERS=(70eda5dbbfb376a20e10b8966cfe5306e4b9ae7ae7de396f4fc3359b4be3e049 64583a7da490943ebe53b101322e078fe65bc62c41ad364213fd0f15d3ec6f6f 872b9b1770781511a4ab41fa479ff81602a7253757650ee6342367124c32bff2)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)
@@ -47,7 +47,7 @@ HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 readonly HERE
 readonly STATE=/var/lib/etcd-renumber/$CLUSTER/$CHANGE-$DIGEST
 
-# --- run/main.sh sha256:99f8bef3fe3b ---
+# --- run_sh/main.sh sha256:99f8bef3fe3b ---
 # main.sh -- the verbs. Only apply changes anything on a host.
 
 from='' to='' only='' # the lines that were asked for
@@ -139,9 +139,9 @@ show_unreached() {
     [[ ${done_there[i]-} != unreached ]] || printf '\n    %s was not reached: %s\n' "${NAMES[i]}" "${reasons[i]}"
   done
 }
-# --- end run/main.sh ---
+# --- end run_sh/main.sh ---
 
-# --- run/order.sh sha256:1e69bc722083 ---
+# --- run_sh/order.sh sha256:1e69bc722083 ---
 # order.sh -- the lines of RUNBOOK.md: which are done, which are asked for, and the cells of their rows.
 
 numbers=() hosts_of=() whats=() commands=() # the lines, column by column; host - is found out when it is its turn
@@ -254,9 +254,9 @@ is_wanted() {
     esac
   done
 }
-# --- end run/order.sh ---
+# --- end run_sh/order.sh ---
 
-# --- run/line.sh sha256:1f3633378371 ---
+# --- run_sh/line.sh sha256:1f3633378371 ---
 # line.sh -- one line after another; with --yes, those that only read or only stop run on all hosts at the same time.
 
 beside_pids=()
@@ -394,9 +394,9 @@ go_on_or_stop() {
 
 # by_hand I WORDS... -- the same on the host, without run.sh.
 by_hand() { printf "ssh %s '%sbash %s/folder/runbook.sh %s'" "${dest[$1]}" "${root_by[$1]:+sudo }" "$STATE" "${*:2}"; }
-# --- end run/line.sh ---
+# --- end run_sh/line.sh ---
 
-# --- run/person.sh sha256:78c74aca9793 ---
+# --- run_sh/person.sh sha256:78c74aca9793 ---
 # person.sh -- the manual lines, which a person or the mapping's address_command carries out: add, change or remove an address.
 
 # person_line K I
@@ -468,9 +468,9 @@ address_with_user() {
     [[ ${word##*@} != "${NEWS[$1]}" ]] || { printf '%s' "$word" && return 0; }
   done
 }
-# --- end run/person.sh ---
+# --- end run_sh/person.sh ---
 
-# --- run/restore.sh sha256:e5c36e2e6224 ---
+# --- run_sh/restore.sh sha256:e5c36e2e6224 ---
 # restore.sh -- only for the method restore: the candidates of all hosts are passed to the source, its snapshot to all others.
 # The snapshot is piped from host to host and never stored on this machine.
 
@@ -595,9 +595,9 @@ snapshot_away() {
   patiently "$1" forget "$(snapshot_on "$1")"
   say "$1" "the copy of the snapshot is removed: $(snapshot_on "$1")"
 }
-# --- end run/restore.sh ---
+# --- end run_sh/restore.sh ---
 
-# --- run/follow.sh sha256:9b4d5be76ccb ---
+# --- run_sh/follow.sh sha256:9b4d5be76ccb ---
 # follow.sh -- starts a phase on a host, or finds it running there, and shows its output until it ends. The phase does not
 # depend on the connection: when that drops, run.sh reconnects over any address that answers and continues reading.
 
@@ -675,9 +675,9 @@ show() {
     'e '*) say "$1" "${2#e }" >&2 ;;
   esac
 }
-# --- end run/follow.sh ---
+# --- end run_sh/follow.sh ---
 
-# --- run/carry.sh sha256:d448e5b746d5 ---
+# --- run_sh/carry.sh sha256:d448e5b746d5 ---
 # carry.sh -- copies a host's own folder to STATE/folder on it, unless the same folder is there already.
 
 answer= # what a host answered last
@@ -714,9 +714,9 @@ patiently() {
   if [[ $status == 255 ]]; then never_reached "${NAMES[i]}: $(last_words "$i")" 'check the network'; fi
   [[ $status == 0 ]] || failed "${NAMES[i]}: $1: $(last_words "$i")" 'check the host'
 }
-# --- end run/carry.sh ---
+# --- end run_sh/carry.sh ---
 
-# --- run/status.sh sha256:df32f69c29c9 ---
+# --- run_sh/status.sh sha256:df32f69c29c9 ---
 # status.sh -- every host's own `status`, made one table. It looks at what the runbook prints, and asks nothing else.
 
 tables=()               # by member: what its status says
@@ -820,9 +820,9 @@ next_of_all() {
   done
   note "${text:-next: nothing more that can be seen}"
 }
-# --- end run/status.sh ---
+# --- end run_sh/status.sh ---
 
-# --- run/evidence.sh sha256:4e35cfed6d14 ---
+# --- run_sh/evidence.sh sha256:4e35cfed6d14 ---
 # evidence.sh -- what the runs left behind, for the ticket: evidence/DIGEST/HOST/ has a host's journal and the output of every
 # run there, evidence/DIGEST/run.jsonl what run.sh did, including the manual lines.
 
@@ -874,9 +874,9 @@ collect_quietly() {
   done
   note "evidence: $EVIDENCE"
 }
-# --- end run/evidence.sh ---
+# --- end run_sh/evidence.sh ---
 
-# --- run/signed.sh sha256:bb4e6b06a829 ---
+# --- run_sh/signed.sh sha256:bb4e6b06a829 ---
 # signed.sh -- this folder is the one that was rendered, and, where this machine asks for that, the one that people have signed.
 
 # Never a file of the folder itself: it could be changed together with the folder.
@@ -914,9 +914,9 @@ the_signatures() {
   done
   [[ $count -ge $needed ]] || other_world "$count of $needed signatures that this machine requires" "etcd-renumber sign ${HERE##*/} --key KEY, by a person listed in $ALLOWED_SIGNERS"
 }
-# --- end run/signed.sh ---
+# --- end run_sh/signed.sh ---
 
-# --- run/reach.sh sha256:685ad1ee5a38 ---
+# --- run_sh/reach.sh sha256:685ad1ee5a38 ---
 # reach.sh -- which address of a host is used: the first that answers with the right host key and the right etcd name.
 
 reasons=() # by member: why no address can be used
@@ -1016,9 +1016,9 @@ way_to_reach() {
     printf 'check the network, your ssh configuration and the ssh addresses in the mapping, then rerun the same command; a phase that was started on the host keeps running'
   fi
 }
-# --- end run/reach.sh ---
+# --- end run_sh/reach.sh ---
 
-# --- run/transport.sh sha256:c5946b0d2b94 ---
+# --- run_sh/transport.sh sha256:c5946b0d2b94 ---
 # transport.sh -- one command on one host, by ssh or by what ETCD_RENUMBER_SSH names.
 
 # Host keys are checked, whatever the user's configuration says; no password is asked for in the middle of a change; a
@@ -1098,9 +1098,9 @@ last_words() {
   printf '%s' "${last:-no answer}"
 }
 said() { [[ $(cat "$SCRATCH/said.$1" 2>/dev/null) == *"$2"* ]]; }
-# --- end run/transport.sh ---
+# --- end run_sh/transport.sh ---
 
-# --- run/say.sh sha256:35971fa88cc2 ---
+# --- run_sh/say.sh sha256:35971fa88cc2 ---
 # say.sh -- what the operator sees, and the only ways to stop. The exit codes are those of runbook.sh, and 255.
 
 line_now=   # the number of the line that is being carried out
@@ -1148,9 +1148,9 @@ on_exit() {
   rm -rf -- "$SCRATCH"
   exit "$status"
 }
-# --- end run/say.sh ---
+# --- end run_sh/say.sh ---
 
-# --- lib/lists.sh sha256:5cfc9d424c58 ---
+# --- runbook/lib/lists.sh sha256:5cfc9d424c58 ---
 # lists.sh -- words in a list, and members in the plan.
 
 # is_one_of WORD WORDS... -- true when WORD is among them.
@@ -1173,9 +1173,9 @@ index_of() {
 
 # digits WORD -- the word when it is a number, else 0: bash evaluates what stands in a number's place.
 digits() { if [[ $1 =~ ^[0-9]{1,18}$ ]]; then printf '%s' "$1"; else printf '0'; fi; }
-# --- end lib/lists.sh ---
+# --- end runbook/lib/lists.sh ---
 
-# --- run/there.sh sha256:8508dbb572bb ---
+# --- run_sh/there.sh sha256:8508dbb572bb ---
 # there.sh -- what a host is asked to do, as root there. These functions are sent to it as text, with the words they are called
 # with; STATE, MANIFESTS and DIGEST come with them. They use what every host of this change has anyway, and tar.
 
@@ -1301,9 +1301,9 @@ there_evidence() {
   tar --owner=0 --group=0 -cf - "${words[@]}" || status=$?
   [[ $status -le 1 ]]
 }
-# --- end run/there.sh ---
+# --- end run_sh/there.sh ---
 
-# --- run/there_runs.sh sha256:9b3137fb95e3 ---
+# --- run_sh/there_runs.sh sha256:9b3137fb95e3 ---
 # there_runs.sh -- a phase on a host, detached from the connection that began it: a network that dies must not kill it. Of
 # every run its two streams, its exit status, and who began it and when it ended stay in STATE/output/NNN-VERB-PHASE.*.
 
@@ -1403,6 +1403,6 @@ there_lines() {
     sent=$((sent + ${#line} + 1))
   done < <(tail -c "+$(($3 + 1))" -- "$2" 2>/dev/null)
 }
-# --- end run/there_runs.sh ---
+# --- end run_sh/there_runs.sh ---
 
 main "$@"

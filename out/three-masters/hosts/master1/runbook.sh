@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 13286a0b01ee. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 61a2946b74e7. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=13286a0b01ee
+readonly DIGEST=61a2946b74e7
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -254,7 +254,7 @@ do_phase() {
   esac
 }
 
-# --- lib/main.sh sha256:79a786711c5b ---
+# --- runbook/lib/main.sh sha256:79a786711c5b ---
 # main.sh -- the verbs. Only apply and undo change anything.
 
 MODE=       # status | plan | apply | verify | undo
@@ -349,9 +349,9 @@ begin_with_status() {
   finished
   MODE=status
 }
-# --- end lib/main.sh ---
+# --- end runbook/lib/main.sh ---
 
-# --- steps/world.sh sha256:f7167580d08c ---
+# --- runbook/steps/world.sh sha256:f7167580d08c ---
 # the_reviewed_world -- first in every phase: this host, this cluster, these bytes, and nothing that was not reviewed.
 the_reviewed_world() {
   local i
@@ -393,9 +393,9 @@ ca_is_reviewed() { [[ -z $ETCD_CA_SHA256 || $(ca_here) == "$ETCD_CA_SHA256" ]]; 
 how_to_keep_new() {
   printf 'add it: ip addr add %s/PREFIX dev INTERFACE, and to the network configuration of the host' "$NEW"
 }
-# --- end steps/world.sh ---
+# --- end runbook/steps/world.sh ---
 
-# --- steps/preflight.sh sha256:bc55c7b53f5a ---
+# --- runbook/steps/preflight.sh sha256:bc55c7b53f5a ---
 # preflight only reads. It prints everything that it finds; the first thing that forbids the change stops it.
 
 # Every command the runbook calls, so that none is found missing half-way.
@@ -475,9 +475,9 @@ has_space() {
   free=$(free_kib "$1") size=$(size_kib "$1")
   [[ -n $free && -n $size ]] && ((free - $(db_kib) * 12 / 10 >= size * 15 / 100))
 }
-# --- end steps/preflight.sh ---
+# --- end runbook/steps/preflight.sh ---
 
-# --- steps/sound.sh sha256:5f042e73358a ---
+# --- runbook/rolling/sound.sh sha256:5f042e73358a ---
 # sound.sh -- the part of preflight for a cluster that runs: it can be renumbered while it runs, and it is healthy.
 
 # Addresses that have changed already, on so many hosts that no member answers, need another method.
@@ -494,9 +494,9 @@ the_cluster_is_sound() {
   gate_before others any
   guard closed 'authentication is on in etcd: this runbook uses no password' 'turn it off for the change: etcdctl auth disable' authentication_is_off
 }
-# --- end steps/sound.sh ---
+# --- end runbook/rolling/sound.sh ---
 
-# --- steps/surroundings.sh sha256:6f1c4f3bf83e ---
+# --- runbook/steps/surroundings.sh sha256:6f1c4f3bf83e ---
 # surroundings.sh -- the part of preflight about certificates, clocks, the new address and the network between hosts.
 
 the_certificates_are_known() {
@@ -594,9 +594,9 @@ authentication_is_off() {
       ;;
   esac
 }
-# --- end steps/surroundings.sh ---
+# --- end runbook/steps/surroundings.sh ---
 
-# --- steps/ready_to_prepare.sh sha256:9e17776c5d27 ---
+# --- runbook/rolling/ready_to_prepare.sh sha256:9e17776c5d27 ---
 # ready_to_prepare.sh -- what a cluster that runs must show before the preparation, and after it.
 
 ready_to_prepare() {
@@ -630,9 +630,9 @@ own_wire_is_wide() {
   fetch_certificate "$(our_address)" >"$SCRATCH/cert.$OWN" 2>/dev/null
   cert_holds "$SCRATCH/cert.$OWN" "$OLD" && cert_holds "$SCRATCH/cert.$OWN" "$NEW"
 }
-# --- end steps/ready_to_prepare.sh ---
+# --- end runbook/rolling/ready_to_prepare.sh ---
 
-# --- steps/prepare.sh sha256:9e0c66f79774 ---
+# --- runbook/steps/prepare.sh sha256:9e0c66f79774 ---
 # prepare changes nothing that runs. What it saves is needed for undo, so it is saved once and never overwritten.
 
 # What was before, for the ticket: written once, compared by finish.
@@ -673,9 +673,9 @@ keep_manifests() {
   done
   must manifests_are_backed_up
 }
-# --- end steps/prepare.sh ---
+# --- end runbook/steps/prepare.sh ---
 
-# --- steps/tools.sh sha256:528023d432af ---
+# --- runbook/steps/tools.sh sha256:528023d432af ---
 # tools.sh -- etcd's own tools, copied to a place where this runbook finds them also without the container.
 
 # During a restart nothing else is sure to be there. Those of the running member are right by themselves; any others must be
@@ -856,9 +856,9 @@ sums_of_tools() {
     [[ ! -e $TOOLS/$name ]] || (cd "$TOOLS" && sha256sum "$name")
   done
 }
-# --- end steps/tools.sh ---
+# --- end runbook/steps/tools.sh ---
 
-# --- steps/snapshot.sh sha256:ae8cb24036cf ---
+# --- runbook/rolling/snapshot.sh sha256:ae8cb24036cf ---
 # take_snapshot -- one snapshot of the whole cluster, on the first host only: three at once slow the disks that hold the WALs.
 take_snapshot() {
   [[ $SNAPSHOT == yes ]] || { note 'no snapshot is taken on this host' && return 0; }
@@ -894,9 +894,9 @@ show_snapshot_age() {
   [[ $SNAPSHOT == yes && -s $STATE/snapshot/before.txt ]] || return 0
   note "$(snapshot_words): $((($(date +%s) - $(date -d "$(snapshot_field taken)" +%s)) / 60)) min ago"
 }
-# --- end steps/snapshot.sh ---
+# --- end runbook/rolling/snapshot.sh ---
 
-# --- steps/widen_certificates.sh sha256:4fd16f2fc2bc ---
+# --- runbook/steps/widen_certificates.sh sha256:4fd16f2fc2bc ---
 # widen_certificates -- the certificates that must hold both addresses, reissued: same key, subject and extensions, one address more.
 # A certificate that holds both already is never touched. One whose CA key is elsewhere waits for the signed one.
 
@@ -1056,9 +1056,9 @@ hidden_cert() {
 }
 has_ca_key() { [[ -s ${CERT_CA_KEYS[$1]} ]]; }
 names_in() { openssl x509 -noout -text -in "$1" | sed -n '/Subject Alternative Name/{n;s/^ *//p;}'; }
-# --- end steps/widen_certificates.sh ---
+# --- end runbook/steps/widen_certificates.sh ---
 
-# --- steps/leave.sh sha256:7f5701d53323 ---
+# --- runbook/rolling/leave.sh sha256:7f5701d53323 ---
 # leave (only with `addresses: replace`): kubelet and etcd are stopped before the address is removed. A live etcd that loses its address costs
 # seconds of writes; one that was stopped first costs nothing.
 
@@ -1109,9 +1109,9 @@ record_before_leaving() {
   record_address new
 }
 has_left_recorded() { has_left && { is_recorded new || [[ -z $base ]]; }; }
-# --- end steps/leave.sh ---
+# --- end runbook/rolling/leave.sh ---
 
-# --- steps/ready_to_move.sh sha256:8d22812b1edf ---
+# --- runbook/rolling/ready_to_move.sh sha256:8d22812b1edf ---
 # All refusals of the phase, before its first change. Later only a failure can stop it.
 ready_to_move() {
   show_snapshot_age
@@ -1182,9 +1182,9 @@ flows_closed() {
   done
 }
 flows_are_open() { [[ -z $(flows_closed "$1") ]]; }
-# --- end steps/ready_to_move.sh ---
+# --- end runbook/rolling/ready_to_move.sh ---
 
-# --- steps/move.sh sha256:bb3f03adb5ec ---
+# --- runbook/rolling/move.sh sha256:bb3f03adb5ec ---
 # move: this member's new address becomes the recorded one, and its etcd starts on it.
 
 # Before etcd starts, so that it never dials from the old address.
@@ -1262,9 +1262,9 @@ no_connection_is_old() {
   wait_until 20 "no connection of etcd has $OLD" connections_are_new || half_done "a connection of etcd still has $OLD: $(connections_with "$OLD" | head -n 1)" "rerun the same command: it closes the connection"
 }
 connections_of_ours_are_new() { connections_are_new && [[ -z $(calls_to "$OLD") ]]; }
-# --- end steps/move.sh ---
+# --- end runbook/rolling/move.sh ---
 
-# --- steps/record.sh sha256:72bfd97b8fec ---
+# --- runbook/steps/record.sh sha256:72bfd97b8fec ---
 # record.sh -- `member update`: what the cluster records of this member.
 
 # record_address old|new [I] -- of our member or of member I, by any member that can take it; with one or two members and
@@ -1328,9 +1328,9 @@ endpoint_for_update() {
     [[ $i == "$OWN" || -z ${said[i]-} ]] || { client_url "$i" && return 0; }
   done
 }
-# --- end steps/record.sh ---
+# --- end runbook/steps/record.sh ---
 
-# --- steps/exchange.sh sha256:57d6701c882f ---
+# --- runbook/steps/exchange.sh sha256:57d6701c882f ---
 # exchange.sh -- all files on this host that name its address are exchanged at once, while kubelet is stopped.
 #
 # kubelet deletes and starts static pods through an API whose own etcd may be the one that is down; it then hangs for
@@ -1520,9 +1520,9 @@ go_back() {
   MODE=apply
   half_done "$1; this phase was undone" "$2"
 }
-# --- end steps/exchange.sh ---
+# --- end runbook/steps/exchange.sh ---
 
-# --- steps/kubernetes_gate.sh sha256:99f35be1a466 ---
+# --- runbook/rolling/kubernetes_gate.sh sha256:99f35be1a466 ---
 # kubernetes_gate.sh -- how a phase uses the gate of Kubernetes, at its end.
 
 # kubernetes_can_be_asked -- before anything is changed: afterwards the same questions decide whether the old address may go.
@@ -1652,9 +1652,9 @@ say_what_comes_later() {
   fi
   [[ $1 == "$OLD" ]] || list_connections_of_others "$OLD"
 }
-# --- end steps/kubernetes_gate.sh ---
+# --- end runbook/rolling/kubernetes_gate.sh ---
 
-# --- steps/release.sh sha256:f087492ec984 ---
+# --- runbook/steps/release.sh sha256:f087492ec984 ---
 # release changes no file. It finds on the first host what would otherwise be found on the last.
 old_address_is_gone() {
   guard closed "$OLD is still on this host" "when bash runbook.sh verify $LAST_CHANGE holds: ip addr del $OLD/PREFIX dev INTERFACE, and remove it from the network configuration" old_is_gone
@@ -1663,9 +1663,9 @@ old_address_is_gone() {
   guard closed "a connection of etcd still has $OLD at one end: $(connections_with "$OLD" | head -n 1)" "bash runbook.sh apply $LAST_CHANGE closes it" connections_are_new
   gate_before all "$END_RECORD"
 }
-# --- end steps/release.sh ---
+# --- end runbook/steps/release.sh ---
 
-# --- steps/finish.sh sha256:226022d8958f ---
+# --- runbook/steps/finish.sh sha256:226022d8958f ---
 # finish: the whole cluster on its new addresses, the routes of this change removed, the summary for the ticket.
 
 everybody_has_moved() {
@@ -1714,9 +1714,9 @@ ids_compared() {
   [[ -s $STATE/before.txt ]] || { printf 'not compared: this host has no note from before the change' && return 0; }
   if [[ $(ids_in <"$STATE/before.txt") == "$(summary_now | ids_in)" ]]; then printf 'cluster and members equal before and after'; else printf 'DIFFERENT before and after'; fi
 }
-# --- end steps/finish.sh ---
+# --- end runbook/steps/finish.sh ---
 
-# --- steps/ticket.sh sha256:ba04b7ae62d2 ---
+# --- runbook/steps/ticket.sh sha256:ba04b7ae62d2 ---
 # ticket.sh -- what is left to do elsewhere, and the block that closes the ticket.
 
 what_is_left() {
@@ -1737,10 +1737,10 @@ for_the_ticket() {
   more_for_the_ticket
   printf -- '----- end -----\n'
 }
-# --- end steps/ticket.sh ---
+# --- end runbook/steps/ticket.sh ---
 
-# --- steps/undo_rolling.sh sha256:167a7a6420b6 ---
-# undo_rolling.sh -- undo while the cluster runs: the same gate before and after it.
+# --- runbook/rolling/undo.sh sha256:3b5ca81b685a ---
+# undo.sh -- undo while the cluster runs: the same gate before and after it.
 
 ready_to_undo_prepare() {
   ask_everybody
@@ -1785,9 +1785,9 @@ ready_to_undo_leave() {
   guard other_world "$DATA_DIR holds no data" 'without data etcd would start a new, empty cluster' data_is_there
 }
 etcd_is_not_new() { ! etcd_runs_new; }
-# --- end steps/undo_rolling.sh ---
+# --- end runbook/rolling/undo.sh ---
 
-# --- steps/undo.sh sha256:b7eed928aef0 ---
+# --- runbook/steps/undo.sh sha256:b7eed928aef0 ---
 # undo. A file is restored only where the live file is the one that this change installed.
 
 recorded_old_or_unknown() { [[ ${recorded[OWN]} == old || -z $base ]]; }
@@ -1812,9 +1812,9 @@ manifests_can_go_back() {
     has_sha "$BACKUP/manifests/${FILES[i]}" "${FILES_OLD[i]}" || manifest_is_old "$i" || return 1
   done
 }
-# --- end steps/undo.sh ---
+# --- end runbook/steps/undo.sh ---
 
-# --- lib/run.sh sha256:71ee57547bff ---
+# --- runbook/lib/run.sh sha256:71ee57547bff ---
 # run.sh -- say it, then do it. Every change of the runbook goes through run; everything else only looks.
 
 HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
@@ -1996,9 +1996,9 @@ now_ms() { date +%s%3N; }
 
 # has_sha FILE SHA256 -- true only for exactly these bytes; a missing file is false, not an error.
 has_sha() { [[ -f $1 && $(sha256sum <"$1") == "$2  -" ]]; }
-# --- end lib/run.sh ---
+# --- end runbook/lib/run.sh ---
 
-# --- lib/lists.sh sha256:5cfc9d424c58 ---
+# --- runbook/lib/lists.sh sha256:5cfc9d424c58 ---
 # lists.sh -- words in a list, and members in the plan.
 
 # is_one_of WORD WORDS... -- true when WORD is among them.
@@ -2021,9 +2021,9 @@ index_of() {
 
 # digits WORD -- the word when it is a number, else 0: bash evaluates what stands in a number's place.
 digits() { if [[ $1 =~ ^[0-9]{1,18}$ ]]; then printf '%s' "$1"; else printf '0'; fi; }
-# --- end lib/lists.sh ---
+# --- end runbook/lib/lists.sh ---
 
-# --- lib/journal.sh sha256:83dbac03b7e6 ---
+# --- runbook/lib/journal.sh sha256:83dbac03b7e6 ---
 # journal.sh -- where this change keeps what it saves, who holds it, and what was done when.
 
 readonly STATE=/var/lib/etcd-renumber/$CLUSTER/$CHANGE-$DIGEST
@@ -2081,9 +2081,9 @@ longest_phase() {
   done < <(sed -n 's/^{"at":"\([^"]*\)","event":"\([a-z]*\)","verb":"apply","phase":"\([^"]*\)","step":"","result":"[^"]*","exit":\([0-9]*\),.*/\1 \2 \3 \4/p' "$STATE/journal.jsonl" 2>/dev/null)
   printf '%s, %d.%d s' "$name" "$((longest / 1000))" "$((longest % 1000 / 100))"
 }
-# --- end lib/journal.sh ---
+# --- end runbook/lib/journal.sh ---
 
-# --- lib/etcd.sh sha256:59584d218e8d ---
+# --- runbook/lib/etcd.sh sha256:59584d218e8d ---
 # etcd.sh -- our etcd as /proc shows it (docker, containerd and CRI-O are alike there), and the tools that belong to it.
 
 etcd_pid=          # its process, or empty
@@ -2266,9 +2266,9 @@ ctl_line() {
   [[ $2 != snapshot ]] || bound=()
   ctl_words=(${api[@]+"${api[@]}"} ${bound[@]+"${bound[@]}"} "$etcdctl" --endpoints="$1" --cacert="$CLIENT_CA" --cert="$CLIENT_CERT" --key="$CLIENT_KEY" "${@:2}")
 }
-# --- end lib/etcd.sh ---
+# --- end runbook/lib/etcd.sh ---
 
-# --- lib/files.sh sha256:c6c13909e2e2 ---
+# --- runbook/lib/files.sh sha256:c6c13909e2e2 ---
 # files.sh -- manifests: which bytes are in which file.
 
 manifest_is() { has_sha "$MANIFESTS/${FILES[$1]}" "$2"; }
@@ -2328,9 +2328,9 @@ free_name() {
   while [[ -e $1-$n$2 ]]; do n=$((n + 1)); done
   printf '%s-%s%s' "$1" "$n" "$2"
 }
-# --- end lib/files.sh ---
+# --- end runbook/lib/files.sh ---
 
-# --- lib/host_files.sh sha256:42451edabbd3 ---
+# --- runbook/lib/host_files.sh sha256:42451edabbd3 ---
 # host_files.sh -- the files beside the manifests that name this host's own address: kubeconfigs and kubelet's own.
 #
 # Only the word that is the address is exchanged; everything else stays byte for byte, mode, owner and label too. They
@@ -2480,9 +2480,9 @@ kubeconfigs_of_others() {
   done
 }
 no_kubeconfig_of_others() { [[ -z $(kubeconfigs_of_others) ]]; }
-# --- end lib/host_files.sh ---
+# --- end runbook/lib/host_files.sh ---
 
-# --- lib/kubelet.sh sha256:05be8d253721 ---
+# --- runbook/lib/kubelet.sh sha256:05be8d253721 ---
 # kubelet.sh -- kubelet as systemd sees it, and the note that says that this change has stopped it.
 
 readonly STOPPED_NOTE=$STATE/kubelet.stopped # one line, "TIME PHASE", from before kubelet is stopped until it is up again
@@ -2542,9 +2542,9 @@ node_name() {
   [[ $words != *[!a-z0-9.-]* ]] || return 0
   printf '%s' "$words"
 }
-# --- end lib/kubelet.sh ---
+# --- end runbook/lib/kubelet.sh ---
 
-# --- lib/pods.sh sha256:6177f5f1e133 ---
+# --- runbook/lib/pods.sh sha256:6177f5f1e133 ---
 # pods.sh -- the processes of a static pod on this host.
 #
 # Where its manifest says the whole command, they are those with exactly these arguments. Where the image says a part of it,
@@ -2578,9 +2578,9 @@ uids_of_pod() {
     [[ ! $uid =~ ^[0-9a-f]{32}$ ]] || printf '%s ' "$uid"
   done
 }
-# --- end lib/pods.sh ---
+# --- end runbook/lib/pods.sh ---
 
-# --- lib/wanted.sh sha256:2b2068cc3c71 ---
+# --- runbook/lib/wanted.sh sha256:2b2068cc3c71 ---
 # wanted.sh -- what a phase wants of manifests, files, processes and kubelet, and whether it is so.
 
 wanted=()            # by manifest: old | new | aside | kept (neither touched nor asked for)
@@ -2652,9 +2652,9 @@ must_end() {
     [[ $kubelet_stays == down ]]
 }
 process_runs_as_wanted() { [[ ${wanted[$1]} != aside ]] && process_is_as_wanted "$1"; }
-# --- end lib/wanted.sh ---
+# --- end runbook/lib/wanted.sh ---
 
-# --- lib/routes.sh sha256:c151f2ae363a ---
+# --- runbook/lib/routes.sh sha256:c151f2ae363a ---
 # routes.sh -- from which address this host calls the others, and the host routes that settle it.
 #
 # A moved member keeps calling from its old address wherever the kernel prefers that one. When the old address is then
@@ -2783,9 +2783,9 @@ goes_with_old() {
   [[ $(cat /proc/sys/net/ipv4/conf/all/promote_secondaries) == 0 && $(cat "/proc/sys/net/ipv4/conf/$dev/promote_secondaries") == 0 ]]
 }
 new_outlives_old() { ! goes_with_old; }
-# --- end lib/routes.sh ---
+# --- end runbook/lib/routes.sh ---
 
-# --- lib/connections.sh sha256:510287a78ee5 ---
+# --- runbook/lib/connections.sh sha256:510287a78ee5 ---
 # connections.sh -- which connections our etcd has, and how those with an address that goes are closed.
 
 # connections_with ADDRESS -- connections of our etcd that have it at either end: "HERE THERE" a line.
@@ -2812,9 +2812,9 @@ close_connections_with() {
     [[ -z $here ]] || run ss -Ktn src "${here%:*}" sport = ":${here##*:}" dst "${there%:*}" dport = ":${there##*:}"
   done <<<"$(connections_with "$1")"
 }
-# --- end lib/connections.sh ---
+# --- end runbook/lib/connections.sh ---
 
-# --- lib/peers.sh sha256:5185041e7faf ---
+# --- runbook/lib/peers.sh sha256:5185041e7faf ---
 # peers.sh -- what each member says when it is asked the way a member asks: GET /members on its peer port.
 #
 # A TLS handshake proves nothing (etcd refuses a caller after it) and `endpoint health` passes a member that no other can
@@ -3012,9 +3012,9 @@ ask_at_old() {
     asked_at[i]=${OLDS[i]}
   done
 }
-# --- end lib/peers.sh ---
+# --- end runbook/lib/peers.sh ---
 
-# --- lib/wire.sh sha256:6a25cef2e2ea ---
+# --- runbook/lib/wire.sh sha256:6a25cef2e2ea ---
 # wire.sh -- which certificate a member shows on its peer port.
 
 # fetch_certificate ADDRESS -- what it shows on its peer port. The handshake is enough for that.
@@ -3029,9 +3029,9 @@ addresses_lacking() {
   done
 }
 wire_is_wide() { [[ -z $(addresses_lacking "$1") ]]; }
-# --- end lib/wire.sh ---
+# --- end runbook/lib/wire.sh ---
 
-# --- lib/gate.sh sha256:5d2a85bfa76d ---
+# --- runbook/lib/gate.sh sha256:5d2a85bfa76d ---
 # gate.sh -- stops a phase while the cluster is not safe. It holds when, for every member of the plan and no other member:
 #   recorded   it has one peer URL, its old or its new one, in the member list of every member
 #   reachable  it answers there, from this host, with the same cluster id and the same list as all others
@@ -3199,9 +3199,9 @@ plain_address() {
   address=${address%%%*}
   printf -v "$1" '%s' "${address#::ffff:}"
 }
-# --- end lib/gate.sh ---
+# --- end runbook/lib/gate.sh ---
 
-# --- lib/progress.sh sha256:8d62999c99e9 ---
+# --- runbook/lib/progress.sh sha256:8d62999c99e9 ---
 # progress.sh -- the last part of the gate: one leader, every member has applied what the leader had, no alarm.
 
 leader=      # the leader's id, decimal, as last seen
@@ -3338,9 +3338,9 @@ alarm_of_33() {
     return 0
   done
 }
-# --- end lib/progress.sh ---
+# --- end runbook/lib/progress.sh ---
 
-# --- lib/pass.sh sha256:d3d9edff5e8b ---
+# --- runbook/lib/pass.sh sha256:d3d9edff5e8b ---
 # pass.sh -- how a phase uses the gate: before its first change, while kubelet is stopped, at its end.
 
 gate_title() {
@@ -3401,9 +3401,9 @@ gate_after() {
   done
   half_done "after $GATE_LIMIT s: ${last:-the gate did not hold three times in a row}" "fix the cause, then rerun the same command$(or_roll_back)"
 }
-# --- end lib/pass.sh ---
+# --- end runbook/lib/pass.sh ---
 
-# --- lib/der.sh sha256:9826fd932376 ---
+# --- runbook/lib/der.sh sha256:9826fd932376 ---
 # der.sh -- what is encoded in a certificate, in hex digits: no text that another version of openssl prints otherwise.
 # Its functions set variables, so that the thousands of elements that a phase looks at cost no process each.
 
@@ -3556,9 +3556,9 @@ ipv4_hex() {
   [[ $1 =~ ^([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})$ ]] || return 0
   printf '%02x' "$((10#${BASH_REMATCH[1]}))" "$((10#${BASH_REMATCH[2]}))" "$((10#${BASH_REMATCH[3]}))" "$((10#${BASH_REMATCH[4]}))"
 }
-# --- end lib/der.sh ---
+# --- end runbook/lib/der.sh ---
 
-# --- lib/certs.sh sha256:d31a67aeae6e ---
+# --- runbook/lib/certs.sh sha256:d31a67aeae6e ---
 # certs.sh -- certificates: which addresses one holds, whose it is, and which extensions it shall have, byte for byte.
 
 readonly SAN_OID=2.5.29.17
@@ -3633,9 +3633,9 @@ wanted_names() {
     there+=$'\n'$name
   done
 }
-# --- end lib/certs.sh ---
+# --- end runbook/lib/certs.sh ---
 
-# --- lib/reissue.sh sha256:6b3fe478825f ---
+# --- runbook/lib/reissue.sh sha256:6b3fe478825f ---
 # reissue.sh -- one certificate: signed anew or waited for, compared with what was wanted, saved, installed.
 
 readonly EKU_OID=2.5.29.37
@@ -3810,9 +3810,9 @@ has_usages_of() {
     [[ $'\n'$there$'\n' == *$'\n'$usage$'\n'* ]] || return 1
   done
 }
-# --- end lib/reissue.sh ---
+# --- end runbook/lib/reissue.sh ---
 
-# --- lib/leftovers.sh sha256:f02cc176049a ---
+# --- runbook/lib/leftovers.sh sha256:f02cc176049a ---
 # leftovers.sh -- every place on this host where an old address still stands: file, line and address, never what else the line says.
 
 readonly LEFTOVER_PLACES=(
@@ -3898,9 +3898,9 @@ old_address_of() {
     done
   done
 }
-# --- end lib/leftovers.sh ---
+# --- end runbook/lib/leftovers.sh ---
 
-# --- lib/status.sh sha256:c4abfd52e8ad ---
+# --- runbook/lib/status.sh sha256:c4abfd52e8ad ---
 # status.sh -- where the change stands, as seen from this host, with and without quorum. It asks for itself and refuses nothing.
 
 show_status() {
@@ -4013,9 +4013,9 @@ show_quorum() {
     note "NO QUORUM as seen from here: $(answering) of ${#NAMES[@]} members answer${leader:+; the leader shown is stale}"
   fi
 }
-# --- end lib/status.sh ---
+# --- end runbook/lib/status.sh ---
 
-# --- lib/next.sh sha256:aa81c16809e4 ---
+# --- runbook/lib/next.sh sha256:aa81c16809e4 ---
 # next.sh -- which line of RUNBOOK.md comes next. Idempotent like everything here: it looks at hosts and cluster, not at a list of marks.
 
 # next_line -- the first line that is seen not to be done. What cannot be seen from here counts as done once a later line
@@ -4111,9 +4111,9 @@ next_phase_here() {
     [[ $(own_line_state "$what") == carried ]] || { printf '%s' "$what" && return 0; }
   done
 }
-# --- end lib/next.sh ---
+# --- end runbook/lib/next.sh ---
 
-# --- lib/api.sh sha256:6ca1bf94a50c ---
+# --- runbook/rolling/api.sh sha256:6ca1bf94a50c ---
 # api.sh -- questions to this host's own kube-apiserver, at the address where it should answer. Reads only.
 #
 # openssl asks, so that no kubectl, curl or proxy is involved: the certificate must be issued by the cluster's CA and have
@@ -4181,9 +4181,9 @@ api_in_words() {
     printf '%s' "$api_silence"
   fi
 }
-# --- end lib/api.sh ---
+# --- end runbook/rolling/api.sh ---
 
-# --- lib/kubernetes.sh sha256:a523e3e089a9 ---
+# --- runbook/rolling/kubernetes.sh sha256:a523e3e089a9 ---
 # kubernetes.sh -- the gate before an old address goes: Kubernetes itself works on the other one, as seen through this host.
 
 readonly KUBERNETES_LIMIT=60              # seconds
@@ -4391,17 +4391,17 @@ list_pods_with() {
     note "pod with $1: ${name//[^a-zA-Z0-9.-]/}"
   done <<<"${api_body//'{"metadata":{"name":"'/$'\n'}"
 }
-# --- end lib/kubernetes.sh ---
+# --- end runbook/rolling/kubernetes.sh ---
 
-# --- lib/no_options.sh sha256:0ecbda623074 ---
+# --- runbook/lib/no_options.sh sha256:0ecbda623074 ---
 # no_options.sh -- this method has no option beside --without.
 
 readonly OPTIONS=()
 take_option() { :; }
-# --- end lib/no_options.sh ---
+# --- end runbook/lib/no_options.sh ---
 
-# --- lib/lines_rolling.sh sha256:c1f370aa536f ---
-# lines_rolling.sh -- how the lines of the method rolling are seen to be done, and what is in between.
+# --- runbook/rolling/lines.sh sha256:abd3eccfcef4 ---
+# lines.sh -- how the lines of the method rolling are seen to be done, and what is in between.
 
 readonly LAST_CHANGE=move # the phase after which the old address may go
 
@@ -4452,6 +4452,6 @@ clients_ask_on_new() { false; }
 snapshots_are_handled() { [[ $SNAPSHOT == yes ]]; }
 show_more_of_this_host() { :; }
 more_for_the_ticket() { [[ ! -s $STATE/snapshot/before.txt ]] || printf '%s\n' "$(snapshot_words)"; }
-# --- end lib/lines_rolling.sh ---
+# --- end runbook/rolling/lines.sh ---
 
 main "$@"

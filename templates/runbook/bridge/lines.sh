@@ -1,4 +1,4 @@
-# lines_bridge.sh -- how the lines of the method bridge are seen to be done, and what is in between.
+# lines.sh -- how the lines of the method bridge are seen to be done, and what is in between.
 
 readonly LAST_CHANGE=unbridge # the phase after which the old address may go
 

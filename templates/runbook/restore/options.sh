@@ -1,4 +1,4 @@
-# options_restore.sh -- what the phases `snapshot` and `restore` are told: the candidates, or a file and its sum.
+# options.sh -- what the phases `snapshot` and `restore` are told: the candidates, or a file and its sum.
 
 readonly OPTIONS=(--candidates --from --lost --snapshot --sha256)
 candidate_lines=() # "NAME revision=R ..." or "NAME none", one a member

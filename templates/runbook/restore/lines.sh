@@ -1,4 +1,4 @@
-# lines_restore.sh -- how the lines of the method restore are seen to be done, and what is in between.
+# lines.sh -- how the lines of the method restore are seen to be done, and what is in between.
 
 readonly LAST_CHANGE=start # no line of this method takes an old address away from a running etcd
 

@@ -1,4 +1,4 @@
-# undo_rolling.sh -- undo while the cluster runs: the same gate before and after it.
+# undo.sh -- undo while the cluster runs: the same gate before and after it.
 
 ready_to_undo_prepare() {
   ask_everybody

@@ -1,4 +1,4 @@
-# undo_bridge.sh -- undo of bridge: restores what was on this host before, as long as its old address can be added again.
+# undo.sh -- undo of bridge: restores what was on this host before, as long as its old address can be added again.
 
 ready_to_undo_prepare() {
   ask_everybody

@@ -1,4 +1,4 @@
-# lines_rolling.sh -- how the lines of the method rolling are seen to be done, and what is in between.
+# lines.sh -- how the lines of the method rolling are seen to be done, and what is in between.
 
 readonly LAST_CHANGE=move # the phase after which the old address may go
 

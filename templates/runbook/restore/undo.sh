@@ -1,4 +1,4 @@
-# undo_restore.sh -- undo of restore: the old cluster with its data and manifests. Only while no client writes to the new one.
+# undo.sh -- undo of restore: the old cluster with its data and manifests. Only while no client writes to the new one.
 
 ready_to_undo_prepare() {
   guard other_world 'this host is restored, or its etcd is stopped for the restore' 'bash runbook.sh undo the later phases first' is_as_it_was
