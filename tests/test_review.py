@@ -60,9 +60,9 @@ def sign_all(out: Path) -> None:
     sign(out)
 
 
-def test_a_fresh_folder_has_nothing_but_a_note_on_the_first_master(out: Path) -> None:
-    found = review(out)
-    assert [(p.severity, p.place) for p in found] == [("note", str(out / "hosts/master1/manifests/etcd.yaml"))]
+def test_a_fresh_folder_has_notes_on_the_first_master_and_on_the_library_alone(out: Path) -> None:
+    notes = [("note", str(out / "hosts/master1" / name)) for name in ("manifests/etcd.yaml", "runbook.sh")]
+    assert [(p.severity, p.place) for p in review(out)] == notes
     (out / "evidence").mkdir()
     (out / "evidence/master1.jsonl").write_text("{}")
     assert errors(out) == []

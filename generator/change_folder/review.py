@@ -19,6 +19,7 @@ from generator.model import Problem
 from generator.planning import plan
 from generator.planning.change_json import moves_of, read_change
 from generator.rendering import render
+from generator.rendering.library import provenance
 
 NOT_RENDERED = ("evidence", "rehearsal", "signatures")
 RENDER_AGAIN = "render the folder again; what is in it now is not what was reviewed"
@@ -39,7 +40,7 @@ def review(folder: Path) -> list[Problem]:
     problems += [*found, *_bodies(files)]
     if change is not None:
         problems += [*_digests(files), *_hosts(files, change), *_manifests(files, change), *_again(files, change)]
-        problems += _founders(files, change)
+        problems += [*_founders(files, change), *_library(files, change)]
     return _below(folder, sorted(problems, key=lambda p: ("error", "warning", "note").index(p.severity)))
 
 
@@ -183,6 +184,13 @@ def _founders(files: dict[str, str], change: dict[str, Any]) -> list[Problem]:
                 hint = "protect this directory: the manifest lacks --initial-cluster-state=existing, as kubeadm's first one does"
                 notes.append(Problem(fact, place, hint=hint, severity="note"))
     return notes
+
+
+def _library(files: dict[str, str], change: dict[str, Any]) -> list[Problem]:
+    """Whether the bash below values and phases is a released one. That all runbooks have the same is asked elsewhere."""
+    name, text = next(iter(_runbooks(files).items()), ("", ""))
+    hint = "how it was reviewed, part by part: docs/library-review.md"
+    return [Problem(provenance(text, change["mapping"]["method"]), name, hint=hint, severity="note")] if name else []
 
 
 def joins(text: str) -> bool:

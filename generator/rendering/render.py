@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 
+from generator import __version__
 from generator.hashes import sha256
 from generator.manifests.join import join_manifest
 from generator.methods.method import Phase
 from generator.methods.steps import TITLES
 from generator.model import Change, Manifest, Member
-from generator.rendering.environment import environment, inlined
+from generator.rendering.environment import environment
+from generator.rendering.library import library
 from generator.rendering.run_sh import run_script
 from generator.rendering.runbook_md import page
 from generator.rendering.values import assignments, values
@@ -41,7 +43,7 @@ def render(change: Change) -> dict[str, str]:
 
 def runbook(change: Change, member: Member, groups: list[tuple[str, str]]) -> str:
     """The bash script of one host: header, values, the story, the verbs, the steps, the machinery."""
-    mapping = change.cluster.mapping
+    mapping, text = change.cluster.mapping, library(change.method)
     return (
         environment()
         .get_template("runbook/runbook.sh.j2")
@@ -53,7 +55,9 @@ def runbook(change: Change, member: Member, groups: list[tuple[str, str]]) -> st
             digest=change.digest,
             values=groups,
             story=[told(phase) for phase in change.method.phases],
-            parts=inlined(change.method.parts),
+            version=__version__,
+            library=text,
+            library_sha256=sha256(text),
         )
     )
 

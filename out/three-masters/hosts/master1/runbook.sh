@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 61a2946b74e7. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 5316dae1dd33. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=61a2946b74e7
+readonly DIGEST=5316dae1dd33
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -253,6 +253,9 @@ do_phase() {
     *:finish) apply_finish ;;
   esac
 }
+
+# What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
+# --- library of etcd-renumber 0.1.0 for rolling, sha256:aaf4b681d4065e72cdeeec2c96e15b9861cda9502455ace21f5d0c7352f39d83 ---
 
 # --- runbook/lib/main.sh sha256:79a786711c5b ---
 # main.sh -- the verbs. Only apply and undo change anything.

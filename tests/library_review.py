@@ -1,0 +1,47 @@
+"""docs/library-review.md, made from the bash: what the library of a runbook holds, part by part, and how it was reviewed.
+
+`python -m tests.library_review` makes the page's table again; a test holds it against the sources.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from generator.assets import template
+from generator.methods.bridge import BRIDGE
+from generator.methods.restore import RESTORE
+from generator.methods.rolling import BOTH
+from tests.bash_tree import calls
+from tests.pki import TEMPLATES
+
+METHODS = (BOTH, BRIDGE, RESTORE)
+PAGE = Path(__file__).parents[1] / "docs" / "library-review.md"
+BEGIN = "| part | of | lines | changes | what it is |\n"  # above it people write
+
+
+def page() -> str:
+    """The whole text."""
+    text = PAGE.read_text(encoding="utf-8").partition(BEGIN)[0] + BEGIN + "|---|---|---|---|---|\n"
+    parts = list(dict.fromkeys(part for method in METHODS for part in method.parts))
+    for part in parts:
+        of = [method.name for method in METHODS if part in method.parts]
+        changes = sum(call.name in ("run", "run_and_look") for call in calls(TEMPLATES / part))
+        lines = len(template(part).splitlines())
+        name, who = part.removeprefix("runbook/"), "all" if len(of) == len(METHODS) else ", ".join(of)
+        text += f"| {name} | {who} | {lines} | {changes or ''} | {purpose(part)} |\n"
+    return text
+
+
+def purpose(part: str) -> str:
+    """What the comment at the top of a part says of it, to the end of its first sentence."""
+    lines = []
+    for line in template(part).splitlines():
+        if not line.startswith("# "):
+            break
+        lines.append(line.removeprefix("# "))
+    said = " ".join(lines).removeprefix(part.rpartition("/")[2]).removeprefix(" -- ")
+    return (said.partition(". ")[0].rstrip(".:") + ".").replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
