@@ -36,7 +36,8 @@ VALUES: tuple[tuple[str, dict[str, str]], ...] = (
     (r"\$\{(NAMES|OLDS|NEWS)\[[^]]+\]\}", {"NAMES": "MEMBER", "OLDS": "ITS-OLD", "NEWS": "ITS-NEW"}),
     (r"\$\{([A-Z_]+)\[[^]]+\]\}", CERTS),
     (r"\$\{#NAMES\[@\]\}", {}),
-    (r"\$\{?([A-Z_]+)\}?", {}),
+    (r"\$\{([A-Z_]+)[^}]*\}", {}),
+    (r"\$([A-Z_]+)", {}),
 )
 
 
