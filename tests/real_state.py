@@ -72,6 +72,14 @@ def node_addresses(cluster: Cluster) -> dict[str, set[str]]:
     return found
 
 
+def ready_since(cluster: Cluster) -> dict[str, str]:
+    """Node to the time at which it became Ready; "" while it is not."""
+    path = '{range .items[*]}{.metadata.name} {.status.conditions[?(@.type=="Ready")].status} '
+    path += '{.status.conditions[?(@.type=="Ready")].lastTransitionTime}{"\\n"}{end}'
+    rows = (row.split() for row in field(cluster, path, "nodes").splitlines())
+    return {name: at if status == "True" else "" for name, status, at in rows}
+
+
 def nodes_have(cluster: Cluster, which: str, *names: str) -> None:
     """Every Node, or these, and its static pods have their `old` or `new` address and no other."""
     wanted = {n.name: {str(getattr(n, which))} for n in cluster.spec.nodes if not names or n.name in names}

@@ -130,8 +130,8 @@ PHASES = (
     ),
     Phase(
         "release",
-        "checks that nothing uses the old address any more; restarts kubelet once where pods still report it",
-        steps=("the_reviewed_world", "old_address_is_gone", "kubernetes_is_whole"),
+        "checks that nothing uses the old address, closes connections that leave from it; restarts kubelet where pods report it",
+        steps=("the_reviewed_world", "old_address_is_gone", "close_calls_from_old", "kubernetes_is_whole"),
         does="checks etcd and Kubernetes without the old address",
         seen="`ok: gate`, `ok: the API answers`",
         back="add the old address, then `undo move`",

@@ -82,6 +82,7 @@ TITLES: dict[str, str] = {
     "kubernetes_was_whole": "Check that Kubernetes works on $OLD: API, controller-manager, scheduler, kubelet, Node and pods",
     # release and finish
     "old_address_is_gone": "Check that $OLD is gone from this host, and that nothing uses it",
+    "close_calls_from_old": "Close connections of kubelet and the control plane that still leave from $OLD: no answer reaches them",
     "everybody_has_moved": "Check that every member is recorded where the plan wants it",
     "take_routes_away": "Remove the routes of this change, where calls leave from $NEW without them",
     "what_is_left": "List the places on this host that still hold an old address",

@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest 5316dae1dd33. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 04d8786ab50b. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=5316dae1dd33
+readonly DIGEST=04d8786ab50b
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -32,7 +32,7 @@ readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(4fa6b5dbebb13b06a4a637412bbf415f24e31e3f9064912ea318633d1927505c d0adb14e995b21302da6adbbd593115d92e107d05a0fcaf22e4b3208764406d4 f247b280450545d54dcc39bb475c072e5ab63acb1bcd658af23e2cabf0581ff7)
+readonly -a FOLDERS=(ec119a1e51e0faf261acc2dac70f87a2a7348283a0c6a91e062aa884905ae1f1 56b269b206a1e84e1505ff1435e7e19062ca4e5600b1ea1d2e8a8a14763a2a51 77900c148fc46f060ee130706f6031caa50271698631d7a2018b20d514463664)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)

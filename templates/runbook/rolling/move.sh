@@ -71,7 +71,7 @@ the_cluster_is_whole() {
 no_connection_is_old() {
   if holds "no connection of etcd has $OLD, and no connection of the control plane goes to it" connections_of_ours_are_new; then return 0; fi
   close_connections_with "$OLD"
-  close_calls_to "$OLD"
+  close_calls "$(calls_to "$OLD")"
   wait_until 20 "no connection of etcd has $OLD" connections_are_new || half_done "a connection of etcd still has $OLD: $(connections_with "$OLD" | head -n 1)" "rerun the same command: it closes the connection"
 }
 connections_of_ours_are_new() { connections_are_new && [[ -z $(calls_to "$OLD") ]]; }

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 5316dae1dd33. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 04d8786ab50b. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=5316dae1dd33
+readonly DIGEST=04d8786ab50b
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -208,12 +208,14 @@ undo_move() {
   kubernetes_was_whole
 }
 
-# release: checks that nothing uses the old address any more; restarts kubelet once where pods still report it.
+# release: checks that nothing uses the old address, closes connections that leave from it; restarts kubelet where pods report it.
 apply_release() {
   begin "Check that this is $HOST of $CLUSTER, as it was reviewed"
   the_reviewed_world
   begin "Check that $OLD is gone from this host, and that nothing uses it"
   old_address_is_gone
+  begin "Close connections of kubelet and the control plane that still leave from $OLD: no answer reaches them"
+  close_calls_from_old
   begin "Check that Kubernetes works on $NEW: API, controller-manager, scheduler, kubelet, Node and pods"
   kubernetes_is_whole
 }
@@ -255,7 +257,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.1.0 for rolling, sha256:aaf4b681d4065e72cdeeec2c96e15b9861cda9502455ace21f5d0c7352f39d83 ---
+# --- library of etcd-renumber 0.1.0 for rolling, sha256:b6f0e26168e5e525db37d3d247fa3d57034ea8440b414c4e791522406efe515a ---
 
 # --- runbook/lib/main.sh sha256:79a786711c5b ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -1187,7 +1189,7 @@ flows_closed() {
 flows_are_open() { [[ -z $(flows_closed "$1") ]]; }
 # --- end runbook/rolling/ready_to_move.sh ---
 
-# --- runbook/rolling/move.sh sha256:bb3f03adb5ec ---
+# --- runbook/rolling/move.sh sha256:9225cae34265 ---
 # move: this member's new address becomes the recorded one, and its etcd starts on it.
 
 # Before etcd starts, so that it never dials from the old address.
@@ -1261,7 +1263,7 @@ the_cluster_is_whole() {
 no_connection_is_old() {
   if holds "no connection of etcd has $OLD, and no connection of the control plane goes to it" connections_of_ours_are_new; then return 0; fi
   close_connections_with "$OLD"
-  close_calls_to "$OLD"
+  close_calls "$(calls_to "$OLD")"
   wait_until 20 "no connection of etcd has $OLD" connections_are_new || half_done "a connection of etcd still has $OLD: $(connections_with "$OLD" | head -n 1)" "rerun the same command: it closes the connection"
 }
 connections_of_ours_are_new() { connections_are_new && [[ -z $(calls_to "$OLD") ]]; }
@@ -4186,7 +4188,7 @@ api_in_words() {
 }
 # --- end runbook/rolling/api.sh ---
 
-# --- runbook/rolling/kubernetes.sh sha256:a523e3e089a9 ---
+# --- runbook/rolling/kubernetes.sh sha256:dec16bc3896a ---
 # kubernetes.sh -- the gate before an old address goes: Kubernetes itself works on the other one, as seen through this host.
 
 readonly KUBERNETES_LIMIT=60              # seconds
@@ -4352,23 +4354,36 @@ miss_connections() {
   first=$(calls_to "$1")
   [[ -z $first ]] || kubernetes_misses "the control plane of this host still has a connection to $1: ${first%%$'\n'*}"
 }
-# calls_to ADDRESS -- "PROCESS HERE THERE" a line.
-calls_to() {
-  local here there who to name
+# calls_to ADDRESS -- connections of the control plane and kubelet to it, "PROCESS HERE THERE" a line; calls_from: that leave from it.
+calls_to() { calls_with there "$1"; }
+calls_from() { calls_with here "$1"; }
+calls_with() {
+  local here there who address name
   while read -r _ _ here there who; do
-    plain_address to "$there"
-    [[ $to == "$1" ]] || continue
+    if [[ $1 == here ]]; then plain_address address "$here"; else plain_address address "$there"; fi
+    [[ $address == "$2" ]] || continue
     for name in kubelet kube-apiserver kube-controller kube-scheduler; do
       [[ $who != *"(\"$name\","* ]] || printf '%s %s %s\n' "$name" "$here" "$there"
     done
   done < <(ss -Htnp state established)
 }
-close_calls_to() {
+# close_calls LINES -- as calls_with prints them.
+close_calls() {
   local name here there
   while read -r name here there; do
     [[ -z $name ]] || run ss -Ktn src "${here%:*}" sport = ":${here##*:}" dst "${there%:*}" dport = ":${there##*:}"
-  done <<<"$(calls_to "$1")"
+  done <<<"$1"
 }
+
+# Without its address no answer reaches such a connection. A kubelet that calls a load balancer notices that after 45 s: for so long
+# it would not renew the Lease of its Node, and 40 s make a Node NotReady.
+close_calls_from_old() {
+  if holds "no connection of the control plane leaves from $OLD" no_call_leaves_from_old; then return 0; fi
+  close_calls "$(calls_from "$OLD")"
+  wait_until 5 "no connection of the control plane leaves from $OLD" no_call_leaves_from_old ||
+    note "this kernel closes none: kubelet notices by itself, within a minute"
+}
+no_call_leaves_from_old() { [[ $NEW == "$OLD" || -z $(calls_from "$OLD") ]]; }
 
 # list_connections_of_others ADDRESS -- what else uses it: for the operator, who tells the load balancer.
 list_connections_of_others() {
