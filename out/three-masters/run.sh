@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest 04d8786ab50b. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 034b22ed8e2a. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=04d8786ab50b
+readonly DIGEST=034b22ed8e2a
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -32,7 +32,7 @@ readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(ec119a1e51e0faf261acc2dac70f87a2a7348283a0c6a91e062aa884905ae1f1 56b269b206a1e84e1505ff1435e7e19062ca4e5600b1ea1d2e8a8a14763a2a51 77900c148fc46f060ee130706f6031caa50271698631d7a2018b20d514463664)
+readonly -a FOLDERS=(2715ce1c9fc183040cad72255408dd491f7d699c5347f25c5986be26d0e8e4c5 f9d1ce1615ce8949982d4368642190c0f1746e410e8420dcce5379491928a88c 63a401bd3003f8eca3fc09651bcf0343124d4ff465fb221898c9d57df2e97127)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)

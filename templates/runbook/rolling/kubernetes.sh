@@ -167,10 +167,10 @@ miss_connections() {
 calls_to() { calls_with there "$1"; }
 calls_from() { calls_with here "$1"; }
 calls_with() {
-  local here there who address name
+  local here there who end name
   while read -r _ _ here there who; do
-    if [[ $1 == here ]]; then plain_address address "$here"; else plain_address address "$there"; fi
-    [[ $address == "$2" ]] || continue
+    if [[ $1 == here ]]; then plain_address end "$here"; else plain_address end "$there"; fi
+    [[ $end == "$2" ]] || continue
     for name in kubelet kube-apiserver kube-controller kube-scheduler; do
       [[ $who != *"(\"$name\","* ]] || printf '%s %s %s\n' "$name" "$here" "$there"
     done

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 04d8786ab50b. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 034b22ed8e2a. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=04d8786ab50b
+readonly DIGEST=034b22ed8e2a
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -257,7 +257,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.1.0 for rolling, sha256:b6f0e26168e5e525db37d3d247fa3d57034ea8440b414c4e791522406efe515a ---
+# --- library of etcd-renumber 0.1.0 for rolling, sha256:6ad005dcd7147c04b6234f88c15266ed64b390f47d471cd39dcadd43e98fd010 ---
 
 # --- runbook/lib/main.sh sha256:79a786711c5b ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -4188,7 +4188,7 @@ api_in_words() {
 }
 # --- end runbook/rolling/api.sh ---
 
-# --- runbook/rolling/kubernetes.sh sha256:dec16bc3896a ---
+# --- runbook/rolling/kubernetes.sh sha256:28f33cdfb429 ---
 # kubernetes.sh -- the gate before an old address goes: Kubernetes itself works on the other one, as seen through this host.
 
 readonly KUBERNETES_LIMIT=60              # seconds
@@ -4358,10 +4358,10 @@ miss_connections() {
 calls_to() { calls_with there "$1"; }
 calls_from() { calls_with here "$1"; }
 calls_with() {
-  local here there who address name
+  local here there who end name
   while read -r _ _ here there who; do
-    if [[ $1 == here ]]; then plain_address address "$here"; else plain_address address "$there"; fi
-    [[ $address == "$2" ]] || continue
+    if [[ $1 == here ]]; then plain_address end "$here"; else plain_address end "$there"; fi
+    [[ $end == "$2" ]] || continue
     for name in kubelet kube-apiserver kube-controller kube-scheduler; do
       [[ $who != *"(\"$name\","* ]] || printf '%s %s %s\n' "$name" "$here" "$there"
     done
