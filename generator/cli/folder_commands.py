@@ -51,7 +51,7 @@ def rehearse(
         bool,
         typer.Option(
             "--control-plane",
-            help="On a real control plane: kubeadm, kubelet, the API. Needs root; about 6 minutes, 15 the first time.",
+            help="On a real control plane: kubeadm, kubelet, the API. Needs root; about 5 minutes, 15 the first time.",
         ),
     ] = False,
     endpoint: Annotated[
