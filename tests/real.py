@@ -37,6 +37,10 @@ def named(spec: Spec) -> str:
     return f"{spec.version}, {len(spec.nodes)} hosts, {spec.endpoint}{without}"
 
 
+# For `pytestmark`: every test of a file on one cluster of today, then on one of the old version.
+ON_BOTH_VERSIONS = pytest.mark.parametrize("cluster", [Spec(), Spec(version="1.24.17")], indirect=True, ids=named)
+
+
 class Real(Replica):
     """A change of a real cluster, from its own facts through the tool's own functions, its folders on the hosts.
 

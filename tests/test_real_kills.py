@@ -8,9 +8,9 @@ import pytest
 
 from generator.rehearsal.kubeadm.cluster import Cluster
 from tests import real_state as state
-from tests.real import Real, cluster, under_load  # noqa: F401 -- the fixture
+from tests.real import ON_BOTH_VERSIONS, Real, cluster, under_load  # noqa: F401 -- the fixture
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, ON_BOTH_VERSIONS]
 HOST = "master2"
 OTHER = {"apply": "undo", "undo": "apply"}
 AT_THE_END = {"apply": "new", "undo": "old"}

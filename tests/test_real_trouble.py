@@ -8,9 +8,17 @@ import pytest
 
 from generator.rehearsal.kubeadm.cluster import Cluster
 from tests import real_state as state
-from tests.real import DOWN, START, Real, carried_out, cluster, under_load  # noqa: F401 -- the fixture
+from tests.real import (  # noqa: F401 -- the fixture
+    DOWN,
+    ON_BOTH_VERSIONS,
+    START,
+    Real,
+    carried_out,
+    cluster,
+    under_load,
+)
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, ON_BOTH_VERSIONS]
 HOST = "master2"
 FLAGS = "/var/lib/kubelet/kubeadm-flags.env"
 
