@@ -33,8 +33,8 @@ def facts(refused: pytest.ExceptionInfo[Refused]) -> list[str]:
 @pytest.mark.parametrize(
     ("tags", "version", "why"),
     [
-        (["v1.37.0"], "1.37.2", "your minor, 1.37"),
-        (["v1.24.1", "v1.24.17"], "1.24.17", "your minor, 1.24"),
+        (["v1.37.0"], "1.37.2", "your minor version, 1.37"),
+        (["v1.24.1", "v1.24.17"], "1.24.17", "your minor version, 1.24"),
         (["v1.20.2"], "1.24.17", "yours is 1.20; the nearest version that is built here"),
         (["v1.32.4"], "1.37.2", "yours is 1.32; the nearest version that is built here"),
         (

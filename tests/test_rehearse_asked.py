@@ -124,7 +124,9 @@ def test_the_etcd_is_the_one_that_was_asked_for_else_the_clusters_own(etcd35: Pa
     assert choose("3.5.7", []).why == "asked for: 3.5.7", "the minor is what can be had; the report has both"
     for minor in ("3.6", "3.7"):
         assert choose(None, [f"registry.k8s.io/etcd:{minor}.1-0@sha256:{'3a' * 32}"]).minor == minor
-    assert choose(None, ["registry/etcd:3.5.9-0"]).why == "the minor of the cluster's image, registry/etcd:3.5.9-0"
+    assert (
+        choose(None, ["registry/etcd:3.5.9-0"]).why == "the minor version of the cluster's image, registry/etcd:3.5.9-0"
+    )
 
 
 def test_manifests_of_today_are_not_rehearsed_with_an_etcd_that_does_not_start_with_them(
