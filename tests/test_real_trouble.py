@@ -61,7 +61,7 @@ def test_the_power_goes_when_everything_is_renamed(real: Real) -> None:
 
 def test_the_power_goes_in_the_middle_of_the_renames(real: Real) -> None:
     """Some files old and some new, each whole: with both addresses on the host everything runs, and the way back is open."""
-    rename = "mv -f /etc/kubernetes/.kubelet.conf.etcd-renumber"
+    rename = "mv -f /etc/kubernetes/.scheduler.conf.etcd-renumber"  # that of kubelet may call a load balancer
     assert real.killed(HOST, "apply", "move", before=rename).exit == 137
     assert state.files_with(real.cluster, "new", HOST) and state.files_with(real.cluster, "old", HOST)
     real.reboot(HOST)
