@@ -8,13 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from generator.assets import template
-from generator.methods.bridge import BRIDGE
-from generator.methods.restore import RESTORE
-from generator.methods.rolling import BOTH
+from generator.methods import METHODS
+from generator.rendering.commands import RUNNERS
 from tests.bash_tree import calls
 from tests.pki import TEMPLATES
 
-METHODS = (BOTH, BRIDGE, RESTORE)
 PAGE = Path(__file__).parents[1] / "docs" / "library-review.md"
 BEGIN = "| part | of | lines | changes | what it is |\n"  # above it people write
 
@@ -22,10 +20,10 @@ BEGIN = "| part | of | lines | changes | what it is |\n"  # above it people writ
 def page() -> str:
     """The whole text."""
     text = PAGE.read_text(encoding="utf-8").partition(BEGIN)[0] + BEGIN + "|---|---|---|---|---|\n"
-    parts = list(dict.fromkeys(part for method in METHODS for part in method.parts))
+    parts = list(dict.fromkeys(part for method in METHODS.values() for part in method.parts))
     for part in parts:
-        of = [method.name for method in METHODS if part in method.parts]
-        changes = sum(call.name in ("run", "run_and_look") for call in calls(TEMPLATES / part))
+        of = [method.name for method in METHODS.values() if part in method.parts]
+        changes = sum(call.name in RUNNERS for call in calls(TEMPLATES / part))
         lines = len(template(part).splitlines())
         name, who = part.removeprefix("runbook/"), "all" if len(of) == len(METHODS) else ", ".join(of)
         text += f"| {name} | {who} | {lines} | {changes or ''} | {purpose(part)} |\n"

@@ -133,8 +133,3 @@ def under_load(cluster: Cluster, tmp: Path, until: str) -> Iterator[tuple[Real, 
         load.wait_for(100)
     print(load.summary())
     assert load.lost() == []
-
-
-def carried_out(ran: Ran) -> list[str]:
-    """The commands that a run printed; of a killed one the last was not carried out."""
-    return [line.removeprefix("    # ") for line in ran.text.splitlines() if line.startswith("    # ")]

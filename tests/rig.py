@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 
 from generator.model import Line
-from generator.rehearsal.replica import Replica
+from generator.rehearsal.replica import Replica, commands
 from generator.rehearsal.testbed import pki
 from generator.rehearsal.testbed.host import Host
 from generator.rehearsal.testbed.host_spec import HostSpec, Leg
@@ -202,8 +202,3 @@ class Rig(Replica):
 def ca_pem() -> str:
     """The public CA of every bed of this process: what the facts hold."""
     return pki.authority("etcd-ca").crt
-
-
-def commands(ran: Ran) -> list[str]:
-    """The commands that a run printed and carried out."""
-    return [line.removeprefix("    # ") for line in ran.text.splitlines() if line.startswith("    # ")]

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.rig import Rig, ca_pem, commands
+from generator.rehearsal.replica import commands
+from tests.rig import Rig, ca_pem
 from tests.scenario import hosts, scenario
 
 DATA = "/var/lib/etcd"

@@ -12,13 +12,10 @@ from generator.methods.method import Method
 from generator.methods.restore import RESTORE
 from generator.methods.rolling import BOTH, REPLACE
 from generator.methods.steps import TITLES
-from generator.rendering.commands import calls as named_in
-from generator.rendering.commands import commands, reachable
-from generator.rendering.commands import functions as functions_of
+from generator.rendering.commands import RUNNERS, commands, reach
 from tests.bash_tree import BASH, Call, calls, functions, nodes, read, written
 from tests.pki import TEMPLATES
 
-RUN = ("run", "run_and_look")
 # They cannot write a file, whatever stands behind them.
 READERS = """
 base64 cat cut df dirname du grep head journalctl od pwd readlink sha256sum stat tail tr uname wc
@@ -81,7 +78,7 @@ VARIABLES = {
 def only_looks(call: Call) -> bool:
     if call.name in ASKED:
         return bool(re.search(ASKED[call.name], " ".join(call.text.split())))
-    if call.name in RUN or call.name in functions():
+    if call.name in RUNNERS or call.name in functions():
         return True
     if call.name in ('"$@"', '"$stop"'):
         return call.function in GIVEN
@@ -131,16 +128,14 @@ def test_it_finds_what_it_is_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize("method", [BOTH, REPLACE, BRIDGE, RESTORE], ids=["rolling", "replace", "bridge", "restore"])
 def test_the_page_lists_every_command_that_a_phase_can_come_to(method: Method) -> None:
     """Its own reading of the parts finds what the syntax tree has: as many, and with the same first word."""
-    bodies = functions_of(method.parts)
-    known = {name: named_in(body, bodies) for name, body in bodies.items()}
     steps = [step for phase in method.phases for step in (*phase.steps, *phase.undo)]
-    reached = reachable(steps, known)
+    reached = set().union(*(names for verb, names in reach(method).items() if verb))
     assert {step for step in steps if TITLES[step]} <= reached
     in_the_tree = {
         " ".join(call.text.split()[1:])
         for file in (TEMPLATES / part for part in method.parts)
         for call in calls(file)
-        if call.name in RUN and call.function in reached
+        if call.name in RUNNERS and call.function in reached
     }
     listed = {command for command, _ in commands(method)}
     put_together = {w for w in in_the_tree if "_words[@]" in w}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.rig import Rig, ca_pem, commands
+from generator.rehearsal.replica import commands
+from tests.rig import Rig, ca_pem
 from tests.scenario import hosts, scenario
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.rig import Rig, ca_pem, commands
+from generator.rehearsal.replica import commands
+from tests.rig import Rig, ca_pem
 from tests.scenario import hosts, scenario
 
 # Before and after `member update`, and in the exchange: before and after kubelet is stopped, processes ended, the renames.

@@ -10,16 +10,12 @@ import pytest
 from generator import __version__
 from generator.change_folder.review import review
 from generator.hashes import sha256
-from generator.methods.bridge import BRIDGE
-from generator.methods.method import Method
-from generator.methods.restore import RESTORE
+from generator.methods import METHODS
 from generator.methods.rolling import BOTH, REPLACE
 from generator.rendering import library as module
 from generator.rendering.library import MARK, library, library_in, provenance, releases
 from tests.library_review import PAGE, page
 from tests.scenario import Scenario, hosts, scenario
-
-METHODS = {"rolling": BOTH, "bridge": BRIDGE, "restore": RESTORE}
 
 
 def runbooks(made: Scenario) -> list[Path]:
@@ -67,9 +63,10 @@ def test_review_says_whether_it_was_released(tmp_path: Path, monkeypatch: pytest
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_released_library_does_not_change_any_more(name: str) -> None:
-    method: Method = METHODS[name]
     if __version__ in releases():
-        assert releases()[__version__][name] == sha256(library(method)), "a change of the bash is another version"
+        assert releases()[__version__][name] == sha256(library(METHODS[name])), (
+            "a change of the bash is another version"
+        )
     assert all(set(sums) == set(METHODS) and all(len(s) == 64 for s in sums.values()) for sums in releases().values())
 
 

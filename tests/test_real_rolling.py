@@ -9,8 +9,9 @@ import pytest
 from generator.rehearsal.kubeadm.cluster import Cluster
 from generator.rehearsal.kubeadm.load import Load
 from generator.rehearsal.kubeadm.spec import Spec, usual
+from generator.rehearsal.replica import commands
 from tests import real_state as state
-from tests.real import DOWN, START, STOP, Real, carried_out, cluster  # noqa: F401 -- the fixture
+from tests.real import DOWN, START, STOP, Real, cluster  # noqa: F401 -- the fixture
 
 pytestmark = pytest.mark.sample
 SPEC = Spec(joining=usual(4, 4))
@@ -20,7 +21,7 @@ GAP = 5.0  # seconds; what it is on a quiet machine `make real` and `make bench`
 def killed_in_its_middle_and_carried_on(real: Real, host: str) -> None:
     """`apply move` dies at the first rename, kubelet stopped; status says so, and the same line goes on."""
     ran = real.killed(host, "apply", "move", before="mv -f /etc/kubernetes/manifests/")
-    assert ran.exit == 137 and STOP in carried_out(ran) and START not in carried_out(ran), ran.text
+    assert ran.exit == 137 and STOP in commands(ran) and START not in commands(ran), ran.text
     said = real.status(host)
     assert f"{DOWN}" in said and "in phase move" in said
     assert said.rstrip().endswith("bash runbook.sh apply move") and f"on {host}:" in said.rpartition("next: ")[2]
@@ -45,5 +46,5 @@ def test_three_masters_get_new_addresses_and_their_owner_notices_nothing(cluster
     state.the_change_is_whole(cluster, real)
     state.virtual_ip_pod_has(cluster, "master1", "192.168.110.10")
     for member in real.roster:
-        assert carried_out(real.say(member.name, "apply", "move")) == []
+        assert commands(real.say(member.name, "apply", "move")) == []
     state.its_owner_works(cluster, drained="master2")

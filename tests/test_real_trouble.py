@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from generator.rehearsal.kubeadm.cluster import Cluster
+from generator.rehearsal.replica import commands
 from tests import real_state as state
 from tests.real import (  # noqa: F401 -- the fixture
     DOWN,
     ON_BOTH_VERSIONS,
     START,
     Real,
-    carried_out,
     cluster,
     under_load,
 )
@@ -97,4 +97,4 @@ def test_an_apiserver_that_cannot_start_leaves_the_way_back(real: Real) -> None:
     finally:
         machine.write_text(ca, good)
     goes_back(real)
-    assert carried_out(real.undo(HOST, "move")) == []
+    assert commands(real.undo(HOST, "move")) == []

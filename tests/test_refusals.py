@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from generator.rehearsal.replica import FOLDER
+from generator.rehearsal.replica import FOLDER, commands
 from generator.rehearsal.testbed import pki
 from tests.conftest import etcd_folder
-from tests.rig import Rig, ca_pem, commands
+from tests.rig import Rig, ca_pem
 from tests.scenario import Host, hosts, manifests, rendered, scenario
 
 ETCD = "/etc/kubernetes/manifests/etcd.yaml"

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from generator.rehearsal.replica import commands
 from tests.conftest import etcd_folder
-from tests.rig import Rig, commands
+from tests.rig import Rig
 from tests.scenario import hosts
 from tests.test_restore import DATA, WAL, Shape, ended_well, restoring
 

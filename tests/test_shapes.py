@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from generator.rehearsal.replica import commands
 from generator.rehearsal.testbed.host_spec import HostSpec, Leg
-from tests.rig import Rig, ca_pem, commands
+from tests.rig import Rig, ca_pem
 from tests.scenario import Host, hosts, scenario
 
 SAME_SUBNET = "192.168.100.1{}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from generator.rehearsal.replica import commands
 from generator.rehearsal.testbed import pki
-from tests.rig import Rig, ca_pem, commands
+from tests.rig import Rig, ca_pem
 from tests.scenario import hosts, scenario
 
 KEPT = (

@@ -11,9 +11,7 @@ from collections.abc import Iterator
 from generator.methods.bridge import BRIDGE
 from generator.methods.restore import RESTORE
 from generator.methods.rolling import REPLACE
-from generator.rendering.commands import calls as named_in
-from generator.rendering.commands import functions as functions_of
-from generator.rendering.commands import reachable
+from generator.rendering.commands import reach
 from tests.bash_tree import BASH, Call, calls
 
 HEAD = (
@@ -79,16 +77,13 @@ def _phases_of_functions() -> dict[str, list[str]]:
     """Function to the phases, of whatever method, that can come to it; `every run` where it belongs to none."""
     found: dict[str, list[str]] = {}
     for method in (REPLACE, BRIDGE, RESTORE):
-        bodies = functions_of(method.parts)
-        known = {name: named_in(body, bodies) for name, body in bodies.items()}
-        for name in reachable(["main"], known):
-            found.setdefault(name, ["every run"])
-        for phase in method.phases:
-            for verb, steps in ((phase.name, phase.steps), (f"undo {phase.name}", phase.undo)):
-                for name in reachable(steps, known):
-                    verbs = found.setdefault(name, [])
-                    if verb not in verbs and verbs != ["every run"]:
-                        verbs.append(verb)
+        reached = reach(method)
+        found |= {name: ["every run"] for name in reached.pop("") if name not in found}
+        for verb, names in reached.items():
+            for name in names:
+                verbs = found.setdefault(name, [])
+                if verb not in verbs and verbs != ["every run"]:
+                    verbs.append(verb)
     return found
 
 

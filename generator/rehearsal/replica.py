@@ -19,7 +19,13 @@ BEHIND = """group=/proc/self/autogroup
 for _ in 1 2 3 4 5 6 7 8 9; do [[ ! -e $group ]] || echo 19 >$group && break; sleep 0.05; done 2>/dev/null
 exec nice -n 19 "$@"
 """
+COMMAND = "    # "  # so the line of a command begins
 KILLER, KILLER_THERE = Path(__file__).with_name("kill_after.bash"), "/run/kill_after.bash"
+
+
+def commands(ran: Ran) -> list[str]:
+    """The commands that a runbook printed, each before it was carried out; of a killed one the last may not have been."""
+    return [line.removeprefix(COMMAND) for line in ran.text.splitlines() if line.startswith(COMMAND)]
 
 
 class Hosts(Protocol):

@@ -11,14 +11,13 @@ from generator.model import Line
 from generator.records.run import Done
 from generator.rehearsal.drills import Drills
 from generator.rehearsal.progress import Progress, Tell
-from generator.rehearsal.replica import Replica
+from generator.rehearsal.replica import Replica, commands
 from generator.rehearsal.statuses import Statuses
 from generator.rehearsal.testbed.load_client import Writer
 from generator.rehearsal.testbed.process import Ran, Running
 
 LIMIT, LAST_LINES = 900.0, 30
 KILLED, CLOSED = 137, 3
-COMMAND = "    # "  # so a runbook begins the line of a command before it carries it out
 LOOKS = "preflight"  # its lines stand first and go side by side, as in run.sh
 READS_ONLY = (LOOKS, "release")
 
@@ -115,7 +114,7 @@ class Stage:
         row = Done(
             line.line, host, "phase", line.phase, began - self.zero, ran.seconds, ran.exit, expected,
             self.writer.largest_gap(began, ended), len(self.writer.acked), note=note,
-            ran=tuple(text.removeprefix(COMMAND) for text in ran.out.splitlines() if text.startswith(COMMAND)),
+            ran=tuple(commands(ran)),
         )  # fmt: skip
         if ran.exit != expected and not (expected == KILLED and ran.exit == 0):
             step = next((s[4:] for s in reversed(ran.text.splitlines()) if s.startswith("==> ")), "its beginning")

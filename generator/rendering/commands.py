@@ -24,15 +24,22 @@ RUNNERS = ("run", "run_and_look")
 
 def commands(method: Method) -> list[tuple[str, str]]:
     """(a command as the runbook's bash has it, the phases and undos that can come to it), in the order of the bash."""
-    bodies = functions(method.parts)
-    known = {name: calls(body, bodies) for name, body in bodies.items()}
-    reached = {verb: reachable(steps, known) for verb, steps in _verbs(method)}
+    bodies, reached = functions(method.parts), reach(method)
     found: dict[str, list[str]] = {}
     for name, body in bodies.items():
         for command in _commands(name, body, bodies):
             verbs = found.setdefault(command, [])
-            verbs += [verb for verb, names in reached.items() if name in names and verb not in verbs]
+            verbs += [verb for verb, names in reached.items() if verb and name in names and verb not in verbs]
     return [(command, ", ".join(verbs)) for command, verbs in found.items() if verbs]
+
+
+def reach(method: Method) -> dict[str, set[str]]:
+    """Phase, or "undo PHASE", to the functions that it can come to: phases first, and under "" what every run can."""
+    bodies = functions(method.parts)
+    known = {name: calls(body, bodies) for name, body in bodies.items()}
+    undo = {f"undo {phase.name}": phase.undo for phase in method.phases if phase.undo}
+    verbs = {phase.name: phase.steps for phase in method.phases} | undo | {"": ("main",)}
+    return {verb: reachable(steps, known) for verb, steps in verbs.items()}
 
 
 def functions(parts: Iterable[str]) -> dict[str, str]:
@@ -59,11 +66,6 @@ def reachable(steps: Iterable[str], known: Mapping[str, set[str]]) -> set[str]:
             found.add(name)
             waiting += known[name]
     return found
-
-
-def _verbs(method: Method) -> list[tuple[str, tuple[str, ...]]]:
-    undo = [(f"undo {phase.name}", phase.undo) for phase in method.phases if phase.undo]
-    return [*((phase.name, phase.steps) for phase in method.phases), *undo]
 
 
 def _commands(name: str, body: str, bodies: Mapping[str, str]) -> list[str]:
