@@ -174,7 +174,7 @@ def down(size: int) -> Rows:
         ("`preflight`, `prepare`", "none, as before", "nothing that runs is changed", "1 minute"),
         ("`readdress`", "none until a majority is through", "etcd starts", "2 minutes"),
         ("`settle`", "continue as soon as there is quorum", "its API starts", "3 minutes"),
-        ("`unbridge`", "continue, with a gap of up to 0.1 s", "nothing is down", "2 minutes"),
+        ("`unbridge`", "continue, with a gap of up to 0.3 s", "nothing is down", "2 minutes"),
         ("`release`, `finish`", "continue", "nothing is down", "1 minute"),
     ]
 

@@ -37,13 +37,13 @@ def first_page(size: int) -> Rows:
 
 def down(size: int) -> Rows:
     """Line, writes to etcd, this host meanwhile, the limit after which it is not normal."""
-    restart = "continue, with a gap of up to 0.1 s" if size > 2 else "**none for 3 to 5 s**"
-    return [*BEFORE, ("`move`", restart, "its etcd down for 3 s, its API for 10 s", "2 minutes"), AFTER]
+    restart = "continue, with a gap of up to 0.3 s" if size > 2 else "**none for 3 to 5 s**"
+    return [*BEFORE, ("`move`", restart, "its etcd down for 3 s, its API for 15 s", "2 minutes"), AFTER]
 
 
 def down_with_replace(size: int) -> Rows:
     """The same where a host never has both addresses."""
-    away = "continue, with a gap of up to 0.1 s" if size > 2 else "**none, all the while**"
+    away = "continue, with a gap of up to 0.3 s" if size > 2 else "**none, all the while**"
     leave = ("`leave` until `move` ends", away, "etcd and API down, Node NotReady", "2 minutes a phase, plus your work")
     return [
         *BEFORE,
