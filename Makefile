@@ -43,10 +43,10 @@ bench: prerequisites $(VENV)/made
 VERSION ?= 1.37.2
 ENDPOINT ?= lb
 cluster: $(VENV)/made
-	$(BIN)/python -m generator.rehearsal.kubeadm up --version $(VERSION) --endpoint $(ENDPOINT)
+	$(BIN)/python -m etcd_renumber.rehearsal.kubeadm up --version $(VERSION) --endpoint $(ENDPOINT)
 
 cluster-down: $(VENV)/made
-	$(BIN)/python -m generator.rehearsal.kubeadm down
+	$(BIN)/python -m etcd_renumber.rehearsal.kubeadm down
 
 $(VENV)/made: pyproject.toml
 	@bash tests/prerequisites.sh environment $(PYTHON)

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from etcd_renumber.methods.steps import TITLES
+from etcd_renumber.rehearsal.kubeadm.cluster import Cluster
+from etcd_renumber.rehearsal.kubeadm.load import Load
+from etcd_renumber.rehearsal.kubeadm.spec import Spec
+
 from bench.other_ways import article, remove_and_join
-from generator.methods.steps import TITLES
-from generator.rehearsal.kubeadm.cluster import Cluster
-from generator.rehearsal.kubeadm.load import Load
-from generator.rehearsal.kubeadm.spec import Spec
 from tests.real import Real
 
 VERSIONS = ("1.37.2", "1.24.17")

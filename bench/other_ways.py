@@ -6,10 +6,11 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from generator.rehearsal.kubeadm import configs
-from generator.rehearsal.kubeadm.cluster import CONFIG, Cluster
-from generator.rehearsal.subnets import bits
-from generator.rendering.values import MANIFESTS
+from etcd_renumber.rehearsal.kubeadm import configs
+from etcd_renumber.rehearsal.kubeadm.cluster import CONFIG, Cluster
+from etcd_renumber.rehearsal.subnets import bits
+from etcd_renumber.rendering.values import MANIFESTS
+
 from tests.real import Real
 
 DATA = "/var/lib/etcd"

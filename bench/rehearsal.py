@@ -7,8 +7,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from generator.rehearsal.build_record import Options
-from generator.rehearsal.rehearse import rehearse
+from etcd_renumber.rehearsal.build_record import Options
+from etcd_renumber.rehearsal.rehearse import rehearse
+
 from tests.conftest import etcd_folder
 from tests.scenario import hosts, scenario
 

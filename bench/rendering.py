@@ -7,12 +7,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from generator.assets import folder
-from generator.change_folder.lint import lint
-from generator.checks.cluster import check
-from generator.inputs.mapping import load
-from generator.planning.plan import plan
-from generator.rendering.render import render
+from etcd_renumber.assets import folder
+from etcd_renumber.change_folder.lint import lint
+from etcd_renumber.checks.cluster import check
+from etcd_renumber.inputs.mapping import load
+from etcd_renumber.planning.plan import plan
+from etcd_renumber.rendering.render import render
 
 CLUSTERS = 1000
 

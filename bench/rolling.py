@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator.rehearsal.testbed.load_client import Writer
+from etcd_renumber.rehearsal.testbed.load_client import Writer
+
 from tests.rig import Rig, ca_pem
 from tests.scenario import hosts, scenario
 

@@ -1,3 +1,0 @@
-"""etcd-renumber: reviewed runbooks that give every member of a Kubernetes control plane's etcd a new address."""
-
-__version__ = "0.1.0"

@@ -1,0 +1,98 @@
+"""The rules over the whole cluster, all problems at once. Each rule is a function that yields what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from etcd_renumber.checks.addresses import address_rules
+from etcd_renumber.checks.etcd import etcd_rules
+from etcd_renumber.errors import Refused
+from etcd_renumber.hashes import fingerprint
+from etcd_renumber.manifests.renumber import manifests_of
+from etcd_renumber.methods import METHODS
+from etcd_renumber.model import Cluster, Problem
+from etcd_renumber.quorum import tolerance
+
+RANK = {"error": 0, "warning": 1, "note": 2}
+
+
+def check(cluster: Cluster) -> list[Problem]:
+    """Everything that is wrong, errors first, then warnings, then notes; each in the order of the mapping."""
+    found = [*address_rules(cluster), *etcd_rules(cluster), *_authorities(cluster), *_size(cluster), *_proof(cluster)]
+    return sorted(dict.fromkeys(found), key=lambda p: RANK[p.severity])
+
+
+def _authorities(cluster: Cluster) -> Iterator[Problem]:
+    """etcd's public CA is what tells two clusters with a master1 apart."""
+    seen: dict[str, str] = {}
+    missing = []
+    for member in cluster.mapping.members:
+        facts = cluster.facts[member.name]
+        place = str(facts.folder / "pki/etcd/ca.crt")
+        if facts.ca_pem is None:
+            missing.append(member.name)
+            continue
+        print_of = fingerprint(facts.ca_pem)
+        if not print_of:
+            yield Problem(
+                "this file contains no certificate", place, member.name, "copy /etc/kubernetes/pki/etcd/ca.crt again"
+            )
+            continue
+        seen.setdefault(print_of, member.name)
+        if len(seen) > 1:
+            first = next(iter(seen.values()))
+            yield Problem(
+                f"{member.name} has another etcd CA than {first}",
+                place,
+                member.name,
+                "check that these facts are of one cluster: its members share their CA",
+            )
+            seen.pop(print_of)
+    if missing and not seen:
+        yield Problem(
+            "no host's facts contain etcd's public CA: another cluster with the same names could not be told apart",
+            str(cluster.mapping.facts / missing[0] / "pki/etcd/ca.crt"),
+            "ca.crt",
+            "copy /etc/kubernetes/pki/etcd/ca.crt of one host there",
+            "warning",
+        )
+
+
+def _size(cluster: Cluster) -> Iterator[Problem]:
+    """One or two members have no failure to spare: a restart is one."""
+    size = len(cluster.mapping.members)
+    if tolerance(size)[1] == 0 and METHODS[cluster.mapping.method].keeps_quorum:
+        yield Problem(
+            f"a cluster of {size} tolerates no failure: it takes no writes for 4 to 5 s in every move",
+            cluster.mapping.places.get("members", ""),
+            "members",
+            "choose a time with little load; nothing else is different",
+            "warning",
+        )
+    if all(m.stays for m in cluster.mapping.members):
+        yield Problem(
+            "every member keeps its address: there is nothing to do",
+            cluster.mapping.places.get("members", ""),
+            "members",
+        )
+
+
+def _proof(cluster: Cluster) -> Iterator[Problem]:
+    """Every manifest with the addresses exchanged, proved; and which ones moved before."""
+    moves = cluster.mapping.moves()
+    for member in cluster.mapping.members:
+        facts = cluster.facts[member.name]
+        try:
+            manifests = manifests_of(facts, member, moves)
+        except Refused as refused:
+            yield from refused.problems
+            continue
+        etcd = facts.etcd
+        if etcd is not None and not member.stays and not manifests[0].changes:
+            yield Problem(
+                f"{member.name} has moved already: its etcd manifest contains no old address and is rendered unchanged",
+                str(facts.folder / "manifests" / manifests[0].file),
+                member.name,
+                "expected in a change that is half done; otherwise these are not the facts of this host",
+                "note",
+            )

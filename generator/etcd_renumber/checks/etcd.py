@@ -1,0 +1,175 @@
+"""Rules over what the members' manifests say: flags by class, listeners, and what must be equal on all hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from etcd_renumber.addresses import addresses_in
+from etcd_renumber.checks.etcd_flags import classify, instead_of, out_of_place
+from etcd_renumber.manifests.etcd import (
+    container_of,
+    in_the_environment,
+    is_etcd,
+    minor_of_image,
+    on_the_command_line,
+    words_of,
+)
+from etcd_renumber.model import Cluster, Etcd, Facts, Member, Problem
+
+PEER_URLS = ("listen-peer-urls", "initial-advertise-peer-urls")
+OWN_URLS = (*PEER_URLS, "listen-client-urls", "advertise-client-urls")
+IN_DNS = "change the address in DNS; this tool changes only addresses in manifests"
+EQUAL = ("initial-cluster-token", "peer-client-cert-auth", "client-cert-auth", "peer-cert-allowed-cn")
+
+
+def etcd_rules(cluster: Cluster) -> Iterator[Problem]:
+    """All of them, host after host."""
+    first: Etcd | None = None
+    for member in cluster.mapping.members:
+        facts = cluster.facts[member.name]
+        etcd = facts.etcd
+        if etcd is None:
+            continue  # load() has said why
+        file, text = next((f, t) for f, t in facts.manifests.items() if is_etcd(t))
+        place = str(facts.folder / "manifests" / file)
+        yield from _flags(cluster, etcd, place)
+        in_words = on_the_command_line(text)
+        yield from _minor(etcd, in_words, place)
+        yield from _twice(etcd, in_words & in_the_environment(container_of(text)).keys(), place)
+        yield from _urls(member, etcd, place)
+        yield from _initial_cluster(cluster, etcd, place)
+        if etcd.name != member.name:
+            hint = "use etcd's own name in the mapping, or correct the facts: this may be the folder of another host"
+            yield Problem(f"--name={etcd.name} in the facts of {member.name}", place, "name", hint)
+        first = first or etcd
+        yield from _equal(first, etcd, place)
+        if member.stays:
+            yield from _stays(cluster, facts)
+
+
+def _flags(cluster: Cluster, etcd: Etcd, place: str) -> Iterator[Problem]:
+    """By class; an unknown flag is let through only while nothing in it can be an address or a host of the plan."""
+    known = {a for m in cluster.mapping.members for a in (m.old, m.new)}
+    names = {m.name for m in cluster.mapping.members}
+    for name, value in etcd.flags.items():
+        flag = classify(name)
+        if flag is None:
+            holds = [str(a) for a, _ in addresses_in(value) if a in known] + [n for n in names if n in value]
+            if holds:
+                fact = f"unknown flag --{name}={value}: it contains {holds[0]}"
+                yield Problem(
+                    fact, place, name, "remove the flag for the change: what it does with an old address is unknown"
+                )
+            else:
+                fact = f"unknown flag --{name}: no etcd from 3.3 to 3.7 has it, as far as this tool knows"
+                yield Problem(fact, place, name, "it is kept as it is", "warning")
+        elif flag.kind == "refused" and value != "false":
+            yield Problem(f"--{name}={value}: {flag.why}", place, name, "remove the flag first, then plan again")
+        elif flag.kind == "noted" and value != "false":
+            yield Problem(
+                f"--{name}: {flag.why}",
+                place,
+                name,
+                "the gate checks connections in both directions all the same",
+                "note",
+            )
+
+
+def _minor(etcd: Etcd, in_words: set[str], place: str) -> Iterator[Problem]:
+    """Flags that etcd of the image's minor does not know: it does not start with one, and ignores one of the environment."""
+    minor = minor_of_image(etcd.image)
+    for name in etcd.flags:
+        why = out_of_place(name, minor)
+        if why and name in in_words:
+            other = instead_of(name, minor)
+            hint = f"{f'use {other}' if other else 'remove it'}; or correct the image's tag, {etcd.image}"
+            yield Problem(f"--{name}: {why}, and the image is {minor}: it does not start with it", place, name, hint)
+        elif why:
+            fact = f"ETCD_{name.upper().replace('-', '_')}: {why}, and the image is {minor}"
+            yield Problem(fact, place, name, "etcd of this minor version logs a warning and ignores it", "warning")
+
+
+def _twice(etcd: Etcd, names: set[str], place: str) -> Iterator[Problem]:
+    """Flags that are in the environment too: 3.3 takes the flag and warns, later ones end ("conflicting environment variable")."""
+    minor = minor_of_image(etcd.image)
+    for name in sorted(names):
+        variable = f"ETCD_{name.upper().replace('-', '_')}"
+        starts = minor in ("", "3.3")
+        fact = f"--{name} and {variable} are both set: {'from 3.4 on ' if starts else ''}etcd does not start with it"
+        yield Problem(fact, place, name, f"remove {variable}", "warning" if starts else "error")
+
+
+def _urls(member: Member, etcd: Etcd, place: str) -> Iterator[Problem]:
+    for flag in OWN_URLS:
+        urls = [u.strip() for u in etcd.flags[flag].split(",") if u.strip()]
+        if flag in PEER_URLS and len(urls) > 1:
+            yield Problem(
+                f"--{flag} has {len(urls)} peer URLs",
+                place,
+                flag,
+                "keep one: this tool can move a member with one peer URL only",
+            )
+        known = False
+        for url in urls:
+            split = urlsplit(url)
+            if split.scheme != "https":
+                yield Problem(
+                    f"--{flag}={url} is not https", place, flag, "use https: without TLS a member cannot be identified"
+                )
+            try:
+                address = ip_address(split.hostname or "")
+            except ValueError:
+                yield Problem(f"--{flag}={url} contains a host name", place, flag, IN_DNS)
+                known = True
+                continue
+            known = known or address in (member.old, member.new) or address.is_unspecified
+        if not known:
+            fact = f"--{flag}={etcd.flags[flag]} contains neither {member.old} nor {member.new}"
+            hint = "correct the mapping or fetch the facts again: they must have the same address"
+            yield Problem(fact, place, flag, hint)
+
+
+def _initial_cluster(cluster: Cluster, etcd: Etcd, place: str) -> Iterator[Problem]:
+    """It may name members on old or new addresses, or only itself, as kubeadm writes it; a stranger is a wrong mapping."""
+    known = {m.name: (m.old, m.new) for m in cluster.mapping.members}
+    for part in filter(None, etcd.flags.get("initial-cluster", "").split(",")):
+        name, _, url = part.strip().partition("=")
+        try:
+            address = ip_address(urlsplit(url).hostname or "")
+        except ValueError:
+            yield Problem(f"--initial-cluster names {part}", place, "initial-cluster", IN_DNS)
+            continue
+        if name not in known:
+            hint = "add it to the mapping, with `stays: true` if it keeps its address; if it no longer exists, correct the manifest"
+            yield Problem(
+                f"--initial-cluster names {name}, which is not in the mapping", place, "initial-cluster", hint
+            )
+        elif address not in known[name]:
+            hint = "correct it, or the mapping; etcd reads this flag only with an empty data directory"
+            yield Problem(f"--initial-cluster has {name} on {address}", place, "initial-cluster", hint, "warning")
+
+
+def _equal(first: Etcd, etcd: Etcd, place: str) -> Iterator[Problem]:
+    hint = "make it the same on all hosts of the cluster"
+    for what, one, other in (
+        ("peer port", first.peer_port, etcd.peer_port),
+        ("client port", first.client_port, etcd.client_port),
+        *((f"--{f}", first.flags.get(f, ""), etcd.flags.get(f, "")) for f in EQUAL),
+    ):
+        if one != other:
+            yield Problem(f"{etcd.name} has {what} {other}, {first.name} has {one}", place, what.lstrip("-"), hint)
+
+
+def _stays(cluster: Cluster, facts: Facts) -> Iterator[Problem]:
+    """No phase touches the manifests of a member that stays; old addresses of other members in them are left to the operator."""
+    going = cluster.mapping.moves()
+    for file, text in facts.manifests.items():
+        for word in words_of(container_of(text)):
+            held = [str(a) for a, _ in addresses_in(word) if a in going]
+            if held and not word.startswith("--initial-cluster="):
+                fact = f"{facts.member} keeps its address, but its {file} names the old address {held[0]}: {word.split('=')[0]}"
+                yield Problem(
+                    fact, str(facts.folder / "manifests" / file), file, "change it by hand after this change", "warning"
+                )

@@ -1,0 +1,90 @@
+"""The facts folder: the manifests of each host as they are, etcd's public CA, and never a key."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from etcd_renumber.errors import Refused
+from etcd_renumber.inputs import located_yaml
+from etcd_renumber.manifests.etcd import etcd_of, is_etcd
+from etcd_renumber.model import Etcd, Facts, Problem
+
+# What a private key looks like: as PEM, or as base64 inside a kubeconfig.
+KEY = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----|client-key-data:|\bLS0tLS1CRUdJTi[A-Za-z0-9+/]*UFJJVkFURS")
+TAKE_IT_AWAY = "remove it from the folder: all reviewers of the change read the facts"
+
+
+def facts_of(folder: Path, members: list[str]) -> tuple[dict[str, Facts], list[Problem]]:
+    """Member name to its facts, and what is wrong. A folder with a key in it is not read on."""
+    if not folder.is_dir():
+        hint = "make it, with NAME/manifests/ for each member: all files of /etc/kubernetes/manifests"
+        return {}, [Problem("there is no facts folder", str(folder), "facts", hint)]
+    keys = keys_in(folder)
+    if keys:
+        return {}, keys
+    facts: dict[str, Facts] = {}
+    problems = []
+    there = {p.name for p in folder.iterdir() if p.is_dir()}
+    for name in sorted(there - set(members)):
+        hint = "add it to the mapping (a member that keeps its address: `stays: true`), or remove the folder"
+        problems.append(Problem(f"the mapping has no member {name}", str(folder / name), "members", hint))
+    for name in members:
+        if name not in there:
+            hint = "scp -r its /etc/kubernetes/manifests there"
+            problems.append(Problem(f"there are no facts of {name}", str(folder / name / "manifests"), name, hint))
+            continue
+        try:
+            facts[name], found = _of_host(folder / name, name)
+            problems += found
+        except Refused as refused:
+            problems += refused.problems
+    return facts, problems
+
+
+def keys_in(folder: Path) -> list[Problem]:
+    """Files that look like a private key, by name or content; the content is never shown."""
+    found = []
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        if path.suffix == ".key" or _holds_key(path):
+            found.append(Problem("this looks like a private key; nothing more was read", str(path), hint=TAKE_IT_AWAY))
+    return found
+
+
+def _holds_key(path: Path) -> bool:
+    try:
+        return KEY.search(path.read_bytes()[: located_yaml.LARGEST].decode("utf-8", "replace")) is not None
+    except OSError:
+        return False  # reading it for real says why
+
+
+def _of_host(folder: Path, name: str) -> tuple[Facts, list[Problem]]:
+    """One host. Every file of its manifests folder that kubelet would run is kept as text, byte for byte."""
+    manifests = folder / "manifests"
+    if not manifests.is_dir():
+        hint = f"scp -r {name}:/etc/kubernetes/manifests {folder}/"
+        raise Refused(Problem(f"there are no manifests of {name}", str(manifests), name, hint))
+    texts: dict[str, str] = {}
+    problems = []
+    for path in sorted(manifests.iterdir()):
+        if path.is_dir():
+            problems.append(
+                Problem("a folder among the manifests", str(path), name, "remove it: kubelet ignores subfolders")
+            )
+        elif not path.name.startswith("."):
+            texts[path.name] = located_yaml.read_text(path)
+    ca = folder / "pki" / "etcd" / "ca.crt"
+    etcd = _etcd(texts, manifests, name, problems)
+    return Facts(name, folder, texts, located_yaml.read_text(ca) if ca.is_file() else None, etcd), problems
+
+
+def _etcd(texts: dict[str, str], folder: Path, name: str, problems: list[Problem]) -> Etcd | None:
+    files = [f for f, text in texts.items() if is_etcd(text)]
+    if len(files) != 1:
+        fact = f"{len(files)} manifests of {name} run etcd" + (f": {', '.join(files)}" if files else "")
+        hint = "exactly one is needed: the stacked member's own, normally etcd.yaml"
+        problems.append(Problem(fact, str(folder), name, hint))
+        return None
+    etcd, found = etcd_of(texts[files[0]], str(folder / files[0]))
+    problems += found
+    return etcd

@@ -1,0 +1,187 @@
+"""Old manifest text and moves to new text, and the proof that nothing but addresses changed.
+
+The text is never parsed and written again: addresses are exchanged where they stand, so comments (addresses in them
+move too: a comment that names an address is meant to be true), quoting, order and line ends stay byte for byte.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from pathlib import PurePosixPath
+from typing import Any
+
+import yaml
+
+from etcd_renumber.addresses import addresses_in, renumber
+from etcd_renumber.errors import Refused
+from etcd_renumber.model import Address, Facts, Manifest, Member, Problem, Process
+
+__all__ = ["addresses_in", "health", "manifests_of", "pod", "process", "prove", "renumber"]
+
+LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+
+def process(text: str) -> Process:
+    """The first container as /proc will show it: command and args together, `$(NAME)` filled in from its `env`.
+
+    `argv` is empty where the manifest cannot say it: no command, or a variable whose value only the kubelet knows.
+    """
+    documents = _documents(text)
+    container = _item(_child(_child(documents[0] if documents else None, "spec"), "containers"), 0)
+    argv = [*_strings(_child(container, "command")), *_strings(_child(container, "args"))]
+    if not _strings(_child(container, "command")):
+        return Process("", ())
+    env: dict[str, str | None] = {}
+    for entry in _items(_child(container, "env")):
+        value = _child(entry, "value")
+        known = isinstance(value, yaml.ScalarNode) or _child(entry, "valueFrom") is None
+        env[_text(_child(entry, "name"))] = _filled(_text(value), env) if known else None
+    filled = [_filled(a, env) for a in argv]
+    known_argv = tuple(a for a in filled if a is not None)
+    name = PurePosixPath(known_argv[0]).name.encode()[:15].decode(errors="ignore") if filled[0] else ""
+    return Process(name, known_argv if len(known_argv) == len(argv) else ())
+
+
+def pod(text: str) -> str:
+    """ "kube-system/pods/etcd": namespace and name as the API's path has them, without the Node's name; empty where none is."""
+    documents = _documents(text)
+    metadata = _child(documents[0] if documents else None, "metadata")
+    name = _text(_child(metadata, "name"))
+    return f"{_text(_child(metadata, 'namespace')) or 'default'}/pods/{name}" if name else ""
+
+
+def health(text: str) -> str:
+    """ "127.0.0.1 10257 /healthz": where the first container's liveness probe asks over TLS; empty where it does not.
+
+    A port may be a name from the container's own list (kubeadm 1.34 and later).
+    """
+    documents = _documents(text)
+    container = _item(_child(_child(documents[0] if documents else None, "spec"), "containers"), 0)
+    ask = _child(_child(container, "livenessProbe"), "httpGet")
+    port = _text(_child(ask, "port"))
+    named = {_text(_child(p, "name")): _text(_child(p, "containerPort")) for p in _items(_child(container, "ports"))}
+    if _text(_child(ask, "scheme")) != "HTTPS" or not _text(_child(ask, "host")):
+        return ""
+    return f"{_text(_child(ask, 'host'))} {named.get(port, port)} {_text(_child(ask, 'path')) or '/'}"
+
+
+def _filled(text: str, env: Mapping[str, str | None]) -> str | None:
+    """Kubernetes' own expansion: `$$` is `$`, an unknown `$(NAME)` stays as it is. None: the file does not say it."""
+    names = re.findall(r"\$\$|\$\(([-._a-zA-Z][-._a-zA-Z0-9]*)\)", text)
+    if any(env.get(n, "") is None for n in names):
+        return None
+
+    def one(match: re.Match[str]) -> str:
+        return "$" if match[0] == "$$" else str(env.get(match[1], match[0]))
+
+    return re.sub(r"\$\$|\$\(([-._a-zA-Z][-._a-zA-Z0-9]*)\)", one, text)
+
+
+def manifests_of(facts: Facts, member: Member, moves: dict[Address, Address]) -> tuple[Manifest, ...]:
+    """Every manifest of a host before and after, etcd's first, then by name. Nothing changes on a member that stays.
+
+    Raises Refused with every manifest for which `prove` finds anything, and for a name that is itself a moving address.
+    """
+    here = {} if member.stays else moves
+    made, problems = [], []
+    if renumber(member.name, moves) != member.name:
+        hint = (
+            "this tool cannot make this change: the name of a member is permanent, and would change with the manifests"
+        )
+        problems.append(Problem(f"the name of member {member.name} is an address that changes", hint=hint))
+    for file, old in facts.manifests.items():
+        new = renumber(old, here)
+        found = prove(old, new, here, str(facts.folder / "manifests" / file))
+        problems += found
+        if not found:
+            before = process(old)
+            after = before if new == old else process(new)
+            made.append(Manifest(file, old, new, before, after))
+    if problems:
+        raise Refused(*problems)
+    return tuple(sorted(made, key=lambda m: (m.old_process.name != "etcd", m.file != "etcd.yaml", m.file)))
+
+
+def prove(old: str, new: str, moves: Mapping[Address, Address], place: str) -> list[Problem]:
+    """Nothing when the new text, parsed, is the old one with its addresses mapped: all documents, keys too.
+
+    `place` is the file's name in the problems. A text that is no YAML is a problem, with line and column.
+    """
+    try:
+        before, after = _documents(old), _documents(new)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"{place}:{mark.line + 1}:{mark.column + 1}" if mark else place
+        return [Problem(f"this is not YAML: {error.problem}", where, hint="copy the file from the host again")]
+    except yaml.YAMLError as error:
+        return [
+            Problem(f"this is not YAML: {str(error).splitlines()[0]}", place, hint="copy the file from the host again")
+        ]
+    hint = "write the address out in full on one line, without escapes, in the manifest on the host; then fetch the facts again"
+    if len(before) != len(after):
+        return [Problem("the new manifest has a different number of YAML documents", place, hint=hint)]
+    lines = sorted({_line(b) for a, b in _pairs(before, after) if not _fits(a, b, moves)})
+    return [
+        Problem("this line changed by more or less than its addresses", f"{place}:{line}", hint=hint) for line in lines
+    ]
+
+
+def _pairs(before: list[yaml.Node], after: list[yaml.Node]) -> Iterator[tuple[Any, Any]]:
+    """Both trees side by side; each pair once, so that an anchor that holds itself comes to an end."""
+    todo: list[tuple[Any, Any]] = list(zip(before, after, strict=True))
+    seen: set[tuple[int, int]] = set()
+    while todo:
+        a, b = todo.pop()
+        if (id(a), id(b)) in seen:
+            continue
+        seen.add((id(a), id(b)))
+        yield a, b
+        if isinstance(a, yaml.CollectionNode) and type(a) is type(b):
+            flat_a, flat_b = ([*n.value] if isinstance(n, yaml.SequenceNode) else sum(n.value, ()) for n in (a, b))
+            todo += zip(flat_a, flat_b, strict=False)
+
+
+def _fits(a: Any, b: Any, moves: Mapping[Address, Address]) -> bool:
+    if type(a) is not type(b) or a.tag != b.tag:
+        return False
+    if isinstance(a, yaml.ScalarNode):
+        return bool(renumber(a.value, moves) == b.value)
+    return len(a.value) == len(b.value) and _doubles(a) == _doubles(b)
+
+
+def _doubles(node: Any) -> int:
+    """How many keys of a mapping stand there more than once: two keys that become one address would lose a value."""
+    keys = [_text(k) for k, _ in node.value] if isinstance(node, yaml.MappingNode) else []
+    return len(keys) - len(set(keys))
+
+
+@lru_cache(maxsize=32)
+def _documents(text: str) -> list[Any]:
+    return list(yaml.compose_all(text, Loader=LOADER))
+
+
+def _child(node: Any, key: str) -> Any:
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    return next((value for k, value in reversed(pairs) if _text(k) == key), None)
+
+
+def _items(node: Any) -> list[Any]:
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
+
+
+def _item(node: Any, index: int) -> Any:
+    return next(iter(_items(node)[index:]), None)
+
+
+def _strings(node: Any) -> list[str]:
+    return [_text(n) for n in _items(node)]
+
+
+def _text(node: Any) -> str:
+    return str(node.value) if isinstance(node, yaml.ScalarNode) else ""
+
+
+def _line(node: Any) -> int:
+    return int(node.start_mark.line) + 1

@@ -1,0 +1,19 @@
+"""The methods, each one value in a file of its own: what a Kubernetes engineer reviews.
+
+A step is a function of templates/runbook; the runbook calls them in this order and nothing else.
+"""
+
+from __future__ import annotations
+
+from etcd_renumber.methods.bridge import BRIDGE
+from etcd_renumber.methods.method import Method
+from etcd_renumber.methods.restore import RESTORE
+from etcd_renumber.methods.rolling import BOTH, REPLACE
+
+METHODS: dict[str, Method] = {m.name: m for m in (BOTH, BRIDGE, RESTORE)}
+
+
+def chosen(method: str, addresses: str) -> Method:
+    """The method of a mapping. Where `addresses: replace` takes the old address away before the new one comes, it has a
+    phase more."""
+    return REPLACE if addresses == "replace" else METHODS[method]

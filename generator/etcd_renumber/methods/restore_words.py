@@ -1,0 +1,65 @@
+"""What RUNBOOK.md and `plan` say of the method restore as a whole."""
+
+from __future__ import annotations
+
+from etcd_renumber.methods.method import Rows
+
+AFTER_THE_ORDER = """\
+**The source**, the host of line `snapshot`, is known once every `stop` is done.
+Run `snapshot` with the last lines of all `stop`s on any host: it takes the snapshot, or ends with exit 3 and names the host
+that has to. For a host that is there and whose data is not, so that it can give no such line, add `--lost NAME`; for a host
+that is gone itself, `--without NAME`.
+To use a snapshot of your own: `apply snapshot --from FILE`, on the host that has it.
+
+FILE and HEX of the `restore` lines stand in the last line of `snapshot`.
+Copy FILE to the same path on every other host, as root with mode 0600, and compare there: `sha256sum FILE` prints HEX.
+A snapshot contains every Secret: its copies are readable by root only. `reopen` removes FILE where it lies outside of the
+change's own folder, which keeps a copy.
+
+`restore` raises etcd's revision, so that whoever watches the cluster lists everything anew. Where etcd cannot do that (before
+3.4.27 and 3.5.10), `reopen` says what to restart instead, on every node: kubelet, kube-proxy, the network plugin and every
+controller. Have somebody at hand who can.
+
+Before `reopen`, point the load balancers, DNS names and kubeconfigs that call the API at an old address to the new one.
+They are not part of this change."""
+
+
+def down(size: int) -> Rows:
+    """Line, writes to etcd, this host meanwhile, the limit after which it is not normal."""
+    return [
+        ("`preflight`, `prepare`", "as before", "nothing that runs is changed", "1 minute"),
+        ("`quiesce`", "no client can ask", "its API is down", "1 minute"),
+        ("`stop`", "none from the second host on", "etcd stops", "2 minutes, plus a copy of the data"),
+        ("`snapshot`", "none", "nothing runs", "2 minutes, plus two copies"),
+        ("`restore`", "none", "nothing runs", "1 minute, plus a copy"),
+        ("`start`", "none: no client can ask", "etcd starts", "2 minutes"),
+        ("`finish`", "no client can ask", "nothing is changed", "2 minutes"),
+        ("`reopen`", "continue", "the API starts", "2 minutes"),
+    ]
+
+
+def first_page(size: int) -> Rows:
+    """Of the box at the top."""
+    return [
+        ("What is down", "**the API, from the first `quiesce` to the first `reopen`**; pods run on"),
+        ("What it makes", "a **new cluster** (another cluster id) with the data of one snapshot"),
+        ("What may be lost", "nothing, where the cluster has quorum until `stop`;"),
+        ("", "else what was acknowledged last: `bridge` loses nothing where a majority has its data"),
+        ("Point of no return", "the first `reopen`: before it every line can be undone, last one first;"),
+        ("", "the old data is kept on each host, never deleted"),
+        ("May fail meanwhile", f"the data of {size - 1} of {size} hosts may be lost; every host must be up"),
+    ]
+
+
+def price(size: int) -> str:
+    """What a restore costs, beside what a bridge does: for `plan`."""
+    return (
+        "The price of a restore, beside the other ways:\n"
+        "  rolling  etcd and the API stay up; nothing is lost                               needs quorum\n"
+        f"  bridge   down until {size // 2 + 1} of {size} hosts are done; nothing is lost; the same cluster   "
+        "needs the data of a majority\n"
+        "  restore  the API down for the whole procedure; a new cluster;                    "
+        "needs one host's data, or a file\n"
+        "           without quorum the last acknowledged writes may be missing\n"
+        "A restore is the last resort: choose it where the others are not possible."
+    )

@@ -1,0 +1,62 @@
+"""What RUNBOOK.md and `plan` say of the method rolling as a whole."""
+
+from __future__ import annotations
+
+from etcd_renumber.methods.method import Rows
+from etcd_renumber.quorum import tolerance
+
+BEFORE: Rows = [
+    ("`preflight`, `finish`", "continue", "nothing is down", "1 minute"),
+    ("`prepare`", "continue", "nothing is down", "1 minute, plus the snapshot"),
+]
+AFTER = ("`release`", "continue", "nothing is down", "2 minutes")
+BELOW = (
+    "point the load balancers, DNS names and other people's kubeconfigs that call the API at {} to the new one. "
+    "So too every worker's kubelet and kube-proxy that call one of these addresses. They are not part of this change. "
+    "The kubeconfigs and kubelet's files on the hosts of the plan are: `bash runbook.sh plan move` says which."
+)
+
+
+def first_page(size: int) -> Rows:
+    """Of the box at the top: what is down, the point of no return, what may fail meanwhile."""
+    tolerated = tolerance(size)[1]
+    if size > 2:
+        down = "one member at a time; the API of the other hosts stays up"
+    elif size == 2:
+        down = "**writes**, and with them the API of both hosts, as the next table says"
+    else:
+        down = "**writes and the API**, as the next table says: there is no other host"
+    fail = {0: "nothing else", 1: "nothing but the member that is being moved: all others must be up"}
+    return [
+        ("What is down", down),
+        ("Point of no return", "none: what was prepared and moved can be undone, the last one first,"),
+        ("", "as long as the old addresses can be added again"),
+        ("May fail meanwhile", fail.get(tolerated, f"{tolerated} of {size}, including the member being moved")),
+    ]
+
+
+def down(size: int) -> Rows:
+    """Line, writes to etcd, this host meanwhile, the limit after which it is not normal."""
+    restart = "continue, with a gap of up to 0.3 s" if size > 2 else "**none for 3 to 5 s**"
+    return [*BEFORE, ("`move`", restart, "its etcd down for 3 s, its API for 15 s", "2 minutes"), AFTER]
+
+
+def down_with_replace(size: int) -> Rows:
+    """The same where a host never has both addresses."""
+    away = "continue, with a gap of up to 0.3 s" if size > 2 else "**none, all the while**"
+    leave = ("`leave` until `move` ends", away, "etcd and API down, Node NotReady", "2 minutes a phase, plus your work")
+    return [
+        *BEFORE,
+        leave,
+        ("`move`, its second part", "continue", "its API starts", "2 minutes, all of `move`"),
+        AFTER,
+    ]
+
+
+def meaning(size: int) -> str:
+    """What the tolerance means while the change runs."""
+    failures = tolerance(size)[1]
+    if failures == 0:
+        return "Every restart costs quorum: no writes for 4 to 5 s in each `move`. Nothing else may fail meanwhile."
+    others = "no other one may be down" if failures == 1 else f"{failures - 1} more may be down"
+    return f"The member being moved is down for some seconds: meanwhile {others}. etcd continues to take writes."

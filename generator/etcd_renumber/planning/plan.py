@@ -1,0 +1,138 @@
+"""Cluster and method to Change: who runs what, in which order; the same as data in change.json."""
+
+from __future__ import annotations
+
+import json
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+from etcd_renumber import __version__
+from etcd_renumber.assets import templates_sha256
+from etcd_renumber.errors import Refused
+from etcd_renumber.hashes import fingerprint, sha256
+from etcd_renumber.manifests import renumber
+from etcd_renumber.manifests.etcd import etcd_of, is_etcd
+from etcd_renumber.methods import chosen
+from etcd_renumber.methods.method import Action, Method, Phase
+from etcd_renumber.model import Change, Cluster, Facts, Line, Mapping, Member
+
+FORMAT = 1
+SOURCE = "-"  # the host of a line that is done where the candidates say; no member can be called so
+
+
+def plan(cluster: Cluster) -> Change:
+    """The change that this cluster's mapping asks for. The cluster must have passed check()."""
+    mapping = cluster.mapping
+    moves = mapping.moves()
+    manifests = {m.name: renumber.manifests_of(cluster.facts[m.name], m, moves) for m in mapping.members}
+    method = chosen(mapping.method, mapping.addresses)
+    order = _order(mapping, method)
+    data = {
+        "format": FORMAT,
+        "tool": {"name": "etcd-renumber", "version": __version__, "templates_sha256": templates_sha256()},
+        "mapping": _mapping(cluster),
+        "ca_fingerprint": ca_fingerprint(cluster),
+        "members": [
+            {
+                "name": m.name,
+                "old": str(m.old),
+                "new": str(m.new),
+                "facts": _facts(cluster.facts[m.name]),
+                "manifests": {
+                    f.file: {"old": f.old, "old_sha256": sha256(f.old), "new_sha256": sha256(f.new)}
+                    for f in manifests[m.name]
+                },
+            }
+            for m in mapping.members
+        ],
+        "order": [
+            {"line": n.line, "host": n.host, "kind": n.kind, "phase": n.phase, "action": n.action, "text": n.text}
+            for n in order
+        ],
+    }
+    text = json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    return Change(cluster, method, order, manifests, text, sha256(text)[:12])
+
+
+def from_json(text: str) -> Change:
+    """The change again from its own change.json: the old manifests and the mapping in it are all that is needed.
+
+    Raises Refused when a manifest in it cannot be read, KeyError or ValueError when it is no change.json.
+    """
+    data = json.loads(text)
+    facts = {}
+    for member in data["members"]:
+        texts = {file: m["old"] for file, m in member["manifests"].items()}
+        etcd = next((etcd_of(t, f"{member['name']}/{f}") for f, t in texts.items() if is_etcd(t)), (None, []))
+        if etcd[1]:
+            raise Refused(*etcd[1])
+        facts[member["name"]] = Facts(member["name"], Path(member["name"]), texts, None, etcd[0])
+    given = dict(data["mapping"])
+    members = tuple(
+        Member(m["name"], ip_address(m["old"]), ip_address(m["new"]), m["stays"], tuple(m["ssh"]))
+        for m in given.pop("members")
+    )
+    mapping = Mapping(members=members, facts=Path("facts"), **given)
+    return plan(Cluster(mapping, facts, data["ca_fingerprint"]))
+
+
+def ca_fingerprint(cluster: Cluster) -> str:
+    """Upper-case hex sha256 of etcd's public CA (the first certificate of its file), "" when no host's facts have it."""
+    found = (fingerprint(f.ca_pem or "") for f in cluster.facts.values())
+    return cluster.ca_fingerprint or next(filter(None, found), "")
+
+
+def _order(mapping: Mapping, method: Method) -> tuple[Line, ...]:
+    """Every line of RUNBOOK.md: what the method says, host by host; what a person does is a line too."""
+    known: dict[str, Phase | Action] = {a.name: a for a in method.actions} | {p.name: p for p in method.phases}
+    lines: list[tuple[Member | None, Phase | Action]] = []
+    for step in method.order:
+        whats = [known[name] for name in ((step,) if isinstance(step, str) else step)]
+        if isinstance(whats[0], Phase) and whats[0].on_source:
+            lines += [(None, whats[0])]
+        else:
+            who = [m for m in mapping.members if not m.stays or all(isinstance(w, Phase) and w.stays for w in whats)]
+            lines += [(member, what) for member in who for what in whats]
+    return tuple(_line(number, *entry) for number, entry in enumerate(lines, start=1))
+
+
+def _line(number: int, member: Member | None, what: Phase | Action) -> Line:
+    if isinstance(what, Phase):
+        text = f"bash runbook.sh apply {what.name}{what.options}"
+        return Line(number, member.name if member else SOURCE, "phase", phase=what.name, text=text)
+    assert member, "what a person does is done on a host that is known"
+    text = what.text.format(old=member.old, new=member.new)
+    return Line(number, member.name, "address", action=what.name, text=text)
+
+
+def _mapping(cluster: Cluster) -> dict[str, Any]:
+    m = cluster.mapping
+    return {
+        "cluster": m.cluster,
+        "change": m.change,
+        "method": m.method,
+        "addresses": m.addresses,
+        "snapshots": m.snapshots,
+        "accept_loss": m.accept_loss,
+        "bump_revision": m.bump_revision,
+        "tools": m.tools,
+        "address_command": m.address_command,
+        "members": [
+            {"name": x.name, "old": str(x.old), "new": str(x.new), "stays": x.stays, "ssh": list(x.ssh)}
+            for x in m.members
+        ],
+    }
+
+
+def _facts(facts: Facts) -> dict[str, Any]:
+    etcd = facts.etcd
+    if etcd is None:
+        return {}
+    return {
+        "data_dir": etcd.data_dir,
+        "wal_dir": etcd.wal_dir,
+        "peer_port": etcd.peer_port,
+        "client_port": etcd.client_port,
+        "image": etcd.image,
+    }

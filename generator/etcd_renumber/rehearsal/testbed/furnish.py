@@ -1,0 +1,35 @@
+"""The files of a fresh host: certificates and kubeconfigs, the data folder, systemctl's stand-in, what else its spec has."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from etcd_renumber.rehearsal.testbed import kubeadm_files, pki
+from etcd_renumber.rehearsal.testbed.host import SYSTEMCTL, Host
+
+JOURNALCTL = "/usr/local/sbin/journalctl"
+
+
+def furnish(host: Host, kind: pki.Kind, of: str) -> None:
+    """Write them all. Its manifests are not among them: see Host.install."""
+    for link, target in host.spec.links.items():
+        _link(host, link, target)
+    given = pki.files(host.spec, kind, of) | kubeadm_files.files(host.spec, kind, of) | dict(host.spec.files)
+    for path, text in given.items():
+        secret = "PRIVATE KEY-----" in text or "client-key" in text
+        host.write_text(path, text, 0o600 if secret else 0o644)
+    for path in (SYSTEMCTL, JOURNALCTL):
+        script = Path(__file__).with_name(f"{Path(path).name}.sh")
+        host.write_text(path, script.read_text(encoding="utf-8"), 0o755)
+    flags = host.spec.etcd
+    for folder in ("/etc/kubernetes/manifests", *([flags.data_dir] if flags else [])):
+        host.path(folder).mkdir(parents=True, exist_ok=True)
+        host.path(folder).chmod(0o700)
+
+
+def _link(host: Host, link: str, target: str) -> None:
+    """Relative, so that it leads to the same place as seen from outside."""
+    host.path(target).mkdir(parents=True, exist_ok=True)
+    host.path(link).parent.mkdir(parents=True, exist_ok=True)
+    host.path(link).symlink_to(os.path.relpath(target, os.path.dirname(link)))

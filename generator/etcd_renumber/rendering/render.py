@@ -1,0 +1,107 @@
+"""Change to the files of its folder, as text. The templates assemble; nothing is decided here."""
+
+from __future__ import annotations
+
+import difflib
+
+from etcd_renumber import __version__
+from etcd_renumber.hashes import sha256
+from etcd_renumber.manifests.join import join_manifest
+from etcd_renumber.methods.method import Phase
+from etcd_renumber.methods.steps import TITLES
+from etcd_renumber.model import Change, Manifest, Member
+from etcd_renumber.rendering.environment import environment
+from etcd_renumber.rendering.library import library
+from etcd_renumber.rendering.run_sh import run_script
+from etcd_renumber.rendering.runbook_md import page
+from etcd_renumber.rendering.values import assignments, values
+
+
+def render(change: Change) -> dict[str, str]:
+    """Every file of out/<cluster>/, path below it to text. Same change, same bytes."""
+    files = {"change.json": change.json}
+    blocks = {}
+    for member in change.cluster.mapping.members:
+        top = f"hosts/{member.name}/"
+        groups = [(heading, assignments(group)) for heading, group in values(change, member)]
+        blocks[member.name] = "\n".join(text for _, text in groups)
+        host = {"runbook.sh": runbook(change, member, groups)}
+        changed = [m for m in change.manifests[member.name] if m.changes]
+        host |= {f"manifests/{m.file}": m.new for m in changed}
+        if change.method.begins_down and not member.stays:
+            joining = join_manifest(change, member)
+            host |= {"join/etcd.yaml": joining} if joining else {}
+        host["manifests.diff"] = "".join(_diff(m) for m in changed)
+        host["SHA256SUMS"] = sums(host)
+        files |= {top + name: text for name, text in host.items()}
+    files["hosts/diff.txt"] = side_by_side(blocks)
+    files["run.sh"] = run_script(change, files)
+    files["RUNBOOK.md"] = page(change, files)
+    files["SHA256SUMS"] = sums(files)
+    return files
+
+
+def runbook(change: Change, member: Member, groups: list[tuple[str, str]]) -> str:
+    """The bash script of one host: header, values, the story, the verbs, the steps, the machinery."""
+    mapping, text = change.cluster.mapping, library(change.method)
+    return (
+        environment()
+        .get_template("runbook/runbook.sh.j2")
+        .render(
+            host=member.name,
+            cluster=mapping.cluster,
+            change=mapping.change,
+            method=mapping.method,
+            digest=change.digest,
+            values=groups,
+            story=[told(phase) for phase in change.method.phases],
+            version=__version__,
+            library=text,
+            library_sha256=sha256(text),
+        )
+    )
+
+
+def told(phase: Phase) -> dict[str, str]:
+    """One phase of the story as bash: its steps, each with its title, and those of its undo."""
+    no_undo = f"  usage 'there is no undo of {phase.name}: {phase.no_undo}' 'bash runbook.sh phases'"
+    return {
+        "name": phase.name,
+        "title": phase.title,
+        "steps": _steps(phase.steps),
+        "undo": _steps(phase.undo) or no_undo,
+    }
+
+
+def _steps(names: tuple[str, ...]) -> str:
+    return "\n".join(f'  begin "{TITLES[name]}"\n  {name}' if TITLES[name] else f"  {name}" for name in names)
+
+
+def sums(files: dict[str, str]) -> str:
+    """What `sha256sum` prints for these files, sorted by name."""
+    return "".join(f"{sha256(files[n])}  {n}\n" for n in sorted(files))
+
+
+def side_by_side(blocks: dict[str, str]) -> str:
+    """Values of all hosts: those that are equal once, then the others, one line a host."""
+    lines = {host: dict(_named(text)) for host, text in blocks.items()}
+    hosts = list(lines)
+    names = list(lines[hosts[0]])
+    same = [n for n in names if len({lines[h][n] for h in hosts}) == 1]
+    out = ["# equal on every host", *(f"{n}={lines[hosts[0]][n]}" for n in same), "", "# different"]
+    for name in (n for n in names if n not in same):
+        out += [f"{name}", *(f"  {h:<16} {lines[h][name]}" for h in hosts)]
+    return "\n".join(out) + "\n"
+
+
+def _named(block: str) -> list[tuple[str, str]]:
+    pairs = (line.split("=", 1) for line in block.splitlines())
+    return [(name.rsplit(" ", 1)[-1], value) for name, value in pairs]
+
+
+def _diff(m: Manifest) -> str:
+    old, new = m.old.splitlines(keepends=True), m.new.splitlines(keepends=True)
+    return "".join(
+        line if line.endswith("\n") else line + "\n\\ No newline at end of file\n"
+        for line in difflib.unified_diff(old, new, f"old/{m.file}", f"new/{m.file}")
+    )

@@ -1,0 +1,96 @@
+"""run.sh: the order of RUNBOOK.md over ssh. Its values are the only thing in it that two changes differ in."""
+
+from __future__ import annotations
+
+from etcd_renumber.hashes import sha256
+from etcd_renumber.model import Change, Member
+from etcd_renumber.rendering.environment import environment, inlined
+from etcd_renumber.rendering.runbook_md import row
+from etcd_renumber.rendering.values import MANIFESTS, Value, assignments
+
+# In the order in which a reviewer meets it: the verbs, the lines, what they are made of, then what is sent to the hosts.
+PARTS = (
+    "run_sh/main.sh",
+    "run_sh/order.sh",
+    "run_sh/line.sh",
+    "run_sh/person.sh",
+    "run_sh/restore.sh",
+    "run_sh/follow.sh",
+    "run_sh/carry.sh",
+    "run_sh/status.sh",
+    "run_sh/evidence.sh",
+    "run_sh/signed.sh",
+    "run_sh/reach.sh",
+    "run_sh/transport.sh",
+    "run_sh/say.sh",
+    "runbook/lib/lists.sh",
+    "run_sh/there.sh",
+    "run_sh/there_runs.sh",
+)
+
+
+def run_script(change: Change, files: dict[str, str]) -> str:
+    """The bash of run.sh. `files` are the rendered files of the hosts: it knows their folders by hash."""
+    mapping = change.cluster.mapping
+    return (
+        environment()
+        .get_template("run_sh/run.sh.j2")
+        .render(
+            cluster=mapping.cluster,
+            change=mapping.change,
+            method=mapping.method,
+            digest=change.digest,
+            values=[(heading, assignments(group)) for heading, group in _values(change, files)],
+            parts=inlined(PARTS),
+        )
+    )
+
+
+def _values(change: Change, files: dict[str, str]) -> list[tuple[str, dict[str, Value]]]:
+    mapping = change.cluster.mapping
+    members = mapping.members
+    rows = [[_plain(cell) for cell in row(change, line)] for line in change.order]
+    this: dict[str, Value] = {
+        "CLUSTER": mapping.cluster,
+        "CHANGE": mapping.change,
+        "DIGEST": change.digest,
+        "METHOD": mapping.method,
+        "MANIFESTS": MANIFESTS,
+        "ADDRESS_COMMAND": mapping.address_command or "",
+        "LAST_CHANGE": change.method.last_change,
+    }
+    hosts: dict[str, Value] = {
+        "NAMES": [m.name for m in members],
+        "WIDTH": str(max(len(m.name) for m in members)),
+        "OLDS": [str(m.old) for m in members],
+        "NEWS": [str(m.new) for m in members],
+        "SSH_OF": [" ".join(m.ssh) for m in members],
+        "FOLDERS": [sha256(files[f"hosts/{m.name}/SHA256SUMS"]) for m in members],
+        **_etcd_manifests(change, members),
+    }
+    order: dict[str, Value] = {
+        "LINES_OF_PLAN": [f"{n.line} {n.host} {n.phase or n.action}" for n in change.order],
+        "DOES": [r[3] for r in rows],
+        "SEEN": [r[4] for r in rows],
+        "BACK": [r[5] for r in rows],
+    }
+    return [
+        ("this change", this),
+        ("all members: where they answer, their folders, and their etcd manifests before and after", hosts),
+        ("the lines of RUNBOOK.md, and what it says of each", order),
+    ]
+
+
+def _etcd_manifests(change: Change, members: tuple[Member, ...]) -> dict[str, Value]:
+    """By which bytes a host is known to be the member's."""
+    first = [change.manifests[m.name][0] for m in members]
+    return {
+        "ETCD_FILES": [m.file for m in first],
+        "ETCD_OLD": [sha256(m.old) for m in first],
+        "ETCD_NEW": [sha256(m.new) for m in first],
+    }
+
+
+def _plain(cell: object) -> str:
+    """A cell of the page as a terminal shows it."""
+    return " ".join(str(cell).replace("`", "").replace("*", "").split())

@@ -1,0 +1,130 @@
+"""RUNBOOK.md: the page that people sign, carry to the night shift and go by. What it says of a phase is in methods/."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from etcd_renumber.addresses import url
+from etcd_renumber.model import Change, Line, Member
+from etcd_renumber.planning.plan import SOURCE
+from etcd_renumber.quorum import tolerance
+from etcd_renumber.rendering.commands import commands
+from etcd_renumber.rendering.environment import environment
+from etcd_renumber.rendering.exit_codes import EXIT_CODES
+from etcd_renumber.rendering.values import takes_snapshot
+
+FIRST_SNAPSHOT = "; the snapshot"
+
+
+def page(change: Change, files: dict[str, str]) -> str:
+    """The Markdown of one change. `files` are the rendered files of the hosts, for their hashes."""
+    mapping = change.cluster.mapping
+    first = change.cluster.facts[mapping.members[0].name].etcd
+    assert first is not None, "check() refuses a host without an etcd manifest"
+    size = len(mapping.members)
+    return (
+        environment()
+        .get_template("pages/RUNBOOK.md.j2")
+        .render(
+            change=change,
+            mapping=mapping,
+            moving=[m for m in mapping.members if not m.stays],
+            size=size,
+            failures=tolerance(size)[1],
+            method=change.method,
+            first=change.method.first_page(size),
+            down=_cells(change.method.down(size)),
+            codes=_cells(EXIT_CODES),
+            order=_cells(row(change, line) for line in change.order),
+            undo=_cells(_undo(change)),
+            members=_cells(
+                (m.name, m.old, "stays" if m.stays else m.new, f"`{url(m.new, first.peer_port)}`")
+                for m in mapping.members
+            ),
+            founders=founders(change),
+            table=[(n, *tolerance(n), n == size) for n in range(1, max(9, size) + 1)],
+            flows=_cells(_flows(mapping.members, first.peer_port, first.client_port)),
+            commands=_cells(
+                (f"``{command}``" if "`" in command else f"`{command}`", where)
+                for command, where in commands(change.method)
+            ),
+            hashes=_cells(_hashes(change, files)),
+        )
+    )
+
+
+def sha256_of(text: str) -> str:
+    """Hex sha256 of a rendered file, the same that `sha256sum` prints on the host."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def founders(change: Change) -> list[str]:
+    """Members whose manifest would found a new, empty cluster on an empty data folder: they lack state `existing`."""
+    found = []
+    for member in change.cluster.mapping.members:
+        etcd = change.cluster.facts[member.name].etcd
+        if etcd is not None and etcd.flags.get("initial-cluster-state", "new") == "new":
+            found.append(member.name)
+    return found
+
+
+def _cells(rows: Iterable[Iterable[object]]) -> list[list[str]]:
+    """Rows of a Markdown table: a pipe would end its cell, a line break its row."""
+    return [[" ".join(str(cell).split()).replace("|", "\\|") for cell in row] for row in rows]
+
+
+def row(change: Change, line: Line) -> list[object]:
+    """One line of the order: number, host, what is done, what it does, what one sees, how to go back."""
+    if line.kind == "phase":
+        phase = change.method.phase(line.phase)
+        does, seen, back = phase.does, phase.seen, phase.back
+        if phase.back_stays and _member(change, line.host).stays:
+            back = phase.back_stays
+        if line.phase == "prepare" and takes_snapshot(change, line.host):
+            does += FIRST_SNAPSHOT
+    else:
+        action = change.method.action(line.action)
+        does, seen, back = action.does, action.seen, action.back
+    command = f"`{line.text}`" if line.kind == "phase" else f"*{line.text}*"
+    host = "*the source*" if line.host == SOURCE else line.host
+    return [line.line, host, command, does, seen.replace("HOST", line.host), back]
+
+
+def _member(change: Change, name: str) -> Member:
+    return next(m for m in change.cluster.mapping.members if m.name == name)
+
+
+def _undo(change: Change) -> list[tuple[str, str]]:
+    """(what to run, while what holds), in the order in which a host is taken back: last phase first."""
+    return [
+        (f"`undo {p.name}`", p.undo_when) if p.undo else (f"`{p.name}`", f"no undo: {p.no_undo}")
+        for p in reversed(change.method.phases)
+    ]
+
+
+def _flows(members: tuple[Member, ...], peer: int, client: int) -> list[tuple[str, str, str, str]]:
+    """(from, to, ports, why): every member to every other one, from and to the old address and the new one.
+
+    A member that has moved calls from its new address, also those that have not: that flow is new to a firewall too.
+    """
+    ports, why = f"{client}, {peer}/tcp", "etcd clients (the gate), etcd peers"
+    return [
+        (_addresses(a), _addresses(b), ports, why)
+        for b in members
+        for a in members
+        if a is not b and not (a.stays and b.stays)
+    ]
+
+
+def _addresses(m: Member) -> str:
+    return f"{m.old}" if m.stays else f"{m.old}, {m.new}"
+
+
+def _hashes(change: Change, files: dict[str, str]) -> list[tuple[str, str]]:
+    """(file, sha256): the plan, the order over ssh, and of each host its script and the list that covers the rest of it."""
+    rows = [("change.json", sha256_of(change.json)), ("run.sh", sha256_of(files["run.sh"]))]
+    for member in change.cluster.mapping.members:
+        for name in (f"hosts/{member.name}/runbook.sh", f"hosts/{member.name}/SHA256SUMS"):
+            rows.append((name, sha256_of(files[name])))
+    return [(name, f"`{sha}`") for name, sha in rows]

@@ -1,0 +1,212 @@
+"""The values block of one host's runbook: the only lines in which two hosts differ.
+
+Every value passes through shlex.quote, and lint.py checks the block line by line against that grammar.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from ipaddress import ip_address
+from pathlib import PurePosixPath
+
+from etcd_renumber.addresses import url
+from etcd_renumber.hashes import sha256
+from etcd_renumber.manifests.renumber import health, pod
+from etcd_renumber.model import Change, Etcd, Manifest, Member, Process
+from etcd_renumber.planning.plan import ca_fingerprint
+
+MANIFESTS = "/etc/kubernetes/manifests"
+CONTROL_PLANE = ("kube-apiserver", "kube-controller", "kube-scheduler")  # whoever writes to etcd, as /proc names them
+# A pod that mounts one of them (kube-vip) reads it at its start only.
+KUBECONFIGS = tuple(f"/etc/kubernetes/{n}.conf" for n in ("admin", "super-admin", "kubelet"))
+
+Value = str | list[str]
+
+
+def values(change: Change, member: Member) -> list[tuple[str, dict[str, Value]]]:
+    """(heading, values) groups of this host, in the order they are printed."""
+    etcd = change.cluster.facts[member.name].etcd
+    assert etcd is not None, "check() refuses a host without an etcd manifest"
+    return [
+        ("this change", _change(change)),
+        ("all members, in the order in which they are done", _members(change)),
+        ("this host", _host(change, member)),
+        ("its etcd", _etcd(change, etcd)),
+        ("its manifests: bytes before and after, and the process each one makes", _manifests(change, member)),
+        ("its certificates that must hold both addresses", _certificates(change, member, etcd)),
+    ]
+
+
+def assignments(group: dict[str, Value]) -> str:
+    """The bash of one group, a readonly line a value."""
+    lines = []
+    for name, value in group.items():
+        if isinstance(value, str):
+            lines.append(f"readonly {name}={shlex.quote(value)}")
+        else:
+            lines.append(f"readonly -a {name}=({' '.join(shlex.quote(v) for v in value)})")
+    return "\n".join(lines)
+
+
+def _change(change: Change) -> dict[str, Value]:
+    m = change.cluster.mapping
+    lines = [f"{n.line} {n.host} {n.phase or n.action}" for n in change.order]
+    own: dict[str, Value] = {"ACCEPT_LOSS": "yes" if m.accept_loss else "no", "BUMP": str(m.bump_revision)}
+    return {
+        "CLUSTER": m.cluster,
+        "CHANGE": m.change,
+        "DIGEST": change.digest,
+        "METHOD": m.method,
+        "ADDRESSES": m.addresses,
+        **(own if "accept_loss" in change.method.keys else {}),
+        "TOOLS_GIVEN": m.tools or "",
+        "ETCD_CA_SHA256": ca_fingerprint(change.cluster),
+        "LINES_OF_PLAN": lines,
+    }
+
+
+def _members(change: Change) -> dict[str, Value]:
+    members = change.cluster.mapping.members
+    first = change.cluster.facts[members[0].name].etcd
+    assert first is not None
+    return {
+        "NAMES": [m.name for m in members],
+        "OLDS": [str(m.old) for m in members],
+        "NEWS": [str(m.new) for m in members],
+        "STAYS": ["yes" if m.stays else "no" for m in members],
+        "OLD_URLS": [_recorded_url(change, m) for m in members],
+        "NEW_URLS": [url(m.new, first.peer_port) for m in members],
+        "PEER_PORT": str(first.peer_port),
+        "CLIENT_PORT": str(first.client_port),
+        "FAMILY": str(members[0].old.version),
+    }
+
+
+def _recorded_url(change: Change, member: Member) -> str:
+    """The old peer URL as etcd keeps it: spelled as the member's own flag spells it while that flag is the old one."""
+    etcd = change.cluster.facts[member.name].etcd
+    assert etcd is not None
+    spelled = etcd.flags.get("initial-advertise-peer-urls", "")
+    host = spelled.removeprefix("https://").rpartition(":")[0].strip("[]")
+    try:
+        if ip_address(host) == member.old:
+            return spelled
+    except ValueError:
+        pass  # no address in it: check() has said what it thinks of that
+    return url(member.old, etcd.peer_port)
+
+
+def _host(change: Change, member: Member) -> dict[str, Value]:
+    mapping = change.cluster.mapping
+    snapshot: dict[str, Value] = {"SNAPSHOT": "yes" if takes_snapshot(change, member.name) else "no"}
+    return {
+        "HOST": member.name,
+        "OWN": str(mapping.members.index(member)),
+        "OLD": str(member.old),
+        "NEW": str(member.new),
+        **(snapshot if "snapshots" in change.method.keys else {}),
+        "PHASES": [p.name for p in change.method.phases if p.stays or not member.stays],
+        "UNDOABLE": [p.name for p in change.method.phases if p.undo],
+    }
+
+
+def takes_snapshot(change: Change, host: str) -> bool:
+    """Whether `prepare` takes one there: on the first host that moves, or on each."""
+    mapping = change.cluster.mapping
+    moving = [m.name for m in mapping.members if not m.stays]
+    asked = {"each": moving, "one": moving[:1]}.get(mapping.snapshots, [])
+    return "snapshots" in change.method.keys and host in asked
+
+
+def _etcd(change: Change, etcd: Etcd) -> dict[str, Value]:
+    return {
+        "IMAGE": etcd.image,
+        "DATA_DIR": etcd.data_dir,
+        "WAL_DIR": etcd.wal_dir or str(PurePosixPath(etcd.data_dir) / "member" / "wal"),
+        **({"QUOTA": etcd.flags.get("quota-backend-bytes", "")} if not change.method.same_cluster else {}),
+        "CLIENT_CA": etcd.trusted_ca_file,
+        "CLIENT_CERT": etcd.cert_file,
+        "CLIENT_KEY": etcd.key_file,
+        "PEER_CA": etcd.peer_trusted_ca_file,
+        "PEER_CERT": etcd.peer_cert_file,
+        "PEER_KEY": etcd.peer_key_file,
+        "OLD_CLIENT": _own_client(change, etcd, new=False),
+        "NEW_CLIENT": _own_client(change, etcd, new=True),
+    }
+
+
+def _own_client(change: Change, etcd: Etcd, *, new: bool) -> str:
+    """Where the host itself reaches its etcd: loopback where that is listened on (or everything is), else its address."""
+    member = next(m for m in change.cluster.mapping.members if m.name == etcd.name)
+    for address in etcd.listen_client:
+        if address.is_loopback:
+            return str(address)
+        if address.is_unspecified:
+            return "127.0.0.1" if address.version == 4 else "::1"
+    return str(member.new if new else member.old)
+
+
+def _manifests(change: Change, member: Member) -> dict[str, Value]:
+    every = change.manifests[member.name]
+    known = [m for m in every if m.changes or m is every[0] or _ends(m)]
+    return {
+        "MANIFESTS": MANIFESTS,
+        "FILES": [m.file for m in known],
+        "FILES_OLD": [sha256(m.old) for m in known],
+        "FILES_NEW": [sha256(m.new) for m in known],
+        "PROCS": [m.new_process.name for m in known],
+        "ARGS_OLD": [_cmdline_sha256(m.old_process) for m in known],
+        "ARGS_NEW": [_cmdline_sha256(m.new_process) for m in known],
+        "PODS": [pod(m.new) for m in known],
+        **(_api(known) if change.method.asks_kubernetes else {}),
+        "OTHER_FILES": [m.file for m in every if m not in known],
+    }
+
+
+def _api(known: list[Manifest]) -> dict[str, Value]:
+    """What Kubernetes' own gate asks: the health of pods on this host, and the API's port."""
+    api = next((m for m in known if m.new_process.name == "kube-apiserver"), None)
+    return {
+        "HEALTH": [health(m.new) for m in known],
+        "API_PORT": _flags(api).get("secure-port", "6443") if api else "",
+    }
+
+
+def _ends(m: Manifest) -> bool:
+    """Whether the pod has to start anew although its manifest stays: it reads a kubeconfig of its host."""
+    return m.new_process.name in CONTROL_PLANE or any(path in m.new for path in KUBECONFIGS)
+
+
+def _cmdline_sha256(process: Process) -> str:
+    """What sha256sum says of /proc/PID/cmdline: every argument ends with a NUL (proc(5))."""
+    return hashlib.sha256("".join(a + "\0" for a in process.argv).encode()).hexdigest() if process.argv else ""
+
+
+def _certificates(change: Change, member: Member, etcd: Etcd) -> dict[str, Value]:
+    found = [
+        (etcd.cert_file, etcd.key_file, etcd.trusted_ca_file),
+        (etcd.peer_cert_file, etcd.peer_key_file, etcd.peer_trusted_ca_file),
+    ]
+    found += [pair for m in change.manifests[member.name] for pair in _apiserver(m)]
+    unique = list(dict.fromkeys(f for f in found if all(f)))
+    return {
+        "CERT_FILES": [f[0] for f in unique],
+        "CERT_KEYS": [f[1] for f in unique],
+        "CERT_CAS": [f[2] for f in unique],
+        "CERT_CA_KEYS": [str(PurePosixPath(f[2]).with_suffix(".key")) for f in unique],
+        "CERT_REQUIRED_CN": etcd.flags.get("peer-cert-allowed-cn", ""),
+        "CERT_REQUIRED_HOSTNAME": etcd.flags.get("peer-cert-allowed-hostname", ""),
+    }
+
+
+def _apiserver(m: Manifest) -> list[tuple[str, str, str]]:
+    """kubeadm serves the API with a certificate of the CA that it also trusts for clients."""
+    if m.new_process.name != "kube-apiserver":
+        return []
+    flags = _flags(m)
+    return [(flags.get("tls-cert-file", ""), flags.get("tls-private-key-file", ""), flags.get("client-ca-file", ""))]
+
+
+def _flags(m: Manifest) -> dict[str, str]:
+    return dict(a.removeprefix("--").split("=", 1) for a in m.new_process.argv if a.startswith("--") and "=" in a)
