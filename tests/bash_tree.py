@@ -6,7 +6,7 @@ import functools
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,10 +64,10 @@ def calls(file: Path) -> Iterator[Call]:
 
 
 @functools.cache
-def functions() -> frozenset[str]:
+def functions(files: Iterable[Path] = BASH) -> frozenset[str]:
     return frozenset(
         node["Name"]["Value"]  # type: ignore[index]
-        for file in BASH
+        for file in files
         for node, _ in nodes(read(file)[1])
         if node.get("Type") == "FuncDecl"
     )

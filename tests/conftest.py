@@ -6,13 +6,14 @@ import os
 import signal
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
+from etcd_renumber.errors import Refused
+from etcd_renumber.rehearsal.etcd_binaries.download import etcd
+from etcd_renumber.rehearsal.testbed.host_spec import HostSpec
 
-from generator.errors import Refused
-from generator.rehearsal.etcd_binaries.download import etcd
-from generator.rehearsal.testbed.host_spec import HostSpec
+from tests import run_lines
 from tests.pki import KUBEADM, NAMES, RICH, RICH_NAMES, Host, copied, kubeadm_host
 from tests.scenario import Scenario, hosts, scenario
 
@@ -101,6 +102,24 @@ def none_left_out(report: Report) -> Report:
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.outcome, report.longrepr = "failed", f"left out, in CI: {reason}"
     return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker hands its part of the figures to whoever started it."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["run_lines"] = sorted(run_lines.seen)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    run_lines.seen.update(getattr(node, "workeroutput", {}).get("run_lines", ()))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if run_lines.seen:
+        terminalreporter.section("commands of the runbooks")
+        for line in run_lines.summary(run_lines.seen):
+            terminalreporter.line(line)
 
 
 @pytest.fixture(scope="module")

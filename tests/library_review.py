@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from generator.assets import template
-from generator.methods import METHODS
-from generator.rendering.commands import RUNNERS
+from etcd_renumber.assets import template
+from etcd_renumber.methods import METHODS
+from etcd_renumber.rendering.commands import RUNNERS
+
 from tests.bash_tree import calls
 from tests.pki import TEMPLATES
 

@@ -38,7 +38,9 @@ class User:
 
     @property
     def environment(self) -> dict[str, str]:
-        return os.environ | {"PYTHONPATH": os.pathsep.join([str(self.root), *self.packages])}
+        return os.environ | {
+            "PYTHONPATH": os.pathsep.join([str(self.root), str(self.root / "generator"), *self.packages])
+        }
 
     def etcd(self, minor: str) -> Path:
         """That folder of the checkout's own cache."""
@@ -64,7 +66,7 @@ def ordinary_user() -> User:
 
 
 def _starts(user: User) -> bool:
-    program = "import sys, yaml, typer, generator.cli.main, tests.conftest; sys.exit(sys.version_info < (3, 11))"
+    program = "import sys, yaml, typer, etcd_renumber.cli.main, tests.conftest; sys.exit(sys.version_info < (3, 11))"
     words = user.command(program)
     return subprocess.run(words, cwd="/", capture_output=True, env=user.environment, check=False).returncode == 0
 

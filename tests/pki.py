@@ -126,6 +126,7 @@ class Host:
             "CERT_KEYS": [str(c.with_suffix(".key")) for c in self.certs],
             "CERT_CAS": [str(c.parent / "ca.crt") for c in self.certs],
             "CERT_CA_KEYS": [str(c.parent / "ca.key") for c in self.certs],
+            "UNDOABLE": ["prepare", "move"],
             "OLDS": [self.old],
             "NEWS": [self.new],
         } | self.arrays

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from etcd_renumber.rehearsal import subnets
+from etcd_renumber.rehearsal.kubeadm.cluster import Cluster
+from etcd_renumber.rehearsal.kubeadm.load import Load
+from etcd_renumber.rehearsal.kubeadm.spec import Spec
+from etcd_renumber.rehearsal.replica import FOLDER, Replica
+from etcd_renumber.rehearsal.testbed.process import Ran
 
-from generator.rehearsal import subnets
-from generator.rehearsal.kubeadm.cluster import Cluster
-from generator.rehearsal.kubeadm.load import Load
-from generator.rehearsal.kubeadm.spec import Spec
-from generator.rehearsal.replica import FOLDER, Replica
-from generator.rehearsal.testbed.process import Ran
 from tests.scenario import Host, rendered
 
 STOP, START = "systemctl stop kubelet", "systemctl start kubelet"

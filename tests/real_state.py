@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from generator.rehearsal.kubeadm.cluster import ADMIN, Cluster
+from etcd_renumber.rehearsal.kubeadm.cluster import ADMIN, Cluster
+
 from tests.real import Real
 
 LEASES = ("kube-controller-manager", "kube-scheduler")

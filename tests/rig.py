@@ -8,14 +8,16 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 
-from generator.model import Line
-from generator.rehearsal.replica import Replica, commands
-from generator.rehearsal.testbed import pki
-from generator.rehearsal.testbed.host import Host
-from generator.rehearsal.testbed.host_spec import HostSpec, Leg
-from generator.rehearsal.testbed.load_client import Writer
-from generator.rehearsal.testbed.process import Ran
-from generator.rehearsal.testbed.testbed import Bed
+from etcd_renumber.model import Line
+from etcd_renumber.rehearsal.replica import Replica, commands
+from etcd_renumber.rehearsal.testbed import pki
+from etcd_renumber.rehearsal.testbed.host import Host
+from etcd_renumber.rehearsal.testbed.host_spec import HostSpec, Leg
+from etcd_renumber.rehearsal.testbed.load_client import Writer
+from etcd_renumber.rehearsal.testbed.process import Ran, Running
+from etcd_renumber.rehearsal.testbed.testbed import Bed
+
+from tests import run_lines
 from tests.conftest import etcd_folder
 from tests.scenario import Scenario, bracketed
 from tests.watch import Watch
@@ -56,6 +58,7 @@ class Rig(Replica):
         self._stack = ExitStack()
         self._stack.enter_context(self.bed)
         self.copy_folders()
+        run_lines.listen(self)
         self.bed.wait_healthy()
         self.watch = Watch(self.bed.members)
         self._stack.callback(self.watch.stop)
@@ -64,11 +67,16 @@ class Rig(Replica):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        run_lines.collect(self)
         self._stack.close()
         if error is None:
             assert self.watch.looks > 0 and self.watch.seen == [], "an etcd manifest beside an empty data folder"
 
     # --- the runbook ---
+
+    def start(self, host: str, *words: str, env: Mapping[str, str] | None = None) -> Running:
+        """Which of its lines change the host is noted, unless it is to be killed."""
+        return super().start(host, *words, env={"BASH_ENV": run_lines.THERE, **(env or {})})
 
     def apply(self, host: str, phase: str, *words: str, expect: int = 0) -> Ran:
         """A phase, with the exit code that is expected; the output stands in the failure. `took` has its seconds."""

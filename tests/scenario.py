@@ -7,13 +7,12 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import yaml
-
-from generator.change_folder.write import write
-from generator.checks.cluster import check
-from generator.inputs.mapping import load
-from generator.model import Change
-from generator.planning.plan import plan
-from generator.rendering.render import render
+from etcd_renumber.change_folder.write import write
+from etcd_renumber.checks.cluster import check
+from etcd_renumber.inputs.mapping import load
+from etcd_renumber.model import Change
+from etcd_renumber.planning.plan import plan
+from etcd_renumber.rendering.render import render
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "three-masters" / "facts" / "master1" / "manifests"
 

@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from etcd_renumber.rehearsal.testbed.host import Host
+from etcd_renumber.rehearsal.testbed.host_spec import HostSpec
+from etcd_renumber.rehearsal.testbed.process import Ran, Running
 
-from generator.rehearsal.testbed.host import Host
-from generator.rehearsal.testbed.host_spec import HostSpec
-from generator.rehearsal.testbed.process import Ran, Running
 from tests.rig import Rig
 from tests.scenario import Scenario
 

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from generator.change_folder.write import sha256
-from generator.rehearsal.testbed.host_spec import HostSpec
-from generator.rehearsal.testbed.process import Ran, Running, start
-from generator.rehearsal.testbed.testbed import Bed
+from etcd_renumber.change_folder.write import sha256
+from etcd_renumber.rehearsal.testbed.host_spec import HostSpec
+from etcd_renumber.rehearsal.testbed.process import Ran, Running, start
+from etcd_renumber.rehearsal.testbed.testbed import Bed
+
 from tests.conftest import etcd_folder
 from tests.scenario import Scenario
 

@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from etcd_renumber.manifests.renumber import process
+from etcd_renumber.rehearsal.etcd_binaries.download import sources_for
+from etcd_renumber.rehearsal.testbed.host_spec import Flags, HostSpec, Leg
+from etcd_renumber.rehearsal.testbed.testbed import Bed
 
-from generator.manifests.renumber import process
-from generator.rehearsal.etcd_binaries.download import sources_for
-from generator.rehearsal.testbed.host_spec import Flags, HostSpec, Leg
-from generator.rehearsal.testbed.testbed import Bed
 from tests.conftest import three_masters
 
 
@@ -184,7 +184,7 @@ def test_flags_are_read_as_etcd_reads_them(argv: tuple[str, ...], flag: str, val
 
 
 def test_the_placeholder_is_a_program_that_ends_on_sigterm(tmp_path: Path) -> None:
-    from generator.rehearsal.testbed.placeholder import program
+    from etcd_renumber.rehearsal.testbed.placeholder import program
 
     (tmp_path / "kube-thing").write_bytes(program())
     (tmp_path / "kube-thing").chmod(0o755)

@@ -9,10 +9,10 @@ import time
 from pathlib import Path
 
 import pytest
+from etcd_renumber.errors import Refused
+from etcd_renumber.rehearsal.testbed.namespaces import gone
+from etcd_renumber.rehearsal.testbed.testbed import Bed
 
-from generator.errors import Refused
-from generator.rehearsal.testbed.namespaces import gone
-from generator.rehearsal.testbed.testbed import Bed
 from tests.conftest import three_masters
 from tests.ordinary import WHOEVER_TESTS, User, ordinary_user
 
@@ -21,8 +21,8 @@ import os, sys, time
 from pathlib import Path
 sys.path.insert(0, {root!r})
 from tests.conftest import three_masters
-from generator.errors import Refused
-from generator.rehearsal.testbed.testbed import Bed
+from etcd_renumber.errors import Refused
+from etcd_renumber.rehearsal.testbed.testbed import Bed
 with Bed(three_masters(), Path({etcd!r})) as bed:
     bed.wait_healthy()
     with bed.writer() as writer:

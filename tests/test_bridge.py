@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from etcd_renumber.rehearsal.testbed.host_spec import HostSpec, Leg
 
-from generator.rehearsal.testbed.host_spec import HostSpec, Leg
 from tests.rig import Rig, ca_pem
 from tests.scenario import Host, hosts, scenario
 

@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 
 import pytest
+from etcd_renumber.rehearsal.replica import commands
 
-from generator.rehearsal.replica import commands
 from tests.rig import Rig, ca_pem
 from tests.scenario import hosts, scenario
 
@@ -84,8 +84,8 @@ def test_everything_can_be_taken_back_before_the_first_unbridge(tmp_path: Path) 
             assert "is not on this host" in rig.undo("master3", "readdress", expect=3).text
             for member in rig.made.members:
                 rig.add_old(member.name)
-            assert "undo settle first" in rig.undo("master3", "readdress", expect=4).text
-            assert "undo settle first" in rig.undo("master3", "prepare", expect=4).text
+            assert "first: bash runbook.sh undo settle" in rig.undo("master3", "readdress", expect=4).text
+            assert "first: bash runbook.sh undo settle" in rig.undo("master3", "prepare", expect=4).text
             for phase in ("settle", "readdress", "prepare"):
                 for name in ("master3", "master2", "master1"):
                     rig.undo(name, phase)

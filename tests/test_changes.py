@@ -6,13 +6,14 @@ import re
 from pathlib import Path
 
 import pytest
+from etcd_renumber.methods.bridge import BRIDGE
+from etcd_renumber.methods.method import Method
+from etcd_renumber.methods.restore import RESTORE
+from etcd_renumber.methods.rolling import BOTH, REPLACE
+from etcd_renumber.methods.steps import TITLES
+from etcd_renumber.rendering.commands import RUNNERS, commands, reach
+from etcd_renumber.rendering.commands import functions as commands_of
 
-from generator.methods.bridge import BRIDGE
-from generator.methods.method import Method
-from generator.methods.restore import RESTORE
-from generator.methods.rolling import BOTH, REPLACE
-from generator.methods.steps import TITLES
-from generator.rendering.commands import RUNNERS, commands, reach
 from tests.bash_tree import BASH, Call, calls, functions, nodes, read, written
 from tests.pki import TEMPLATES
 
@@ -125,7 +126,24 @@ def test_it_finds_what_it_is_for(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("method", [BOTH, REPLACE, BRIDGE, RESTORE], ids=["rolling", "replace", "bridge", "restore"])
+METHODS = pytest.mark.parametrize(
+    "method", [BOTH, REPLACE, BRIDGE, RESTORE], ids=["rolling", "replace", "bridge", "restore"]
+)
+
+
+@METHODS
+def test_the_page_reads_every_function_of_the_bash(method: Method) -> None:
+    """A function that its reading swallows takes its commands with it: a page without them looks complete."""
+    assert commands_of(method.parts).keys() == functions(TEMPLATES / part for part in method.parts)
+
+
+def test_the_page_of_a_bridge_lists_its_rules() -> None:
+    listed = "\n".join(command for command, _ in commands(BRIDGE))
+    for words in ("nft add table", "nft add rule", "nft delete table", '"$IPTABLES" -w -t nat -A', "-j REJECT"):
+        assert words in listed
+
+
+@METHODS
 def test_the_page_lists_every_command_that_a_phase_can_come_to(method: Method) -> None:
     """Its own reading of the parts finds what the syntax tree has: as many, and with the same first word."""
     steps = [step for phase in method.phases for step in (*phase.steps, *phase.undo)]

@@ -7,8 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from generator.assets import folder
+from etcd_renumber.assets import folder
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = folder("examples") / "three-masters"
@@ -17,7 +16,7 @@ ARTICLE = "成员名称 旧IP 新IP\nmaster1 192.168.100.10 192.168.110.10\nmast
 
 def cli(*words: str, cwd: Path | None = None, given: str | None = None) -> tuple[int, str, str]:
     ran = subprocess.run(
-        [sys.executable, "-c", "from generator.cli.main import main; main()", *words],
+        [sys.executable, "-c", "from etcd_renumber.cli.main import main; main()", *words],
         cwd=cwd,
         input=given,
         capture_output=True,
@@ -25,7 +24,7 @@ def cli(*words: str, cwd: Path | None = None, given: str | None = None) -> tuple
         check=False,
         env={
             "PATH": "/usr/bin:/bin",
-            "PYTHONPATH": str(Path(__file__).parent.parent),
+            "PYTHONPATH": str(ROOT / "generator"),
             "COLUMNS": "40",
             "LC_ALL": "C.UTF-8",
         },
@@ -111,7 +110,7 @@ def test_init_from_the_articles_table(tmp_path: Path) -> None:
     assert code == 0
     assert "master1  192.168.100.10 -> 192.168.110.10" in out
     assert "line 1 skipped: 成员名称 旧IP 新IP" in out
-    assert "scp 'root@192.168.100.10:/etc/kubernetes/manifests/*.yaml' 'my cluster/facts/master1/manifests/'" in out
+    assert "scp 'root@192.168.100.10:/etc/kubernetes/manifests/*' 'my cluster/facts/master1/manifests/'" in out
     text = (tmp_path / "my cluster/mapping.yaml").read_text()
     assert "cluster: my-cluster\n" in text and "new: 192.168.110.11}" in text
     code, _, err = cli("init", "my cluster", cwd=tmp_path)

@@ -7,16 +7,16 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
-from generator.errors import Refused
-from generator.rehearsal.build_record import Options
-from generator.rehearsal.control_plane.rehearse import rehearse
-from generator.rehearsal.control_plane.wanted import (
+from etcd_renumber.errors import Refused
+from etcd_renumber.rehearsal.build_record import Options
+from etcd_renumber.rehearsal.control_plane.rehearse import rehearse
+from etcd_renumber.rehearsal.control_plane.wanted import (
     choose,
     endpoint,
     refuse_what_cannot_be,
     versions,
 )
+
 from tests.ordinary import WHOEVER_TESTS
 from tests.scenario import Host, Scenario, hosts, manifests, rendered, scenario
 
@@ -124,7 +124,7 @@ def test_without_root_it_says_why_and_leaves_nothing(planned: Scenario, monkeypa
 
 def test_an_endpoint_alone_is_wrong_usage(planned: Scenario) -> None:
     argv = WHOEVER_TESTS.command(
-        "from generator.cli.main import main; main()", "rehearse", str(planned.folder), "--endpoint", "none"
+        "from etcd_renumber.cli.main import main; main()", "rehearse", str(planned.folder), "--endpoint", "none"
     )
     ran = subprocess.run(argv, capture_output=True, text=True, env=WHOEVER_TESTS.environment, check=False)
     assert ran.returncode == 2 and "--endpoint needs --control-plane" in ran.stderr

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from etcd_renumber.errors import Refused
+from etcd_renumber.rehearsal.control_plane.again import refuse_other_templates, rendered_again, same_but_for_values
+from etcd_renumber.rehearsal.control_plane.against import against
+from etcd_renumber.rehearsal.control_plane.flags import COMPONENTS, OF_KUBEADM, Known, flags, kept
 
-from generator.errors import Refused
-from generator.rehearsal.control_plane.again import refuse_other_templates, rendered_again, same_but_for_values
-from generator.rehearsal.control_plane.against import against
-from generator.rehearsal.control_plane.flags import COMPONENTS, OF_KUBEADM, Known, flags, kept
 from tests.scenario import Scenario, hosts, manifests, rendered
 
 # --- the folder's own bytes, or the same mapping once more ---

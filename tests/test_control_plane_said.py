@@ -7,23 +7,23 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from etcd_renumber.cli.messages import rehearsed
+from etcd_renumber.hashes import sha256
+from etcd_renumber.methods import METHODS
+from etcd_renumber.records.control_plane import ControlPlane, HostSeen, Lease
+from etcd_renumber.records.run import Done, from_json, to_json
+from etcd_renumber.rehearsal.control_plane import seen
+from etcd_renumber.rehearsal.control_plane.clock import bar
+from etcd_renumber.rehearsal.control_plane.said import unlike
+from etcd_renumber.rehearsal.control_plane.wanted import Wanted
+from etcd_renumber.rehearsal.kubeadm.cluster import Cluster
+from etcd_renumber.rehearsal.kubeadm.load import Load
+from etcd_renumber.rehearsal.kubeadm.spec import Node, Spec
+from etcd_renumber.rehearsal.replica_hosts import NOT_SHOWN, in_words
+from etcd_renumber.rehearsal.statuses import Statuses
+from etcd_renumber.rehearsal.testbed.process import Ran
+from etcd_renumber.reports.run_report import reports
 
-from generator.cli.messages import rehearsed
-from generator.hashes import sha256
-from generator.methods import METHODS
-from generator.records.control_plane import ControlPlane, HostSeen, Lease
-from generator.records.run import Done, from_json, to_json
-from generator.rehearsal.control_plane import seen
-from generator.rehearsal.control_plane.clock import bar
-from generator.rehearsal.control_plane.said import unlike
-from generator.rehearsal.control_plane.wanted import Wanted
-from generator.rehearsal.kubeadm.cluster import Cluster
-from generator.rehearsal.kubeadm.load import Load
-from generator.rehearsal.kubeadm.spec import Node, Spec
-from generator.rehearsal.replica_hosts import NOT_SHOWN, in_words
-from generator.rehearsal.statuses import Statuses
-from generator.rehearsal.testbed.process import Ran
-from generator.reports.run_report import reports
 from tests.scenario import Scenario, hosts
 from tests.test_rehearse_pages import made_up
 

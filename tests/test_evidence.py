@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from etcd_renumber.change_folder.bundle import bundle
+from etcd_renumber.change_folder.write import sha256
+from etcd_renumber.errors import Refused
+from etcd_renumber.reports.change_report import change_report
 
-from generator.change_folder.bundle import bundle
-from generator.change_folder.write import sha256
-from generator.errors import Refused
-from generator.reports.change_report import change_report
 from tests.scenario import Scenario, hosts, scenario
 
 NAMES = ("master1", "master2", "master3")
@@ -123,7 +123,10 @@ def test_whole_evidence_says_who_ran_what_when_for_how_long_and_what_changed(pap
     assert problems == []
     assert "**Carried out: every line has evidence, without contradictions.**" in text
     assert "| 10 | master1 | move | ann@jump | 2030-01-02 03:10:00 | 29.8 | 0 | 7 | 1 |" in text
-    assert "| 11 | master1 | *when bash runbook.sh verify move holds: remove 192.168.100.10* | ann@jump |" in text
+    assert (
+        "| 11 | master1 | *when bash runbook.sh verify move ends with exit 0: remove 192.168.100.10* | ann@jump |"
+        in text
+    )
     assert "| ann@jump | 15 | 2030-01-02 03:01:00 | 2030-01-02 03:21:30 |" in text
     row = "| master2 | 192.168.100.11 | 192.168.110.11 | https://192.168.100.11:2380 | https://192.168.110.11:2380 |"
     assert row in text

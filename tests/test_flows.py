@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from generator.rehearsal.replica import commands
+from etcd_renumber.rehearsal.replica import commands
+
 from tests.rig import Rig, ca_pem
 from tests.scenario import hosts, scenario
 

@@ -10,10 +10,9 @@ import threading
 from pathlib import Path
 
 import pytest
-
-from generator.errors import Refused
-from generator.rehearsal.gobuild import build, toolchain
-from generator.rehearsal.gobuild.images import image
+from etcd_renumber.errors import Refused
+from etcd_renumber.rehearsal.gobuild import build, toolchain
+from etcd_renumber.rehearsal.gobuild.images import image
 
 # Says its version; builds a program that says what it was built with and which version toolchain.mod asks for.
 GO = """#!/bin/sh

@@ -2,8 +2,7 @@
 
 import pytest
 import yaml
-
-from generator.inputs.member_table import Row, mapping_text, read_table
+from etcd_renumber.inputs.member_table import Row, mapping_text, read_table
 
 ARTICLE = """成员名称 旧IP 新IP
 master1 192.168.100.10 192.168.110.10

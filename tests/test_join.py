@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from etcd_renumber.manifests.etcd import container_of, flags_of
 
-from generator.manifests.etcd import container_of, flags_of
 from tests.scenario import hosts, manifests, rendered
 
 ALL = ",".join(f"master{n + 1}=https://192.168.110.{10 + n}:2380" for n in range(3))

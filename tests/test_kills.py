@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from etcd_renumber.rehearsal.replica import commands
 
-from generator.rehearsal.replica import commands
 from tests.rig import Rig, ca_pem
 from tests.scenario import hosts, scenario
 

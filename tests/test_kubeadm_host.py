@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from etcd_renumber.errors import Refused
+from etcd_renumber.rehearsal.kubeadm import places
+from etcd_renumber.rehearsal.kubeadm.machine import Machine
+from etcd_renumber.rehearsal.testbed.host_spec import HostSpec
 
-from generator.errors import Refused
-from generator.rehearsal.kubeadm import places
-from generator.rehearsal.kubeadm.machine import Machine
-from generator.rehearsal.testbed.host_spec import HostSpec
+from tests.conftest import ROOT
 
 UNIT = """[Service]
 ExecStart=/usr/bin/sleep $SECONDS_TO_SLEEP
@@ -23,7 +24,7 @@ RestartSec=1
 """
 HOLD = """
 import os, sys, time
-from generator.rehearsal.kubeadm import places
+from etcd_renumber.rehearsal.kubeadm import places
 wire = places.wire()
 host = places.machine(wire, "held", [])
 print(os.getpid(), host.pid, flush=True)
@@ -146,7 +147,7 @@ def test_after_a_loss_of_power_units_start_as_they_are_enabled_and_temporary_fil
 
 
 def test_after_a_kill_of_the_holder_no_process_and_no_cgroup_folder_is_left() -> None:
-    env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    env = os.environ | {"PYTHONPATH": str(ROOT / "generator")}
     with subprocess.Popen([sys.executable, "-c", HOLD], stdout=subprocess.PIPE, text=True, env=env) as holder:
         assert holder.stdout
         pid, first = map(int, holder.stdout.readline().split())

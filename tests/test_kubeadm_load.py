@@ -1,8 +1,8 @@
 """The figures that come out of what writers and watcher said."""
 
-from generator.rehearsal.kubeadm.cluster import Cluster
-from generator.rehearsal.kubeadm.load import Load
-from generator.rehearsal.kubeadm.spec import Spec
+from etcd_renumber.rehearsal.kubeadm.cluster import Cluster
+from etcd_renumber.rehearsal.kubeadm.load import Load
+from etcd_renumber.rehearsal.kubeadm.spec import Spec
 
 
 def load() -> Load:

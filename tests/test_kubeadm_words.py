@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 import yaml
-
-from generator.errors import Refused
-from generator.rehearsal.kubeadm import configs, files, holder, places
-from generator.rehearsal.kubeadm.spec import Node, Spec, usual
+from etcd_renumber.errors import Refused
+from etcd_renumber.rehearsal.kubeadm import configs, files, holder, places
+from etcd_renumber.rehearsal.kubeadm.spec import Node, Spec, usual
 
 TODAY, OLDEST = Spec(), Spec(version="1.24.17")
 

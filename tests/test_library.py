@@ -6,14 +6,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from etcd_renumber import __version__
+from etcd_renumber.change_folder.review import review
+from etcd_renumber.hashes import sha256
+from etcd_renumber.methods import METHODS
+from etcd_renumber.methods.rolling import BOTH, REPLACE
+from etcd_renumber.rendering import library as module
+from etcd_renumber.rendering.library import MARK, library, library_in, provenance, releases
 
-from generator import __version__
-from generator.change_folder.review import review
-from generator.hashes import sha256
-from generator.methods import METHODS
-from generator.methods.rolling import BOTH, REPLACE
-from generator.rendering import library as module
-from generator.rendering.library import MARK, library, library_in, provenance, releases
 from tests.library_review import PAGE, page
 from tests.scenario import Scenario, hosts, scenario
 

@@ -6,13 +6,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from etcd_renumber.change_folder import lint as room
+from etcd_renumber.change_folder.lint import lint
+from etcd_renumber.methods import METHODS
+from etcd_renumber.rendering.render import render
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.change_folder import lint as room
-from generator.change_folder.lint import lint
-from generator.methods import METHODS
-from generator.rendering.render import render
 from tests.conftest import ROOT
 from tests.scenario import hosts, scenario
 

@@ -6,12 +6,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from etcd_renumber.assets import folder
+from etcd_renumber.errors import Refused
+from etcd_renumber.inputs.mapping import load, load_mapping
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from generator.assets import folder
-from generator.errors import Refused
-from generator.inputs.mapping import load, load_mapping
 
 EXAMPLE = folder("examples") / "three-masters"
 GOOD = """\

@@ -4,13 +4,12 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from etcd_renumber.assets import folder
+from etcd_renumber.errors import Refused
+from etcd_renumber.manifests.renumber import addresses_in, manifests_of, process, prove, renumber
+from etcd_renumber.model import Address, Facts, Member
 from hypothesis import given
 from hypothesis import strategies as st
-
-from generator.assets import folder
-from generator.errors import Refused
-from generator.manifests.renumber import addresses_in, manifests_of, process, prove, renumber
-from generator.model import Address, Facts, Member
 
 MOVES: dict[Address, Address] = {
     ip_address("192.168.100.1"): ip_address("192.168.110.1"),

@@ -7,9 +7,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from etcd_renumber.model import Problem
+from etcd_renumber.reports.change_report import change_report
 
-from generator.model import Problem
-from generator.reports.change_report import change_report
 from tests.rig import Rig, ca_pem
 from tests.scenario import hosts, scenario
 from tests.ssh import ADMIN, AS_ROOT, OUT, Jump, jump, people

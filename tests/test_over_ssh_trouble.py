@@ -8,9 +8,9 @@ import signal
 from pathlib import Path
 
 import pytest
+from etcd_renumber.rehearsal.testbed.namespaces import gone
+from etcd_renumber.rehearsal.testbed.process import start
 
-from generator.rehearsal.testbed.namespaces import gone
-from generator.rehearsal.testbed.process import start
 from tests.rig import Rig, ca_pem
 from tests.scenario import hosts, scenario
 from tests.ssh import ADMIN, AS_ROOT, Jump, jump, key, people

@@ -8,14 +8,14 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from etcd_renumber.methods import METHODS
+from etcd_renumber.methods.rolling import BOTH, REPLACE
+from etcd_renumber.model import Change
+from etcd_renumber.quorum import tolerance
+from etcd_renumber.rendering.exit_codes import EXIT_CODES
+from etcd_renumber.rendering.render import render
+from etcd_renumber.rendering.runbook_md import FIRST_SNAPSHOT
 
-from generator.methods import METHODS
-from generator.methods.rolling import BOTH, REPLACE
-from generator.model import Change
-from generator.quorum import tolerance
-from generator.rendering.exit_codes import EXIT_CODES
-from generator.rendering.render import render
-from generator.rendering.runbook_md import FIRST_SNAPSHOT
 from tests.scenario import EXAMPLE, Host, hosts, manifests, rendered
 
 V6 = {"old": "fd00:a::{}", "new": "fd00:b::{}"}

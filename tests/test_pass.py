@@ -12,6 +12,7 @@ from tests.pki import TEMPLATES
 PARTS = ("runbook/lib/run.sh", "runbook/lib/pass.sh")
 VALUES = """set -o errexit -o nounset -o pipefail
 PHASE=move HOST=master1 asked=0
+UNDOABLE=(prepare move)
 journal() { :; }
 now_ms() { printf 0; }
 sleep() { :; }
@@ -53,6 +54,23 @@ def test_three_looks_that_miss_something_refuse_with_what_the_last_one_missed(tm
 def test_three_looks_at_another_cluster_are_exit_4(tmp_path: Path) -> None:
     status, text = looked(tmp_path, "apply", *["other: a learner"] * 3)
     assert status == 4 and "not the cluster that was reviewed" in text
+
+
+@pytest.mark.parametrize(("signal", "wanted"), [("HUP", 129), ("INT", 130), ("TERM", 143)])
+def test_after_a_signal_the_exit_code_names_it_and_the_host_is_looked_at(
+    signal: str, wanted: int, tmp_path: Path
+) -> None:
+    main = (TEMPLATES / "runbook/lib/main.sh").read_text()
+    text = [VALUES, "MODE=apply changed=0 began=0; status_after_stop() { echo it stands here; }"]
+    text += [(TEMPLATES / part).read_text() for part in PARTS] + [
+        main,
+        "open_scratch",
+        f"kill -{signal} $$",
+        "command sleep 9",
+    ]
+    (tmp_path / "signal.sh").write_text("\n".join(text))
+    ran = subprocess.run(["bash", str(tmp_path / "signal.sh")], capture_output=True, text=True, timeout=30)
+    assert (ran.returncode, ran.stdout) == (wanted, "it stands here\n"), ran.stderr
 
 
 def test_what_only_looks_counts_it_and_goes_on(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from etcd_renumber.rehearsal.kubeadm import places
+from etcd_renumber.rehearsal.testbed import namespaces
 
-from generator.rehearsal.kubeadm import places
-from generator.rehearsal.testbed import namespaces
 from tests.conftest import ROOT, none_left_out
 
 SCRIPT = ROOT / "tests" / "prerequisites.sh"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from etcd_renumber.rehearsal.kubeadm.cluster import Cluster
 
-from generator.rehearsal.kubeadm.cluster import Cluster
 from tests import real_state as state
 from tests.real import ON_BOTH_VERSIONS, Real, cluster, under_load  # noqa: F401 -- the fixture
 

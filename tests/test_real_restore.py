@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 
 import pytest
+from etcd_renumber.rehearsal.kubeadm.cluster import Cluster
+from etcd_renumber.rehearsal.kubeadm.load import Load
+from etcd_renumber.rehearsal.kubeadm.spec import Spec
 
-from generator.rehearsal.kubeadm.cluster import Cluster
-from generator.rehearsal.kubeadm.load import Load
-from generator.rehearsal.kubeadm.spec import Spec
 from tests import real_state as state
 from tests.real import Real, cluster, named  # noqa: F401 -- the fixture
 

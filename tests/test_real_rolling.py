@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from etcd_renumber.rehearsal.kubeadm.cluster import Cluster
+from etcd_renumber.rehearsal.kubeadm.load import Load
+from etcd_renumber.rehearsal.kubeadm.spec import Spec, usual
+from etcd_renumber.rehearsal.replica import commands
 
-from generator.rehearsal.kubeadm.cluster import Cluster
-from generator.rehearsal.kubeadm.load import Load
-from generator.rehearsal.kubeadm.spec import Spec, usual
-from generator.rehearsal.replica import commands
 from tests import real_state as state
 from tests.real import DOWN, START, STOP, Real, cluster  # noqa: F401 -- the fixture
 

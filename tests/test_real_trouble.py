@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from etcd_renumber.rehearsal.kubeadm.cluster import Cluster
+from etcd_renumber.rehearsal.replica import commands
 
-from generator.rehearsal.kubeadm.cluster import Cluster
-from generator.rehearsal.replica import commands
 from tests import real_state as state
 from tests.real import (  # noqa: F401 -- the fixture
     DOWN,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from etcd_renumber.rehearsal.replica import FOLDER, commands
+from etcd_renumber.rehearsal.testbed import pki
 
-from generator.rehearsal.replica import FOLDER, commands
-from generator.rehearsal.testbed import pki
 from tests.conftest import etcd_folder
 from tests.rig import Rig, ca_pem
 from tests.scenario import Host, hosts, manifests, rendered, scenario

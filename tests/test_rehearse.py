@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from etcd_renumber.change_folder.write import SUMS
+from etcd_renumber.cli.messages import rehearsed
+from etcd_renumber.records.run import Run, last_rehearsal
+from etcd_renumber.rehearsal.output_folder import SCRATCH
+from etcd_renumber.rehearsal.testbed.namespaces import gone
+from etcd_renumber.rehearsal.testbed.process import children
 
-from generator.change_folder.write import SUMS
-from generator.cli.messages import rehearsed
-from generator.records.run import Run, last_rehearsal
-from generator.rehearsal.output_folder import SCRATCH
-from generator.rehearsal.testbed.namespaces import gone
-from generator.rehearsal.testbed.process import children
 from tests.browser import look
 from tests.conftest import ROOT
 from tests.ordinary import NOBODY, WHOEVER_TESTS, User, ordinary_user
@@ -34,7 +34,7 @@ RESULTS = ["COMMANDS.md", "REPORT.html", "REPORT.md", "run.json"]
 
 def command(folder: Path, *words: str, user: User = WHOEVER_TESTS) -> list[str]:
     """The command line of a rehearsal."""
-    return user.command("from generator.cli.main import main; main()", "rehearse", str(folder), *words)
+    return user.command("from etcd_renumber.cli.main import main; main()", "rehearse", str(folder), *words)
 
 
 @contextmanager

@@ -7,19 +7,19 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
+from etcd_renumber.change_folder.write import SUMS
+from etcd_renumber.errors import Refused
+from etcd_renumber.model import Line
+from etcd_renumber.rehearsal.build_record import Options
+from etcd_renumber.rehearsal.drills import Down, Kill, drills
+from etcd_renumber.rehearsal.etcd_binaries.choose import choose, image_minor
+from etcd_renumber.rehearsal.open_change import opened
+from etcd_renumber.rehearsal.output_folder import SCRATCH, put, results
+from etcd_renumber.rehearsal.rehearse import rehearse as rehearse_of
+from etcd_renumber.rehearsal.requirements import verdict
+from etcd_renumber.rehearsal.subnets import bits, subnets
+from etcd_renumber.rehearsal.testbed.bootstrap import last_words
 
-from generator.change_folder.write import SUMS
-from generator.errors import Refused
-from generator.model import Line
-from generator.rehearsal.build_record import Options
-from generator.rehearsal.drills import Down, Kill, drills
-from generator.rehearsal.etcd_binaries.choose import choose, image_minor
-from generator.rehearsal.open_change import opened
-from generator.rehearsal.output_folder import SCRATCH, put, results
-from generator.rehearsal.rehearse import rehearse as rehearse_of
-from generator.rehearsal.requirements import verdict
-from generator.rehearsal.subnets import bits, subnets
-from generator.rehearsal.testbed.bootstrap import last_words
 from tests.scenario import Scenario, hosts, manifests, rendered, scenario
 
 METHODS = ("rolling", "bridge", "restore")

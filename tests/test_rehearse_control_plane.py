@@ -7,8 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from etcd_renumber.records.run import last_rehearsal
 
-from generator.records.run import last_rehearsal
 from tests.ordinary import WHOEVER_TESTS
 from tests.test_rehearse import EXAMPLE, machine
 
@@ -21,7 +21,7 @@ def test_the_example_passes_on_a_real_control_plane(tmp_path: Path) -> None:
     shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("rehearsal", "evidence"))
     before = machine()
     argv = WHOEVER_TESTS.command(
-        "from generator.cli.main import main; main()", "rehearse", str(folder), "--control-plane"
+        "from etcd_renumber.cli.main import main; main()", "rehearse", str(folder), "--control-plane"
     )
     ran = subprocess.run(argv, capture_output=True, text=True, env=WHOEVER_TESTS.environment, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr

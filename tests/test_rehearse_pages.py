@@ -8,14 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from etcd_renumber.cli.messages import rehearsed
+from etcd_renumber.hashes import sha256
+from etcd_renumber.model import Problem
+from etcd_renumber.records.run import Done, Load, Moved, Run, Seat, from_json, to_json
+from etcd_renumber.reports.change_report import change_report
+from etcd_renumber.reports.chart import picture, spark
+from etcd_renumber.reports.run_report import page, reports
 
-from generator.cli.messages import rehearsed
-from generator.hashes import sha256
-from generator.model import Problem
-from generator.records.run import Done, Load, Moved, Run, Seat, from_json, to_json
-from generator.reports.change_report import change_report
-from generator.reports.chart import picture, spark
-from generator.reports.run_report import page, reports
 from tests.scenario import Scenario, hosts, scenario
 from tests.test_evidence import Paper
 

@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
+from etcd_renumber.rehearsal.replica import commands
 
-from generator.rehearsal.replica import commands
 from tests.conftest import etcd_folder
 from tests.rig import Rig
 from tests.scenario import hosts
@@ -61,10 +61,10 @@ def test_what_was_taken_back_and_written_is_there_after_the_next_restore(tmp_pat
         with rig.writer() as first:
             first.wait_for(60)
         rig.follow_the_order(until="master1 finish")
-        assert "undo the later phases first" in rig.undo("master1", "prepare", expect=4).text
+        assert "undo the later phases first, the last one first" in rig.undo("master1", "prepare", expect=4).text
         source = rig.source()
-        assert "undo start first" in rig.undo("master1", "restore", expect=3).text
-        assert "undo restore first" in rig.undo("master1", "stop", expect=3).text
+        assert "first: bash runbook.sh undo start" in rig.undo("master1", "restore", expect=3).text
+        assert "first: bash runbook.sh undo restore" in rig.undo("master1", "stop", expect=3).text
         for phase in BACK:
             if phase == "stop":
                 change_addresses_back(rig)
@@ -102,7 +102,7 @@ def test_what_does_not_fit_is_refused_and_no_data_is_touched(tmp_path: Path) -> 
         with rig.writer() as writer:
             writer.wait_for(60)
         small(rig, "master3")
-        assert "too little space" in rig.apply("master3", "preflight", expect=3).text
+        assert "and 15 % must stay free" in rig.apply("master3", "preflight", expect=3).text
         rig["master3"].must(["mount", "-o", "remount,size=1g", DATA])
         rig.follow_the_order(until="- snapshot")
         one, lines = rig["master1"], rig.candidates

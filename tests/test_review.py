@@ -7,15 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from generator.assets import folder
-from generator.change_folder.lint import lint
-from generator.change_folder.review import joins, review
-from generator.change_folder.write import SUMS, write
-from generator.errors import Refused
-from generator.inputs.mapping import load
-from generator.planning.plan import plan
-from generator.rendering.render import render
+from etcd_renumber.assets import folder
+from etcd_renumber.change_folder.lint import lint
+from etcd_renumber.change_folder.review import joins, review
+from etcd_renumber.change_folder.write import SUMS, write
+from etcd_renumber.errors import Refused
+from etcd_renumber.inputs.mapping import load
+from etcd_renumber.planning.plan import plan
+from etcd_renumber.rendering.render import render
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +26,7 @@ def rendered() -> dict[str, str]:
 @pytest.fixture
 def out(rendered: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A rendered folder. ShellCheck looks once at the clean body and at every other one that a case makes."""
-    monkeypatch.setattr("generator.change_folder.review.lint", lambda files: lint(files, SEEN))
+    monkeypatch.setattr("etcd_renumber.change_folder.review.lint", lambda files: lint(files, SEEN))
     write(tmp_path / "three-masters", rendered, "any")
     return tmp_path / "three-masters"
 

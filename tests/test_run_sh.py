@@ -88,7 +88,7 @@ def test_a_closed_gate_is_tried_again_and_said_once_until_it_opens(three: Stubs)
 def test_a_gate_that_stays_closed_ends_it_with_3_when_the_limit_is_over(three: Stubs) -> None:
     three.does("master1", "prepare", REFUSED.format(3))
     ran = three.run("apply", "--yes", "--to", "6", "--wait", "3", expect=3)
-    assert "line 4, master1: no disk (still so after 3 s of trying; nothing was changed)" in ran.text
+    assert "line 4, master1: no disk (still so after 3 s of trying; nothing that runs was changed)" in ran.text
     assert "bash run.sh apply --from 4" in ran.text
     assert three.calls("master2") == ["apply preflight"], "nobody goes on before all are through"
 

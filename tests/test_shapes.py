@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from etcd_renumber.rehearsal.replica import commands
+from etcd_renumber.rehearsal.testbed.host_spec import HostSpec, Leg
 
-from generator.rehearsal.replica import commands
-from generator.rehearsal.testbed.host_spec import HostSpec, Leg
 from tests.rig import Rig, ca_pem
 from tests.scenario import Host, hosts, scenario
 

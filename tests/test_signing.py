@@ -6,9 +6,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from etcd_renumber.change_folder.sign import sign
+from etcd_renumber.errors import Refused
 
-from generator.change_folder.sign import sign
-from generator.errors import Refused
 from tests.scenario import Scenario, hosts, scenario
 from tests.ssh import key
 from tests.stub import hash_again, stubs

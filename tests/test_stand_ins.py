@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from etcd_renumber.rehearsal.testbed.host import Host
+from etcd_renumber.rehearsal.testbed.node import unknown
+from etcd_renumber.rehearsal.testbed.testbed import Bed
+from etcd_renumber.rehearsal.testbed.units import assignments
 
-from generator.rehearsal.testbed.host import Host
-from generator.rehearsal.testbed.node import unknown
-from generator.rehearsal.testbed.testbed import Bed
-from generator.rehearsal.testbed.units import assignments
 from tests.conftest import three_masters
 
 FLAGS = "/var/lib/kubelet/kubeadm-flags.env"

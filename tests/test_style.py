@@ -6,19 +6,18 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from generator.methods import METHODS
+from etcd_renumber.methods import METHODS
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
 SHELL = [
     *sorted(str(p.relative_to(ROOT)) for p in (ROOT / "templates").rglob("*.sh")),
-    *sorted(str(p.relative_to(ROOT)) for p in (ROOT / "generator").rglob("*.*sh")),
+    *sorted(str(p.relative_to(ROOT)) for p in (ROOT / "generator" / "etcd_renumber").rglob("*.*sh")),
     "tests/prerequisites.sh",
     ".ci/run",
 ]
-PYTHON = sorted(p for p in (ROOT / "generator").rglob("*.py"))
-GENERATOR = ROOT / "generator"
+PYTHON = sorted(p for p in (ROOT / "generator" / "etcd_renumber").rglob("*.py"))
+GENERATOR = ROOT / "generator" / "etcd_renumber"
 ROOMS = (  # floor by floor: a file imports from its own room and from floors below, never from beside or above
     ("__init__", "quorum", "hashes", "assets"),
     ("methods",),
@@ -30,6 +29,7 @@ ROOMS = (  # floor by floor: a file imports from its own room and from floors be
     ("change_folder", "reports"),
     ("rehearsal",),
     ("cli",),
+    ("__main__",),
 )
 
 LINTERS = [
@@ -94,7 +94,7 @@ def test_imports_run_one_way(path: Path) -> None:
     here = floor(room)
     assert here is not None, f"{room} has no place among the rooms"
     for node in ast.walk(ast.parse(path.read_text())):
-        if not isinstance(node, ast.ImportFrom) or (node.module or "").partition(".")[0] != "generator":
+        if not isinstance(node, ast.ImportFrom) or (node.module or "").partition(".")[0] != "etcd_renumber":
             continue
         _, *inside = str(node.module).split(".")
         for name in inside[:1] or [alias.name for alias in node.names if not alias.name.startswith("__")]:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from etcd_renumber.manifests.etcd import minor_of_image
 
-from generator.manifests.etcd import minor_of_image
 from tests.conftest import MINORS
 from tests.pki import TEMPLATES
 

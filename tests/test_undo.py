@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from generator.rehearsal.replica import commands
-from generator.rehearsal.testbed import pki
+from etcd_renumber.rehearsal.replica import commands
+from etcd_renumber.rehearsal.testbed import pki
+
 from tests.rig import Rig, ca_pem
 from tests.scenario import hosts, scenario
 
@@ -33,7 +34,7 @@ def test_in_a_cluster_of_two_everything_goes_back_byte_for_byte(tmp_path: Path) 
         rig.apply("master1", "move")
         assert routes_of_ours(rig, "master1")
         refused = rig.undo("master1", "prepare", expect=4)
-        assert "bash runbook.sh undo move first" in refused.text
+        assert "first: bash runbook.sh undo move" in refused.text
         rig.undo("master1", "move")
         assert routes_of_ours(rig, "master1") == ""
         assert commands(rig.undo("master1", "move")) == []

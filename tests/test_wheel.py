@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-RENDER = "from generator.cli.main import main; import generator; print(generator.__file__); main()"
+WHERE = "import etcd_renumber; print(etcd_renumber.__file__)"
 
 
 @pytest.fixture(scope="module")
@@ -30,27 +30,31 @@ def test_the_wheel_holds_templates_example_and_both_commands(installed: Path) ->
         names = file.namelist()
         (entry,) = (n for n in names if n.endswith("entry_points.txt"))
         points = file.read(entry).decode()
-    assert {"generator/templates/runbook/runbook.sh.j2", "generator/rendering/releases.json"} <= set(names)
-    assert "generator/examples/three-masters/mapping.yaml" in names
+    assert {"etcd_renumber/templates/runbook/runbook.sh.j2", "etcd_renumber/rendering/releases.json"} <= set(names)
+    assert "etcd_renumber/examples/three-masters/mapping.yaml" in names
     assert (
-        "etcd-renumber = generator.cli.main:main" in points
-        and "kubectl-etcd_renumber = generator.cli.main:main" in points
+        "etcd-renumber = etcd_renumber.cli.main:main" in points
+        and "kubectl-etcd_renumber = etcd_renumber.cli.main:main" in points
     )
-    assert not [n for n in names if n.startswith(("tests/", "out/"))]
+    assert {n.partition("/")[0].partition("-")[0] for n in names} == {"etcd_renumber"}, "nothing else in site-packages"
+    assert "etcd_renumber/py.typed" in names
+
+
+def python(cwd: Path, env: dict[str, str], *words: str) -> str:
+    ran = subprocess.run([sys.executable, *words], cwd=cwd, env=env, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
 
 
 def test_the_wheel_renders_the_same_bytes_as_the_checkout(installed: Path, tmp_path: Path) -> None:
     folders = []
-    for name, where in (("wheel", installed / "site"), ("checkout", ROOT)):
+    for name, where in (("wheel", installed / "site"), ("checkout", ROOT / "generator")):
         env = os.environ | {"PYTHONPATH": str(where)}
         for words in (["init", "e", "--example"], ["render", "e/mapping.yaml", "-o", "out"]):
             cwd = tmp_path / name
             cwd.mkdir(exist_ok=True)
-            ran = subprocess.run(
-                [sys.executable, "-c", RENDER, *words], cwd=cwd, env=env, capture_output=True, text=True, check=False
-            )
-            assert ran.returncode == 0, ran.stderr
-            assert ran.stdout.startswith(str(where)), "the code of the other one ran"
+            assert python(cwd, env, "-c", WHERE).startswith(str(where)), "the code of the other one ran"
+            python(cwd, env, "-m", "etcd_renumber", *words)
         files = [p for p in cwd.rglob("*") if p.is_file()]
         folders.append({str(p.relative_to(cwd)): p.read_bytes() for p in files})
     assert folders[0] == folders[1]

@@ -6,10 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
-
-from generator.change_folder import write as room
-from generator.change_folder.write import SUMS, write
-from generator.errors import Refused
+from etcd_renumber.change_folder import write as room
+from etcd_renumber.change_folder.write import SUMS, write
+from etcd_renumber.errors import Refused
 
 
 def sha(text: str) -> str:

@@ -8,34 +8,40 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from generator.methods.bridge import BRIDGE
-from generator.methods.restore import RESTORE
-from generator.methods.rolling import REPLACE
-from generator.rendering.commands import reach
+from etcd_renumber.methods.bridge import BRIDGE
+from etcd_renumber.methods.restore import RESTORE
+from etcd_renumber.methods.rolling import REPLACE
+from etcd_renumber.rendering.commands import reach
+
 from tests.bash_tree import BASH, Call, calls
 
 HEAD = (
     "# Troubleshooting: every refusal of a runbook\n\n"
-    "Made from the sources (`python -m tests.troubleshooting`). `OLD` and `NEW` are this host's addresses, other names in "
+    "Made from the sources (`.venv/bin/python -m tests.troubleshooting > docs/troubleshooting.md`). "
+    "`OLD` and `NEW` are this host's addresses, other names in "
     "capitals are values of the host or the member, and … is what the runbook has found.\n"
     "What an exit code means for the line of the order: [runbook.md](runbook.md#exit-codes). "
     "`bash runbook.sh status` shows every member and the next line after any of these.\n"
+    "The last column has every phase whose bash can come to the message; not each of them does.\n"
 )
 EXITS = {"failed": 1, "usage": 2, "closed": 3, "other_world": 4, "half_done": 5, "go_back": 5}
 MEANING = {
     1: "a command failed, or `verify` found something",
     2: "wrong usage",
-    3: "a precondition failed: nothing was changed",
+    3: "a precondition failed: nothing that runs was changed",
     4: "the host, the cluster or the files are not as reviewed",
     5: "changed, and the last check failed",
 }
+# What a function is given by whoever calls it.
+HINTS = {"…; this phase was undone": "fix the cause that it names, then: bash runbook.sh apply PHASE"}
+LIMITS = {"GATE_LIMIT": "60", "KUBERNETES_LIMIT": "60", "BASH_REMATCH": "MEMBER"}
 CERTS = {"CERT_FILES": "CERTIFICATE", "CERT_KEYS": "KEY", "CERT_CAS": "CA", "CERT_CA_KEYS": "CA-KEY", "FILES": "FILE"}
 VALUES: tuple[tuple[str, dict[str, str]], ...] = (
     (r"\$\{(NAMES|OLDS|NEWS)\[[^]]+\]\}", {"NAMES": "MEMBER", "OLDS": "ITS-OLD", "NEWS": "ITS-NEW"}),
-    (r"\$\{([A-Z_]+)\[[^]]+\]\}", CERTS),
+    (r"\$\{([A-Z_]+)\[[^]]+\]\}", CERTS | LIMITS),
     (r"\$\{#NAMES\[@\]\}", {}),
     (r"\$\{([A-Z_]+)[^}]*\}", {}),
-    (r"\$([A-Z_]+)", {}),
+    (r"\$([A-Z_]+)", LIMITS),
 )
 
 
@@ -61,7 +67,8 @@ def refusals() -> Iterator[tuple[int, str, str, list[str]]]:
             said = _said(call)
             if said and call.function in places:
                 code, fact, hint = said
-                yield code, _plain(fact), _plain(hint), places[call.function]
+                phases = [phase for phase in places[call.function] if code != 5 or phase != "preflight"]
+                yield code, _plain(fact), HINTS.get(_plain(fact), _plain(hint)), phases
 
 
 def _said(call: Call) -> tuple[int, str, str] | None:
@@ -91,6 +98,9 @@ def _plain(text: str) -> str:
     """A word of bash as a person reads it."""
     text = text[1:-1].replace("'\"'\"'", "'").replace("\\'", "'") if text[:1] in "\"'" else text
     text = re.sub(r'\$\(how_recorded "\$\w+"\)', "MEMBER is recorded on its … address", text)
+    text = re.sub(
+        r"\$\(why_no_(?:space|room)[^)]*\)", "FOLDER has … KiB free of …: … must fit, and 15 % must stay free", text
+    )
     text = text.replace("$(or_roll_back)", ", or roll back: bash runbook.sh undo PHASE")
     while (shorter := re.sub(r"\$\([^()]*\)", "…", text)) != text:
         text = shorter

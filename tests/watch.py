@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from generator.rehearsal.testbed.host import Host
-from generator.rehearsal.testbed.host_spec import Flags
+from etcd_renumber.rehearsal.testbed.host import Host
+from etcd_renumber.rehearsal.testbed.host_spec import Flags
 
 MANIFEST = "/etc/kubernetes/manifests/etcd.yaml"
 

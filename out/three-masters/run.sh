@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest 034b22ed8e2a. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest ecff988b450f. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=034b22ed8e2a
+readonly DIGEST=ecff988b450f
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -32,15 +32,15 @@ readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(2715ce1c9fc183040cad72255408dd491f7d699c5347f25c5986be26d0e8e4c5 f9d1ce1615ce8949982d4368642190c0f1746e410e8420dcce5379491928a88c 63a401bd3003f8eca3fc09651bcf0343124d4ff465fb221898c9d57df2e97127)
+readonly -a FOLDERS=(eb03b215591a4009f9a0be19421fa580415662d8698bb7bffdc980689d28817f c5f69f62d5e90cb3a3865cf70c6c2327f86b3e71f343f5412b4d7f9b8cb60988 9b3a22337a7c9d1081bf8704827346e92573a92cb9056923b5f195b87eb50193)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)
 # the lines of RUNBOOK.md, and what it says of each
 readonly -a LINES_OF_PLAN=('1 master1 preflight' '2 master2 preflight' '3 master3 preflight' '4 master1 prepare' '5 master2 prepare' '6 master3 prepare' '7 master1 add' '8 master2 add' '9 master3 add' '10 master1 move' '11 master1 remove' '12 master1 release' '13 master2 move' '14 master2 remove' '15 master2 release' '16 master3 move' '17 master3 remove' '18 master3 release' '19 master1 finish' '20 master2 finish' '21 master3 finish')
-readonly -a DOES=('reads only: host, cluster, disk, clocks, network paths' 'reads only: host, cluster, disk, clocks, network paths' 'reads only: host, cluster, disk, clocks, network paths' 'backups; certificates reissued with both addresses; the snapshot' 'backups; certificates reissued with both addresses' 'backups; certificates reissued with both addresses' 'the host has both addresses, also after a reboot' 'the host has both addresses, also after a reboot' 'the host has both addresses, also after a reboot' 'records the new peer URL; exchanges this host'"'"'s files at once' 'the old address is gone, also from the configuration' 'checks etcd and Kubernetes without the old address' 'records the new peer URL; exchanges this host'"'"'s files at once' 'the old address is gone, also from the configuration' 'checks etcd and Kubernetes without the old address' 'records the new peer URL; exchanges this host'"'"'s files at once' 'the old address is gone, also from the configuration' 'checks etcd and Kubernetes without the old address' 'removes added routes, lists leftovers, prints the ticket summary' 'removes added routes, lists leftovers, prints the ticket summary' 'removes added routes, lists leftovers, prints the ticket summary')
+readonly -a DOES=('reads only: host, cluster, disk, clocks, network paths' 'reads only: host, cluster, disk, clocks, network paths' 'reads only: host, cluster, disk, clocks, network paths' 'backups; certificates reissued with both addresses; the snapshot' 'backups; certificates reissued with both addresses' 'backups; certificates reissued with both addresses' 'the host has both addresses, also after a reboot' 'the host has both addresses, also after a reboot' 'the host has both addresses, also after a reboot' 'records the new URL; stops kubelet, API, etcd; replaces files' 'the old address is gone, also from the configuration' 'closes calls from the old address; checks etcd and Kubernetes' 'records the new URL; stops kubelet, API, etcd; replaces files' 'the old address is gone, also from the configuration' 'closes calls from the old address; checks etcd and Kubernetes' 'records the new URL; stops kubelet, API, etcd; replaces files' 'the old address is gone, also from the configuration' 'closes calls from the old address; checks etcd and Kubernetes' 'removes added routes, lists leftovers, prints the ticket summary' 'removes added routes, lists leftovers, prints the ticket summary' 'removes added routes, lists leftovers, prints the ticket summary')
 readonly -a SEEN=('done, 0 commands; no FILTERED' 'done, 0 commands; no FILTERED' 'done, 0 commands; no FILTERED' 'ok: gate, prepare on master1: done' 'ok: gate, prepare on master2: done' 'ok: gate, prepare on master3: done' 'ip addr shows both' 'ip addr shows both' 'ip addr shows both' 'ok: gate, ok: the API answers, move on master1: done' 'ip addr shows the new one only' 'ok: gate, ok: the API answers' 'ok: gate, ok: the API answers, move on master2: done' 'ip addr shows the new one only' 'ok: gate, ok: the API answers' 'ok: gate, ok: the API answers, move on master3: done' 'ip addr shows the new one only' 'ok: gate, ok: the API answers' 'finish on master1: done; no DIFFERENT in ids:' 'finish on master2: done; no DIFFERENT in ids:' 'finish on master3: done; no DIFFERENT in ids:')
-readonly -a BACK=('not needed' 'not needed' 'not needed' 'undo prepare' 'undo prepare' 'undo prepare' 'remove it, while move is not done or undone' 'remove it, while move is not done or undone' 'remove it, while move is not done or undone' 'undo move' 'add it again' 'add the old address, then undo move' 'undo move' 'add it again' 'add the old address, then undo move' 'undo move' 'add it again' 'add the old address, then undo move' 'undo move, the last host first' 'undo move, the last host first' 'undo move, the last host first')
+readonly -a BACK=('not needed' 'not needed' 'not needed' 'undo prepare' 'undo prepare' 'undo prepare' 'remove it, before move or after undo move' 'remove it, before move or after undo move' 'remove it, before move or after undo move' 'undo move' 'add it again' 'add the old address, then undo move' 'undo move' 'add it again' 'add the old address, then undo move' 'undo move' 'add it again' 'add the old address, then undo move' 'add the old addresses, then undo move, the last host first' 'add the old addresses, then undo move, the last host first' 'add the old addresses, then undo move, the last host first')
 # --- end values ---
 
 HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
@@ -256,7 +256,7 @@ is_wanted() {
 }
 # --- end run_sh/order.sh ---
 
-# --- run_sh/line.sh sha256:1f3633378371 ---
+# --- run_sh/line.sh sha256:5bea0ea4d698 ---
 # line.sh -- one line after another; with --yes, those that only read or only stop run on all hosts at the same time.
 
 beside_pids=()
@@ -386,10 +386,16 @@ go_on_or_stop() {
   case $run_exit in
     1) failed "$where" "fix the cause, then rerun the same command: $again" ;;
     2) usage "$where" "$again" ;;
-    3) closed "$where (still so after $gate_limit s of trying; nothing was changed)" "fix what it names, then: $again" ;;
+    3) closed "$where (still so after $gate_limit s of trying; nothing that runs was changed)" "fix what it names, then: $again" ;;
     4) other_world "$where" "the host or the cluster is not as reviewed: stop and find out why, then fetch the facts, render and review again" ;;
-    5) stop 5 "$where" "fix the cause, then: $again; or roll back: $(by_hand "$2" undo "${whats[$1]}")" ;;
+    5) stop 5 "$where" "fix the cause, then: $again$(or_roll_back "$1" "$2")" ;;
   esac
+}
+
+# or_roll_back K I -- nothing where the phase was undone already, or has no undo.
+or_roll_back() {
+  [[ ${run_why-} != *'was undone'* && ${BACK[$1]} == *undo* ]] || return 0
+  printf '; or roll back: %s' "$(by_hand "$2" undo "${whats[$1]}")"
 }
 
 # by_hand I WORDS... -- the same on the host, without run.sh.

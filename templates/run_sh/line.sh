@@ -127,10 +127,16 @@ go_on_or_stop() {
   case $run_exit in
     1) failed "$where" "fix the cause, then rerun the same command: $again" ;;
     2) usage "$where" "$again" ;;
-    3) closed "$where (still so after $gate_limit s of trying; nothing was changed)" "fix what it names, then: $again" ;;
+    3) closed "$where (still so after $gate_limit s of trying; nothing that runs was changed)" "fix what it names, then: $again" ;;
     4) other_world "$where" "the host or the cluster is not as reviewed: stop and find out why, then fetch the facts, render and review again" ;;
-    5) stop 5 "$where" "fix the cause, then: $again; or roll back: $(by_hand "$2" undo "${whats[$1]}")" ;;
+    5) stop 5 "$where" "fix the cause, then: $again$(or_roll_back "$1" "$2")" ;;
   esac
+}
+
+# or_roll_back K I -- nothing where the phase was undone already, or has no undo.
+or_roll_back() {
+  [[ ${run_why-} != *'was undone'* && ${BACK[$1]} == *undo* ]] || return 0
+  printf '; or roll back: %s' "$(by_hand "$2" undo "${whats[$1]}")"
 }
 
 # by_hand I WORDS... -- the same on the host, without run.sh.

@@ -2,15 +2,15 @@
 
 ready_to_undo_prepare() {
   ask_everybody
-  guard other_world "$(how_recorded "$OWN"): the others would reject a certificate without $NEW" 'bash runbook.sh undo settle first' recorded_old_or_unknown
-  guard other_world 'etcd runs with the new arguments, or its new manifest is in place' 'bash runbook.sh undo readdress first' etcd_is_old
+  guard other_world "$(how_recorded "$OWN"): the others would reject a certificate without $NEW" 'first: bash runbook.sh undo settle' recorded_old_or_unknown
+  guard other_world 'etcd runs with the new arguments, or its new manifest is in place' 'first: bash runbook.sh undo readdress' etcd_is_old
 }
 
 ready_to_undo_readdress() {
   ask_everybody
   guard closed "$OLD is not on this host" "etcd could not start on it; add it first: ip addr add $OLD/PREFIX dev INTERFACE" old_is_here
-  guard other_world "$(how_recorded "$OWN")" 'bash runbook.sh undo settle first' recorded_old_or_unknown
-  guard closed "a certificate of this host lacks $OLD or $NEW as a SAN" 'bash runbook.sh apply prepare' certs_are_wide
+  guard other_world "$(how_recorded "$OWN")" 'first: bash runbook.sh undo settle' recorded_old_or_unknown
+  guard closed "these certificates lack the SAN $OLD or $NEW: $(certs_lacking)" 'bash runbook.sh apply prepare' certs_are_wide
   guard closed "no copy of the old manifests in $BACKUP" 'without it no undo is possible on this host' manifests_can_go_back
   guard_kubelet
   guard other_world "$DATA_DIR holds no data" 'without data etcd would start a new, empty cluster' data_is_there
@@ -26,8 +26,8 @@ nothing_of_ours() { no_rule_of_ours && no_route_of_ours; }
 
 ready_to_undo_settle() {
   ask_everybody
-  guard closed 'etcd does not run with the new arguments on this host' 'bash runbook.sh apply readdress' etcd_runs_new
-  guard closed 'the rules of this change are no longer on this host: the others would not reach it on its old address' 'unbridge was carried out: after it no undo is possible' settle_can_go_back
+  guard closed 'etcd does not run with the new arguments on this host, and this undo needs it' 'first, to start it: bash runbook.sh apply readdress; then rerun this undo' etcd_runs_new
+  guard closed 'the rules of this change are no longer on this host: unbridge was carried out' 'after it no undo is possible: continue with the next line of RUNBOOK.md' settle_can_go_back
   guard closed "no copy of the old manifests in $BACKUP" 'without it no undo is possible on this host' manifests_can_go_back
 }
 settle_can_go_back() { [[ ${recorded[OWN]} == old || ${#NAMES[@]} == 1 ]] || ! no_rule_of_ours; }

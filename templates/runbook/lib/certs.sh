@@ -9,6 +9,12 @@ export SSL_CERT_FILE=/nonexistent SSL_CERT_DIR=/nonexistent
 # cert_holds FILE ADDRESS -- openssl exits 0 either way; only its words tell.
 cert_holds() { [[ $(openssl x509 -noout -checkip "$2" -in "$1" 2>/dev/null) == *' does match '* ]]; }
 cert_is_wide() { cert_holds "$1" "$OLD" && cert_holds "$1" "$NEW"; }
+certs_lacking() {
+  local file
+  for file in "${CERT_FILES[@]}"; do
+    cert_is_wide "$file" || printf '%s ' "$file"
+  done
+}
 certs_are_wide() {
   local file
   for file in "${CERT_FILES[@]}"; do

@@ -73,8 +73,9 @@ open_scratch() {
   SCRATCH=$(mktemp -d /tmp/etcd-renumber.XXXXXXXX)
   readonly SCRATCH
   trap on_exit EXIT
-  trap 'exit 130' INT
-  trap 'exit 143' TERM HUP
+  trap 'chosen=129; exit 129' HUP
+  trap 'chosen=130; exit 130' INT
+  trap 'chosen=143; exit 143' TERM
 }
 
 # Without a verb: where it stands, then what would run next on this host.

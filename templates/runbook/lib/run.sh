@@ -38,8 +38,22 @@ end_of_step() {
 }
 
 unheld_in_words() { if [[ $unheld == 1 ]]; then printf '1 condition does not hold'; else printf '%s conditions do not hold' "$unheld"; fi; }
-# or_roll_back -- what a hint adds to "rerun"; nothing in an undo, which is the rollback itself.
-or_roll_back() { [[ $MODE == undo ]] || printf ', or roll back: bash runbook.sh undo %s' "$PHASE"; }
+what_is_open() {
+  case $unheld in
+    0) printf 'nothing is left to do in %s on %s' "$PHASE" "$HOST" ;;
+    1) printf '1 step or condition is open' ;;
+    *) printf '%s steps or conditions are open' "$unheld" ;;
+  esac
+}
+# or_roll_back -- what a hint adds to "rerun"; nothing in an undo, which is the rollback itself, nor where there is no undo.
+or_roll_back() {
+  [[ $MODE != undo ]] || return 0
+  if is_one_of "$PHASE" "${UNDOABLE[@]}"; then
+    printf ', or roll back: bash runbook.sh undo %s' "$PHASE"
+  else
+    printf '; there is no undo of %s' "$PHASE"
+  fi
+}
 preconditions() { if [[ $step_guards == 1 ]]; then printf 'the precondition holds'; else printf '%s preconditions hold' "$step_guards"; fi; }
 
 # stop STATUS WHAT [HINT] -- what is wrong, then what the operator should do about it.
@@ -149,8 +163,11 @@ finished() {
   printf '\n'
   case $MODE in
     apply | undo) note "$MODE $PHASE on $HOST: done, $changed commands carried out" ;;
-    plan) note "$(unheld_in_words) yet" ;;
-    verify) [[ $unheld == 0 ]] || failed "$(unheld_in_words)" "bash runbook.sh apply $PHASE" ;;
+    plan) note "$(what_is_open)" ;;
+    verify)
+      [[ $unheld == 0 ]] || failed "$(unheld_in_words): see the lines with NO above" "fix what they name, then: bash runbook.sh apply $PHASE"
+      note "verify $PHASE on $HOST: everything holds"
+      ;;
   esac
   [[ -z $last_line ]] || printf '%s\n' "$last_line"
 }
@@ -170,7 +187,7 @@ on_exit() {
   end_of_step "$result" "$status"
   [[ $result != held || $changed == 0 ]] || result=changed
   journal end '' "$result" "$status" "$(($(now_ms) - began))"
-  case $status in 1 | 3 | 4 | 5) status_after_stop ;; esac
+  case $status in 0 | 2) ;; *) status_after_stop ;; esac
   [[ -z ${SCRATCH-} ]] || rm -rf -- "$SCRATCH"
   exit "$status"
 }

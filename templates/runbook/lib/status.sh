@@ -63,8 +63,10 @@ word_certificate() {
     if [[ ${STAYS[$1]} == yes ]]; then printf 'stays'; else printf 'both'; fi
   elif cert_holds "$SCRATCH/cert.$1" "${NEWS[$1]}"; then
     printf 'new only'
-  else
+  elif cert_holds "$SCRATCH/cert.$1" "${OLDS[$1]}"; then
     printf 'old only'
+  else
+    printf 'neither'
   fi
 }
 

@@ -47,6 +47,7 @@ data_kib() {
 }
 
 # has_room FOLDER TIMES -- so many times the data, and kubelet evicts below 15 % of a file system.
+why_no_room() { printf '%s has %s KiB free of %s: %s times the data (%s KiB) plus 10 %% must fit, and 15 %% must stay free' "$1" "$(free_kib "$1")" "$(size_kib "$1")" "$2" "$(data_kib)"; }
 has_room() {
   local free size
   free=$(free_kib "$1") size=$(size_kib "$1")

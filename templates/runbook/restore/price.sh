@@ -11,10 +11,10 @@ the_price_is_accepted() {
   note "$(answering) of ${#NAMES[@]} members answer"
   if quorum_is_seen; then
     note 'the cluster has quorum: the snapshot will be complete. The method rolling renumbers such a cluster while it runs, and keeps its ids'
-    guard closed 'authentication is on in etcd: this runbook uses no password' 'turn it off for the change: etcdctl auth disable' authentication_is_off
+    guard closed 'authentication is on in etcd: this runbook uses no password' 'turn it off for the change: etcdctl auth disable; and on again after the last line: etcdctl auth enable' authentication_is_off
   fi
   guard other_world 'the cluster has no quorum: the last acknowledged writes may be missing in every copy' \
-    'bridge loses nothing if a majority has its data: set method: bridge in the mapping and render again. If that is impossible: accept_loss: true' price_is_accepted
+    'bridge loses nothing if a majority has its data: set method: bridge in the mapping and render again. If that is impossible: set accept_loss: true there and render again; the last writes may then be lost' price_is_accepted
 }
 # Once the preparation is here, a cluster that has stopped is what we want.
 price_is_accepted() { [[ $ACCEPT_LOSS == yes || -d $TOOLS ]] || quorum_is_seen; }
@@ -22,7 +22,7 @@ price_is_accepted() { [[ $ACCEPT_LOSS == yes || -d $TOOLS ]] || quorum_is_seen; 
 the_data_is_known() {
   if data_is_there; then
     note "$(data_kib) KiB in $DATA_DIR$(! has_wal_dir || printf ' and %s' "$WAL_DIR")"
-    guard closed "too little space on $DATA_DIR" 'the old data, a copy of it and the restored data must fit at the same time: free disk space there' has_room "$DATA_DIR" 2
+    guard closed "$(why_no_room "$DATA_DIR" 2)" 'the old data, a copy of it and the restored data must fit at the same time: free disk space there' has_room "$DATA_DIR" 2
   else
     note "$DATA_DIR holds no data: this host is restored from the snapshot of another host"
   fi

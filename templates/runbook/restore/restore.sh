@@ -1,7 +1,7 @@
 # restore: the snapshot becomes this host's data. It is unpacked beside the old data; then both are renamed.
 
 ready_to_restore() {
-  guard other_world "this host is restored from another snapshot (sha256 $(field "$RESTORED" sha256))" 'bash runbook.sh undo restore first' is_of_no_other_snapshot
+  guard other_world "this host is restored from another snapshot (sha256 $(field "$RESTORED" sha256))" 'first: bash runbook.sh undo restore' is_of_no_other_snapshot
   if holds 'this host is restored from this snapshot' is_restored; then return 0; fi
   [[ -n $snapshot_file && -n $snapshot_sha ]] || ! is_changing || usage 'restore needs --snapshot FILE and --sha256 HEX' 'see the last line that the phase snapshot printed on the source'
   guard other_world 'etcd runs on this host, or its manifest is in place' 'bash runbook.sh apply stop, on every host' has_stopped

@@ -4,8 +4,8 @@ ready_to_take_the_snapshot() {
   if holds 'the snapshot is taken and verified, or restored already' source_is_proved; then return 0; fi
   [[ -n $given_file || ${#candidate_lines[@]} -gt 0 ]] || ! is_changing || usage 'snapshot needs --candidates or --from' "--candidates 'LINE;LINE;LINE', as stop printed them on each host"
   guard other_world 'etcd runs on this host, or its manifest is in place' 'bash runbook.sh apply stop, on every host' has_stopped
-  guard closed "too little space on $DATA_DIR" 'a copy and a trial restore must fit: free disk space there' has_room "$DATA_DIR" 2
-  guard closed "too little space on $STATE" 'the snapshot must fit: free disk space there' has_room "$STATE" 1
+  guard closed "$(why_no_room "$DATA_DIR" 2)" 'a copy and a trial restore must fit: free disk space there' has_room "$DATA_DIR" 2
+  guard closed "$(why_no_room "$STATE" 1)" 'the snapshot must fit: free disk space there' has_room "$STATE" 1
   if [[ -n $given_file ]]; then
     guard closed "$given_file is not on this host" 'name a snapshot file of this host' given_file_is_here
   elif [[ ${#candidate_lines[@]} -gt 0 ]]; then
@@ -20,7 +20,7 @@ judge_the_candidates() {
   show_candidates
   guard closed "the source is $(best_candidate), not $HOST" "on that host: bash runbook.sh apply snapshot --candidates '...'" we_are_the_source
   guard other_world "no candidate is complete: the last acknowledged writes may be missing in each" \
-    'bridge loses nothing if a majority has its data (undo stop and quiesce, set method: bridge); or accept the loss: accept_loss: true in the mapping' loss_is_accepted
+    'first undo stop and quiesce on every host. Then set method: bridge in the mapping, which loses nothing if a majority has its data; or, where that is impossible, accept_loss: true. Fetch the facts, render and review again' loss_is_accepted
 }
 
 members_without_line() {

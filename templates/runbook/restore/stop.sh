@@ -6,7 +6,7 @@ ready_to_stop() {
   guard_kubelet
   guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_ready_to_restore
   guard closed 'the API of this host is not stopped, or its manifests are in place' 'bash runbook.sh apply quiesce, on every host' all_is_quiet
-  guard closed "too little space on $DATA_DIR for a copy of the data" 'free disk space there' has_room "$DATA_DIR" 1
+  guard closed "$(why_no_room "$DATA_DIR" 1)" 'free disk space there' has_room "$DATA_DIR" 1
   if cluster_answers; then
     guard closed "etcd still receives writes; its clients: $(clients_of_etcd)" 'quiesce every host and stop all other clients, then rerun the same command' nobody_writes
   else

@@ -1,15 +1,15 @@
 # undo.sh -- undo of restore: the old cluster with its data and manifests. Only while no client writes to the new one.
 
 ready_to_undo_prepare() {
-  guard other_world 'this host is restored, or its etcd is stopped for the restore' 'bash runbook.sh undo the later phases first' is_as_it_was
+  guard other_world 'this host is restored, or its etcd is stopped for the restore' 'undo the later phases first, the last one first: bash runbook.sh undo PHASE' is_as_it_was
 }
 is_as_it_was() { ! data_is_restored && { etcd_is_old || ! data_is_there; }; }
 
 ready_to_go_back() {
-  guard other_world 'the API is back on this host: writes since then would be lost' 'after reopen no undo is possible' api_is_not_back
+  guard other_world 'the API is back on this host: writes since then would be lost' 'after reopen no undo is possible: continue with the next line of RUNBOOK.md' api_is_not_back
   if data_is_restored && etcd_runs_new; then
     find_etcdctl
-    guard other_world 'the restored cluster has new writes: undo would lose them' 'no undo is possible any more' nobody_is_seen_to_have_written
+    guard other_world 'the restored cluster has new writes: undo would lose them' 'no undo is possible any more: continue with the next line of RUNBOOK.md' nobody_is_seen_to_have_written
   fi
   guard closed "no copy of the old manifests in $BACKUP" 'without it no undo is possible on this host' manifests_can_go_back
   guard_kubelet
@@ -41,12 +41,12 @@ nothing_was_finished() { [[ ! -e $FINISHED ]]; }
 nobody_wrote_into_it() {
   local puts
   if holds 'the old data is in place, or no restored data is' nothing_to_look_into; then return 0; fi
-  guard closed 'etcd runs on this host, or its manifest is in place' 'bash runbook.sh undo start first' etcd_is_out
-  guard closed "too little space on $DATA_DIR for a copy of the data" 'free disk space there' has_room "$DATA_DIR" 1
+  guard closed 'etcd runs on this host, or its manifest is in place' 'first: bash runbook.sh undo start' etcd_is_out
+  guard closed "$(why_no_room "$DATA_DIR" 1)" 'free disk space there' has_room "$DATA_DIR" 1
   open_copy 'the restored data cannot be read: look at it before it is moved away'
   puts=$(puts_in_copy "$(($(last_revision) + 1))")
   close_copy
-  [[ -z $puts ]] || other_world 'the restored cluster has new writes: undo would lose them' 'no undo is possible any more'
+  [[ -z $puts ]] || other_world 'the restored cluster has new writes: undo would lose them' 'no undo is possible any more: continue with the next line of RUNBOOK.md'
 }
 nothing_to_look_into() { old_data_is_back || ! data_is_restored; }
 
@@ -87,7 +87,7 @@ put_old_wal_back() {
 put_the_snapshot_away() {
   local note
   if holds 'no snapshot is noted on this host' no_source_is_known; then return 0; fi
-  guard closed 'this host is still restored from this snapshot' 'bash runbook.sh undo restore first' old_data_is_back
+  guard closed 'this host is still restored from this snapshot' 'first: bash runbook.sh undo restore' old_data_is_back
   for note in "$SOURCE" "$COMPLETE" "$CANDIDATE"; do
     [[ ! -e $note ]] || run mv "$note" "$(free_name "${note%.txt}.undone" .txt)"
   done
@@ -97,7 +97,7 @@ no_source_is_known() { [[ ! -e $SOURCE ]]; }
 
 # A manifest comes back only beside data. What could not run before for want of its address cannot now either.
 what_was_before_stop() {
-  guard closed 'this host is still restored' 'bash runbook.sh undo restore first' old_data_is_back
+  guard closed 'this host is still restored' 'first: bash runbook.sh undo restore' old_data_is_back
   forget_the_stop
   if manifest_is_out 0 && ! data_is_there; then
     note "no data on this host: etcd's manifest stays in $ASIDE. Without data etcd would start a new, empty cluster"
@@ -118,7 +118,7 @@ forget_the_stop() {
 }
 
 what_was_before_quiesce() {
-  guard closed "etcd's manifest is still moved out of the manifests folder" 'bash runbook.sh undo stop first' etcd_came_back
+  guard closed "etcd's manifest is still moved out of the manifests folder" 'first: bash runbook.sh undo stop' etcd_came_back
   want kept old kept
 }
 etcd_came_back() { manifest_is_old 0 || ! data_is_there; }

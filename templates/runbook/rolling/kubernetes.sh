@@ -190,7 +190,7 @@ close_calls_from_old() {
   if holds "no connection of the control plane leaves from $OLD" no_call_leaves_from_old; then return 0; fi
   close_calls "$(calls_from "$OLD")"
   wait_until 5 "no connection of the control plane leaves from $OLD" no_call_leaves_from_old ||
-    note "this kernel closes none: kubelet notices by itself, within a minute"
+    note "this kernel cannot close them: kubelet notices by itself within a minute, until then the Node may be NotReady"
 }
 no_call_leaves_from_old() { [[ $NEW == "$OLD" || -z $(calls_from "$OLD") ]]; }
 

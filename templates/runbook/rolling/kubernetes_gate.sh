@@ -8,7 +8,7 @@ kubernetes_can_be_asked() {
   fi
   guard closed "no kubeconfig in $KUBERNETES to ask the API with" 'put an admin.conf of this cluster there' api_identity_is_here
   guard closed "kube-apiserver cannot be asked: $(why_api_cannot_be_asked)" 'fix the API first: the change and its undo need these answers' api_can_be_asked
-  guard closed "these pods have no running process: $(pods_not_running)" 'check their logs; start the change only on a control plane that works' all_pods_run
+  guard closed "these pods have no running process: $(pods_not_running)" 'check their logs (crictl ps -a; crictl logs ID; journalctl -u kubelet); start the change only on a control plane that works' all_pods_run
   node=$(node_name)
   note "Node $node; the API is asked with the client certificate in $api_as"
   ! kubelet_chooses_its_address || cloud_gives_the_address || note "kubelet has no --node-ip: it uses the address that the name $node resolves to, if this host has it, else that of the default route. Until $OLD is removed this may be $OLD; release checks it. Safer: set --node-ip=$OLD in /var/lib/kubelet/kubeadm-flags.env and restart kubelet, before the change"

@@ -6,9 +6,9 @@ ready_to_move() {
   guard closed "$MANIFESTS is not writable" 'check the mount' folder_is_writable
   guard_kubelet
   guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'without data etcd would start a new, empty cluster' data_is_there
-  guard closed "too little space on $DATA_DIR" 'free disk space there' has_space "$DATA_DIR"
+  guard closed "$(why_no_space "$DATA_DIR")" 'free disk space there' has_space "$DATA_DIR"
   guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_prepared
-  guard closed "a certificate of this host lacks $OLD or $NEW as a SAN" 'bash runbook.sh apply prepare' certs_are_wide
+  guard closed "these certificates lack the SAN $OLD or $NEW: $(certs_lacking)" 'bash runbook.sh apply prepare' certs_are_wide
   guard closed "a route that this change did not make would be replaced: $(foreign_routes | head -n 1)" "remove it, or give it src $NEW" no_foreign_route
   gate_before others any
   ready_on_the_wire
@@ -23,7 +23,7 @@ ready_on_the_wire() {
     [[ $i != "$OWN" && ${in_gate[i]} == yes ]] || continue
     guard closed "the serving certificate of ${NAMES[i]} lacks these SANs: $(addresses_lacking "$i")" "on ${NAMES[i]}: bash runbook.sh apply prepare" wire_is_wide "$i"
     ! can_bind || guard_answer "$i"
-    guard closed "$NEW to ${NAMES[i]} at ${NEWS[i]} is $(flows_closed "$i")" 'see the flows in RUNBOOK.md' flows_are_open "$i"
+    guard closed "the way from this host to ${NAMES[i]} at ${NEWS[i]} is $(flows_closed "$i")" 'see the flows in RUNBOOK.md' flows_are_open "$i"
   done
   can_bind || ask_through_routes
 }

@@ -3,7 +3,7 @@
 ready_to_prepare() {
   ask_everybody
   guard closed 'no member answers, and etcd does not run on this host' 'start etcd on this host, or check the other members' somebody_answers
-  guard closed "too little space on ${STATE%/*/*/*}" 'free disk space there' has_space "${STATE%/*/*/*}"
+  guard closed "$(why_no_space "${STATE%/*/*/*}")" 'free disk space there' has_space "${STATE%/*/*/*}"
   guard_clocks
   guard_certificates
 }
@@ -21,7 +21,7 @@ guard_clocks() {
 the_wire_shows_both() {
   look_at_etcd
   if [[ -n $etcd_pid ]] && address_is_here "$(our_address)"; then
-    wait_until 10 'etcd serves the new certificate' own_wire_is_wide || half_done "etcd does not serve a certificate with $OLD and $NEW on $(our_address), port $PEER_PORT" "check $PEER_CERT"
+    wait_until 10 'etcd serves the new certificate' own_wire_is_wide || half_done "etcd does not serve a certificate with $OLD and $NEW on $(our_address), port $PEER_PORT" "compare with the addresses in: openssl x509 -noout -text -in $PEER_CERT; then rerun the same command$(or_roll_back)"
   else
     note 'etcd does not run on this host, or its address is not here: only the certificate file was checked'
   fi

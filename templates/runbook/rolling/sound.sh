@@ -12,5 +12,5 @@ quorum_is_not_lost() { ! old_is_gone || [[ -n $base ]] || manifest_is_new 0 || [
 
 the_cluster_is_sound() {
   gate_before others any
-  guard closed 'authentication is on in etcd: this runbook uses no password' 'turn it off for the change: etcdctl auth disable' authentication_is_off
+  guard closed 'authentication is on in etcd: this runbook uses no password' 'turn it off for the change: etcdctl auth disable; and on again after the last line: etcdctl auth enable' authentication_is_off
 }

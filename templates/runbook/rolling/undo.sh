@@ -2,8 +2,8 @@
 
 ready_to_undo_prepare() {
   ask_everybody
-  guard other_world "$(how_recorded "$OWN"): the others would reject a certificate without $NEW" "bash runbook.sh undo move first" recorded_old_or_unknown
-  guard other_world "etcd runs with the new arguments" "bash runbook.sh undo move first" etcd_is_old
+  guard other_world "$(how_recorded "$OWN"): the others would reject a certificate without $NEW" "first: bash runbook.sh undo move" recorded_old_or_unknown
+  guard other_world "etcd runs with the new arguments" "first: bash runbook.sh undo move" etcd_is_old
   guard other_world "a connection of etcd has $NEW at one end: $(connections_with "$NEW" | head -n 1)" 'undo the moves of the other members first' no_connection_with "$NEW"
   gate_before others any
 }
@@ -15,7 +15,7 @@ ready_to_undo_move() {
   if [[ $ADDRESSES == both ]]; then
     guard closed "$OLD is not on this host" "add it first: ip addr add $OLD/PREFIX dev INTERFACE" old_is_here
   fi
-  guard closed "a certificate of this host lacks $OLD or $NEW as a SAN" 'bash runbook.sh apply prepare' certs_are_wide
+  guard closed "these certificates lack the SAN $OLD or $NEW: $(certs_lacking)" 'bash runbook.sh apply prepare' certs_are_wide
   guard closed "no copy of the old manifests in $BACKUP" 'without it no undo is possible on this host' manifests_can_go_back
   guard_kubelet
   guard other_world "$DATA_DIR holds no data" 'without data etcd would start a new, empty cluster' data_is_there
@@ -33,12 +33,12 @@ what_was_before() { if undo_leave_goes_on; then nothing_runs_here; else everythi
 
 whole_after_undo_move() {
   ! is_left_to_undo_leave || return 0
-  gate_after others old
+  gate_after all old
 }
 
 ready_to_undo_leave() {
   guard closed "$OLD is not on this host" "add it first: ip addr add $OLD/PREFIX dev INTERFACE" old_is_here
-  guard other_world 'etcd runs with the new arguments' 'bash runbook.sh undo move first' etcd_is_not_new
+  guard other_world 'etcd runs with the new arguments' 'first: bash runbook.sh undo move' etcd_is_not_new
   guard closed "no copy of the old manifests in $BACKUP" 'without it no undo is possible on this host' manifests_can_go_back
   guard other_world "$DATA_DIR holds no data" 'without data etcd would start a new, empty cluster' data_is_there
 }

@@ -81,7 +81,7 @@ exchange_files() {
   local i
   if holds 'the wanted files are in place' files_are_as_wanted; then return 0; fi
   if is_one_of "${wanted[0]}" old new && ! manifest_is_as_wanted 0; then
-    guard other_world "$DATA_DIR holds no data: the etcd manifest is not put in place" 'without data etcd would start a new, empty cluster: restore the data of this host, or remove this member and add it again' data_is_there
+    guard half_done "$DATA_DIR holds no data: the etcd manifest is not put in place, kubelet and etcd of this host stay stopped" 'without data etcd would start a new, empty cluster: restore the data of this host, or remove this member and add it again' data_is_there
   fi
   for i in "${!FILES[@]}"; do
     manifest_is_as_wanted "$i" || exchange_manifest "$i"
@@ -135,7 +135,7 @@ start_kubelet() {
   run_and_look systemctl start kubelet
   seen_kubelet=
   if ! wait_until 60 "kubelet runs, and these processes with the wanted arguments: $(pods_in_words)" pods_run_or_kubelet_fails; then
-    half_done "kubelet runs, but these pods do not: $(pods_missing)" "check their logs; fix the cause, then rerun the same command$(or_roll_back)"
+    half_done "kubelet runs, but these pods do not: $(pods_missing)" "check their logs (crictl ps -a; crictl logs ID; journalctl -u kubelet); fix the cause, then rerun the same command$(or_roll_back)"
   fi
   is_changing || return 0
   kubelet_is_steady || kubelet_cannot_start

@@ -2,7 +2,7 @@
 
 # Every refusal of the preparation, before its first change. Etcd may be down: only this host's own state is looked at.
 ready_to_prepare_here() {
-  guard closed "too little space on ${STATE%/*/*/*}" 'free disk space there' has_space "${STATE%/*/*/*}"
+  guard closed "$(why_no_space "${STATE%/*/*/*}")" 'free disk space there' has_space "${STATE%/*/*/*}"
   guard_certificates
 }
 

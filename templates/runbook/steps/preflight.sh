@@ -35,7 +35,7 @@ commands_are_here() { [[ -z $(missing_commands) ]]; }
 
 # Kubelet runs every file of its folder: a copy of etcd.yaml there replaces etcd.yaml's pod at once.
 the_folder_is_clean() {
-  guard closed "kubelet also runs these files, which were not reviewed: $(stray_files)" 'move them to another folder; if etcd runs from such a copy, do not delete it while the member is up' no_stray_file
+  guard closed "kubelet also runs these files, which were not reviewed: $(stray_files)" 'a copy or a backup: move it to another folder, and if etcd runs from it, not while the member is up. A pod in use (kubelet stops the pod of a file that goes): leave it, fetch the facts again, render and review again' no_stray_file
   guard_kubelet
 }
 
@@ -60,7 +60,7 @@ the_disk_has_space() {
   note "etcd's data: $(db_kib) KiB in $DATA_DIR/member/snap/db"
   for folder in "$DATA_DIR" "${STATE%/*/*/*}"; do
     note "$folder: $(free_kib "$folder") KiB free of $(size_kib "$folder")"
-    guard closed "too little space on $folder: the snapshot plus 20 % must fit, and 15 % must stay free" 'free disk space there' has_space "$folder"
+    guard closed "$(why_no_space "$folder")" 'free disk space there' has_space "$folder"
   done
 }
 
@@ -72,6 +72,7 @@ db_kib() {
 df_column() { df -Pk "$1" 2>/dev/null | tail -n 1 | tr -s ' ' | cut -d ' ' -f "$2"; }
 size_kib() { df_column "$1" 2; }
 free_kib() { df_column "$1" 4; }
+why_no_space() { printf '%s has %s KiB free of %s: the snapshot (%s KiB) plus 20 %% must fit, and 15 %% must stay free' "$1" "$(free_kib "$1")" "$(size_kib "$1")" "$(db_kib)"; }
 has_space() {
   local free size
   free=$(free_kib "$1") size=$(size_kib "$1")

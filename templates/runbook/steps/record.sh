@@ -15,7 +15,7 @@ record_address() {
     return 0
   fi
   find_etcdctl
-  [[ -n ${member_ids[i]} ]] || failed "${NAMES[i]} is in no member list" 'see the table below, then rerun the same command'
+  [[ -n ${member_ids[i]} ]] || failed "${NAMES[i]} is in no member list: it was removed from the cluster" 'add it to the cluster again, or fetch the facts, render and review again without it'
   ctl_line "$(endpoint_for_update)" member update "$(printf %x "${member_ids[i]}")" --peer-urls="$url"
   run "${ctl_words[@]}"
   wait_until 10 "the members show $url" is_recorded "$which" "$i" || half_done "${NAMES[i]} is not recorded on $url" "rerun the same command$(or_roll_back)"

@@ -28,7 +28,7 @@ is_near() { [[ $1 -ge -60 && $1 -le 60 ]]; }
 
 the_new_address_is_ours() {
   [[ $NEW != "$OLD" ]] || { note 'ok: this member keeps its address' && return 0; }
-  guard closed "$NEW is in use by another host ($(neighbour_of "$NEW"))" 'choose another address, or free this one' new_is_free
+  guard closed "$NEW is in use by another host$(who_has_it "$NEW")" 'choose another address, or free this one' new_is_free
 }
 # A host that refuses or accepts a connection has the address; so has one that answers the neighbour question.
 new_is_free() {
@@ -36,6 +36,11 @@ new_is_free() {
   ! address_is_here "$NEW" || return 0
   answer=$(knock "$NEW" "$PEER_PORT")
   [[ $answer != open && -z $(neighbour_of "$NEW") ]]
+}
+who_has_it() {
+  local mac
+  mac=$(neighbour_of "$1")
+  if [[ -n $mac ]]; then printf ' (its MAC address: %s)' "$mac"; else printf ' (it answers on port %s)' "$PEER_PORT"; fi
 }
 neighbour_of() {
   local words

@@ -26,7 +26,7 @@ widen_certificate() {
 narrow_certificates() {
   local i
   for i in "${!CERT_FILES[@]}"; do
-    guard other_world "${CERT_FILES[i]} is not the file that this change installed: it was renewed since" "leave it as it is: $(saved_copy "$i") is from before the renewal" cert_is_ours_or_before "$i"
+    guard other_world "${CERT_FILES[i]} is not the file that this change installed: it was renewed since" "it may stay as it is, so skip this undo and continue with the next one; the copy of before the change is $(saved_copy "$i")" cert_is_ours_or_before "$i"
     guard other_world "$(saved_copy "$i") does not match the key ${CERT_KEYS[i]}, or is not the saved copy" 'the key was renewed: leave the certificate as it is' saved_copy_fits "$i"
   done
   if holds 'every certificate is as before the change' certs_are_as_before; then return 0; fi

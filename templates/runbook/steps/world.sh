@@ -8,7 +8,7 @@ the_reviewed_world() {
     guard other_world "$MANIFESTS/${FILES[i]} is neither the reviewed file nor the new one" 'fetch the facts of this host again, render and review again' manifest_is_known "$i"
   done
   guard other_world "$HERE/manifests does not hold the reviewed files" "copy the whole folder hosts/$HOST again" payloads_are_new
-  guard other_world "another etcd runs here: $(foreign_etcds | head -n 3)" 'stop it, or fetch the facts again, render and review again' etcd_is_alone
+  guard other_world "an etcd with arguments that were not reviewed uses $DATA_DIR or its ports: $(foreign_etcds | head -n 3)" 'it may be this very member, after a change of its manifest: do not stop it before you know who started it; then fetch the facts, render and review again' etcd_is_alone
 }
 
 # this_is_our_host -- by the name in etcd's own arguments or manifest; a hostname proves nothing.

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 034b22ed8e2a. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest ecff988b450f. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=034b22ed8e2a
+readonly DIGEST=ecff988b450f
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -40,6 +40,7 @@ readonly OLD=192.168.100.11
 readonly NEW=192.168.110.11
 readonly SNAPSHOT=no
 readonly -a PHASES=(preflight prepare move release finish)
+readonly -a UNDOABLE=(prepare move)
 # its etcd
 readonly IMAGE=k8s.gcr.io/etcd:3.4.13-0
 readonly DATA_DIR=/var/lib/etcd
@@ -87,7 +88,7 @@ apply_preflight() {
   the_folder_is_clean
   begin "Check kubelet, its pods, and the files that name this host"
   the_host_can_be_exchanged
-  begin "Check the free space for the snapshot and the copies"
+  begin "Check the free space for what this change writes"
   the_disk_has_space
   begin "Check that the cluster can be renumbered while it runs"
   the_method_fits
@@ -146,14 +147,14 @@ apply_move() {
   the_reviewed_world
   begin "Check the preconditions of $PHASE, before its first change"
   ready_to_move
-  begin "Make calls to the other members leave from $NEW"
+  begin "Set routes by which this host calls the other members from $NEW"
   source_routes
   begin "Hand over leadership, where this member leads"
   hand_over_leadership
   begin "Record $NEW as the peer URL of $HOST"
   record_new_address
   everything_new
-  begin "Write the wanted files beside those in use, under names that kubelet does not read"
+  begin "Write the files that are to come beside those in use, under names that kubelet does not read"
   write_new_files
   begin "Stop kubelet; pods keep running"
   stop_kubelet
@@ -163,9 +164,9 @@ apply_move() {
   end_the_api
   begin "Check once more that the other members are safe without this one"
   the_others_are_safe
-  begin "Stop etcd"
+  begin "Stop etcd, where its manifest changes"
   end_etcd
-  begin "Exchange the files"
+  begin "Replace the files by those that are to come"
   exchange_files
   begin "Start kubelet, and with it the pods"
   start_kubelet
@@ -173,7 +174,7 @@ apply_move() {
   record_new_address_late
   begin "Wait until every member is healthy, this one on $NEW"
   the_cluster_is_whole
-  begin "Close what still uses $OLD: connections of etcd, and connections of the control plane to it"
+  begin "Close what still uses $OLD: connections of etcd, and connections of the control plane to $OLD"
   no_connection_is_old
   begin "Check that Kubernetes works on $NEW: API, controller-manager, scheduler, kubelet, Node and pods"
   kubernetes_is_whole
@@ -188,15 +189,15 @@ undo_move() {
   begin "Remove the routes of this change"
   routes_away
   what_was_before
-  begin "Write the wanted files beside those in use, under names that kubelet does not read"
+  begin "Write the files that are to come beside those in use, under names that kubelet does not read"
   write_new_files
   begin "Stop kubelet; pods keep running"
   stop_kubelet
   begin "Stop kube-apiserver, controller-manager, scheduler and other pods that change"
   end_the_api
-  begin "Stop etcd"
+  begin "Stop etcd, where its manifest changes"
   end_etcd
-  begin "Exchange the files"
+  begin "Replace the files by those that are to come"
   exchange_files
   begin "Start kubelet, and with it the pods"
   start_kubelet
@@ -257,9 +258,9 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.1.0 for rolling, sha256:6ad005dcd7147c04b6234f88c15266ed64b390f47d471cd39dcadd43e98fd010 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:0d2e45a622ba5dd000577d2063821298b3fcf03d6d609f1f19356c3c9c1db16f ---
 
-# --- runbook/lib/main.sh sha256:79a786711c5b ---
+# --- runbook/lib/main.sh sha256:70f3c989d0a7 ---
 # main.sh -- the verbs. Only apply and undo change anything.
 
 MODE=       # status | plan | apply | verify | undo
@@ -335,8 +336,9 @@ open_scratch() {
   SCRATCH=$(mktemp -d /tmp/etcd-renumber.XXXXXXXX)
   readonly SCRATCH
   trap on_exit EXIT
-  trap 'exit 130' INT
-  trap 'exit 143' TERM HUP
+  trap 'chosen=129; exit 129' HUP
+  trap 'chosen=130; exit 130' INT
+  trap 'chosen=143; exit 143' TERM
 }
 
 # Without a verb: where it stands, then what would run next on this host.
@@ -356,7 +358,7 @@ begin_with_status() {
 }
 # --- end runbook/lib/main.sh ---
 
-# --- runbook/steps/world.sh sha256:f7167580d08c ---
+# --- runbook/steps/world.sh sha256:d67a8c5d7d79 ---
 # the_reviewed_world -- first in every phase: this host, this cluster, these bytes, and nothing that was not reviewed.
 the_reviewed_world() {
   local i
@@ -367,7 +369,7 @@ the_reviewed_world() {
     guard other_world "$MANIFESTS/${FILES[i]} is neither the reviewed file nor the new one" 'fetch the facts of this host again, render and review again' manifest_is_known "$i"
   done
   guard other_world "$HERE/manifests does not hold the reviewed files" "copy the whole folder hosts/$HOST again" payloads_are_new
-  guard other_world "another etcd runs here: $(foreign_etcds | head -n 3)" 'stop it, or fetch the facts again, render and review again' etcd_is_alone
+  guard other_world "an etcd with arguments that were not reviewed uses $DATA_DIR or its ports: $(foreign_etcds | head -n 3)" 'it may be this very member, after a change of its manifest: do not stop it before you know who started it; then fetch the facts, render and review again' etcd_is_alone
 }
 
 # this_is_our_host -- by the name in etcd's own arguments or manifest; a hostname proves nothing.
@@ -400,7 +402,7 @@ how_to_keep_new() {
 }
 # --- end runbook/steps/world.sh ---
 
-# --- runbook/steps/preflight.sh sha256:bc55c7b53f5a ---
+# --- runbook/steps/preflight.sh sha256:8605e276494e ---
 # preflight only reads. It prints everything that it finds; the first thing that forbids the change stops it.
 
 # Every command the runbook calls, so that none is found missing half-way.
@@ -438,7 +440,7 @@ commands_are_here() { [[ -z $(missing_commands) ]]; }
 
 # Kubelet runs every file of its folder: a copy of etcd.yaml there replaces etcd.yaml's pod at once.
 the_folder_is_clean() {
-  guard closed "kubelet also runs these files, which were not reviewed: $(stray_files)" 'move them to another folder; if etcd runs from such a copy, do not delete it while the member is up' no_stray_file
+  guard closed "kubelet also runs these files, which were not reviewed: $(stray_files)" 'a copy or a backup: move it to another folder, and if etcd runs from it, not while the member is up. A pod in use (kubelet stops the pod of a file that goes): leave it, fetch the facts again, render and review again' no_stray_file
   guard_kubelet
 }
 
@@ -463,7 +465,7 @@ the_disk_has_space() {
   note "etcd's data: $(db_kib) KiB in $DATA_DIR/member/snap/db"
   for folder in "$DATA_DIR" "${STATE%/*/*/*}"; do
     note "$folder: $(free_kib "$folder") KiB free of $(size_kib "$folder")"
-    guard closed "too little space on $folder: the snapshot plus 20 % must fit, and 15 % must stay free" 'free disk space there' has_space "$folder"
+    guard closed "$(why_no_space "$folder")" 'free disk space there' has_space "$folder"
   done
 }
 
@@ -475,6 +477,7 @@ db_kib() {
 df_column() { df -Pk "$1" 2>/dev/null | tail -n 1 | tr -s ' ' | cut -d ' ' -f "$2"; }
 size_kib() { df_column "$1" 2; }
 free_kib() { df_column "$1" 4; }
+why_no_space() { printf '%s has %s KiB free of %s: the snapshot (%s KiB) plus 20 %% must fit, and 15 %% must stay free' "$1" "$(free_kib "$1")" "$(size_kib "$1")" "$(db_kib)"; }
 has_space() {
   local free size
   free=$(free_kib "$1") size=$(size_kib "$1")
@@ -482,7 +485,7 @@ has_space() {
 }
 # --- end runbook/steps/preflight.sh ---
 
-# --- runbook/rolling/sound.sh sha256:5f042e73358a ---
+# --- runbook/rolling/sound.sh sha256:10c764661ddc ---
 # sound.sh -- the part of preflight for a cluster that runs: it can be renumbered while it runs, and it is healthy.
 
 # Addresses that have changed already, on so many hosts that no member answers, need another method.
@@ -497,11 +500,11 @@ quorum_is_not_lost() { ! old_is_gone || [[ -n $base ]] || manifest_is_new 0 || [
 
 the_cluster_is_sound() {
   gate_before others any
-  guard closed 'authentication is on in etcd: this runbook uses no password' 'turn it off for the change: etcdctl auth disable' authentication_is_off
+  guard closed 'authentication is on in etcd: this runbook uses no password' 'turn it off for the change: etcdctl auth disable; and on again after the last line: etcdctl auth enable' authentication_is_off
 }
 # --- end runbook/rolling/sound.sh ---
 
-# --- runbook/steps/surroundings.sh sha256:6f1c4f3bf83e ---
+# --- runbook/steps/surroundings.sh sha256:d04d7e3595e4 ---
 # surroundings.sh -- the part of preflight about certificates, clocks, the new address and the network between hosts.
 
 the_certificates_are_known() {
@@ -532,7 +535,7 @@ is_near() { [[ $1 -ge -60 && $1 -le 60 ]]; }
 
 the_new_address_is_ours() {
   [[ $NEW != "$OLD" ]] || { note 'ok: this member keeps its address' && return 0; }
-  guard closed "$NEW is in use by another host ($(neighbour_of "$NEW"))" 'choose another address, or free this one' new_is_free
+  guard closed "$NEW is in use by another host$(who_has_it "$NEW")" 'choose another address, or free this one' new_is_free
 }
 # A host that refuses or accepts a connection has the address; so has one that answers the neighbour question.
 new_is_free() {
@@ -540,6 +543,11 @@ new_is_free() {
   ! address_is_here "$NEW" || return 0
   answer=$(knock "$NEW" "$PEER_PORT")
   [[ $answer != open && -z $(neighbour_of "$NEW") ]]
+}
+who_has_it() {
+  local mac
+  mac=$(neighbour_of "$1")
+  if [[ -n $mac ]]; then printf ' (its MAC address: %s)' "$mac"; else printf ' (it answers on port %s)' "$PEER_PORT"; fi
 }
 neighbour_of() {
   local words
@@ -601,13 +609,13 @@ authentication_is_off() {
 }
 # --- end runbook/steps/surroundings.sh ---
 
-# --- runbook/rolling/ready_to_prepare.sh sha256:9e17776c5d27 ---
+# --- runbook/rolling/ready_to_prepare.sh sha256:0ef419fd2516 ---
 # ready_to_prepare.sh -- what a cluster that runs must show before the preparation, and after it.
 
 ready_to_prepare() {
   ask_everybody
   guard closed 'no member answers, and etcd does not run on this host' 'start etcd on this host, or check the other members' somebody_answers
-  guard closed "too little space on ${STATE%/*/*/*}" 'free disk space there' has_space "${STATE%/*/*/*}"
+  guard closed "$(why_no_space "${STATE%/*/*/*}")" 'free disk space there' has_space "${STATE%/*/*/*}"
   guard_clocks
   guard_certificates
 }
@@ -625,7 +633,7 @@ guard_clocks() {
 the_wire_shows_both() {
   look_at_etcd
   if [[ -n $etcd_pid ]] && address_is_here "$(our_address)"; then
-    wait_until 10 'etcd serves the new certificate' own_wire_is_wide || half_done "etcd does not serve a certificate with $OLD and $NEW on $(our_address), port $PEER_PORT" "check $PEER_CERT"
+    wait_until 10 'etcd serves the new certificate' own_wire_is_wide || half_done "etcd does not serve a certificate with $OLD and $NEW on $(our_address), port $PEER_PORT" "compare with the addresses in: openssl x509 -noout -text -in $PEER_CERT; then rerun the same command$(or_roll_back)"
   else
     note 'etcd does not run on this host, or its address is not here: only the certificate file was checked'
   fi
@@ -901,7 +909,7 @@ show_snapshot_age() {
 }
 # --- end runbook/rolling/snapshot.sh ---
 
-# --- runbook/steps/widen_certificates.sh sha256:4fd16f2fc2bc ---
+# --- runbook/steps/widen_certificates.sh sha256:2bc28c5a74c4 ---
 # widen_certificates -- the certificates that must hold both addresses, reissued: same key, subject and extensions, one address more.
 # A certificate that holds both already is never touched. One whose CA key is elsewhere waits for the signed one.
 
@@ -930,7 +938,7 @@ widen_certificate() {
 narrow_certificates() {
   local i
   for i in "${!CERT_FILES[@]}"; do
-    guard other_world "${CERT_FILES[i]} is not the file that this change installed: it was renewed since" "leave it as it is: $(saved_copy "$i") is from before the renewal" cert_is_ours_or_before "$i"
+    guard other_world "${CERT_FILES[i]} is not the file that this change installed: it was renewed since" "it may stay as it is, so skip this undo and continue with the next one; the copy of before the change is $(saved_copy "$i")" cert_is_ours_or_before "$i"
     guard other_world "$(saved_copy "$i") does not match the key ${CERT_KEYS[i]}, or is not the saved copy" 'the key was renewed: leave the certificate as it is' saved_copy_fits "$i"
   done
   if holds 'every certificate is as before the change' certs_are_as_before; then return 0; fi
@@ -1063,7 +1071,7 @@ has_ca_key() { [[ -s ${CERT_CA_KEYS[$1]} ]]; }
 names_in() { openssl x509 -noout -text -in "$1" | sed -n '/Subject Alternative Name/{n;s/^ *//p;}'; }
 # --- end runbook/steps/widen_certificates.sh ---
 
-# --- runbook/rolling/leave.sh sha256:7f5701d53323 ---
+# --- runbook/rolling/leave.sh sha256:a4604c8e249c ---
 # leave (only with `addresses: replace`): kubelet and etcd are stopped before the address is removed. A live etcd that loses its address costs
 # seconds of writes; one that was stopped first costs nothing.
 
@@ -1074,7 +1082,7 @@ ready_to_leave() {
   guard closed "$MANIFESTS is not writable" 'check the mount' folder_is_writable
   guard_kubelet
   guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_prepared
-  guard closed "a certificate of this host lacks $OLD or $NEW as a SAN" 'bash runbook.sh apply prepare' certs_are_wide
+  guard closed "these certificates lack the SAN $OLD or $NEW: $(certs_lacking)" 'bash runbook.sh apply prepare' certs_are_wide
   gate_before others any
   guard_other_certificates
 }
@@ -1116,7 +1124,7 @@ record_before_leaving() {
 has_left_recorded() { has_left && { is_recorded new || [[ -z $base ]]; }; }
 # --- end runbook/rolling/leave.sh ---
 
-# --- runbook/rolling/ready_to_move.sh sha256:8d22812b1edf ---
+# --- runbook/rolling/ready_to_move.sh sha256:0766ea97d01e ---
 # All refusals of the phase, before its first change. Later only a failure can stop it.
 ready_to_move() {
   show_snapshot_age
@@ -1125,9 +1133,9 @@ ready_to_move() {
   guard closed "$MANIFESTS is not writable" 'check the mount' folder_is_writable
   guard_kubelet
   guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'without data etcd would start a new, empty cluster' data_is_there
-  guard closed "too little space on $DATA_DIR" 'free disk space there' has_space "$DATA_DIR"
+  guard closed "$(why_no_space "$DATA_DIR")" 'free disk space there' has_space "$DATA_DIR"
   guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_prepared
-  guard closed "a certificate of this host lacks $OLD or $NEW as a SAN" 'bash runbook.sh apply prepare' certs_are_wide
+  guard closed "these certificates lack the SAN $OLD or $NEW: $(certs_lacking)" 'bash runbook.sh apply prepare' certs_are_wide
   guard closed "a route that this change did not make would be replaced: $(foreign_routes | head -n 1)" "remove it, or give it src $NEW" no_foreign_route
   gate_before others any
   ready_on_the_wire
@@ -1142,7 +1150,7 @@ ready_on_the_wire() {
     [[ $i != "$OWN" && ${in_gate[i]} == yes ]] || continue
     guard closed "the serving certificate of ${NAMES[i]} lacks these SANs: $(addresses_lacking "$i")" "on ${NAMES[i]}: bash runbook.sh apply prepare" wire_is_wide "$i"
     ! can_bind || guard_answer "$i"
-    guard closed "$NEW to ${NAMES[i]} at ${NEWS[i]} is $(flows_closed "$i")" 'see the flows in RUNBOOK.md' flows_are_open "$i"
+    guard closed "the way from this host to ${NAMES[i]} at ${NEWS[i]} is $(flows_closed "$i")" 'see the flows in RUNBOOK.md' flows_are_open "$i"
   done
   can_bind || ask_through_routes
 }
@@ -1269,7 +1277,7 @@ no_connection_is_old() {
 connections_of_ours_are_new() { connections_are_new && [[ -z $(calls_to "$OLD") ]]; }
 # --- end runbook/rolling/move.sh ---
 
-# --- runbook/steps/record.sh sha256:72bfd97b8fec ---
+# --- runbook/steps/record.sh sha256:cacc58b612bf ---
 # record.sh -- `member update`: what the cluster records of this member.
 
 # record_address old|new [I] -- of our member or of member I, by any member that can take it; with one or two members and
@@ -1287,7 +1295,7 @@ record_address() {
     return 0
   fi
   find_etcdctl
-  [[ -n ${member_ids[i]} ]] || failed "${NAMES[i]} is in no member list" 'see the table below, then rerun the same command'
+  [[ -n ${member_ids[i]} ]] || failed "${NAMES[i]} is in no member list: it was removed from the cluster" 'add it to the cluster again, or fetch the facts, render and review again without it'
   ctl_line "$(endpoint_for_update)" member update "$(printf %x "${member_ids[i]}")" --peer-urls="$url"
   run "${ctl_words[@]}"
   wait_until 10 "the members show $url" is_recorded "$which" "$i" || half_done "${NAMES[i]} is not recorded on $url" "rerun the same command$(or_roll_back)"
@@ -1335,7 +1343,7 @@ endpoint_for_update() {
 }
 # --- end runbook/steps/record.sh ---
 
-# --- runbook/steps/exchange.sh sha256:57d6701c882f ---
+# --- runbook/steps/exchange.sh sha256:994bfdaae86f ---
 # exchange.sh -- all files on this host that name its address are exchanged at once, while kubelet is stopped.
 #
 # kubelet deletes and starts static pods through an API whose own etcd may be the one that is down; it then hangs for
@@ -1419,7 +1427,7 @@ exchange_files() {
   local i
   if holds 'the wanted files are in place' files_are_as_wanted; then return 0; fi
   if is_one_of "${wanted[0]}" old new && ! manifest_is_as_wanted 0; then
-    guard other_world "$DATA_DIR holds no data: the etcd manifest is not put in place" 'without data etcd would start a new, empty cluster: restore the data of this host, or remove this member and add it again' data_is_there
+    guard half_done "$DATA_DIR holds no data: the etcd manifest is not put in place, kubelet and etcd of this host stay stopped" 'without data etcd would start a new, empty cluster: restore the data of this host, or remove this member and add it again' data_is_there
   fi
   for i in "${!FILES[@]}"; do
     manifest_is_as_wanted "$i" || exchange_manifest "$i"
@@ -1473,7 +1481,7 @@ start_kubelet() {
   run_and_look systemctl start kubelet
   seen_kubelet=
   if ! wait_until 60 "kubelet runs, and these processes with the wanted arguments: $(pods_in_words)" pods_run_or_kubelet_fails; then
-    half_done "kubelet runs, but these pods do not: $(pods_missing)" "check their logs; fix the cause, then rerun the same command$(or_roll_back)"
+    half_done "kubelet runs, but these pods do not: $(pods_missing)" "check their logs (crictl ps -a; crictl logs ID; journalctl -u kubelet); fix the cause, then rerun the same command$(or_roll_back)"
   fi
   is_changing || return 0
   kubelet_is_steady || kubelet_cannot_start
@@ -1527,7 +1535,7 @@ go_back() {
 }
 # --- end runbook/steps/exchange.sh ---
 
-# --- runbook/rolling/kubernetes_gate.sh sha256:99f35be1a466 ---
+# --- runbook/rolling/kubernetes_gate.sh sha256:90850c49aa7e ---
 # kubernetes_gate.sh -- how a phase uses the gate of Kubernetes, at its end.
 
 # kubernetes_can_be_asked -- before anything is changed: afterwards the same questions decide whether the old address may go.
@@ -1538,7 +1546,7 @@ kubernetes_can_be_asked() {
   fi
   guard closed "no kubeconfig in $KUBERNETES to ask the API with" 'put an admin.conf of this cluster there' api_identity_is_here
   guard closed "kube-apiserver cannot be asked: $(why_api_cannot_be_asked)" 'fix the API first: the change and its undo need these answers' api_can_be_asked
-  guard closed "these pods have no running process: $(pods_not_running)" 'check their logs; start the change only on a control plane that works' all_pods_run
+  guard closed "these pods have no running process: $(pods_not_running)" 'check their logs (crictl ps -a; crictl logs ID; journalctl -u kubelet); start the change only on a control plane that works' all_pods_run
   node=$(node_name)
   note "Node $node; the API is asked with the client certificate in $api_as"
   ! kubelet_chooses_its_address || cloud_gives_the_address || note "kubelet has no --node-ip: it uses the address that the name $node resolves to, if this host has it, else that of the default route. Until $OLD is removed this may be $OLD; release checks it. Safer: set --node-ip=$OLD in /var/lib/kubelet/kubeadm-flags.env and restart kubelet, before the change"
@@ -1659,18 +1667,18 @@ say_what_comes_later() {
 }
 # --- end runbook/rolling/kubernetes_gate.sh ---
 
-# --- runbook/steps/release.sh sha256:f087492ec984 ---
+# --- runbook/steps/release.sh sha256:5cd7f415db97 ---
 # release changes no file. It finds on the first host what would otherwise be found on the last.
 old_address_is_gone() {
   guard closed "$OLD is still on this host" "when bash runbook.sh verify $LAST_CHANGE holds: ip addr del $OLD/PREFIX dev INTERFACE, and remove it from the network configuration" old_is_gone
   guard closed "$NEW is not on this host" "$(how_to_keep_new)" new_is_here
   look_at_etcd
-  guard closed "a connection of etcd still has $OLD at one end: $(connections_with "$OLD" | head -n 1)" "bash runbook.sh apply $LAST_CHANGE closes it" connections_are_new
+  guard closed "a connection of etcd still has $OLD at one end: $(connections_with "$OLD" | head -n 1)" "to close it: bash runbook.sh apply $LAST_CHANGE" connections_are_new
   gate_before all "$END_RECORD"
 }
 # --- end runbook/steps/release.sh ---
 
-# --- runbook/steps/finish.sh sha256:226022d8958f ---
+# --- runbook/steps/finish.sh sha256:54e522642a0f ---
 # finish: the whole cluster on its new addresses, the routes of this change removed, the summary for the ticket.
 
 everybody_has_moved() {
@@ -1678,7 +1686,7 @@ everybody_has_moved() {
   gate_before all "$END_RECORD"
   for i in "${!NAMES[@]}"; do
     guard closed "$(how_recorded "$i")" "carry out the lines of ${NAMES[i]} first" is_at_its_end "$i"
-    [[ ${STAYS[i]} == yes ]] || guard closed "a connection of etcd has ${OLDS[i]} at one end" 'see: ss -tnp' no_connection_with "${OLDS[i]}"
+    [[ ${STAYS[i]} == yes ]] || guard closed "a connection of etcd has ${OLDS[i]} at one end" "on ${NAMES[i]}, to close its own: bash runbook.sh apply $LAST_CHANGE; then rerun the same command" no_connection_with "${OLDS[i]}"
   done
   [[ $NEW == "$OLD" ]] || guard closed "$OLD is still on this host" 'remove it, then: bash runbook.sh apply release' old_is_gone
 }
@@ -1744,13 +1752,13 @@ for_the_ticket() {
 }
 # --- end runbook/steps/ticket.sh ---
 
-# --- runbook/rolling/undo.sh sha256:3b5ca81b685a ---
+# --- runbook/rolling/undo.sh sha256:d060694a60e0 ---
 # undo.sh -- undo while the cluster runs: the same gate before and after it.
 
 ready_to_undo_prepare() {
   ask_everybody
-  guard other_world "$(how_recorded "$OWN"): the others would reject a certificate without $NEW" "bash runbook.sh undo move first" recorded_old_or_unknown
-  guard other_world "etcd runs with the new arguments" "bash runbook.sh undo move first" etcd_is_old
+  guard other_world "$(how_recorded "$OWN"): the others would reject a certificate without $NEW" "first: bash runbook.sh undo move" recorded_old_or_unknown
+  guard other_world "etcd runs with the new arguments" "first: bash runbook.sh undo move" etcd_is_old
   guard other_world "a connection of etcd has $NEW at one end: $(connections_with "$NEW" | head -n 1)" 'undo the moves of the other members first' no_connection_with "$NEW"
   gate_before others any
 }
@@ -1762,7 +1770,7 @@ ready_to_undo_move() {
   if [[ $ADDRESSES == both ]]; then
     guard closed "$OLD is not on this host" "add it first: ip addr add $OLD/PREFIX dev INTERFACE" old_is_here
   fi
-  guard closed "a certificate of this host lacks $OLD or $NEW as a SAN" 'bash runbook.sh apply prepare' certs_are_wide
+  guard closed "these certificates lack the SAN $OLD or $NEW: $(certs_lacking)" 'bash runbook.sh apply prepare' certs_are_wide
   guard closed "no copy of the old manifests in $BACKUP" 'without it no undo is possible on this host' manifests_can_go_back
   guard_kubelet
   guard other_world "$DATA_DIR holds no data" 'without data etcd would start a new, empty cluster' data_is_there
@@ -1780,12 +1788,12 @@ what_was_before() { if undo_leave_goes_on; then nothing_runs_here; else everythi
 
 whole_after_undo_move() {
   ! is_left_to_undo_leave || return 0
-  gate_after others old
+  gate_after all old
 }
 
 ready_to_undo_leave() {
   guard closed "$OLD is not on this host" "add it first: ip addr add $OLD/PREFIX dev INTERFACE" old_is_here
-  guard other_world 'etcd runs with the new arguments' 'bash runbook.sh undo move first' etcd_is_not_new
+  guard other_world 'etcd runs with the new arguments' 'first: bash runbook.sh undo move' etcd_is_not_new
   guard closed "no copy of the old manifests in $BACKUP" 'without it no undo is possible on this host' manifests_can_go_back
   guard other_world "$DATA_DIR holds no data" 'without data etcd would start a new, empty cluster' data_is_there
 }
@@ -1819,7 +1827,7 @@ manifests_can_go_back() {
 }
 # --- end runbook/steps/undo.sh ---
 
-# --- runbook/lib/run.sh sha256:71ee57547bff ---
+# --- runbook/lib/run.sh sha256:427340eb3e2e ---
 # run.sh -- say it, then do it. Every change of the runbook goes through run; everything else only looks.
 
 HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
@@ -1860,8 +1868,22 @@ end_of_step() {
 }
 
 unheld_in_words() { if [[ $unheld == 1 ]]; then printf '1 condition does not hold'; else printf '%s conditions do not hold' "$unheld"; fi; }
-# or_roll_back -- what a hint adds to "rerun"; nothing in an undo, which is the rollback itself.
-or_roll_back() { [[ $MODE == undo ]] || printf ', or roll back: bash runbook.sh undo %s' "$PHASE"; }
+what_is_open() {
+  case $unheld in
+    0) printf 'nothing is left to do in %s on %s' "$PHASE" "$HOST" ;;
+    1) printf '1 step or condition is open' ;;
+    *) printf '%s steps or conditions are open' "$unheld" ;;
+  esac
+}
+# or_roll_back -- what a hint adds to "rerun"; nothing in an undo, which is the rollback itself, nor where there is no undo.
+or_roll_back() {
+  [[ $MODE != undo ]] || return 0
+  if is_one_of "$PHASE" "${UNDOABLE[@]}"; then
+    printf ', or roll back: bash runbook.sh undo %s' "$PHASE"
+  else
+    printf '; there is no undo of %s' "$PHASE"
+  fi
+}
 preconditions() { if [[ $step_guards == 1 ]]; then printf 'the precondition holds'; else printf '%s preconditions hold' "$step_guards"; fi; }
 
 # stop STATUS WHAT [HINT] -- what is wrong, then what the operator should do about it.
@@ -1971,8 +1993,11 @@ finished() {
   printf '\n'
   case $MODE in
     apply | undo) note "$MODE $PHASE on $HOST: done, $changed commands carried out" ;;
-    plan) note "$(unheld_in_words) yet" ;;
-    verify) [[ $unheld == 0 ]] || failed "$(unheld_in_words)" "bash runbook.sh apply $PHASE" ;;
+    plan) note "$(what_is_open)" ;;
+    verify)
+      [[ $unheld == 0 ]] || failed "$(unheld_in_words): see the lines with NO above" "fix what they name, then: bash runbook.sh apply $PHASE"
+      note "verify $PHASE on $HOST: everything holds"
+      ;;
   esac
   [[ -z $last_line ]] || printf '%s\n' "$last_line"
 }
@@ -1992,7 +2017,7 @@ on_exit() {
   end_of_step "$result" "$status"
   [[ $result != held || $changed == 0 ]] || result=changed
   journal end '' "$result" "$status" "$(($(now_ms) - began))"
-  case $status in 1 | 3 | 4 | 5) status_after_stop ;; esac
+  case $status in 0 | 2) ;; *) status_after_stop ;; esac
   [[ -z ${SCRATCH-} ]] || rm -rf -- "$SCRATCH"
   exit "$status"
 }
@@ -3563,7 +3588,7 @@ ipv4_hex() {
 }
 # --- end runbook/lib/der.sh ---
 
-# --- runbook/lib/certs.sh sha256:d31a67aeae6e ---
+# --- runbook/lib/certs.sh sha256:8e58c5b94c8b ---
 # certs.sh -- certificates: which addresses one holds, whose it is, and which extensions it shall have, byte for byte.
 
 readonly SAN_OID=2.5.29.17
@@ -3575,6 +3600,12 @@ export SSL_CERT_FILE=/nonexistent SSL_CERT_DIR=/nonexistent
 # cert_holds FILE ADDRESS -- openssl exits 0 either way; only its words tell.
 cert_holds() { [[ $(openssl x509 -noout -checkip "$2" -in "$1" 2>/dev/null) == *' does match '* ]]; }
 cert_is_wide() { cert_holds "$1" "$OLD" && cert_holds "$1" "$NEW"; }
+certs_lacking() {
+  local file
+  for file in "${CERT_FILES[@]}"; do
+    cert_is_wide "$file" || printf '%s ' "$file"
+  done
+}
 certs_are_wide() {
   local file
   for file in "${CERT_FILES[@]}"; do
@@ -3905,7 +3936,7 @@ old_address_of() {
 }
 # --- end runbook/lib/leftovers.sh ---
 
-# --- runbook/lib/status.sh sha256:c4abfd52e8ad ---
+# --- runbook/lib/status.sh sha256:bee885de2853 ---
 # status.sh -- where the change stands, as seen from this host, with and without quorum. It asks for itself and refuses nothing.
 
 show_status() {
@@ -3971,8 +4002,10 @@ word_certificate() {
     if [[ ${STAYS[$1]} == yes ]]; then printf 'stays'; else printf 'both'; fi
   elif cert_holds "$SCRATCH/cert.$1" "${NEWS[$1]}"; then
     printf 'new only'
-  else
+  elif cert_holds "$SCRATCH/cert.$1" "${OLDS[$1]}"; then
     printf 'old only'
+  else
+    printf 'neither'
   fi
 }
 
@@ -4188,7 +4221,7 @@ api_in_words() {
 }
 # --- end runbook/rolling/api.sh ---
 
-# --- runbook/rolling/kubernetes.sh sha256:28f33cdfb429 ---
+# --- runbook/rolling/kubernetes.sh sha256:97d21f6f0a02 ---
 # kubernetes.sh -- the gate before an old address goes: Kubernetes itself works on the other one, as seen through this host.
 
 readonly KUBERNETES_LIMIT=60              # seconds
@@ -4381,7 +4414,7 @@ close_calls_from_old() {
   if holds "no connection of the control plane leaves from $OLD" no_call_leaves_from_old; then return 0; fi
   close_calls "$(calls_from "$OLD")"
   wait_until 5 "no connection of the control plane leaves from $OLD" no_call_leaves_from_old ||
-    note "this kernel closes none: kubelet notices by itself, within a minute"
+    note "this kernel cannot close them: kubelet notices by itself within a minute, until then the Node may be NotReady"
 }
 no_call_leaves_from_old() { [[ $NEW == "$OLD" || -z $(calls_from "$OLD") ]]; }
 

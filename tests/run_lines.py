@@ -1,0 +1,61 @@
+"""Which lines of the runbooks that change a host were carried out by some test: figures at the end of a test run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from etcd_renumber.methods import METHODS
+from etcd_renumber.methods.rolling import REPLACE
+from etcd_renumber.rehearsal.replica import Replica
+from etcd_renumber.rendering.commands import COMMAND, RUNNERS, functions
+
+LISTENER, THERE, NOTES = Path(__file__).with_name("run_lines.bash"), "/run/run_lines.bash", "/run/run_lines"
+seen: set[str] = set()  # of this process: lines of bash, as they stand in the parts
+
+
+def listen(replica: Replica) -> None:
+    """Every host gets the listener. The hosts must be up."""
+    for member in replica.roster:
+        replica[member.name].write_text(THERE, LISTENER.read_text())
+
+
+def collect(replica: Replica) -> None:
+    """What the hosts have noted, before they go."""
+    for member in replica.roster:
+        notes = replica[member.name].path(NOTES)
+        if notes.exists():
+            script = joined((replica.folder / "hosts" / member.name / "runbook.sh").read_text())
+            seen.update(script[int(number)] for number in set(notes.read_text().split()))
+
+
+def joined(text: str) -> dict[int, str]:
+    """Number of a line, from 1 on, to the line; those that a backslash joins are one, under each of their numbers."""
+    found: dict[int, str] = {}
+    begun: list[int] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        whole = (found[begun[0]].removesuffix("\\") if begun else "") + line.strip()
+        begun.append(number)
+        found |= dict.fromkeys(begun, whole)
+        if not line.endswith("\\"):
+            begun = []
+    return found
+
+
+def wanted() -> set[str]:
+    """Every line of every method that gives a command to `run`."""
+    bodies = [functions(method.parts) for method in (*METHODS.values(), REPLACE)]
+    return {
+        line.strip()
+        for known in bodies
+        for name, body in known.items()
+        if name not in RUNNERS
+        for line in body.splitlines()
+        if COMMAND.search(line)
+    }
+
+
+def summary(lines: set[str]) -> list[str]:
+    """For people: how many, and those that no test has carried out."""
+    every = wanted()
+    left = sorted(every - lines)
+    return [f"{len(every) - len(left)} of {len(every)} lines of bash that change a host were carried out", *left]
