@@ -18,10 +18,11 @@ demo: $(VENV)/made
 quick: $(VENV)/made
 	$(BIN)/pytest --numprocesses $(JOBS) -m quick
 
-# Two real control planes, one after another and alone: nothing beside them makes them slow.
+# Two real control planes, one after another and alone: nothing beside them makes them slow. Then everything else, and at its end
+# how much of the package its own processes have run, and which lines of bash that change a host were carried out.
 test: prerequisites $(VENV)/made
 	$(BIN)/pytest -m sample
-	$(BIN)/pytest --numprocesses $(JOBS) --dist load --maxschedchunk 1
+	$(BIN)/pytest --numprocesses $(JOBS) --dist load --maxschedchunk 1 --cov
 
 # What the tests need beside make. As root on Debian it is installed, else one message names all that is missing.
 prerequisites:

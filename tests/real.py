@@ -16,6 +16,7 @@ from etcd_renumber.rehearsal.kubeadm.spec import Spec
 from etcd_renumber.rehearsal.replica import FOLDER, Replica
 from etcd_renumber.rehearsal.testbed.process import Ran
 
+from tests.rig import BROKEN
 from tests.scenario import Host, rendered
 
 STOP, START = "systemctl stop kubelet", "systemctl start kubelet"
@@ -66,6 +67,7 @@ class Real(Replica):
         ran = self.runbook(host, *words)
         self.told.append((f"{host} {' '.join(words[:2])}", began, ran))
         assert ran.exit == expect, f"{host}: {' '.join(words)}: exit {ran.exit}, not {expect}\n{ran.text}"
+        assert not BROKEN.search(ran.text), ran.text
         return ran
 
     def seconds(self) -> str:

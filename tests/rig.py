@@ -22,6 +22,9 @@ from tests.conftest import etcd_folder
 from tests.scenario import Scenario, bracketed
 from tests.watch import Watch
 
+# A `$(...)` that dies of it is empty, and empty often means "none": no exit code shows it.
+BROKEN = re.compile(r"unbound variable|syntax error|bad substitution|ambiguous redirect|division by 0")
+
 
 class Rig(Replica):
     """A running cluster and the change folder that is for it.
@@ -97,6 +100,7 @@ class Rig(Replica):
     def _expect(self, host: str, expect: int, *words: str) -> Ran:
         ran = self.runbook(host, *words)
         assert ran.exit == expect, f"{host}: {' '.join(words)}: exit {ran.exit}, not {expect}\n{ran.text}"
+        assert not BROKEN.search(ran.text), ran.text
         return ran
 
     def killed(self, host: str, phase: str, after: int = 10000, verb: str = "apply", before: str = "") -> Ran:

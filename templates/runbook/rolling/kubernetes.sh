@@ -54,11 +54,15 @@ miss_health() {
 # first_look_at_leases -- whether a Lease is renewed takes two looks, some seconds apart: `verify` has the first one early.
 first_look_at_leases() {
   has_apiserver || return 0
+  the_api_is_known || return 0
+  miss_renewals
+}
+# the_api_is_known -- this Node's name, whose certificate is shown, and where the API listens now; false where one is not known.
+the_api_is_known() {
   node=$(node_name)
   choose_api_identity
-  [[ -n $node && -n $api_as ]] || return 0
+  [[ -n $node && -n $api_as ]] || return 1
   api_address=$(api_address_now)
-  miss_renewals
 }
 
 # miss_renewals -- each Lease was renewed since kubelet's start, by whoever holds it. Two reads are compared, no clocks.
@@ -84,10 +88,7 @@ renewal_noted() { if [[ $PHASE == move && $MODE != undo && -s $RENEWAL_NOTE ]]; 
 note_node_renewal() {
   [[ ! -e $RENEWAL_NOTE ]] || run rm -f "$RENEWAL_NOTE" # of an earlier move
   if is_changing; then
-    node=$(node_name)
-    choose_api_identity
-    [[ -n $node && -n $api_as ]] || return 0
-    api_address=$(api_address_now)
+    the_api_is_known || return 0
     api_get "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/$node"
     [[ $api_status == 200 ]] || return 0
     in_body renewTime >"$SCRATCH/node.renewal"

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest ecff988b450f. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest d4d8b981e689. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=ecff988b450f
+readonly DIGEST=d4d8b981e689
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -258,7 +258,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:0d2e45a622ba5dd000577d2063821298b3fcf03d6d609f1f19356c3c9c1db16f ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:676cf24822991a9318e5998dc8fa91a915cecfbab5599eea30ab26fbedfb8543 ---
 
 # --- runbook/lib/main.sh sha256:70f3c989d0a7 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -4221,7 +4221,7 @@ api_in_words() {
 }
 # --- end runbook/rolling/api.sh ---
 
-# --- runbook/rolling/kubernetes.sh sha256:97d21f6f0a02 ---
+# --- runbook/rolling/kubernetes.sh sha256:ffeba0cdeb2e ---
 # kubernetes.sh -- the gate before an old address goes: Kubernetes itself works on the other one, as seen through this host.
 
 readonly KUBERNETES_LIMIT=60              # seconds
@@ -4278,11 +4278,15 @@ miss_health() {
 # first_look_at_leases -- whether a Lease is renewed takes two looks, some seconds apart: `verify` has the first one early.
 first_look_at_leases() {
   has_apiserver || return 0
+  the_api_is_known || return 0
+  miss_renewals
+}
+# the_api_is_known -- this Node's name, whose certificate is shown, and where the API listens now; false where one is not known.
+the_api_is_known() {
   node=$(node_name)
   choose_api_identity
-  [[ -n $node && -n $api_as ]] || return 0
+  [[ -n $node && -n $api_as ]] || return 1
   api_address=$(api_address_now)
-  miss_renewals
 }
 
 # miss_renewals -- each Lease was renewed since kubelet's start, by whoever holds it. Two reads are compared, no clocks.
@@ -4308,10 +4312,7 @@ renewal_noted() { if [[ $PHASE == move && $MODE != undo && -s $RENEWAL_NOTE ]]; 
 note_node_renewal() {
   [[ ! -e $RENEWAL_NOTE ]] || run rm -f "$RENEWAL_NOTE" # of an earlier move
   if is_changing; then
-    node=$(node_name)
-    choose_api_identity
-    [[ -n $node && -n $api_as ]] || return 0
-    api_address=$(api_address_now)
+    the_api_is_known || return 0
     api_get "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/$node"
     [[ $api_status == 200 ]] || return 0
     in_body renewTime >"$SCRATCH/node.renewal"
