@@ -184,7 +184,7 @@ BOTH = Method(
     phases=tuple(p for p in PHASES if p.name != "leave"),
     actions=ACTIONS,
     order=("preflight", "prepare", "add", ("move", "remove", "release"), "finish"),
-    parts=parts(STEPS, ("rolling/api", "rolling/kubernetes", "no_options", "rolling/lines")),
+    parts=parts(STEPS, ("rolling/api", "rolling/kubernetes", "rolling/calls", "no_options", "rolling/lines")),
     first_page=first_page,
     down=down,
     meaning=meaning,

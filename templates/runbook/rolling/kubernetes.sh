@@ -164,49 +164,6 @@ miss_connections() {
   first=$(calls_to "$1")
   [[ -z $first ]] || kubernetes_misses "the control plane of this host still has a connection to $1: ${first%%$'\n'*}"
 }
-# calls_to ADDRESS -- connections of the control plane and kubelet to it, "PROCESS HERE THERE" a line; calls_from: that leave from it.
-calls_to() { calls_with there "$1"; }
-calls_from() { calls_with here "$1"; }
-calls_with() {
-  local here there who end name
-  while read -r _ _ here there who; do
-    if [[ $1 == here ]]; then plain_address end "$here"; else plain_address end "$there"; fi
-    [[ $end == "$2" ]] || continue
-    for name in kubelet kube-apiserver kube-controller kube-scheduler; do
-      [[ $who != *"(\"$name\","* ]] || printf '%s %s %s\n' "$name" "$here" "$there"
-    done
-  done < <(ss -Htnp state established)
-}
-# close_calls LINES -- as calls_with prints them.
-close_calls() {
-  local name here there
-  while read -r name here there; do
-    [[ -z $name ]] || run ss -Ktn src "${here%:*}" sport = ":${here##*:}" dst "${there%:*}" dport = ":${there##*:}"
-  done <<<"$1"
-}
-
-# Without its address no answer reaches such a connection. A kubelet that calls a load balancer notices that after 45 s: for so long
-# it would not renew the Lease of its Node, and 40 s make a Node NotReady.
-close_calls_from_old() {
-  if holds "no connection of the control plane leaves from $OLD" no_call_leaves_from_old; then return 0; fi
-  close_calls "$(calls_from "$OLD")"
-  wait_until 5 "no connection of the control plane leaves from $OLD" no_call_leaves_from_old ||
-    note "this kernel cannot close them: kubelet notices by itself within a minute, until then the Node may be NotReady"
-}
-no_call_leaves_from_old() { [[ $NEW == "$OLD" || -z $(calls_from "$OLD") ]]; }
-
-# list_connections_of_others ADDRESS -- what else uses it: for the operator, who tells the load balancer.
-list_connections_of_others() {
-  local here there who from to
-  while read -r _ _ here there who; do
-    plain_address from "$here"
-    plain_address to "$there"
-    [[ $from == "$1" || $to == "$1" ]] || continue
-    [[ $who != *",pid=${etcd_pid:-none},"* ]] || continue
-    who=${who#*'(("'}
-    note "uses $1: ${who%%'"'*} $here $there"
-  done < <(ss -Htnp state established)
-}
 
 # list_pods_with ADDRESS -- pods of this host that use its network and still have that address: for the operator.
 list_pods_with() {

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest d4d8b981e689. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 48b9cae817a3. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=d4d8b981e689
+readonly DIGEST=48b9cae817a3
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -258,7 +258,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:676cf24822991a9318e5998dc8fa91a915cecfbab5599eea30ab26fbedfb8543 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:69f1d50519e4f1aa4a037b17648faadcc78efdeac94aca49e2d10f3ab615fb0c ---
 
 # --- runbook/lib/main.sh sha256:70f3c989d0a7 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -4221,7 +4221,7 @@ api_in_words() {
 }
 # --- end runbook/rolling/api.sh ---
 
-# --- runbook/rolling/kubernetes.sh sha256:ffeba0cdeb2e ---
+# --- runbook/rolling/kubernetes.sh sha256:04f9634d8421 ---
 # kubernetes.sh -- the gate before an old address goes: Kubernetes itself works on the other one, as seen through this host.
 
 readonly KUBERNETES_LIMIT=60              # seconds
@@ -4388,6 +4388,23 @@ miss_connections() {
   first=$(calls_to "$1")
   [[ -z $first ]] || kubernetes_misses "the control plane of this host still has a connection to $1: ${first%%$'\n'*}"
 }
+
+# list_pods_with ADDRESS -- pods of this host that use its network and still have that address: for the operator.
+list_pods_with() {
+  local line name
+  api_get "/api/v1/pods?fieldSelector=spec.nodeName%3D$node"
+  [[ $api_status == 200 ]] || { note "pods with $1: unknown, $(api_in_words)" && return 0; }
+  while IFS= read -r line; do
+    [[ $line == *"\"podIP\":\"$1\""* ]] || continue
+    name=${line%%'"'*}
+    note "pod with $1: ${name//[^a-zA-Z0-9.-]/}"
+  done <<<"${api_body//'{"metadata":{"name":"'/$'\n'}"
+}
+# --- end runbook/rolling/kubernetes.sh ---
+
+# --- runbook/rolling/calls.sh sha256:c4e3df7c965a ---
+# calls.sh -- connections of kubelet and the control plane of this host: to an address, from an address, and how they are closed.
+
 # calls_to ADDRESS -- connections of the control plane and kubelet to it, "PROCESS HERE THERE" a line; calls_from: that leave from it.
 calls_to() { calls_with there "$1"; }
 calls_from() { calls_with here "$1"; }
@@ -4431,19 +4448,7 @@ list_connections_of_others() {
     note "uses $1: ${who%%'"'*} $here $there"
   done < <(ss -Htnp state established)
 }
-
-# list_pods_with ADDRESS -- pods of this host that use its network and still have that address: for the operator.
-list_pods_with() {
-  local line name
-  api_get "/api/v1/pods?fieldSelector=spec.nodeName%3D$node"
-  [[ $api_status == 200 ]] || { note "pods with $1: unknown, $(api_in_words)" && return 0; }
-  while IFS= read -r line; do
-    [[ $line == *"\"podIP\":\"$1\""* ]] || continue
-    name=${line%%'"'*}
-    note "pod with $1: ${name//[^a-zA-Z0-9.-]/}"
-  done <<<"${api_body//'{"metadata":{"name":"'/$'\n'}"
-}
-# --- end runbook/rolling/kubernetes.sh ---
+# --- end runbook/rolling/calls.sh ---
 
 # --- runbook/lib/no_options.sh sha256:0ecbda623074 ---
 # no_options.sh -- this method has no option beside --without.
