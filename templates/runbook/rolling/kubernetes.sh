@@ -6,6 +6,7 @@ kubernetes_why=                           # what it misses first; empty when it 
 first_renewal=()                          # renewTime of each Lease as it was read first
 node=                                     # this host's Node
 stale_address=                            # what still has the other address, though the API could be asked
+elsewhere=()                              # what has neither of the two: an address of another network, on purpose
 
 kubernetes_misses() { [[ -n $kubernetes_why ]] || kubernetes_why=$1; }
 misses_address() {
@@ -17,7 +18,7 @@ misses_address() {
 # takes longest to become true costs few questions.
 kubernetes_now() {
   local i
-  kubernetes_why='' stale_address='' api_address=$1
+  kubernetes_why='' stale_address='' elsewhere=() api_address=$1
   node=${node:-$(node_name)}
   choose_api_identity
   kubelet_runs || kubernetes_misses 'kubelet does not run'
@@ -25,8 +26,8 @@ kubernetes_now() {
   [[ -n $kubernetes_why ]] || miss_renewals
   [[ -z $kubernetes_why ]] || return 0
   for i in "${!FILES[@]}"; do miss_health "$i"; done
-  miss_node_address "$1"
-  for i in "${!FILES[@]}"; do miss_pod_address "$i" "$1"; done
+  miss_node_address "$1" "$2"
+  for i in "${!FILES[@]}"; do miss_pod_address "$i" "$1" "$2"; done
   miss_endpoint "$1" "$2"
   miss_connections "$2"
 }
@@ -122,24 +123,35 @@ cloud_gives_the_address() { [[ $(kubelet_argument cloud-provider) == external ]]
 # addresses_are_asked_later -- for `move`: only `release`, after the old address went, can see them right.
 addresses_are_asked_later() { [[ $PHASE == move && $MODE != undo ]] && kubelet_chooses_its_address; }
 
+# miss_node_address WANTED UNWANTED -- where kubelet takes another interface than etcd's, the Node never has either of them.
 miss_node_address() {
   api_get "/api/v1/nodes/$node"
   if [[ $api_status != 200 ]]; then
     kubernetes_misses "the Node $node cannot be read: $(api_in_words)"
-  elif [[ $api_body != *"\"address\":\"$1\""* ]] && ! addresses_are_asked_later && ! cloud_gives_the_address; then
+  elif addresses_are_asked_later || cloud_gives_the_address || [[ $api_body == *"\"address\":\"$1\""* ]]; then
+    return 0
+  elif [[ $api_body == *"\"address\":\"$2\""* || $api_body != *'"type":"InternalIP"'* ]]; then
     misses_address "the Node $node does not have $1 as its address"
+  else
+    elsewhere+=("the Node $node has neither $1 nor $2 as its address")
   fi
 }
 
-# miss_pod_address I WANTED -- the mirror pod of that manifest.
+# miss_pod_address I WANTED UNWANTED -- the mirror pod of that manifest; one without the host's network has an address of its own.
 miss_pod_address() {
+  local has
   [[ ${wanted[$1]-new} != aside && -n ${PODS[$1]} ]] || return 0
   ! addresses_are_asked_later || return 0
   api_get "/api/v1/namespaces/${PODS[$1]}-$node"
   if [[ $api_status != 200 ]]; then
     kubernetes_misses "the pod ${PODS[$1]##*/}-$node cannot be read: $(api_in_words)"
-  elif [[ $(in_body podIP) != "$2" ]]; then
-    misses_address "the pod ${PODS[$1]##*/}-$node has the address $(in_body podIP), not $2"
+    return 0
+  fi
+  has=$(in_body podIP)
+  if [[ -z $has || ($has == "$3" && $has != "$2") ]]; then
+    misses_address "the pod ${PODS[$1]##*/}-$node has the address ${has:-none yet}, not $2"
+  elif [[ $has != "$2" ]]; then
+    elsewhere+=("the pod ${PODS[$1]##*/}-$node has the address $has, neither $2 nor $3")
   fi
 }
 

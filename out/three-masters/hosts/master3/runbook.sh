@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 48b9cae817a3. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 50b8dbb93ef9. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=48b9cae817a3
+readonly DIGEST=50b8dbb93ef9
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -258,7 +258,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:69f1d50519e4f1aa4a037b17648faadcc78efdeac94aca49e2d10f3ab615fb0c ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:8861bc15739b2dad5a82dbc403d856aafd620cabfaa5ef3f5fd8e88963ac8650 ---
 
 # --- runbook/lib/main.sh sha256:70f3c989d0a7 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -1535,7 +1535,7 @@ go_back() {
 }
 # --- end runbook/steps/exchange.sh ---
 
-# --- runbook/rolling/kubernetes_gate.sh sha256:90850c49aa7e ---
+# --- runbook/rolling/kubernetes_gate.sh sha256:c8dad98f1a73 ---
 # kubernetes_gate.sh -- how a phase uses the gate of Kubernetes, at its end.
 
 # kubernetes_can_be_asked -- before anything is changed: afterwards the same questions decide whether the old address may go.
@@ -1632,7 +1632,11 @@ kubernetes_as_it_is() {
 }
 
 kubernetes_holds() {
+  local what
   note 'ok: the API answers, controller-manager and scheduler are healthy, their Leases and the Lease of this Node are renewed'
+  for what in ${elsewhere[@]+"${elsewhere[@]}"}; do
+    note "NOT CHECKED: $what"
+  done
   say_what_comes_later "$1"
 }
 
@@ -4221,7 +4225,7 @@ api_in_words() {
 }
 # --- end runbook/rolling/api.sh ---
 
-# --- runbook/rolling/kubernetes.sh sha256:04f9634d8421 ---
+# --- runbook/rolling/kubernetes.sh sha256:97f755be36ff ---
 # kubernetes.sh -- the gate before an old address goes: Kubernetes itself works on the other one, as seen through this host.
 
 readonly KUBERNETES_LIMIT=60              # seconds
@@ -4230,6 +4234,7 @@ kubernetes_why=                           # what it misses first; empty when it 
 first_renewal=()                          # renewTime of each Lease as it was read first
 node=                                     # this host's Node
 stale_address=                            # what still has the other address, though the API could be asked
+elsewhere=()                              # what has neither of the two: an address of another network, on purpose
 
 kubernetes_misses() { [[ -n $kubernetes_why ]] || kubernetes_why=$1; }
 misses_address() {
@@ -4241,7 +4246,7 @@ misses_address() {
 # takes longest to become true costs few questions.
 kubernetes_now() {
   local i
-  kubernetes_why='' stale_address='' api_address=$1
+  kubernetes_why='' stale_address='' elsewhere=() api_address=$1
   node=${node:-$(node_name)}
   choose_api_identity
   kubelet_runs || kubernetes_misses 'kubelet does not run'
@@ -4249,8 +4254,8 @@ kubernetes_now() {
   [[ -n $kubernetes_why ]] || miss_renewals
   [[ -z $kubernetes_why ]] || return 0
   for i in "${!FILES[@]}"; do miss_health "$i"; done
-  miss_node_address "$1"
-  for i in "${!FILES[@]}"; do miss_pod_address "$i" "$1"; done
+  miss_node_address "$1" "$2"
+  for i in "${!FILES[@]}"; do miss_pod_address "$i" "$1" "$2"; done
   miss_endpoint "$1" "$2"
   miss_connections "$2"
 }
@@ -4346,24 +4351,35 @@ cloud_gives_the_address() { [[ $(kubelet_argument cloud-provider) == external ]]
 # addresses_are_asked_later -- for `move`: only `release`, after the old address went, can see them right.
 addresses_are_asked_later() { [[ $PHASE == move && $MODE != undo ]] && kubelet_chooses_its_address; }
 
+# miss_node_address WANTED UNWANTED -- where kubelet takes another interface than etcd's, the Node never has either of them.
 miss_node_address() {
   api_get "/api/v1/nodes/$node"
   if [[ $api_status != 200 ]]; then
     kubernetes_misses "the Node $node cannot be read: $(api_in_words)"
-  elif [[ $api_body != *"\"address\":\"$1\""* ]] && ! addresses_are_asked_later && ! cloud_gives_the_address; then
+  elif addresses_are_asked_later || cloud_gives_the_address || [[ $api_body == *"\"address\":\"$1\""* ]]; then
+    return 0
+  elif [[ $api_body == *"\"address\":\"$2\""* || $api_body != *'"type":"InternalIP"'* ]]; then
     misses_address "the Node $node does not have $1 as its address"
+  else
+    elsewhere+=("the Node $node has neither $1 nor $2 as its address")
   fi
 }
 
-# miss_pod_address I WANTED -- the mirror pod of that manifest.
+# miss_pod_address I WANTED UNWANTED -- the mirror pod of that manifest; one without the host's network has an address of its own.
 miss_pod_address() {
+  local has
   [[ ${wanted[$1]-new} != aside && -n ${PODS[$1]} ]] || return 0
   ! addresses_are_asked_later || return 0
   api_get "/api/v1/namespaces/${PODS[$1]}-$node"
   if [[ $api_status != 200 ]]; then
     kubernetes_misses "the pod ${PODS[$1]##*/}-$node cannot be read: $(api_in_words)"
-  elif [[ $(in_body podIP) != "$2" ]]; then
-    misses_address "the pod ${PODS[$1]##*/}-$node has the address $(in_body podIP), not $2"
+    return 0
+  fi
+  has=$(in_body podIP)
+  if [[ -z $has || ($has == "$3" && $has != "$2") ]]; then
+    misses_address "the pod ${PODS[$1]##*/}-$node has the address ${has:-none yet}, not $2"
+  elif [[ $has != "$2" ]]; then
+    elsewhere+=("the pod ${PODS[$1]##*/}-$node has the address $has, neither $2 nor $3")
   fi
 }
 
