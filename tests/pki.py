@@ -9,6 +9,8 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests import run_lines
+
 TEMPLATES = Path(__file__).parents[1] / "templates"
 PARTS = (
     "runbook/lib/run.sh",
@@ -143,7 +145,12 @@ class Host:
         self.state.mkdir(mode=0o700, exist_ok=True)
         path = self.root / "script.sh"
         path.write_text(self.script(mode, what))
-        done = subprocess.run(["bash", path], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+        notes = self.root / "run_lines"
+        env = run_lines.environment(notes)
+        done = subprocess.run(
+            ["bash", path], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, env=env
+        )
+        run_lines.note(path.read_text(), notes)
         return Ran(done.returncode, done.stdout, done.stderr)
 
     def answer(self, what: str) -> str:

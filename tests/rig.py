@@ -79,7 +79,7 @@ class Rig(Replica):
 
     def start(self, host: str, *words: str, env: Mapping[str, str] | None = None) -> Running:
         """Which of its lines change the host is noted, unless it is to be killed."""
-        return super().start(host, *words, env={"BASH_ENV": run_lines.THERE, **(env or {})})
+        return super().start(host, *words, env={**run_lines.ON_A_HOST, **(env or {})})
 
     def apply(self, host: str, phase: str, *words: str, expect: int = 0) -> Ran:
         """A phase, with the exit code that is expected; the output stands in the failure. `took` has its seconds."""

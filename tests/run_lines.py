@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from etcd_renumber.methods import METHODS
@@ -10,7 +11,13 @@ from etcd_renumber.rehearsal.replica import Replica
 from etcd_renumber.rendering.commands import COMMAND, RUNNERS, functions
 
 LISTENER, THERE, NOTES = Path(__file__).with_name("run_lines.bash"), "/run/run_lines.bash", "/run/run_lines"
+ON_A_HOST = {"BASH_ENV": THERE, "RUN_LINES": NOTES}
 seen: set[str] = set()  # of this process: lines of bash, as they stand in the parts
+
+
+def environment(notes: Path) -> dict[str, str]:
+    """For a script that no host runs, but a test itself."""
+    return os.environ | {"BASH_ENV": str(LISTENER), "RUN_LINES": str(notes)}
 
 
 def listen(replica: Replica) -> None:
@@ -22,10 +29,14 @@ def listen(replica: Replica) -> None:
 def collect(replica: Replica) -> None:
     """What the hosts have noted, before they go."""
     for member in replica.roster:
-        notes = replica[member.name].path(NOTES)
-        if notes.exists():
-            script = joined((replica.folder / "hosts" / member.name / "runbook.sh").read_text())
-            seen.update(script[int(number)] for number in set(notes.read_text().split()))
+        note((replica.folder / "hosts" / member.name / "runbook.sh").read_text(), replica[member.name].path(NOTES))
+
+
+def note(script: str, notes: Path) -> None:
+    """What this script has noted."""
+    if notes.exists():
+        lines = joined(script)
+        seen.update(lines[int(number)] for number in set(notes.read_text().split()))
 
 
 def joined(text: str) -> dict[int, str]:

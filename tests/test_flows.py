@@ -22,5 +22,5 @@ def test_a_filtered_new_address_of_another_member_closes_the_move(tmp_path: Path
             ["ip", "neigh", "replace", "192.168.110.11", "lladdr", mac, "dev", "eth0", "nud", "permanent"]
         )
         ran = rig.apply("master1", "move", expect=3)
-        assert "192.168.110.10 to master2 at 192.168.110.11 is filtered on port 2380" in ran.text, ran.text
+        assert "the way from this host to master2 at 192.168.110.11 is filtered on port 2380" in ran.text, ran.text
         assert commands(ran) == []

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from etcd_renumber.manifests.etcd import minor_of_image
 
+from tests import run_lines
 from tests.conftest import MINORS
 from tests.pki import TEMPLATES
 
@@ -57,7 +58,10 @@ def bash(folder: Path, what: str, code: int = 0) -> str:
     script = "\n".join([f"FOLDER={folder}", AROUND, *parts, "look_at_etcd() { :; }", what])
     # The parts define it anew: the machine's own store is never looked into.
     script = script.replace("printf '/var/lib/containers/storage'", f"printf '{folder}/store'")
-    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)
+    notes = folder / "run_lines"
+    env = run_lines.environment(notes)
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60, env=env)
+    run_lines.note(script, notes)
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout
 
