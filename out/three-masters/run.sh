@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest 50b8dbb93ef9. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 4c93d3e32ab1. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=50b8dbb93ef9
+readonly DIGEST=4c93d3e32ab1
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -32,7 +32,7 @@ readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(256548b41fe34d53ae80514105480e419106e0aeeb87f0f32b99f89eb32c0aef cd59eecafb0b67317a678a9546e48710e2cd9bb5a7e859ba87aa7f4b77e018e4 2f233b7f7459a4a71c608da10c49fb881713bb5a9984c4de3e5925c93123c693)
+readonly -a FOLDERS=(801b28d79a58e6b583104dd9b93916e20b5e709149ca6c26f2d61effe7fb745b ff141bdac3e58fcd9b76b570e77957af3f638d4e09c1199c03bfbacf0a14252a e49da7e7eea2789901450e205b62ed8725f85332e05816073fc67fbede3e06db)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)
