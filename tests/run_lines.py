@@ -16,7 +16,8 @@ seen: set[str] = set()  # of this process: lines of bash, as they stand in the p
 
 
 def environment(notes: Path) -> dict[str, str]:
-    """For a script that no host runs, but a test itself."""
+    """For a script that no host runs, but a test itself. What another script has noted there is gone."""
+    notes.unlink(missing_ok=True)
     return os.environ | {"BASH_ENV": str(LISTENER), "RUN_LINES": str(notes)}
 
 
@@ -36,7 +37,7 @@ def note(script: str, notes: Path) -> None:
     """What this script has noted."""
     if notes.exists():
         lines = joined(script)
-        seen.update(lines[int(number)] for number in set(notes.read_text().split()))
+        seen.update(lines[number] for number in set(map(int, notes.read_text().split())) if number in lines)
 
 
 def joined(text: str) -> dict[int, str]:
