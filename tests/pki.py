@@ -145,12 +145,7 @@ class Host:
         self.state.mkdir(mode=0o700, exist_ok=True)
         path = self.root / "script.sh"
         path.write_text(self.script(mode, what))
-        notes = self.root / "run_lines"
-        env = run_lines.environment(notes)
-        done = subprocess.run(
-            ["bash", path], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, env=env
-        )
-        run_lines.note(path.read_text(), notes)
+        done = run_lines.bash(self.root, path.read_text(), path, seconds=120)
         return Ran(done.returncode, done.stdout, done.stderr)
 
     def answer(self, what: str) -> str:

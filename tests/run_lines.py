@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 from etcd_renumber.methods import METHODS
@@ -15,10 +16,16 @@ ON_A_HOST = {"BASH_ENV": THERE, "RUN_LINES": NOTES}
 seen: set[str] = set()  # of this process: lines of bash, as they stand in the parts
 
 
-def environment(notes: Path) -> dict[str, str]:
-    """For a script that no host runs, but a test itself. What another script has noted there is gone."""
-    notes.unlink(missing_ok=True)
-    return os.environ | {"BASH_ENV": str(LISTENER), "RUN_LINES": str(notes)}
+def bash(folder: Path, script: str, *words: str | Path, seconds: float) -> subprocess.CompletedProcess[str]:
+    """`bash WORDS`, which carries out this script outside of any host; `folder` is for the notes."""
+    notes = folder / "run_lines"
+    notes.unlink(missing_ok=True)  # of another script
+    env = os.environ | {"BASH_ENV": str(LISTENER), "RUN_LINES": str(notes)}
+    done = subprocess.run(
+        ["bash", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds, env=env
+    )
+    note(script, notes)
+    return done
 
 
 def listen(replica: Replica) -> None:

@@ -78,8 +78,8 @@ def test_an_edit_in_place_stops_at_once_and_starts_after_twelve_seconds(host: Ho
     before, text = pid(host), host.read_text(SCHEDULER)
     host.write_text(SCHEDULER, text.replace("--leader-elect=true", "--leader-elect=false"))
     began = time.monotonic()
-    after = pid(host, 40, but=before)
-    assert time.monotonic() - began > kubelet.EDITED - 0.5
+    after = pid(host, 14, but=before)
+    assert kubelet.EDITED - 0.5 < time.monotonic() - began < kubelet.EDITED + 1.5
     assert b"--leader-elect=false\0" in Path(f"/proc/{after}/cmdline").read_bytes()
 
 

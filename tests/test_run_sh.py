@@ -114,6 +114,12 @@ def test_another_exit_stops_it_and_says_how_to_go_on_or_back(three: Stubs, code:
     assert (host / "journal.jsonl").is_file()
 
 
+def test_a_phase_without_undo_is_not_offered_one(three: Stubs) -> None:
+    three.does("master1", "preflight", REFUSED.format(5))
+    text = three.run("apply", "--yes", "--to", "1", expect=5).text
+    assert "fix the cause, then: bash run.sh apply --from 1" in text and "roll back" not in text
+
+
 def test_only_lines_that_read_or_stop_go_side_by_side(three: Stubs) -> None:
     for name in NAMES:
         for phase in ("preflight", "prepare"):

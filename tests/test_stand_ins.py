@@ -25,7 +25,6 @@ MANIFESTS = "/etc/kubernetes/manifests"
 OLD, NEW = "192.168.100.10", "192.168.110.10"
 NODE = "/api/v1/nodes/master1"
 PODS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
-PROCESSES = ("etcd", "kube-apiserver", "kube-controller", "kube-scheduler")
 LEASES = "/apis/coordination.k8s.io/v1/namespaces"
 # What a runbook does: openssl, the certificate in admin.conf, the cluster's CA, HTTP/1.0.
 ASK = r"""
@@ -52,7 +51,7 @@ def running(host: Host) -> None:
     host.write_text(FLAGS, f'KUBELET_KUBEADM_ARGS="--node-ip={OLD}"\n')
     host.start_kubelet()
     for _ in range(3):  # with other flags than before it begins with one restart, and a pod that ran on wants one more
-        host.wait_for(lambda: all(host.processes(name) for name in PROCESSES), 30, "every pod runs")
+        host.wait_for(lambda: all(host.processes(name) for name in PODS), 30, "every pod runs")
         host.wait_for(lambda: said(host, "/readyz")[0] == 200, 20, "the API is ready")
         if {internal_ip(host), *(pod_ip(host, name) for name in PODS)} == {OLD}:
             return
@@ -148,6 +147,10 @@ def internal_ip(host: Host) -> str:
     return next((a["address"] for a in addresses if a["type"] == "InternalIP"), "")
 
 
+def renewed(host: Host, lease: str) -> str:
+    return str(said(host, f"{LEASES}/{lease}")[1]["spec"]["renewTime"])
+
+
 def pod_ip(host: Host, name: str) -> str:
     return str(said(host, f"/api/v1/namespaces/kube-system/pods/{name}-master1")[1]["status"]["podIP"])
 
@@ -182,22 +185,21 @@ def test_who_may_ask_what(host: Host) -> None:
 
 
 def test_leases_are_renewed_while_their_holders_run(host: Host) -> None:
-    def renewed(lease: str) -> str:
-        return str(said(host, f"{LEASES}/{lease}")[1]["spec"]["renewTime"])
-
     leases = ("kube-system/leases/kube-scheduler", "kube-system/leases/kube-controller-manager")
-    before = [renewed(lease) for lease in leases]
-    host.wait_for(lambda: all(renewed(i) > was for i, was in zip(leases, before, strict=True)), 20, "both are renewed")
+    before = [renewed(host, lease) for lease in leases]
+    host.wait_for(
+        lambda: all(renewed(host, i) > was for i, was in zip(leases, before, strict=True)), 20, "both are renewed"
+    )
     host.must(["systemctl", "stop", "kubelet"])
     host.must(["bash", "-c", "kill $(pidof kube-scheduler)"])
     time.sleep(0.5)
-    scheduler, manager, node = (renewed(lease) for lease in (*leases, "kube-node-lease/leases/master1"))
+    scheduler, manager, node = (renewed(host, lease) for lease in (*leases, "kube-node-lease/leases/master1"))
     time.sleep(2.5)
-    host.wait_for(lambda: renewed(leases[1]) > manager, 20, "the one that runs renews")
-    assert renewed(leases[0]) == scheduler
-    assert renewed("kube-node-lease/leases/master1") == node
+    host.wait_for(lambda: renewed(host, leases[1]) > manager, 20, "the one that runs renews")
+    assert renewed(host, leases[0]) == scheduler
+    assert renewed(host, "kube-node-lease/leases/master1") == node
     host.must(["systemctl", "start", "kubelet"])
-    host.wait_for(lambda: renewed("kube-node-lease/leases/master1") > node, 20, "renewed at kubelet's start")
+    host.wait_for(lambda: renewed(host, "kube-node-lease/leases/master1") > node, 20, "renewed at kubelet's start")
 
 
 def test_the_api_goes_with_its_process_and_is_not_ready_without_an_etcd(host: Host) -> None:
@@ -243,16 +245,14 @@ def test_a_first_status_that_fails_leaves_new_pods_on_the_old_address(host: Host
 
 
 def test_without_node_ip_the_address_stays_until_it_goes(host: Host) -> None:
-    def renewed() -> str:
-        return str(said(host, f"{LEASES}/kube-node-lease/leases/master1")[1]["spec"]["renewTime"])
-
+    lease = "kube-node-lease/leases/master1"
     host.must(["systemctl", "restart", "kubelet"])
     host.wait_for(lambda: internal_ip(host) == OLD, 10, "it says its --node-ip")
     host.must(["systemctl", "stop", "kubelet"])
     host.write_text(FLAGS, 'KUBELET_KUBEADM_ARGS=""\n')
-    before = renewed()
+    before = renewed(host, lease)
     host.must(["systemctl", "start", "kubelet"])
-    host.wait_for(lambda: renewed() > before, 10, "the new process has told the API")
+    host.wait_for(lambda: renewed(host, lease) > before, 10, "the new process has told the API")
     assert internal_ip(host) == OLD
     host.remove_address(f"{OLD}/24")
     host.wait_for(lambda: said(host, NODE, NEW)[1]["status"]["addresses"][0]["address"] == NEW, 30, "it follows")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -58,10 +57,7 @@ def bash(folder: Path, what: str, code: int = 0) -> str:
     script = "\n".join([f"FOLDER={folder}", AROUND, *parts, "look_at_etcd() { :; }", what])
     # The parts define it anew: the machine's own store is never looked into.
     script = script.replace("printf '/var/lib/containers/storage'", f"printf '{folder}/store'")
-    notes = folder / "run_lines"
-    env = run_lines.environment(notes)
-    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60, env=env)
-    run_lines.note(script, notes)
+    done = run_lines.bash(folder, script, "-c", script, seconds=60)
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout
 

@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest 4c93d3e32ab1. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest e4ba4cf7c4e4. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,18 +21,19 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=4c93d3e32ab1
+readonly DIGEST=e4ba4cf7c4e4
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
 readonly LAST_CHANGE=move
+readonly -a UNDOABLE=(prepare move)
 # all members: where they answer, their folders, and their etcd manifests before and after
 readonly -a NAMES=(master1 master2 master3)
 readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(801b28d79a58e6b583104dd9b93916e20b5e709149ca6c26f2d61effe7fb745b ff141bdac3e58fcd9b76b570e77957af3f638d4e09c1199c03bfbacf0a14252a e49da7e7eea2789901450e205b62ed8725f85332e05816073fc67fbede3e06db)
+readonly -a FOLDERS=(f534e35151e135c4fbdf8b98f49bd398a33a1de04be56f54118484daafdf6d4e 3ca5d931afbc70b871e2f3832a414d9a0ca0b55eaf42c5e84b6958f821e3f261 1d392a0b8463c729eda2c2d416981d1c9d414999111b5d7a19a7d5f545ae5399)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)
@@ -256,7 +257,7 @@ is_wanted() {
 }
 # --- end run_sh/order.sh ---
 
-# --- run_sh/line.sh sha256:5bea0ea4d698 ---
+# --- run_sh/line.sh sha256:9b985a0519c1 ---
 # line.sh -- one line after another; with --yes, those that only read or only stop run on all hosts at the same time.
 
 beside_pids=()
@@ -392,9 +393,9 @@ go_on_or_stop() {
   esac
 }
 
-# or_roll_back K I -- nothing where the phase was undone already, or has no undo.
+# or_roll_back K I -- what the hint adds; nothing where the phase has no undo.
 or_roll_back() {
-  [[ ${run_why-} != *'was undone'* && ${BACK[$1]} == *undo* ]] || return 0
+  is_one_of "${whats[$1]}" "${UNDOABLE[@]}" || return 0
   printf '; or roll back: %s' "$(by_hand "$2" undo "${whats[$1]}")"
 }
 

@@ -133,9 +133,9 @@ go_on_or_stop() {
   esac
 }
 
-# or_roll_back K I -- nothing where the phase was undone already, or has no undo.
+# or_roll_back K I -- what the hint adds; nothing where the phase has no undo.
 or_roll_back() {
-  [[ ${run_why-} != *'was undone'* && ${BACK[$1]} == *undo* ]] || return 0
+  is_one_of "${whats[$1]}" "${UNDOABLE[@]}" || return 0
   printf '; or roll back: %s' "$(by_hand "$2" undo "${whats[$1]}")"
 }
 

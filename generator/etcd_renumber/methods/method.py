@@ -72,6 +72,11 @@ class Method:
     begins_down: bool = False  # addresses have changed and nobody leads
     asks_kubernetes: bool = False  # its gates ask the API, too
 
+    @property
+    def undoable(self) -> list[str]:
+        """The phases that have an undo."""
+        return [p.name for p in self.phases if p.undo]
+
     def phase(self, name: str) -> Phase:
         """The phase of this name. Raises KeyError where there is none."""
         return {p.name: p for p in self.phases}[name]

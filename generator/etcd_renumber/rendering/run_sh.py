@@ -58,6 +58,7 @@ def _values(change: Change, files: dict[str, str]) -> list[tuple[str, dict[str, 
         "MANIFESTS": MANIFESTS,
         "ADDRESS_COMMAND": mapping.address_command or "",
         "LAST_CHANGE": change.method.last_change,
+        "UNDOABLE": change.method.undoable,
     }
     hosts: dict[str, Value] = {
         "NAMES": [m.name for m in members],

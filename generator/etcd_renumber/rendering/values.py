@@ -107,7 +107,7 @@ def _host(change: Change, member: Member) -> dict[str, Value]:
         "NEW": str(member.new),
         **(snapshot if "snapshots" in change.method.keys else {}),
         "PHASES": [p.name for p in change.method.phases if p.stays or not member.stays],
-        "UNDOABLE": [p.name for p in change.method.phases if p.undo],
+        "UNDOABLE": change.method.undoable,
     }
 
 
