@@ -9,7 +9,7 @@ import pytest
 
 from tests.pki import TEMPLATES
 
-PARTS = ("runbook/rolling/api.sh", "runbook/rolling/kubernetes.sh")
+PARTS = ("runbook/lib/api.sh", "runbook/lib/kubernetes.sh")
 VALUES = """set -o errexit -o nounset -o pipefail
 STATE=/nowhere PHASE=move MODE=apply PODS=(kube-system/pods/etcd)
 """

@@ -177,14 +177,14 @@ ACTIONS = (
 STEPS = (
     "world", "preflight", "rolling/sound", "surroundings", "rolling/ready_to_prepare", "prepare", "tools", "rolling/snapshot",
     "widen_certificates", "rolling/leave", "rolling/ready_to_move", "rolling/move", "record", "exchange",
-    "rolling/kubernetes_gate", "release", "finish", "ticket", "rolling/undo", "undo",
+    "rolling/kubernetes_before", "kubernetes_gate", "release", "finish", "ticket", "rolling/undo", "undo",
 )  # fmt: skip
 BOTH = Method(
     name="rolling",
     phases=tuple(p for p in PHASES if p.name != "leave"),
     actions=ACTIONS,
     order=("preflight", "prepare", "add", ("move", "remove", "release"), "finish"),
-    parts=parts(STEPS, ("rolling/api", "rolling/kubernetes", "rolling/calls", "no_options", "rolling/lines")),
+    parts=parts(STEPS, ("api", "kubernetes", "calls", "no_options", "rolling/lines")),
     first_page=first_page,
     down=down,
     meaning=meaning,

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest e4ba4cf7c4e4. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 265bc1b9ad86. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=e4ba4cf7c4e4
+readonly DIGEST=265bc1b9ad86
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -258,7 +258,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:8861bc15739b2dad5a82dbc403d856aafd620cabfaa5ef3f5fd8e88963ac8650 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:3ae5d13e70fe07bc0b375ea57770675fe4547de99885356570a3a3e23a3e8778 ---
 
 # --- runbook/lib/main.sh sha256:70f3c989d0a7 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -1535,8 +1535,8 @@ go_back() {
 }
 # --- end runbook/steps/exchange.sh ---
 
-# --- runbook/rolling/kubernetes_gate.sh sha256:c8dad98f1a73 ---
-# kubernetes_gate.sh -- how a phase uses the gate of Kubernetes, at its end.
+# --- runbook/rolling/kubernetes_before.sh sha256:39ad51c64406 ---
+# kubernetes_before.sh -- what is asked of Kubernetes before a change of a cluster that runs, and while its kubelet is stopped.
 
 # kubernetes_can_be_asked -- before anything is changed: afterwards the same questions decide whether the old address may go.
 kubernetes_can_be_asked() {
@@ -1576,13 +1576,29 @@ note_the_last_renewal() {
   has_apiserver || { note 'this host has no kube-apiserver manifest' && return 0; }
   note_node_renewal
 }
-
-kubernetes_is_whole() {
-  kubernetes_after "$NEW" "$OLD"
+# note_node_renewal -- kubelet is stopped and the API still answers: nobody renews it until kubelet runs again.
+note_node_renewal() {
+  [[ ! -e $RENEWAL_NOTE ]] || run rm -f "$RENEWAL_NOTE" # of an earlier move
+  if is_changing; then
+    the_api_is_known || return 0
+    api_get "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/$node"
+    [[ $api_status == 200 ]] || return 0
+    in_body renewTime >"$SCRATCH/node.renewal"
+  fi
+  run install -m 0600 "$SCRATCH/node.renewal" "$RENEWAL_NOTE"
 }
+
 kubernetes_was_whole() {
   ! is_left_to_undo_leave || return 0
   kubernetes_after "$OLD" "$NEW"
+}
+# --- end runbook/rolling/kubernetes_before.sh ---
+
+# --- runbook/steps/kubernetes_gate.sh sha256:96a5391c1d44 ---
+# kubernetes_gate.sh -- how a phase uses the gate of Kubernetes, at its end.
+
+kubernetes_is_whole() {
+  kubernetes_after "$NEW" "$OLD"
 }
 
 # kubernetes_after WANTED UNWANTED -- asks until it holds, within the limit. Only a changing run restarts anything.
@@ -1669,7 +1685,7 @@ say_what_comes_later() {
   fi
   [[ $1 == "$OLD" ]] || list_connections_of_others "$OLD"
 }
-# --- end runbook/rolling/kubernetes_gate.sh ---
+# --- end runbook/steps/kubernetes_gate.sh ---
 
 # --- runbook/steps/release.sh sha256:5cd7f415db97 ---
 # release changes no file. It finds on the first host what would otherwise be found on the last.
@@ -4155,7 +4171,7 @@ next_phase_here() {
 }
 # --- end runbook/lib/next.sh ---
 
-# --- runbook/rolling/api.sh sha256:6ca1bf94a50c ---
+# --- runbook/lib/api.sh sha256:6ca1bf94a50c ---
 # api.sh -- questions to this host's own kube-apiserver, at the address where it should answer. Reads only.
 #
 # openssl asks, so that no kubectl, curl or proxy is involved: the certificate must be issued by the cluster's CA and have
@@ -4223,9 +4239,9 @@ api_in_words() {
     printf '%s' "$api_silence"
   fi
 }
-# --- end runbook/rolling/api.sh ---
+# --- end runbook/lib/api.sh ---
 
-# --- runbook/rolling/kubernetes.sh sha256:97f755be36ff ---
+# --- runbook/lib/kubernetes.sh sha256:d2ca0d8c3de8 ---
 # kubernetes.sh -- the gate before an old address goes: Kubernetes itself works on the other one, as seen through this host.
 
 readonly KUBERNETES_LIMIT=60              # seconds
@@ -4280,7 +4296,8 @@ miss_health() {
   [[ $answer == 'HTTP/1.'?' 200'* ]] || kubernetes_misses "${FILES[$1]%.yaml} is not healthy on $host:$port$path"
 }
 
-# first_look_at_leases -- whether a Lease is renewed takes two looks, some seconds apart: `verify` has the first one early.
+# first_look_at_leases -- whether a Lease is renewed takes two looks, some seconds apart: what only reads, and a phase that starts no
+# pod, have the first one early.
 first_look_at_leases() {
   has_apiserver || return 0
   the_api_is_known || return 0
@@ -4313,17 +4330,6 @@ miss_renewals() {
 # renewal_noted -- kubelet renews that Lease every 10 s. What follows a `move` need not wait for one more; what looks at
 # another moment (undo, and release, once the old address is gone) must see one that is newer than its own first look.
 renewal_noted() { if [[ $PHASE == move && $MODE != undo && -s $RENEWAL_NOTE ]]; then cat "$RENEWAL_NOTE"; else printf '%s' "${first_renewal[2]-}"; fi; }
-# note_node_renewal -- kubelet is stopped and the API still answers: nobody renews it until kubelet runs again.
-note_node_renewal() {
-  [[ ! -e $RENEWAL_NOTE ]] || run rm -f "$RENEWAL_NOTE" # of an earlier move
-  if is_changing; then
-    the_api_is_known || return 0
-    api_get "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/$node"
-    [[ $api_status == 200 ]] || return 0
-    in_body renewTime >"$SCRATCH/node.renewal"
-  fi
-  run install -m 0600 "$SCRATCH/node.renewal" "$RENEWAL_NOTE"
-}
 api_address_now() { if manifest_is_new "$(index_of_apiserver)"; then printf '%s' "$NEW"; else printf '%s' "$OLD"; fi; }
 index_of_apiserver() {
   local i
@@ -4416,9 +4422,9 @@ list_pods_with() {
     note "pod with $1: ${name//[^a-zA-Z0-9.-]/}"
   done <<<"${api_body//'{"metadata":{"name":"'/$'\n'}"
 }
-# --- end runbook/rolling/kubernetes.sh ---
+# --- end runbook/lib/kubernetes.sh ---
 
-# --- runbook/rolling/calls.sh sha256:c4e3df7c965a ---
+# --- runbook/lib/calls.sh sha256:c4e3df7c965a ---
 # calls.sh -- connections of kubelet and the control plane of this host: to an address, from an address, and how they are closed.
 
 # calls_to ADDRESS -- connections of the control plane and kubelet to it, "PROCESS HERE THERE" a line; calls_from: that leave from it.
@@ -4464,7 +4470,7 @@ list_connections_of_others() {
     note "uses $1: ${who%%'"'*} $here $there"
   done < <(ss -Htnp state established)
 }
-# --- end runbook/rolling/calls.sh ---
+# --- end runbook/lib/calls.sh ---
 
 # --- runbook/lib/no_options.sh sha256:0ecbda623074 ---
 # no_options.sh -- this method has no option beside --without.

@@ -52,7 +52,8 @@ miss_health() {
   [[ $answer == 'HTTP/1.'?' 200'* ]] || kubernetes_misses "${FILES[$1]%.yaml} is not healthy on $host:$port$path"
 }
 
-# first_look_at_leases -- whether a Lease is renewed takes two looks, some seconds apart: `verify` has the first one early.
+# first_look_at_leases -- whether a Lease is renewed takes two looks, some seconds apart: what only reads, and a phase that starts no
+# pod, have the first one early.
 first_look_at_leases() {
   has_apiserver || return 0
   the_api_is_known || return 0
@@ -85,17 +86,6 @@ miss_renewals() {
 # renewal_noted -- kubelet renews that Lease every 10 s. What follows a `move` need not wait for one more; what looks at
 # another moment (undo, and release, once the old address is gone) must see one that is newer than its own first look.
 renewal_noted() { if [[ $PHASE == move && $MODE != undo && -s $RENEWAL_NOTE ]]; then cat "$RENEWAL_NOTE"; else printf '%s' "${first_renewal[2]-}"; fi; }
-# note_node_renewal -- kubelet is stopped and the API still answers: nobody renews it until kubelet runs again.
-note_node_renewal() {
-  [[ ! -e $RENEWAL_NOTE ]] || run rm -f "$RENEWAL_NOTE" # of an earlier move
-  if is_changing; then
-    the_api_is_known || return 0
-    api_get "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/$node"
-    [[ $api_status == 200 ]] || return 0
-    in_body renewTime >"$SCRATCH/node.renewal"
-  fi
-  run install -m 0600 "$SCRATCH/node.renewal" "$RENEWAL_NOTE"
-}
 api_address_now() { if manifest_is_new "$(index_of_apiserver)"; then printf '%s' "$NEW"; else printf '%s' "$OLD"; fi; }
 index_of_apiserver() {
   local i
