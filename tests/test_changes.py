@@ -72,7 +72,7 @@ VARIABLES = {
     "draft_reissue": '"$2/',
     "write_request": '"$draft"',
     "add_sum": '"$draft"',
-    "api_get": '"$error"',
+    "api_ask": '"$error"',
 }  # each a name below SCRATCH
 
 

@@ -25,6 +25,7 @@ PHASES = (
             "the_new_address_comes",
             "the_ways_are_known",
             "the_bridge_can_be_built",
+            "kubernetes_can_be_asked_later",
             "tools_are_at_hand",
         ),
         does="reads only: host, cluster, data, disk, network, what rules need",
@@ -84,9 +85,10 @@ PHASES = (
             "everything_new",
             *EXCHANGE,
             "the_cluster_is_whole_again",
+            "kubernetes_comes_back_in_part",
         ),
-        does="records the new peer URL; the API starts",
-        seen="`ok: gate`, `settle on HOST: done`",
+        does="records the new peer URL; the API starts; checks Kubernetes",
+        seen="`ok: gate`, `ok: the API answers`, `settle on HOST: done`",
         back="`undo settle`, before any `unbridge`",
         undo=(
             "the_reviewed_world",
@@ -101,29 +103,30 @@ PHASES = (
     ),
     Phase(
         "unbridge",
-        "once every member is recorded on its new address: removes rules and routes, closes the connections that used them",
+        "once every member is recorded on its new address and Kubernetes works: removes rules and routes, closes what used them",
         steps=(
             "the_reviewed_world",
             "ready_to_unbridge",
+            "kubernetes_was_back_before",
             "take_the_rules_away",
             "close_what_crossed_it",
             "take_the_routes_away",
             "the_cluster_stands_alone",
         ),
-        does="removes the rules and every connection that used them",
-        seen="`ok: gate`, `unbridge on HOST: done`",
+        does="checks Kubernetes; removes the rules, and what used them",
+        seen="`ok: gate`, `ok: the API answers`, `unbridge on HOST: done`",
         back="none: no member has an old address",
         no_undo="no member is recorded on an old address any more; to go on: apply unbridge again",
         stays=True,
     ),
     Phase(
         "release",
-        "reads only: the old address is gone, no connection of etcd has it, every member is healthy",
-        steps=("the_reviewed_world", "old_address_is_gone"),
-        does="reads only: checks that nothing needs the old address",
-        seen="`ok: gate`, `release on HOST: done`",
+        "checks that nothing uses the old address, closes connections that leave from it; restarts kubelet where pods report it",
+        steps=("the_reviewed_world", "old_address_is_gone", "close_calls_from_old", "kubernetes_is_whole"),
+        does="closes calls from the old address; checks etcd and Kubernetes",
+        seen="`ok: gate`, `ok: the API answers`",
         back="not needed",
-        no_undo="it changed nothing",
+        no_undo="it changed nothing that names an address",
     ),
     Phase(
         "finish",
@@ -173,7 +176,7 @@ def down(size: int) -> Rows:
     return [
         ("`preflight`, `prepare`", "none, as before", "nothing that runs is changed", "1 minute"),
         ("`readdress`", "none until a majority is through", "etcd starts", "2 minutes"),
-        ("`settle`", "continue as soon as there is quorum", "its API starts", "3 minutes"),
+        ("`settle`", "continue as soon as there is quorum", "its API starts", "5 minutes"),
         ("`unbridge`", "continue, with a gap of up to 0.3 s", "nothing is down", "2 minutes"),
         ("`release`, `finish`", "continue", "nothing is down", "1 minute"),
     ]
@@ -188,21 +191,22 @@ def meaning(size: int) -> str:
 
 STEPS = (
     "world", "preflight", "bridge/standstill", "on_this_host", "bridge/join", "surroundings", "prepare", "tools",
-    "widen_certificates", "bridge/readdress", "bridge/settle", "record", "exchange", "bridge/unbridge", "release", "finish",
-    "ticket", "bridge/undo", "undo",
+    "widen_certificates", "bridge/readdress", "bridge/settle", "record", "exchange", "kubernetes_gate",
+    "kubernetes_comes_back", "bridge/unbridge", "release", "finish", "ticket", "bridge/undo", "undo",
 )  # fmt: skip
 BRIDGE = Method(
     name="bridge",
     phases=PHASES,
     actions=ACTIONS,
     order=("preflight", "prepare", "add", "readdress", "settle", "unbridge", ("remove", "release"), "finish"),
-    parts=parts(STEPS, ("no_options", "bridge/rules", "bridge/lines")),
+    parts=parts(STEPS, ("api", "kubernetes", "calls", "no_options", "bridge/rules", "bridge/lines")),
     first_page=first_page,
     down=down,
     meaning=meaning,
     columns=("`preflight`", "`prepare`", "`readdress`, `settle`", "`unbridge`, `release`, `finish`"),
-    after_the_order="Point the load balancers, DNS names and kubeconfigs that call the API at an old address to the new one. "
-    "They are not part of this change.",
+    after_the_order="Before the first `settle`, point the load balancers, DNS names and kubeconfigs that call the API at an "
+    "old address to the new ones: they are not part of this change. Where that comes later, `settle` says `NOT YET` and ends "
+    "well, since this host's own API is back; `unbridge` refuses until it is done.",
     gated=("unbridge",),
     last_change="unbridge",
     begins_down=True,

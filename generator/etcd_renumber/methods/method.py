@@ -70,7 +70,6 @@ class Method:
     keeps_quorum: bool = False  # etcd takes writes all the while
     same_cluster: bool = True  # cluster id and member ids stay
     begins_down: bool = False  # addresses have changed and nobody leads
-    asks_kubernetes: bool = False  # its gates ask the API, too
 
     @property
     def undoable(self) -> list[str]:

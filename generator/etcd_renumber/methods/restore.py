@@ -26,6 +26,7 @@ PHASES = (
             "the_new_address_is_ours",
             "the_new_address_comes",
             "the_ways_are_known",
+            "kubernetes_can_be_asked_later",
             "tools_are_at_hand",
         ),
         does="reads only: host, cluster, quorum, data, disk, network paths",
@@ -154,18 +155,20 @@ PHASES = (
     ),
     Phase(
         "reopen",
-        "the API starts on the new addresses; copies of the snapshot outside of this change's own folder are removed",
+        "the API starts on the new addresses; checks Kubernetes; copies of the snapshot outside of this change's folder removed",
         steps=(
             "the_reviewed_world",
             "ready_to_reopen",
+            "old_endpoints_go",
             "no_copy_lies_about",
             "everything_new",
             *EXCHANGE,
+            "kubernetes_comes_back",
             "what_informers_need",
             "what_is_left",
         ),
         does="the API starts; **the first one is the point of no return**",
-        seen="`reopen on HOST: done`",
+        seen="`ok: the API answers`, `reopen on HOST: done`",
         back="none: clients write again",
         no_undo="clients write to the restored cluster: a rollback would lose that",
         stays=True,
@@ -185,7 +188,7 @@ ACTIONS = (
 STEPS = (
     "world", "preflight", "restore/price", "on_this_host", "surroundings", "prepare", "tools", "widen_certificates",
     "restore/quiesce", "restore/stop", "restore/candidate", "restore/source", "restore/restore", "restore/start", "exchange",
-    "restore/compare", "restore/reopen", "ticket", "restore/undo", "undo",
+    "kubernetes_gate", "kubernetes_comes_back", "restore/compare", "restore/reopen", "ticket", "restore/undo", "undo",
 )  # fmt: skip
 ORDER = ("preflight", "prepare", "quiesce", "stop", "snapshot", "restore", "replace", "start", "finish", "reopen")
 RESTORE = Method(
@@ -193,7 +196,9 @@ RESTORE = Method(
     phases=PHASES,
     actions=ACTIONS,
     order=ORDER,
-    parts=parts(STEPS, ("restore/options", "restore/data", "restore/scratch", "restore/lines")),
+    parts=parts(
+        STEPS, ("api", "kubernetes", "calls", "restore/options", "restore/data", "restore/scratch", "restore/lines")
+    ),
     first_page=first_page,
     down=down,
     meaning=price,

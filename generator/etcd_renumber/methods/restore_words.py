@@ -20,8 +20,9 @@ change's own folder, which keeps a copy.
 3.4.27 and 3.5.10), `reopen` says what to restart instead, on every node: kubelet, kube-proxy, the network plugin and every
 controller. Have somebody at hand who can.
 
-Before `reopen`, point the load balancers, DNS names and kubeconfigs that call the API at an old address to the new one.
-They are not part of this change."""
+Before the first `reopen`, point the load balancers, DNS names and kubeconfigs that call the API at an old address to the new
+ones. They are not part of this change, and `reopen` ends with exit 5 while one that this host's control plane calls does not
+answer: the API of this host is back then; rerun it once they are."""
 
 
 def down(size: int) -> Rows:
@@ -34,7 +35,7 @@ def down(size: int) -> Rows:
         ("`restore`", "none", "nothing runs", "1 minute, plus a copy"),
         ("`start`", "none: no client can ask", "etcd starts", "2 minutes"),
         ("`finish`", "no client can ask", "nothing is changed", "2 minutes"),
-        ("`reopen`", "continue", "the API starts", "2 minutes"),
+        ("`reopen`", "continue", "the API starts", "4 minutes"),
     ]
 
 

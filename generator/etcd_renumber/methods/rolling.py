@@ -194,7 +194,6 @@ BOTH = Method(
     last_change="move",
     keys={"addresses": "both", "snapshots": "one"},
     keeps_quorum=True,
-    asks_kubernetes=True,
 )
 # With `addresses: replace` a host never has both: `undo move` ends with etcd down, and `undo leave` goes on from there.
 BACK = {

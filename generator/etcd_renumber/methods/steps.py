@@ -9,6 +9,7 @@ from __future__ import annotations
 BEFORE_IT = "Check the preconditions of $PHASE, before its first change"
 BEFORE_UNDO = "Check the preconditions of undo $PHASE, before its first change"
 HEALTHY_ON_NEW = "Wait until every member is healthy, this one on $NEW"
+KUBERNETES_ON_NEW = "Check that Kubernetes works on $NEW: API, controller-manager, scheduler, kubelet, Node and pods"
 RECORD_NEW = "Record $NEW as the peer URL of $HOST"
 
 TITLES: dict[str, str] = {
@@ -31,6 +32,7 @@ TITLES: dict[str, str] = {
     "the_quorum_is_lost": "Check that the cluster has no quorum",
     "the_data_is_whole": "Check that etcd's data on this host is complete and readable",
     "the_bridge_can_be_built": "Check that this host can translate old addresses to new ones",
+    "kubernetes_can_be_asked_later": "Check that this host will be able to ask its own kube-apiserver",
     "the_price_is_accepted": "Check that a restore is acceptable: a new cluster, and the API down until it ends",
     "the_data_is_known": "Look at etcd's data on this host",
     # prepare
@@ -62,7 +64,10 @@ TITLES: dict[str, str] = {
     "the_others_are_safe": "Check once more that the other members are safe without this one",
     "the_cluster_is_whole": HEALTHY_ON_NEW,
     "no_connection_is_old": "Close what still uses $OLD: connections of etcd, and connections of the control plane to $OLD",
-    "kubernetes_is_whole": "Check that Kubernetes works on $NEW: API, controller-manager, scheduler, kubelet, Node and pods",
+    "kubernetes_is_whole": KUBERNETES_ON_NEW,
+    "kubernetes_comes_back": KUBERNETES_ON_NEW,
+    "kubernetes_comes_back_in_part": KUBERNETES_ON_NEW,
+    "kubernetes_was_back_before": "Check that Kubernetes works on $NEW, while everything can still be undone",
     # the exchange
     "write_new_files": "Write the files that are to come beside those in use, under names that kubelet does not read",
     "stop_kubelet": "Stop kubelet; pods keep running",
@@ -135,6 +140,7 @@ TITLES: dict[str, str] = {
     "note_the_end": "Note the revision: what is above it was written afterwards",
     "what_must_be_restarted": "List what has to be restarted, once the API is back",
     "ready_to_reopen": BEFORE_IT,
+    "old_endpoints_go": "Remove old addresses from the endpoints of the Service kubernetes, before the API comes back",
     "no_copy_lies_about": "Remove copies of the snapshot outside of $STATE",
     "what_informers_need": "Say what clients that watch the cluster need",
 }

@@ -12,9 +12,10 @@ from pathlib import PurePosixPath
 
 from etcd_renumber.addresses import url
 from etcd_renumber.hashes import sha256
-from etcd_renumber.manifests.renumber import health, pod
+from etcd_renumber.manifests.renumber import pod
 from etcd_renumber.model import Change, Etcd, Manifest, Member, Process
 from etcd_renumber.planning.plan import ca_fingerprint
+from etcd_renumber.rendering import api_values
 
 MANIFESTS = "/etc/kubernetes/manifests"
 CONTROL_PLANE = ("kube-apiserver", "kube-controller", "kube-scheduler")  # whoever writes to etcd, as /proc names them
@@ -159,17 +160,9 @@ def _manifests(change: Change, member: Member) -> dict[str, Value]:
         "ARGS_OLD": [_cmdline_sha256(m.old_process) for m in known],
         "ARGS_NEW": [_cmdline_sha256(m.new_process) for m in known],
         "PODS": [pod(m.new) for m in known],
-        **(_api(known) if change.method.asks_kubernetes else {}),
+        **api_values.api(known),
+        **({} if change.method.same_cluster else api_values.keys(known)),
         "OTHER_FILES": [m.file for m in every if m not in known],
-    }
-
-
-def _api(known: list[Manifest]) -> dict[str, Value]:
-    """What Kubernetes' own gate asks: the health of pods on this host, and the API's port."""
-    api = next((m for m in known if m.new_process.name == "kube-apiserver"), None)
-    return {
-        "HEALTH": [health(m.new) for m in known],
-        "API_PORT": _flags(api).get("secure-port", "6443") if api else "",
     }
 
 
@@ -188,7 +181,7 @@ def _certificates(change: Change, member: Member, etcd: Etcd) -> dict[str, Value
         (etcd.cert_file, etcd.key_file, etcd.trusted_ca_file),
         (etcd.peer_cert_file, etcd.peer_key_file, etcd.peer_trusted_ca_file),
     ]
-    found += [pair for m in change.manifests[member.name] for pair in _apiserver(m)]
+    found += [pair for m in change.manifests[member.name] for pair in api_values.certificates(m)]
     unique = list(dict.fromkeys(f for f in found if all(f)))
     return {
         "CERT_FILES": [f[0] for f in unique],
@@ -198,15 +191,3 @@ def _certificates(change: Change, member: Member, etcd: Etcd) -> dict[str, Value
         "CERT_REQUIRED_CN": etcd.flags.get("peer-cert-allowed-cn", ""),
         "CERT_REQUIRED_HOSTNAME": etcd.flags.get("peer-cert-allowed-hostname", ""),
     }
-
-
-def _apiserver(m: Manifest) -> list[tuple[str, str, str]]:
-    """kubeadm serves the API with a certificate of the CA that it also trusts for clients."""
-    if m.new_process.name != "kube-apiserver":
-        return []
-    flags = _flags(m)
-    return [(flags.get("tls-cert-file", ""), flags.get("tls-private-key-file", ""), flags.get("client-ca-file", ""))]
-
-
-def _flags(m: Manifest) -> dict[str, str]:
-    return dict(a.removeprefix("--").split("=", 1) for a in m.new_process.argv if a.startswith("--") and "=" in a)

@@ -3,10 +3,19 @@
 ready_to_unbridge() {
   local i
   gate_before all "$END_RECORD"
+  first_look_at_leases
   for i in "${!NAMES[@]}"; do
     guard closed "$(how_recorded "$i")" "on ${NAMES[i]}: bash runbook.sh apply settle; if the member is permanently lost: --without ${NAMES[i]}" is_at_its_end "$i"
   done
 }
+
+# After this phase nothing can be undone: what does not work yet is refused here, with exit 3.
+kubernetes_was_back_before() {
+  nothing_was_changed=yes
+  if ! holds "no connection of the control plane goes to $OLD" no_call_goes_to_old; then close_calls "$(calls_to "$OLD")"; fi
+  kubernetes_is_whole
+}
+no_call_goes_to_old() { [[ $NEW == "$OLD" || -z $(calls_to "$OLD") ]]; }
 
 take_the_rules_away() {
   if holds 'no rule of this change is left' no_rule_of_ours; then return 0; fi

@@ -23,14 +23,18 @@ choose_api_identity() {
 }
 api_identity_is_here() { choose_api_identity && [[ -n $api_as ]]; }
 
-# api_get PATH -- sets api_status, api_body and api_silence. The key is passed through a pipe and is never written to a file.
-api_get() {
-  local words error=$SCRATCH/api.error
+# api_get PATH -- sets api_status, api_body and api_silence.
+api_get() { api_ask "$api_address" "$API_PORT" "$1"; }
+
+# api_ask HOST PORT PATH -- HOST is an address or a name. The key is passed through a pipe and is never written to a file.
+api_ask() {
+  local words error=$SCRATCH/api.error check=-verify_ip
+  [[ $1 == *:* || $1 =~ ^[0-9.]+$ ]] || check=-verify_hostname
   api_status='' api_body='' api_silence=''
-  words=$(printf 'GET %s HTTP/1.0\r\nHost: kubernetes\r\nAccept: application/json\r\n\r\n' "$1" |
-    timeout -k 1 10 openssl s_client -quiet -verify_return_error -verify_ip "$api_address" \
+  words=$(printf 'GET %s HTTP/1.0\r\nHost: kubernetes\r\nAccept: application/json\r\n\r\n' "$3" |
+    timeout -k 1 10 openssl s_client -quiet -verify_return_error "$check" "$1" \
       -CAfile <(printf '%s\n' "${api_pems[0]}") -cert <(printf '%s\n' "${api_pems[1]}") -key <(printf '%s\n' "${api_pems[2]}") \
-      -connect "$(bracketed "$api_address"):$API_PORT" 2>"$error" 9>&-) || true # silence is an answer
+      -connect "$(bracketed "$1"):$2" 2>"$error" 9>&-) || true # silence is an answer
   words=${words//$'\r'/}
   if [[ $words =~ ^HTTP/1\.[01]\ ([0-9][0-9][0-9]) ]]; then
     api_status=${BASH_REMATCH[1]}
@@ -64,4 +68,27 @@ api_in_words() {
   else
     printf '%s' "$api_silence"
   fi
+}
+
+# silent_server -- the first API that a kubeconfig of the control plane on this host calls and that does not answer now; nothing
+# where all answer. It may be a load balancer, which other people point to the new addresses.
+silent_server() {
+  local file url host port asked=' '
+  for file in "$KUBERNETES"/{controller-manager,scheduler,kubelet}.conf; do
+    url=$(server_of "$file")
+    [[ -n $url && $asked != *" $url "* ]] || continue
+    asked+="$url "
+    host=${url#https://}
+    host=${host%%/*}
+    port=443
+    if [[ $host =~ ^(.*):([0-9]+)$ && $host != *: ]]; then host=${BASH_REMATCH[1]} port=${BASH_REMATCH[2]}; fi
+    host=${host#[} host=${host%]}
+    api_ask "$host" "$port" /readyz
+    [[ $api_status == 200 ]] || { printf '%s, named in %s' "$url" "$file" && return 0; }
+  done
+}
+# server_of KUBECONFIG -- the URL in it; nothing where it has none of the usual form.
+server_of() {
+  [[ -r $1 ]] || return 0
+  sed -n "s#^[[:space:]-]*server:[[:space:]]*[\"']\{0,1\}\(https://[][A-Za-z0-9.:_-]*\).*#\1#p; T; q" "$1"
 }

@@ -1,7 +1,7 @@
 # kubernetes.sh -- the gate before an old address goes: Kubernetes itself works on the other one, as seen through this host.
 
-readonly KUBERNETES_LIMIT=60              # seconds
 readonly RENEWAL_NOTE=$STATE/node.renewal # renewTime of this Node's Lease while move had stopped kubelet: any other is a renewal since
+kubernetes_limit=60                       # seconds
 kubernetes_why=                           # what it misses first; empty when it holds
 first_renewal=()                          # renewTime of each Lease as it was read first
 node=                                     # this host's Node
@@ -63,8 +63,8 @@ first_look_at_leases() {
 the_api_is_known() {
   node=$(node_name)
   choose_api_identity
-  [[ -n $node && -n $api_as ]] || return 1
   api_address=$(api_address_now)
+  [[ -n $node && -n $api_as && -n $api_address ]]
 }
 
 # miss_renewals -- each Lease was renewed since kubelet's start, by whoever holds it. Two reads are compared, no clocks.
@@ -80,13 +80,22 @@ miss_renewals() {
     fi
     [[ $k != 2 ]] || first_renewal[k]=$(renewal_noted)
     [[ -n ${first_renewal[k]-} ]] || first_renewal[k]=$now
-    [[ $now != "${first_renewal[k]}" ]] || kubernetes_misses "the Lease ${path/leases\//} has not been renewed since $now"
+    [[ $now != "${first_renewal[k]}" || $MODE == plan ]] || kubernetes_misses "the Lease ${path/leases\//} has not been renewed since $now"
   done
 }
 # renewal_noted -- kubelet renews that Lease every 10 s. What follows a `move` need not wait for one more; what looks at
 # another moment (undo, and release, once the old address is gone) must see one that is newer than its own first look.
 renewal_noted() { if [[ $PHASE == move && $MODE != undo && -s $RENEWAL_NOTE ]]; then cat "$RENEWAL_NOTE"; else printf '%s' "${first_renewal[2]-}"; fi; }
-api_address_now() { if manifest_is_new "$(index_of_apiserver)"; then printf '%s' "$NEW"; else printf '%s' "$OLD"; fi; }
+# api_address_now -- by its manifest; nothing where that is moved away.
+api_address_now() {
+  local i
+  i=$(index_of_apiserver)
+  if manifest_is_new "$i"; then
+    printf '%s' "$NEW"
+  elif ! manifest_is_out "$i"; then
+    printf '%s' "$OLD"
+  fi
+}
 index_of_apiserver() {
   local i
   for i in "${!PROCS[@]}"; do
@@ -110,8 +119,8 @@ kubelet_argument() {
 # kubelet_chooses_its_address -- without --node-ip kubelet takes the host name's address, which may be the old one while that is on.
 kubelet_chooses_its_address() { [[ -z $(kubelet_argument node-ip) ]]; }
 cloud_gives_the_address() { [[ $(kubelet_argument cloud-provider) == external ]]; }
-# addresses_are_asked_later -- for `move`: only `release`, after the old address went, can see them right.
-addresses_are_asked_later() { [[ $PHASE == move && $MODE != undo ]] && kubelet_chooses_its_address; }
+# addresses_are_asked_later -- for `move`, and while the old address is on the host: only `release`, after it went, can see them right.
+addresses_are_asked_later() { [[ $MODE != undo ]] && kubelet_chooses_its_address && { [[ $PHASE == move ]] || ! old_is_gone; }; }
 
 # miss_node_address WANTED UNWANTED -- where kubelet takes another interface than etcd's, the Node never has either of them.
 miss_node_address() {
@@ -133,7 +142,10 @@ miss_pod_address() {
   [[ ${wanted[$1]-new} != aside && -n ${PODS[$1]} ]] || return 0
   ! addresses_are_asked_later || return 0
   api_get "/api/v1/namespaces/${PODS[$1]}-$node"
-  if [[ $api_status != 200 ]]; then
+  if [[ $api_status == 404 ]]; then
+    kubernetes_misses "the API does not have the pod ${PODS[$1]##*/}-$node, which kubelet makes for that manifest"
+    return 0
+  elif [[ $api_status != 200 ]]; then
     kubernetes_misses "the pod ${PODS[$1]##*/}-$node cannot be read: $(api_in_words)"
     return 0
   fi

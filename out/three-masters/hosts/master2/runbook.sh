@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 265bc1b9ad86. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest bdc6fbb7cbac. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=265bc1b9ad86
+readonly DIGEST=bdc6fbb7cbac
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -258,7 +258,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:3ae5d13e70fe07bc0b375ea57770675fe4547de99885356570a3a3e23a3e8778 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:1490930c3a876a04d1e7ffd73888545f48b39b6ed015f649b38997612e5d37ab ---
 
 # --- runbook/lib/main.sh sha256:70f3c989d0a7 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -1594,16 +1594,20 @@ kubernetes_was_whole() {
 }
 # --- end runbook/rolling/kubernetes_before.sh ---
 
-# --- runbook/steps/kubernetes_gate.sh sha256:96a5391c1d44 ---
+# --- runbook/steps/kubernetes_gate.sh sha256:0a9512772bb8 ---
 # kubernetes_gate.sh -- how a phase uses the gate of Kubernetes, at its end.
 
 kubernetes_is_whole() {
   kubernetes_after "$NEW" "$OLD"
 }
 
+nothing_was_changed=no # yes: the phase has not begun its changes, and can still refuse
+others_may_be_late=no  # yes: a server that other people have to point to this cluster may answer later
+late_server=           # that server: it is said, and holds nothing up
+
 # kubernetes_after WANTED UNWANTED -- asks until it holds, within the limit. Only a changing run restarts anything.
 kubernetes_after() {
-  local until last='' ready_at='' restarted=no
+  local until last='' ready_at='' stale_since='' restarted=no
   if ! has_apiserver; then
     note 'NOT CHECKED: this host has no kube-apiserver manifest; check Kubernetes from another host'
     return 0
@@ -1612,23 +1616,38 @@ kubernetes_after() {
     kubernetes_as_it_is "$1" "$2"
     return 0
   fi
-  note "waiting, at most $KUBERNETES_LIMIT s: the API on $1, health, Leases, Node and pods, endpoints, connections"
-  until=$(($(now_ms) + KUBERNETES_LIMIT * 1000))
+  note "waiting, at most $kubernetes_limit s: the API on $1, health, Leases, Node and pods, endpoints, connections"
+  until=$(($(now_ms) + kubernetes_limit * 1000))
   while [[ $(now_ms) -lt $until ]]; do
     kubernetes_now "$1" "$2"
     [[ -n $kubernetes_why ]] || break
     [[ $kubernetes_why == "$last" ]] || note "not yet: $kubernetes_why"
     last=$kubernetes_why
     [[ $kubernetes_why == kube-apiserver* || -n $ready_at ]] || ready_at=$(now_ms)
-    if [[ $restarted == no && -n $stale_address && -n $ready_at && $(now_ms) -gt $((ready_at + 15000)) ]]; then
-      restarted=yes
+    [[ -z $stale_address || -n $stale_since ]] || stale_since=$(now_ms)
+    if [[ $restarted == no && -n $stale_address && $(now_ms) -gt $((stale_since + 15000)) ]]; then
+      restarted=yes nothing_was_changed=no
       restart_kubelet_for_addresses
-      until=$(($(now_ms) + KUBERNETES_LIMIT * 1000))
+      until=$(($(now_ms) + kubernetes_limit * 1000))
     fi
+    ! is_left_to_others "$ready_at" || break
     sleep 0.5
   done
-  [[ -z $kubernetes_why ]] || half_done "after $KUBERNETES_LIMIT s: $kubernetes_why" "$(kubernetes_hint)"
+  if [[ -n $late_server ]]; then
+    note "NOT YET: $kubernetes_why"
+    note "the API on $1 answers, and this one does not: $late_server. Point that load balancer or name to the new addresses; a later phase asks again"
+    return 0
+  fi
+  [[ -z $kubernetes_why ]] || kubernetes_fails "after $kubernetes_limit s: $kubernetes_why" "$(kubernetes_hint)"
   kubernetes_holds "$1"
+}
+kubernetes_fails() { if [[ $nothing_was_changed == yes ]]; then closed "$@"; else half_done "$@"; fi; }
+
+# is_left_to_others READY_AT -- our own API has answered for 20 s, and what is still missing may be waiting for another server.
+is_left_to_others() {
+  [[ $others_may_be_late == yes && -n $1 && $kubernetes_why != kube-apiserver* && $(now_ms) -gt $(($1 + 20000)) ]] || return 1
+  late_server=$(silent_server)
+  [[ -n $late_server ]]
 }
 
 # kubernetes_as_it_is WANTED UNWANTED -- for plan and verify. Whether a Lease is renewed takes two looks, and 10 s for that of the Node.
@@ -1649,7 +1668,11 @@ kubernetes_as_it_is() {
 
 kubernetes_holds() {
   local what
-  note 'ok: the API answers, controller-manager and scheduler are healthy, their Leases and the Lease of this Node are renewed'
+  if [[ $MODE == plan ]]; then
+    note 'ok: the API answers, controller-manager and scheduler are healthy; whether the Leases are renewed is seen by verify'
+  else
+    note 'ok: the API answers, controller-manager and scheduler are healthy, their Leases and the Lease of this Node are renewed'
+  fi
   for what in ${elsewhere[@]+"${elsewhere[@]}"}; do
     note "NOT CHECKED: $what"
   done
@@ -1663,12 +1686,18 @@ restart_kubelet_for_addresses() {
 }
 
 kubernetes_hint() {
+  local silent
+  if [[ $kubernetes_why != kube-apiserver* ]]; then
+    silent=$(silent_server)
+    [[ -z $silent ]] || { printf 'this API does not answer: %s; point that load balancer or name to the new addresses, then rerun the same command%s' "$silent" "$(or_roll_back)" && return 0; }
+  fi
   if [[ $kubernetes_why == "$stale_address" ]] && kubelet_chooses_its_address; then
     printf 'kubelet has no --node-ip: it uses the address that the name %s resolves to, if this host has it, else that of the default route. Check /etc/hosts, DNS and ip route, then: bash runbook.sh apply %s' "$node" "$PHASE"
     return 0
   fi
   case $kubernetes_why in
     'the control plane of this host still'*) printf 'the name in its kubeconfig still resolves to %s: make it resolve to %s (DNS, /etc/hosts), then: bash runbook.sh apply %s' "$OLD" "$NEW" "$PHASE" ;;
+    'the API does not have the pod'*) printf 'journalctl -u kubelet says why kubelet could not make it; an admission webhook that does not answer may refuse it (kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations); then rerun the same command%s' "$(or_roll_back)" ;;
     *'cannot be read'* | 'no kubeconfig'*) printf 'copy an admin.conf of this cluster to %s, then rerun the same command%s' "$KUBERNETES" "$(or_roll_back)" ;;
     *) printf 'check the logs of that pod and of kubelet; fix the cause, then rerun the same command%s' "$(or_roll_back)" ;;
   esac
@@ -1679,7 +1708,7 @@ say_what_comes_later() {
   if cloud_gives_the_address; then
     note 'NOT CHECKED: the addresses of the Node, which come from the cloud provider'
   elif addresses_are_asked_later; then
-    note "kubelet has no --node-ip: it may keep $OLD for the Node until $OLD is removed; release checks it. Safer: set --node-ip=$OLD in /var/lib/kubelet/kubeadm-flags.env before the change"
+    note "kubelet has no --node-ip: it may keep $OLD for the Node until $OLD is removed; release checks it. Safer: an explicit --node-ip in /var/lib/kubelet/kubeadm-flags.env, set before the change"
   else
     list_pods_with "$([[ $1 == "$NEW" ]] && printf '%s' "$OLD" || printf '%s' "$NEW")"
   fi
@@ -4171,7 +4200,7 @@ next_phase_here() {
 }
 # --- end runbook/lib/next.sh ---
 
-# --- runbook/lib/api.sh sha256:6ca1bf94a50c ---
+# --- runbook/lib/api.sh sha256:df029e48905b ---
 # api.sh -- questions to this host's own kube-apiserver, at the address where it should answer. Reads only.
 #
 # openssl asks, so that no kubectl, curl or proxy is involved: the certificate must be issued by the cluster's CA and have
@@ -4197,14 +4226,18 @@ choose_api_identity() {
 }
 api_identity_is_here() { choose_api_identity && [[ -n $api_as ]]; }
 
-# api_get PATH -- sets api_status, api_body and api_silence. The key is passed through a pipe and is never written to a file.
-api_get() {
-  local words error=$SCRATCH/api.error
+# api_get PATH -- sets api_status, api_body and api_silence.
+api_get() { api_ask "$api_address" "$API_PORT" "$1"; }
+
+# api_ask HOST PORT PATH -- HOST is an address or a name. The key is passed through a pipe and is never written to a file.
+api_ask() {
+  local words error=$SCRATCH/api.error check=-verify_ip
+  [[ $1 == *:* || $1 =~ ^[0-9.]+$ ]] || check=-verify_hostname
   api_status='' api_body='' api_silence=''
-  words=$(printf 'GET %s HTTP/1.0\r\nHost: kubernetes\r\nAccept: application/json\r\n\r\n' "$1" |
-    timeout -k 1 10 openssl s_client -quiet -verify_return_error -verify_ip "$api_address" \
+  words=$(printf 'GET %s HTTP/1.0\r\nHost: kubernetes\r\nAccept: application/json\r\n\r\n' "$3" |
+    timeout -k 1 10 openssl s_client -quiet -verify_return_error "$check" "$1" \
       -CAfile <(printf '%s\n' "${api_pems[0]}") -cert <(printf '%s\n' "${api_pems[1]}") -key <(printf '%s\n' "${api_pems[2]}") \
-      -connect "$(bracketed "$api_address"):$API_PORT" 2>"$error" 9>&-) || true # silence is an answer
+      -connect "$(bracketed "$1"):$2" 2>"$error" 9>&-) || true # silence is an answer
   words=${words//$'\r'/}
   if [[ $words =~ ^HTTP/1\.[01]\ ([0-9][0-9][0-9]) ]]; then
     api_status=${BASH_REMATCH[1]}
@@ -4239,13 +4272,36 @@ api_in_words() {
     printf '%s' "$api_silence"
   fi
 }
+
+# silent_server -- the first API that a kubeconfig of the control plane on this host calls and that does not answer now; nothing
+# where all answer. It may be a load balancer, which other people point to the new addresses.
+silent_server() {
+  local file url host port asked=' '
+  for file in "$KUBERNETES"/{controller-manager,scheduler,kubelet}.conf; do
+    url=$(server_of "$file")
+    [[ -n $url && $asked != *" $url "* ]] || continue
+    asked+="$url "
+    host=${url#https://}
+    host=${host%%/*}
+    port=443
+    if [[ $host =~ ^(.*):([0-9]+)$ && $host != *: ]]; then host=${BASH_REMATCH[1]} port=${BASH_REMATCH[2]}; fi
+    host=${host#[} host=${host%]}
+    api_ask "$host" "$port" /readyz
+    [[ $api_status == 200 ]] || { printf '%s, named in %s' "$url" "$file" && return 0; }
+  done
+}
+# server_of KUBECONFIG -- the URL in it; nothing where it has none of the usual form.
+server_of() {
+  [[ -r $1 ]] || return 0
+  sed -n "s#^[[:space:]-]*server:[[:space:]]*[\"']\{0,1\}\(https://[][A-Za-z0-9.:_-]*\).*#\1#p; T; q" "$1"
+}
 # --- end runbook/lib/api.sh ---
 
-# --- runbook/lib/kubernetes.sh sha256:d2ca0d8c3de8 ---
+# --- runbook/lib/kubernetes.sh sha256:26caf4d90cea ---
 # kubernetes.sh -- the gate before an old address goes: Kubernetes itself works on the other one, as seen through this host.
 
-readonly KUBERNETES_LIMIT=60              # seconds
 readonly RENEWAL_NOTE=$STATE/node.renewal # renewTime of this Node's Lease while move had stopped kubelet: any other is a renewal since
+kubernetes_limit=60                       # seconds
 kubernetes_why=                           # what it misses first; empty when it holds
 first_renewal=()                          # renewTime of each Lease as it was read first
 node=                                     # this host's Node
@@ -4307,8 +4363,8 @@ first_look_at_leases() {
 the_api_is_known() {
   node=$(node_name)
   choose_api_identity
-  [[ -n $node && -n $api_as ]] || return 1
   api_address=$(api_address_now)
+  [[ -n $node && -n $api_as && -n $api_address ]]
 }
 
 # miss_renewals -- each Lease was renewed since kubelet's start, by whoever holds it. Two reads are compared, no clocks.
@@ -4324,13 +4380,22 @@ miss_renewals() {
     fi
     [[ $k != 2 ]] || first_renewal[k]=$(renewal_noted)
     [[ -n ${first_renewal[k]-} ]] || first_renewal[k]=$now
-    [[ $now != "${first_renewal[k]}" ]] || kubernetes_misses "the Lease ${path/leases\//} has not been renewed since $now"
+    [[ $now != "${first_renewal[k]}" || $MODE == plan ]] || kubernetes_misses "the Lease ${path/leases\//} has not been renewed since $now"
   done
 }
 # renewal_noted -- kubelet renews that Lease every 10 s. What follows a `move` need not wait for one more; what looks at
 # another moment (undo, and release, once the old address is gone) must see one that is newer than its own first look.
 renewal_noted() { if [[ $PHASE == move && $MODE != undo && -s $RENEWAL_NOTE ]]; then cat "$RENEWAL_NOTE"; else printf '%s' "${first_renewal[2]-}"; fi; }
-api_address_now() { if manifest_is_new "$(index_of_apiserver)"; then printf '%s' "$NEW"; else printf '%s' "$OLD"; fi; }
+# api_address_now -- by its manifest; nothing where that is moved away.
+api_address_now() {
+  local i
+  i=$(index_of_apiserver)
+  if manifest_is_new "$i"; then
+    printf '%s' "$NEW"
+  elif ! manifest_is_out "$i"; then
+    printf '%s' "$OLD"
+  fi
+}
 index_of_apiserver() {
   local i
   for i in "${!PROCS[@]}"; do
@@ -4354,8 +4419,8 @@ kubelet_argument() {
 # kubelet_chooses_its_address -- without --node-ip kubelet takes the host name's address, which may be the old one while that is on.
 kubelet_chooses_its_address() { [[ -z $(kubelet_argument node-ip) ]]; }
 cloud_gives_the_address() { [[ $(kubelet_argument cloud-provider) == external ]]; }
-# addresses_are_asked_later -- for `move`: only `release`, after the old address went, can see them right.
-addresses_are_asked_later() { [[ $PHASE == move && $MODE != undo ]] && kubelet_chooses_its_address; }
+# addresses_are_asked_later -- for `move`, and while the old address is on the host: only `release`, after it went, can see them right.
+addresses_are_asked_later() { [[ $MODE != undo ]] && kubelet_chooses_its_address && { [[ $PHASE == move ]] || ! old_is_gone; }; }
 
 # miss_node_address WANTED UNWANTED -- where kubelet takes another interface than etcd's, the Node never has either of them.
 miss_node_address() {
@@ -4377,7 +4442,10 @@ miss_pod_address() {
   [[ ${wanted[$1]-new} != aside && -n ${PODS[$1]} ]] || return 0
   ! addresses_are_asked_later || return 0
   api_get "/api/v1/namespaces/${PODS[$1]}-$node"
-  if [[ $api_status != 200 ]]; then
+  if [[ $api_status == 404 ]]; then
+    kubernetes_misses "the API does not have the pod ${PODS[$1]##*/}-$node, which kubelet makes for that manifest"
+    return 0
+  elif [[ $api_status != 200 ]]; then
     kubernetes_misses "the pod ${PODS[$1]##*/}-$node cannot be read: $(api_in_words)"
     return 0
   fi

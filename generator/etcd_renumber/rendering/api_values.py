@@ -1,0 +1,38 @@
+"""What a runbook has to know of this host's kube-apiserver, and of the pods beside it: values of its block."""
+
+from __future__ import annotations
+
+from etcd_renumber.manifests.renumber import health
+from etcd_renumber.model import Manifest
+
+
+def api(known: list[Manifest]) -> dict[str, str | list[str]]:
+    """What Kubernetes' own gate asks: the health of pods on this host, and the API's port."""
+    flags = _api_flags(known)
+    return {
+        "HEALTH": [health(m.new) for m in known],
+        "API_PORT": flags.get("secure-port", "6443") if flags else "",
+    }
+
+
+def keys(known: list[Manifest]) -> dict[str, str | list[str]]:
+    """Where the API's keys begin in etcd."""
+    return {"API_PREFIX": "/" + _api_flags(known).get("etcd-prefix", "/registry").strip("/")}
+
+
+def _api_flags(known: list[Manifest]) -> dict[str, str]:
+    """kube-apiserver's; none where this host has none."""
+    api = next((m for m in known if m.new_process.name == "kube-apiserver"), None)
+    return _flags(api) if api else {}
+
+
+def certificates(m: Manifest) -> list[tuple[str, str, str]]:
+    """kubeadm serves the API with a certificate of the CA that it also trusts for clients."""
+    if m.new_process.name != "kube-apiserver":
+        return []
+    flags = _flags(m)
+    return [(flags.get("tls-cert-file", ""), flags.get("tls-private-key-file", ""), flags.get("client-ca-file", ""))]
+
+
+def _flags(m: Manifest) -> dict[str, str]:
+    return dict(a.removeprefix("--").split("=", 1) for a in m.new_process.argv if a.startswith("--") and "=" in a)
