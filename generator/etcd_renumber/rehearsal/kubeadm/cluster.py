@@ -87,7 +87,7 @@ class Cluster:
             for path, text in files.host_files(self.spec, node.name, self.programs.pause).items():
                 machine.write_text(path, text)
         if self.spec.endpoint == "lb":
-            self._balance()
+            self.balance()
         store.furnish(self.hosts.values(), self.programs, self.tell)
 
     def _kept(self, place: Place) -> Place:
@@ -109,9 +109,13 @@ class Cluster:
         """Routes to every subnet, as a router gives them; once more after a host's addresses have changed."""
         put_ways_to(host, self.spec.subnets)
 
-    def _balance(self) -> None:
+    def balance(self, which: str = "both") -> None:
+        """The load balancer leads to `both` addresses of every host, or to the `old` ones alone; its connections end."""
         assert self.balancer
-        self.balancer.write_text("/etc/haproxy.cfg", files.haproxy(self.spec))
+        if self.proxy:
+            self.proxy.kill_all()
+            self.proxy.wait(10)
+        self.balancer.write_text("/etc/haproxy.cfg", files.haproxy(self.spec, which))
         self.proxy = self.balancer.start(["haproxy", "-db", "-f", "/etc/haproxy.cfg"])
 
     # -- kubeadm

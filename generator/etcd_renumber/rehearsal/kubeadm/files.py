@@ -106,12 +106,13 @@ def _bridge(number: int) -> dict[str, object]:
     return {"cniVersion": "0.4.0", "name": "bridge", "plugins": [plugin]}
 
 
-def haproxy(spec: Spec) -> str:
-    """Both addresses of every host are backends; a bare connect is its check."""
+def haproxy(spec: Spec, which: str = "both") -> str:
+    """Both addresses of every host are backends, or the `old` ones alone; a bare connect is its check."""
     binds = [f"  bind {url_host(bare(interface))}:{spec.port}" for interface in spec.balancer]
     servers = [
-        f"  server {node.name}-{which} {url_host(str(address))}:6443 check"
+        f"  server {node.name}-{end} {url_host(str(address))}:6443 check"
         for node in spec.everybody
-        for which, address in (("old", node.old), ("new", node.new))
+        for end, address in (("old", node.old), ("new", node.new))
+        if which in ("both", end)
     ]
     return HAPROXY.format(binds="\n".join(binds), servers="\n".join(servers))
