@@ -153,6 +153,37 @@ def test_endpoints_of_old_addresses_and_of_no_others(tmp_path: Path, fails: int,
     assert asked(tmp_path, (*LIB, "runbook/restore/reopen.sh"), body) == said
 
 
+OTHERS = """NAMES=(master1 master2 master3 master4 master5) OWN=0 STOPPED_NOTE=/nowhere api_as=x
+API_PORTS=(6443 6443 '' 6443 6443) in_gate=(yes yes yes no yes) asked_at=(A B C D E)
+etcd_runs_new() { false; }
+choose_api_identity() { :; }
+guard() { if "${@:4}"; then printf 'ok'; else printf '%s' "$2"; fi; }
+api_ask() { [[ $1 == [BE] ]] && api_status=$SAYS api_silence=$SILENCE; }
+"""
+
+
+@pytest.mark.parametrize(
+    ("says", "silence", "why"),
+    [
+        ("200", "", "ok"),
+        ("403", "", "ok"),
+        ("", "no answer within 10 s", "ok"),
+        ("", "its certificate has no SAN B", "ok"),
+        ("500", "", "master2: it answers HTTP 500; master5: it answers HTTP 500; "),
+        (
+            "",
+            "connection refused: nothing listens there",
+            "master2: nothing listens on B:6443; master5: nothing listens on E:6443; ",
+        ),
+    ],
+)
+def test_the_apis_of_the_other_hosts(tmp_path: Path, says: str, silence: str, why: str) -> None:
+    """master3 has none, master4 is left out; what a firewall may be the reason of proves nothing."""
+    body = f"{OTHERS}SAYS='{says}' SILENCE='{silence}'\nguard_other_apis"
+    said = asked(tmp_path, (*LIB, "runbook/rolling/others_apis.sh"), body)
+    assert said == (why if why == "ok" else f"kube-apiserver of these hosts does not work: {why}")
+
+
 ADMIN = """PODS=() OTHER=
 guard() { if "${@:4}"; then printf 'ok\\n'; else printf 'NO: %s\\n' "$2"; fi; }
 node_name() { printf master1; }

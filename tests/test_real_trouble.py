@@ -94,6 +94,8 @@ def test_an_apiserver_that_cannot_start_leaves_the_way_back(real: Real) -> None:
     try:
         ran = real.apply(HOST, "move", expect=5)
         assert "bash runbook.sh undo move" in ran.text
+        refused = real.apply("master3", "move", expect=3)
+        assert f"kube-apiserver of these hosts does not work: {HOST}" in refused.text and commands(refused) == []
     finally:
         machine.write_text(ca, good)
     goes_back(real)

@@ -108,6 +108,13 @@ def test_a_cluster_or_network_that_is_not_ready_for_a_move(tmp_path: Path) -> No
         rig["master3"].up()
         rig.bed.wait_healthy()
 
+        api, aside = "/etc/kubernetes/manifests/kube-apiserver.yaml", "/root/kube-apiserver.yaml"
+        rig["master3"].must(["mv", api, aside])
+        rig["master3"].wait_for(lambda: not rig["master3"].processes("kube-apiserver"), 60, "no API on master3")
+        refuses(rig, "master1", "move", 3, "does not work: master3: nothing listens on 192.168.100.12:6443")
+        rig["master3"].must(["mv", aside, api])
+        rig["master3"].wait_for(lambda: bool(rig["master3"].processes("kube-apiserver")), 60, "the API of master3")
+
         number = rig.members("master1")["master3"][0]
         rig["master1"].etcdctl("member", "update", number, "--peer-urls=https://192.168.110.99:2380")
         refuses(rig, "master1", "move", 4, "master3 is recorded on https://192.168.110.99:2380")

@@ -176,7 +176,7 @@ ACTIONS = (
 
 STEPS = (
     "world", "preflight", "rolling/sound", "surroundings", "rolling/ready_to_prepare", "prepare", "tools", "rolling/snapshot",
-    "widen_certificates", "rolling/leave", "rolling/ready_to_move", "rolling/move", "record", "exchange",
+    "widen_certificates", "rolling/leave", "rolling/ready_to_move", "rolling/others_apis", "rolling/move", "record", "exchange",
     "rolling/kubernetes_before", "kubernetes_gate", "release", "finish", "ticket", "rolling/undo", "undo",
 )  # fmt: skip
 BOTH = Method(

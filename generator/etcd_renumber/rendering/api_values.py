@@ -8,11 +8,13 @@ from etcd_renumber.model import Manifest
 
 def api(known: list[Manifest]) -> dict[str, str | list[str]]:
     """What Kubernetes' own gate asks: the health of pods on this host, and the API's port."""
+    return {"HEALTH": [health(m.new) for m in known], "API_PORT": port(known)}
+
+
+def port(known: list[Manifest]) -> str:
+    """On which the API of this host listens; empty where it has none."""
     flags = _api_flags(known)
-    return {
-        "HEALTH": [health(m.new) for m in known],
-        "API_PORT": flags.get("secure-port", "6443") if flags else "",
-    }
+    return flags.get("secure-port", "6443") if flags else ""
 
 
 def keys(known: list[Manifest]) -> dict[str, str | list[str]]:

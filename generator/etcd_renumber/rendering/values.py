@@ -81,7 +81,14 @@ def _members(change: Change) -> dict[str, Value]:
         "PEER_PORT": str(first.peer_port),
         "CLIENT_PORT": str(first.client_port),
         "FAMILY": str(members[0].old.version),
+        **({"API_PORTS": _api_ports(change)} if change.method.keeps_quorum else {}),
     }
+
+
+def _api_ports(change: Change) -> list[str]:
+    """By member; empty where a host has no kube-apiserver."""
+    members = change.cluster.mapping.members
+    return [api_values.port(list(change.manifests[m.name])) for m in members]
 
 
 def _recorded_url(change: Change, member: Member) -> str:

@@ -11,6 +11,7 @@ ready_to_move() {
   guard closed "these certificates lack the SAN $OLD or $NEW: $(certs_lacking)" 'bash runbook.sh apply prepare' certs_are_wide
   guard closed "a route that this change did not make would be replaced: $(foreign_routes | head -n 1)" "remove it, or give it src $NEW" no_foreign_route
   gate_before others any
+  guard_other_apis
   ready_on_the_wire
   [[ $MODE != verify ]] || first_look_at_leases
 }

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest bdc6fbb7cbac. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 90d6d6af4d7c. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=bdc6fbb7cbac
+readonly DIGEST=90d6d6af4d7c
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -33,6 +33,7 @@ readonly -a NEW_URLS=(https://192.168.110.10:2380 https://192.168.110.11:2380 ht
 readonly PEER_PORT=2380
 readonly CLIENT_PORT=2379
 readonly FAMILY=4
+readonly -a API_PORTS=(6443 6443 6443)
 # this host
 readonly HOST=master1
 readonly OWN=0
@@ -258,7 +259,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:1490930c3a876a04d1e7ffd73888545f48b39b6ed015f649b38997612e5d37ab ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:a64a40cb9ab24d508351bccf086356ab521309d0176ca4a638b183e4f38e1efb ---
 
 # --- runbook/lib/main.sh sha256:70f3c989d0a7 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -1071,7 +1072,7 @@ has_ca_key() { [[ -s ${CERT_CA_KEYS[$1]} ]]; }
 names_in() { openssl x509 -noout -text -in "$1" | sed -n '/Subject Alternative Name/{n;s/^ *//p;}'; }
 # --- end runbook/steps/widen_certificates.sh ---
 
-# --- runbook/rolling/leave.sh sha256:a4604c8e249c ---
+# --- runbook/rolling/leave.sh sha256:48632c0dbca8 ---
 # leave (only with `addresses: replace`): kubelet and etcd are stopped before the address is removed. A live etcd that loses its address costs
 # seconds of writes; one that was stopped first costs nothing.
 
@@ -1084,6 +1085,7 @@ ready_to_leave() {
   guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_prepared
   guard closed "these certificates lack the SAN $OLD or $NEW: $(certs_lacking)" 'bash runbook.sh apply prepare' certs_are_wide
   gate_before others any
+  guard_other_apis
   guard_other_certificates
 }
 has_left() {
@@ -1124,7 +1126,7 @@ record_before_leaving() {
 has_left_recorded() { has_left && { is_recorded new || [[ -z $base ]]; }; }
 # --- end runbook/rolling/leave.sh ---
 
-# --- runbook/rolling/ready_to_move.sh sha256:0766ea97d01e ---
+# --- runbook/rolling/ready_to_move.sh sha256:d78670aea2d8 ---
 # All refusals of the phase, before its first change. Later only a failure can stop it.
 ready_to_move() {
   show_snapshot_age
@@ -1138,6 +1140,7 @@ ready_to_move() {
   guard closed "these certificates lack the SAN $OLD or $NEW: $(certs_lacking)" 'bash runbook.sh apply prepare' certs_are_wide
   guard closed "a route that this change did not make would be replaced: $(foreign_routes | head -n 1)" "remove it, or give it src $NEW" no_foreign_route
   gate_before others any
+  guard_other_apis
   ready_on_the_wire
   [[ $MODE != verify ]] || first_look_at_leases
 }
@@ -1196,6 +1199,42 @@ flows_closed() {
 }
 flows_are_open() { [[ -z $(flows_closed "$1") ]]; }
 # --- end runbook/rolling/ready_to_move.sh ---
+
+# --- runbook/rolling/others_apis.sh sha256:f7bffc7c8c01 ---
+# others_apis.sh -- before this host's API is stopped: those of the other hosts answer.
+
+# guard_other_apis -- where this phase has begun already, going on is what brings one more API up.
+guard_other_apis() {
+  ! etcd_runs_new && [[ ! -s $STOPPED_NOTE ]] || return 0
+  choose_api_identity
+  [[ -n $api_as ]] || return 0
+  guard closed "kube-apiserver of these hosts does not work: $(apis_down)" 'fix it there first, or undo the change of that host: this phase stops the API of this host, too. A host that is lost: --without NAME' other_apis_answer
+}
+# Three looks: one that was not ready for a moment proves nothing.
+other_apis_answer() {
+  local tries
+  for tries in 1 2 3; do
+    [[ -n $(apis_down) ]] || return 0
+    [[ $tries == 3 ]] || sleep 1
+  done
+  return 1
+}
+
+# apis_down -- "NAME: WHY; " for each that refuses connections or says that it is not ready. Where no answer comes at all, a firewall
+# between the hosts may be the reason: nobody needs that way, so it proves nothing.
+apis_down() {
+  local i
+  for i in "${!NAMES[@]}"; do
+    [[ $i != "$OWN" && -n ${API_PORTS[i]} && ${in_gate[i]} == yes ]] || continue
+    api_ask "${asked_at[i]}" "${API_PORTS[i]}" /readyz
+    case $api_status in
+      200 | 401 | 403) ;;
+      '') [[ $api_silence != 'connection refused'* ]] || printf '%s: nothing listens on %s:%s; ' "${NAMES[i]}" "${asked_at[i]}" "${API_PORTS[i]}" ;;
+      *) printf '%s: it answers HTTP %s; ' "${NAMES[i]}" "$api_status" ;;
+    esac
+  done
+}
+# --- end runbook/rolling/others_apis.sh ---
 
 # --- runbook/rolling/move.sh sha256:9225cae34265 ---
 # move: this member's new address becomes the recorded one, and its etcd starts on it.
