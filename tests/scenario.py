@@ -107,6 +107,8 @@ def rendered(
     ssh: dict[str, object] = mapping.pop("ssh", {})  # type: ignore[assignment]
     lines = [{"name": h.name, "old": h.old, **({"stays": True} if h.stays else {"new": h.new})} for h in members]
     lines = [line | ({"ssh": ssh[str(line["name"])]} if line["name"] in ssh else {}) for line in lines]
+    both: object = mapping.pop("old_stays", ())
+    lines = [line | ({"old_stays": True} if line["name"] in both else {}) for line in lines]  # type: ignore[operator]
     data = {"cluster": "test", "change": "CHG-1", "facts": "facts", "members": lines, **mapping}
     path = tmp / "mapping.yaml"
     path.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")

@@ -66,6 +66,18 @@ CASES = {
         GOOD.replace("stays: true", "stays: true, new: 192.0.2.12"),
         "b has `stays: true` and a new address",
     ),
+    "a member that stays and keeps its old address beside": (
+        GOOD.replace("stays: true", "stays: true, old_stays: true"),
+        "b has `stays: true` and `old_stays: true`",
+    ),
+    "an old address that stays where a host never has both": (
+        GOOD.replace("new: 192.0.2.11", "new: 192.0.2.11, old_stays: true") + "addresses: replace\n",
+        "a has `old_stays: true`, with addresses: replace",
+    ),
+    "an old address that stays in a restore": (
+        GOOD.replace("new: 192.0.2.11", "new: 192.0.2.11, old_stays: true") + "method: restore\n",
+        "a has `old_stays: true`, with method: restore",
+    ),
     "a revision bump where nothing is restored": ("bump_revision: 0\n", "bump_revision: 0 has no effect with method"),
     "a bridge with a key of rolling": (
         "method: bridge\naddresses: replace\n",

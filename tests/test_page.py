@@ -55,6 +55,7 @@ VARIANTS = {
     "five": (hosts(5), {"snapshots": "each"}),
     "one of three stays": ([*hosts(2), Host("master3", "192.168.100.12", "192.168.100.12")], {}),
     "IPv6": (hosts(3, V6["old"], V6["new"]), {}),
+    "one keeps its old address beside": (hosts(3), {"old_stays": ["master2"]}),
     "a bridge": (hosts(3), {"method": "bridge"}),
     "a bridge with one that stays": (
         [*hosts(2), Host("master3", "192.168.100.12", "192.168.100.12")],

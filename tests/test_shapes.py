@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,7 @@ SHAPES = {
     "one member": Shape("3.4", hosts(1)),
     "two members": Shape("3.3", hosts(2), wide=False),
     "three, one of them stays": Shape("3.5", STAYS, before=way_to_the_new_network),
+    "three, one of them keeps its old address beside": Shape("3.6", hosts(3), {"old_stays": ["master2"]}),
     "three on IPv6": Shape("3.4", hosts(3, "fd00:a::{}", "fd00:b::{}"), bits=64, wide=False),
     "three, never both addresses": Shape("3.5", hosts(3, new=SAME_SUBNET), {"addresses": "replace"}),
     "three in one subnet, old and new": Shape("3.5", hosts(3, new=SAME_SUBNET), before=promote),
@@ -73,6 +75,8 @@ def carried_out(tmp: Path, shape: Shape) -> None:
         assert {n: m[0] for n, m in after.items()} == {n: m[0] for n, m in before.items()}
         assert rig.cluster_id(first) == cluster
         assert rig.old_connections() == []
+        kept = [m.name for m in made.members if not m.stays and rig.has(m.name, ip_address(m.old))]
+        assert kept == list(shape.mapping.get("old_stays", []))  # type: ignore[call-overload]
         assert writer.acked and writer.lost() == []
         print(f"etcd {shape.version}: largest gap {writer.largest_gap():.3f} s, {len(writer.failed)} failed requests")
         assert commands(rig.apply(first, "move" if not made.members[0].stays else "finish")) == []

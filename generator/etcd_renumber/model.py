@@ -36,13 +36,17 @@ class Problem:
 
 @dataclass(frozen=True)
 class Member:
-    """One line of the mapping. `new` equals `old` for a member that stays."""
+    """One line of the mapping. `new` equals `old` for a member that stays.
+
+    `old_stays`: the host keeps its old address beside the new one, for other things.
+    """
 
     name: str
     old: Address
     new: Address
     stays: bool = False
     ssh: tuple[str, ...] = ()
+    old_stays: bool = False
 
 
 @dataclass(frozen=True)

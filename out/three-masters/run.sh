@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest 90d6d6af4d7c. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest eaadcb3dd6b7. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=90d6d6af4d7c
+readonly DIGEST=eaadcb3dd6b7
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -33,7 +33,7 @@ readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(605c08c3c8f8e71c19377b3914aac1415365681c8d55d5f254cba65f49f929a1 2b7beb3c269b7399b84f1bda5acc01f6fc80b4aed553cb93736a05654ad80b79 c53ebd8ed34c47c1e9b41356e945eb3f8d7f5b06099e5ebeaca1906eccc09f93)
+readonly -a FOLDERS=(e0d9430ab36cf27254dcce566fab2b8ffdc6fdbfb597ae5c3446246e202f4bfb 6400db0186817c202d25770439915ff9cc0233bf91387615f7ea1af1142e9feb f3dd439fd1c280498ebb114683f1aed4110d9ecf8d6c9675225d6b6210f756e5)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)

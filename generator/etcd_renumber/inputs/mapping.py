@@ -39,6 +39,7 @@ SCHEMA: dict[str, Any] = {
                     "old": {"type": "string"},
                     "new": {"type": "string"},
                     "stays": {"type": "boolean"},
+                    "old_stays": {"type": "boolean"},
                     "ssh": {"anyOf": [SSH, {"type": "array", "minItems": 1, "items": SSH}]},
                 },
             },
@@ -77,6 +78,7 @@ def load_mapping(path: Path, method: str | None = None) -> Mapping:
     problems += _shape(data, places, path) + _not_ours(data, places, path)
     if problems:
         raise Refused(*problems)
+    problems += _never_both(data, places, path)
     members = [_member(m, f"members.{n}", places, problems) for n, m in enumerate(data["members"])]
     if problems:
         raise Refused(*problems)
@@ -138,6 +140,27 @@ def _not_ours(data: Any, places: dict[str, str], path: Path) -> list[Problem]:
     return found
 
 
+def _never_both(data: Any, places: dict[str, str], path: Path) -> list[Problem]:
+    """A host that keeps its old address has both: with `addresses: replace` and in a restore it never has."""
+    method, addresses = data.get("method", "rolling"), data.get("addresses", "both")
+    if addresses == "both" and METHODS[method].has_both:
+        return []
+    why = f"addresses: {addresses}" if METHODS[method].has_both else f"method: {method}"
+    hint = (
+        "remove it: the address is changed while etcd is down; add the old one again afterwards, for what else needs it"
+    )
+    return [
+        Problem(
+            f"{m['name']} has `old_stays: true`, with {why}",
+            places.get(f"members.{n}.old_stays", str(path)),
+            f"members.{n}.old_stays",
+            hint,
+        )
+        for n, m in enumerate(data["members"])
+        if m.get("old_stays")
+    ]
+
+
 def _member(data: dict[str, Any], key: str, places: dict[str, str], problems: list[Problem]) -> Member | None:
     """One line; its addresses are addresses, or a problem each."""
     stays = data.get("stays", False)
@@ -150,6 +173,11 @@ def _member(data: dict[str, Any], key: str, places: dict[str, str], problems: li
                 "remove one of them",
             )
         )
+    old_stays = data.get("old_stays", False)
+    if stays and old_stays:
+        fact = f"{data['name']} has `stays: true` and `old_stays: true`"
+        hint = "remove one: `stays` is for a member that keeps its address, `old_stays` for a host that has both afterwards"
+        problems.append(Problem(fact, places[f"{key}.old_stays"], f"{key}.old_stays", hint))
     if not stays and "new" not in data:
         hint = "write `new: ADDRESS`, or `stays: true` for a member that keeps its address"
         problems.append(Problem(f"{data['name']} has no new address", places[key], f"{key}.new", hint))
@@ -173,4 +201,5 @@ def _member(data: dict[str, Any], key: str, places: dict[str, str], problems: li
         found["old"] if stays else found["new"],
         stays,
         (ssh,) if isinstance(ssh, str) else tuple(ssh),
+        old_stays,
     )

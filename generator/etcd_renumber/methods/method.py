@@ -69,6 +69,7 @@ class Method:
     keys: Mapping[str, Any] = field(default_factory=dict)  # of the mapping, that only this method has; their defaults
     keeps_quorum: bool = False  # etcd takes writes all the while
     same_cluster: bool = True  # cluster id and member ids stay
+    has_both: bool = True  # a host may have its old and its new address at a time
     begins_down: bool = False  # addresses have changed and nobody leads
 
     @property

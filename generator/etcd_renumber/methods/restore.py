@@ -207,4 +207,5 @@ RESTORE = Method(
     gated=("finish",),
     keys={"accept_loss": False, "bump_revision": 1_000_000_000},
     same_cluster=False,
+    has_both=False,
 )

@@ -70,7 +70,14 @@ def from_json(text: str) -> Change:
         facts[member["name"]] = Facts(member["name"], Path(member["name"]), texts, None, etcd[0])
     given = dict(data["mapping"])
     members = tuple(
-        Member(m["name"], ip_address(m["old"]), ip_address(m["new"]), m["stays"], tuple(m["ssh"]))
+        Member(
+            m["name"],
+            ip_address(m["old"]),
+            ip_address(m["new"]),
+            m["stays"],
+            tuple(m["ssh"]),
+            m.get("old_stays", False),
+        )
         for m in given.pop("members")
     )
     mapping = Mapping(members=members, facts=Path("facts"), **given)
@@ -93,7 +100,7 @@ def _order(mapping: Mapping, method: Method) -> tuple[Line, ...]:
             lines += [(None, whats[0])]
         else:
             who = [m for m in mapping.members if not m.stays or all(isinstance(w, Phase) and w.stays for w in whats)]
-            lines += [(member, what) for member in who for what in whats]
+            lines += [(m, what) for m in who for what in whats if not (m.old_stays and what.name == "remove")]
     return tuple(_line(number, *entry) for number, entry in enumerate(lines, start=1))
 
 
@@ -120,6 +127,7 @@ def _mapping(cluster: Cluster) -> dict[str, Any]:
         "address_command": m.address_command,
         "members": [
             {"name": x.name, "old": str(x.old), "new": str(x.new), "stays": x.stays, "ssh": list(x.ssh)}
+            | ({"old_stays": True} if x.old_stays else {})
             for x in m.members
         ],
     }

@@ -39,7 +39,12 @@ def page(change: Change, files: dict[str, str]) -> str:
             order=_cells(row(change, line) for line in change.order),
             undo=_cells(_undo(change)),
             members=_cells(
-                (m.name, m.old, "stays" if m.stays else m.new, f"`{url(m.new, first.peer_port)}`")
+                (
+                    m.name,
+                    m.old,
+                    "stays" if m.stays else f"{m.new}, beside {m.old}" if m.old_stays else m.new,
+                    f"`{url(m.new, first.peer_port)}`",
+                )
                 for m in mapping.members
             ),
             founders=founders(change),

@@ -113,6 +113,7 @@ def _host(change: Change, member: Member) -> dict[str, Value]:
         "OWN": str(mapping.members.index(member)),
         "OLD": str(member.old),
         "NEW": str(member.new),
+        "OLD_STAYS": "yes" if member.old_stays else "no",
         **(snapshot if "snapshots" in change.method.keys else {}),
         "PHASES": [p.name for p in change.method.phases if p.stays or not member.stays],
         "UNDOABLE": change.method.undoable,

@@ -24,12 +24,29 @@ close_calls() {
 # Without its address no answer reaches such a connection. A kubelet that calls a load balancer notices that after 45 s: for so long
 # it would not renew the Lease of its Node, and 40 s make a Node NotReady.
 close_calls_from_old() {
+  if [[ $OLD_STAYS == yes ]]; then
+    no_call_leaves_from_old || note "calls of the control plane leave from $OLD, which stays: $(calls_from "$OLD" | head -n 3 | tr '\n' ' ')"
+    return 0
+  fi
   if holds "no connection of the control plane leaves from $OLD" no_call_leaves_from_old; then return 0; fi
   close_calls "$(calls_from "$OLD")"
   wait_until 5 "no connection of the control plane leaves from $OLD" no_call_leaves_from_old ||
     note "this kernel cannot close them: kubelet notices by itself within a minute, until then the Node may be NotReady"
 }
 no_call_leaves_from_old() { [[ $NEW == "$OLD" || -z $(calls_from "$OLD") ]]; }
+
+# listeners_on ADDRESS -- what of the control plane listens on exactly this address: "PROCESS ADDRESS:PORT " each.
+listeners_on() {
+  local here who address name
+  while read -r _ _ here _ who; do
+    plain_address address "$here"
+    [[ $address == "$1" ]] || continue
+    for name in etcd kubelet kube-apiserver kube-controller kube-scheduler; do
+      [[ $who != *"(\"$name\","* ]] || printf '%s %s ' "$name" "$here"
+    done
+  done < <(ss -Hltnp)
+}
+no_listener_on_old() { [[ -z $(listeners_on "$OLD") ]]; }
 
 # list_connections_of_others ADDRESS -- what else uses it: for the operator, who tells the load balancer.
 list_connections_of_others() {

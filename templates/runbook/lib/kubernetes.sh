@@ -120,7 +120,7 @@ kubelet_argument() {
 kubelet_chooses_its_address() { [[ -z $(kubelet_argument node-ip) ]]; }
 cloud_gives_the_address() { [[ $(kubelet_argument cloud-provider) == external ]]; }
 # addresses_are_asked_later -- for `move`, and while the old address is on the host: only `release`, after it went, can see them right.
-addresses_are_asked_later() { [[ $MODE != undo ]] && kubelet_chooses_its_address && { [[ $PHASE == move ]] || ! old_is_gone; }; }
+addresses_are_asked_later() { [[ $MODE != undo ]] && kubelet_chooses_its_address && { [[ $PHASE == move ]] || ! old_is_gone_or_stays; }; }
 
 # miss_node_address WANTED UNWANTED -- where kubelet takes another interface than etcd's, the Node never has either of them.
 miss_node_address() {

@@ -15,6 +15,8 @@ address_is_settled() { address_is_here "$1" && [[ $("${IP[@]}" -o addr show tent
 new_is_here() { address_is_settled "$NEW"; }
 old_is_here() { address_is_settled "$OLD"; }
 old_is_gone() { ! address_is_here "$OLD"; }
+# old_is_gone_or_stays -- where the mapping has old_stays, the host keeps it for other things than the control plane.
+old_is_gone_or_stays() { [[ $OLD_STAYS == yes ]] || old_is_gone; }
 
 # other_addresses -- every address, old and new, that another member has or will have.
 other_addresses() {
@@ -125,4 +127,4 @@ goes_with_old() {
   dev=$(device_of "$NEW")
   [[ $(cat /proc/sys/net/ipv4/conf/all/promote_secondaries) == 0 && $(cat "/proc/sys/net/ipv4/conf/$dev/promote_secondaries") == 0 ]]
 }
-new_outlives_old() { ! goes_with_old; }
+new_outlives_old() { [[ $OLD_STAYS == yes ]] || ! goes_with_old; }

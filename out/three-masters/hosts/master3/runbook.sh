@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 90d6d6af4d7c. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest eaadcb3dd6b7. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=90d6d6af4d7c
+readonly DIGEST=eaadcb3dd6b7
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -39,6 +39,7 @@ readonly HOST=master3
 readonly OWN=2
 readonly OLD=192.168.100.12
 readonly NEW=192.168.110.12
+readonly OLD_STAYS=no
 readonly SNAPSHOT=no
 readonly -a PHASES=(preflight prepare move release finish)
 readonly -a UNDOABLE=(prepare move)
@@ -259,7 +260,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:a64a40cb9ab24d508351bccf086356ab521309d0176ca4a638b183e4f38e1efb ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:79b4995626679b43de43009d8efbbb1c5f4b3127e3572e3b0fd6b06bf1f31d60 ---
 
 # --- runbook/lib/main.sh sha256:70f3c989d0a7 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -403,7 +404,7 @@ how_to_keep_new() {
 }
 # --- end runbook/steps/world.sh ---
 
-# --- runbook/steps/preflight.sh sha256:8605e276494e ---
+# --- runbook/steps/preflight.sh sha256:769937294602 ---
 # preflight only reads. It prints everything that it finds; the first thing that forbids the change stops it.
 
 # Every command the runbook calls, so that none is found missing half-way.
@@ -450,8 +451,11 @@ the_host_can_be_exchanged() {
   guard closed "no process was found for these pods, neither by the command in the manifest nor by the cgroup: $(unknown_pods)" 'start the pod; or write the whole command into the manifest and fetch the facts again' no_pod_is_unknown
   guard closed "a kubeconfig calls another member at its old address: $(kubeconfigs_of_others)" \
     'change it to the controlPlaneEndpoint or to this host; a cluster whose hosts call its first master by address is not supported yet' no_kubeconfig_of_others
+  [[ $OLD_STAYS == no ]] || guard closed "kubelet has no --node-ip, and $OLD stays on this host: the Node could keep it for ever" \
+    "set --node-ip=$OLD in /var/lib/kubelet/kubeadm-flags.env and restart kubelet; the change then writes $NEW there" kubelet_is_told_its_address
   [[ $NEW == "$OLD" ]] || note "files that name $OLD, to be exchanged with the manifests: $(host_files_with_old)"
 }
+kubelet_is_told_its_address() { ! kubelet_chooses_its_address || cloud_gives_the_address; }
 unknown_pods() {
   local i
   for i in "${!FILES[@]}"; do
@@ -1755,10 +1759,14 @@ say_what_comes_later() {
 }
 # --- end runbook/steps/kubernetes_gate.sh ---
 
-# --- runbook/steps/release.sh sha256:5cd7f415db97 ---
+# --- runbook/steps/release.sh sha256:88e9d7247b74 ---
 # release changes no file. It finds on the first host what would otherwise be found on the last.
 old_address_is_gone() {
-  guard closed "$OLD is still on this host" "when bash runbook.sh verify $LAST_CHANGE holds: ip addr del $OLD/PREFIX dev INTERFACE, and remove it from the network configuration" old_is_gone
+  if [[ $OLD_STAYS == yes ]]; then
+    note "$OLD stays on this host, for other things than the control plane (old_stays: true)"
+    guard closed "the control plane of this host still listens on $OLD: $(listeners_on "$OLD")" 'a flag or a file that was not reviewed names it: change that to the new address, then rerun the same command' no_listener_on_old
+  fi
+  guard closed "$OLD is still on this host" "when bash runbook.sh verify $LAST_CHANGE holds: ip addr del $OLD/PREFIX dev INTERFACE, and remove it from the network configuration" old_is_gone_or_stays
   guard closed "$NEW is not on this host" "$(how_to_keep_new)" new_is_here
   look_at_etcd
   guard closed "a connection of etcd still has $OLD at one end: $(connections_with "$OLD" | head -n 1)" "to close it: bash runbook.sh apply $LAST_CHANGE" connections_are_new
@@ -1766,7 +1774,7 @@ old_address_is_gone() {
 }
 # --- end runbook/steps/release.sh ---
 
-# --- runbook/steps/finish.sh sha256:54e522642a0f ---
+# --- runbook/steps/finish.sh sha256:19d7b1d3a636 ---
 # finish: the whole cluster on its new addresses, the routes of this change removed, the summary for the ticket.
 
 everybody_has_moved() {
@@ -1776,7 +1784,7 @@ everybody_has_moved() {
     guard closed "$(how_recorded "$i")" "carry out the lines of ${NAMES[i]} first" is_at_its_end "$i"
     [[ ${STAYS[i]} == yes ]] || guard closed "a connection of etcd has ${OLDS[i]} at one end" "on ${NAMES[i]}, to close its own: bash runbook.sh apply $LAST_CHANGE; then rerun the same command" no_connection_with "${OLDS[i]}"
   done
-  [[ $NEW == "$OLD" ]] || guard closed "$OLD is still on this host" 'remove it, then: bash runbook.sh apply release' old_is_gone
+  [[ $NEW == "$OLD" ]] || guard closed "$OLD is still on this host" 'remove it, then: bash runbook.sh apply release' old_is_gone_or_stays
 }
 is_at_its_end() { [[ ${recorded[$1]} == new ]] || [[ ${STAYS[$1]} == yes && ${recorded[$1]} == old ]]; }
 
@@ -2772,7 +2780,7 @@ must_end() {
 process_runs_as_wanted() { [[ ${wanted[$1]} != aside ]] && process_is_as_wanted "$1"; }
 # --- end runbook/lib/wanted.sh ---
 
-# --- runbook/lib/routes.sh sha256:c151f2ae363a ---
+# --- runbook/lib/routes.sh sha256:157efd30cdbf ---
 # routes.sh -- from which address this host calls the others, and the host routes that settle it.
 #
 # A moved member keeps calling from its old address wherever the kernel prefers that one. When the old address is then
@@ -2790,6 +2798,8 @@ address_is_settled() { address_is_here "$1" && [[ $("${IP[@]}" -o addr show tent
 new_is_here() { address_is_settled "$NEW"; }
 old_is_here() { address_is_settled "$OLD"; }
 old_is_gone() { ! address_is_here "$OLD"; }
+# old_is_gone_or_stays -- where the mapping has old_stays, the host keeps it for other things than the control plane.
+old_is_gone_or_stays() { [[ $OLD_STAYS == yes ]] || old_is_gone; }
 
 # other_addresses -- every address, old and new, that another member has or will have.
 other_addresses() {
@@ -2900,7 +2910,7 @@ goes_with_old() {
   dev=$(device_of "$NEW")
   [[ $(cat /proc/sys/net/ipv4/conf/all/promote_secondaries) == 0 && $(cat "/proc/sys/net/ipv4/conf/$dev/promote_secondaries") == 0 ]]
 }
-new_outlives_old() { ! goes_with_old; }
+new_outlives_old() { [[ $OLD_STAYS == yes ]] || ! goes_with_old; }
 # --- end runbook/lib/routes.sh ---
 
 # --- runbook/lib/connections.sh sha256:510287a78ee5 ---
@@ -4336,7 +4346,7 @@ server_of() {
 }
 # --- end runbook/lib/api.sh ---
 
-# --- runbook/lib/kubernetes.sh sha256:26caf4d90cea ---
+# --- runbook/lib/kubernetes.sh sha256:0544b95277f3 ---
 # kubernetes.sh -- the gate before an old address goes: Kubernetes itself works on the other one, as seen through this host.
 
 readonly RENEWAL_NOTE=$STATE/node.renewal # renewTime of this Node's Lease while move had stopped kubelet: any other is a renewal since
@@ -4459,7 +4469,7 @@ kubelet_argument() {
 kubelet_chooses_its_address() { [[ -z $(kubelet_argument node-ip) ]]; }
 cloud_gives_the_address() { [[ $(kubelet_argument cloud-provider) == external ]]; }
 # addresses_are_asked_later -- for `move`, and while the old address is on the host: only `release`, after it went, can see them right.
-addresses_are_asked_later() { [[ $MODE != undo ]] && kubelet_chooses_its_address && { [[ $PHASE == move ]] || ! old_is_gone; }; }
+addresses_are_asked_later() { [[ $MODE != undo ]] && kubelet_chooses_its_address && { [[ $PHASE == move ]] || ! old_is_gone_or_stays; }; }
 
 # miss_node_address WANTED UNWANTED -- where kubelet takes another interface than etcd's, the Node never has either of them.
 miss_node_address() {
@@ -4531,7 +4541,7 @@ list_pods_with() {
 }
 # --- end runbook/lib/kubernetes.sh ---
 
-# --- runbook/lib/calls.sh sha256:c4e3df7c965a ---
+# --- runbook/lib/calls.sh sha256:7ac62cbbfb9c ---
 # calls.sh -- connections of kubelet and the control plane of this host: to an address, from an address, and how they are closed.
 
 # calls_to ADDRESS -- connections of the control plane and kubelet to it, "PROCESS HERE THERE" a line; calls_from: that leave from it.
@@ -4558,12 +4568,29 @@ close_calls() {
 # Without its address no answer reaches such a connection. A kubelet that calls a load balancer notices that after 45 s: for so long
 # it would not renew the Lease of its Node, and 40 s make a Node NotReady.
 close_calls_from_old() {
+  if [[ $OLD_STAYS == yes ]]; then
+    no_call_leaves_from_old || note "calls of the control plane leave from $OLD, which stays: $(calls_from "$OLD" | head -n 3 | tr '\n' ' ')"
+    return 0
+  fi
   if holds "no connection of the control plane leaves from $OLD" no_call_leaves_from_old; then return 0; fi
   close_calls "$(calls_from "$OLD")"
   wait_until 5 "no connection of the control plane leaves from $OLD" no_call_leaves_from_old ||
     note "this kernel cannot close them: kubelet notices by itself within a minute, until then the Node may be NotReady"
 }
 no_call_leaves_from_old() { [[ $NEW == "$OLD" || -z $(calls_from "$OLD") ]]; }
+
+# listeners_on ADDRESS -- what of the control plane listens on exactly this address: "PROCESS ADDRESS:PORT " each.
+listeners_on() {
+  local here who address name
+  while read -r _ _ here _ who; do
+    plain_address address "$here"
+    [[ $address == "$1" ]] || continue
+    for name in etcd kubelet kube-apiserver kube-controller kube-scheduler; do
+      [[ $who != *"(\"$name\","* ]] || printf '%s %s ' "$name" "$here"
+    done
+  done < <(ss -Hltnp)
+}
+no_listener_on_old() { [[ -z $(listeners_on "$OLD") ]]; }
 
 # list_connections_of_others ADDRESS -- what else uses it: for the operator, who tells the load balancer.
 list_connections_of_others() {
