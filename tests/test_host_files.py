@@ -23,12 +23,17 @@ note() { :; }
 def bash(root: Path, what: str, old: str = OLD, new: str = NEW) -> subprocess.CompletedProcess[str]:
     """`what` after the parts, with this host's folders below `root`."""
     values = {"MANIFESTS": root / "kubernetes/manifests", "BACKUP": root / "backup", "OLD": old, "NEW": new}
-    lines = ["set -o errexit -o nounset -o pipefail", "umask 077", "export LC_ALL=C", "FILES=() OTHER_FILES=()"]
+    lines = [
+        "set -o errexit -o nounset -o pipefail",
+        "umask 077",
+        "export LC_ALL=C",
+        "HOSTS_FILE=yes FILES=() OTHER_FILES=()",
+    ]
     lines += ["NAMES=(master1 master2) OLDS=(192.168.100.10 192.168.100.11) STAYS=(no no) OWN=0", f"HERE={root}"]
     lines += [f"{name}={shlex.quote(str(value))}" for name, value in values.items()]
     lines += [RUN, *((TEMPLATES / part).read_text() for part in PARTS)]
     lines = [text.replace("/var/lib/kubelet/", f"{root}/kubelet/").replace("/etc/default/", f"{root}/default/")
-             .replace("/etc/systemd/", f"{root}/systemd/") for text in lines]  # fmt: skip
+             .replace("/etc/systemd/", f"{root}/systemd/").replace("/etc/hosts", f"{root}/hosts") for text in lines]  # fmt: skip
     return subprocess.run(["bash", "-c", "\n".join([*lines, what])], capture_output=True, text=True, timeout=60)
 
 
@@ -82,8 +87,14 @@ LINES = [
     ("flags", "KUBELET_EXTRA_ARGS=--node-ip=2192.168.100.10", False),
     ("flags", "KUBELET_EXTRA_ARGS=--node-labels=ip=192.168.100.10", False),
     ("flags", "NO_PROXY=192.168.100.10", False),
+    ("hosts", "192.168.100.10 master1 master1.example", True),
+    ("hosts", "\t192.168.100.10\tmaster1", True),
+    ("hosts", "192.168.100.101 master1", False),
+    ("hosts", "192.168.100.11 master2 192.168.100.10", False),
+    ("hosts", "192.168.100.10", False),
 ]
-PLACES = {"server": "kubernetes/controller-manager.conf", "config": "kubelet/config.yaml", "flags": "default/kubelet"}
+PLACES = {"server": "kubernetes/controller-manager.conf", "config": "kubelet/config.yaml", "flags": "default/kubelet",
+          "hosts": "hosts"}  # fmt: skip
 
 
 @pytest.mark.parametrize(("kind", "line", "changes"), LINES, ids=[f"{k}: {t.strip()}" for k, t, _ in LINES])
@@ -127,6 +138,13 @@ def test_the_way_back_leaves_a_file_alone_that_named_the_new_address_before(tmp_
     exchange(tmp_path, "new")
     exchange(tmp_path, "old")
     assert path.read_text() == f"    server: https://{NEW}:6443\n"
+
+
+def test_the_file_of_names_is_left_alone_unless_it_is_asked_for(tmp_path: Path) -> None:
+    line = f"{OLD} master1\n"
+    path = put(tmp_path, PLACES["hosts"], line, 0o644)
+    ran = bash(tmp_path, "HOSTS_FILE=no\n" + EXCHANGE.replace("WAY", "new"))
+    assert ran.returncode == 0 and path.read_text() == line
 
 
 def test_a_copy_is_never_overwritten(tmp_path: Path) -> None:

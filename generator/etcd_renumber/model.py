@@ -64,6 +64,7 @@ class Mapping:
     bump_revision: int = 1_000_000_000
     tools: str | None = None
     address_command: str | None = None
+    hosts_file: bool = False
     places: Dict[str, str] = field(default_factory=dict, compare=False)
 
     def moves(self) -> dict[Address, Address]:

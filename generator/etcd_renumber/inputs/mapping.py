@@ -49,9 +49,10 @@ SCHEMA: dict[str, Any] = {
         "bump_revision": {"type": "integer", "minimum": 0},
         "tools": {"type": ["string", "null"]},
         "address_command": {"type": ["string", "null"]},
+        "hosts_file": {"type": "boolean"},
     },
 }
-KEPT = ("method", "addresses", "snapshots", "accept_loss", "bump_revision", "tools", "address_command")
+KEPT = ("method", "addresses", "snapshots", "accept_loss", "bump_revision", "tools", "address_command", "hosts_file")
 HINTS = {
     "pattern": "use letters, digits, dot, underscore and hyphen, 63 at most, beginning with a letter or digit: "
     "a comma or = would break --initial-cluster, a slash the folder",

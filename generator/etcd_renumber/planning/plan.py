@@ -125,6 +125,7 @@ def _mapping(cluster: Cluster) -> dict[str, Any]:
         "bump_revision": m.bump_revision,
         "tools": m.tools,
         "address_command": m.address_command,
+        "hosts_file": m.hosts_file,
         "members": [
             {"name": x.name, "old": str(x.old), "new": str(x.new), "stays": x.stays, "ssh": list(x.ssh)}
             | ({"old_stays": True} if x.old_stays else {})

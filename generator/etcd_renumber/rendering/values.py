@@ -62,6 +62,7 @@ def _change(change: Change) -> dict[str, Value]:
         "ADDRESSES": m.addresses,
         **(own if "accept_loss" in change.method.keys else {}),
         "TOOLS_GIVEN": m.tools or "",
+        "HOSTS_FILE": "yes" if m.hosts_file else "no",
         "ETCD_CA_SHA256": ca_fingerprint(change.cluster),
         "LINES_OF_PLAN": lines,
     }

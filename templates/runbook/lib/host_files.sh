@@ -15,7 +15,7 @@ readonly KUBELET_FLAGS=(
 readonly SAVED_FILES=$BACKUP/host-files
 
 host_files=()      # every such file that is there, behind its links
-host_file_kinds=() # of each: server (a kubeconfig), config (kubelet's) or flags
+host_file_kinds=() # of each: server (a kubeconfig), config (kubelet's), flags or hosts
 
 # find_host_files -- sets both; each file once, however many links lead to it.
 find_host_files() {
@@ -23,6 +23,7 @@ find_host_files() {
   [[ ${#host_files[@]} == 0 ]] || return 0
   for path in "${KUBECONFIGS[@]}"; do add_host_file server "$path"; done
   add_host_file config "$KUBELET_CONFIG"
+  [[ $HOSTS_FILE == no ]] || add_host_file hosts /etc/hosts
   while IFS= read -r -d '' path; do
     add_host_file flags "$path"
   done < <(find -H "${KUBELET_FLAGS[@]}" -maxdepth 1 ! -name '.*' \( -name '*.conf' -o -name '*.env' -o -name kubelet -o -name kubelet.service \) ! -type d -print0 2>/dev/null | sort -z)
@@ -44,6 +45,7 @@ exchange_script() {
   case $1 in
     server) printf '%s' "s#^([[:space:]-]*server:[[:space:]]*[\"']?https://)$url_from([:/\"'[:space:]]|\$)#\\1$url_to\\2#" ;;
     config) printf '%s' "s#^((address|healthzBindAddress):[[:space:]]*[\"']?)$from([\"']?[[:space:]]*)\$#\\1$to\\3#" ;;
+    hosts) printf '%s' "s#^([[:space:]]*)$from([[:space:]])#\\1$to\\2#" ;;
     flags) printf '%s' "s#(--(node-ip|address)[= ][\"']?([^ \"'\\\\]*,)?)$from([,\"'[:space:]\\\\]|\$)#\\1$to\\4#g" ;;
   esac
 }

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest eaadcb3dd6b7. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest bef2308629f0. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,10 +17,11 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=eaadcb3dd6b7
+readonly DIGEST=bef2308629f0
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
+readonly HOSTS_FILE=no
 readonly ETCD_CA_SHA256=6B31C47FFA5D6A1C7F895A1F1B5C7F65368E256D65491000021357A5D03BF56A
 readonly -a LINES_OF_PLAN=('1 master1 preflight' '2 master2 preflight' '3 master3 preflight' '4 master1 prepare' '5 master2 prepare' '6 master3 prepare' '7 master1 add' '8 master2 add' '9 master3 add' '10 master1 move' '11 master1 remove' '12 master1 release' '13 master2 move' '14 master2 remove' '15 master2 release' '16 master3 move' '17 master3 remove' '18 master3 release' '19 master1 finish' '20 master2 finish' '21 master3 finish')
 # all members, in the order in which they are done
@@ -260,7 +261,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:79b4995626679b43de43009d8efbbb1c5f4b3127e3572e3b0fd6b06bf1f31d60 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:b615769a2b7a7e476c098041e9dc4282c6353011f8c54d5fa7e732cc25a85c08 ---
 
 # --- runbook/lib/main.sh sha256:70f3c989d0a7 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -2456,7 +2457,7 @@ free_name() {
 }
 # --- end runbook/lib/files.sh ---
 
-# --- runbook/lib/host_files.sh sha256:42451edabbd3 ---
+# --- runbook/lib/host_files.sh sha256:3b5d0c5a91cd ---
 # host_files.sh -- the files beside the manifests that name this host's own address: kubeconfigs and kubelet's own.
 #
 # Only the word that is the address is exchanged; everything else stays byte for byte, mode, owner and label too. They
@@ -2474,7 +2475,7 @@ readonly KUBELET_FLAGS=(
 readonly SAVED_FILES=$BACKUP/host-files
 
 host_files=()      # every such file that is there, behind its links
-host_file_kinds=() # of each: server (a kubeconfig), config (kubelet's) or flags
+host_file_kinds=() # of each: server (a kubeconfig), config (kubelet's), flags or hosts
 
 # find_host_files -- sets both; each file once, however many links lead to it.
 find_host_files() {
@@ -2482,6 +2483,7 @@ find_host_files() {
   [[ ${#host_files[@]} == 0 ]] || return 0
   for path in "${KUBECONFIGS[@]}"; do add_host_file server "$path"; done
   add_host_file config "$KUBELET_CONFIG"
+  [[ $HOSTS_FILE == no ]] || add_host_file hosts /etc/hosts
   while IFS= read -r -d '' path; do
     add_host_file flags "$path"
   done < <(find -H "${KUBELET_FLAGS[@]}" -maxdepth 1 ! -name '.*' \( -name '*.conf' -o -name '*.env' -o -name kubelet -o -name kubelet.service \) ! -type d -print0 2>/dev/null | sort -z)
@@ -2503,6 +2505,7 @@ exchange_script() {
   case $1 in
     server) printf '%s' "s#^([[:space:]-]*server:[[:space:]]*[\"']?https://)$url_from([:/\"'[:space:]]|\$)#\\1$url_to\\2#" ;;
     config) printf '%s' "s#^((address|healthzBindAddress):[[:space:]]*[\"']?)$from([\"']?[[:space:]]*)\$#\\1$to\\3#" ;;
+    hosts) printf '%s' "s#^([[:space:]]*)$from([[:space:]])#\\1$to\\2#" ;;
     flags) printf '%s' "s#(--(node-ip|address)[= ][\"']?([^ \"'\\\\]*,)?)$from([,\"'[:space:]\\\\]|\$)#\\1$to\\4#g" ;;
   esac
 }
