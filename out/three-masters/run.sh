@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest bef2308629f0. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest c80b457c68dc. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=bef2308629f0
+readonly DIGEST=c80b457c68dc
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -33,7 +33,7 @@ readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(8b4652b16ad315cc7255df715a82e201fd8b0ada073eb05346bd1b164752abd1 0902dbf1d48d4df6e4519c8dee8790b4836ec89ef8dc0b9833e0439c59ebc74b a48753747c7d77ab94c0b8cdb63d914a1b96eb5b8779b26e95089b72d3f4a226)
+readonly -a FOLDERS=(b2f4f1a6fb8a1686aecc38d7a231d923741dbaadcbe4bce666a9c6e49861098b 9736a58a2a1e397269f1096551237f74544c42f318eb90c28ce199b01067eed3 312381b1f02b9ca71be2a5a4c3018083de006a04b57e1b4a602e5b04ed34fb9f)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)

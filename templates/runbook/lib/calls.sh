@@ -37,10 +37,10 @@ no_call_leaves_from_old() { [[ $NEW == "$OLD" || -z $(calls_from "$OLD") ]]; }
 
 # listeners_on ADDRESS -- what of the control plane listens on exactly this address: "PROCESS ADDRESS:PORT " each.
 listeners_on() {
-  local here who address name
+  local here who end name
   while read -r _ _ here _ who; do
-    plain_address address "$here"
-    [[ $address == "$1" ]] || continue
+    plain_address end "$here"
+    [[ $end == "$1" ]] || continue
     for name in etcd kubelet kube-apiserver kube-controller kube-scheduler; do
       [[ $who != *"(\"$name\","* ]] || printf '%s %s ' "$name" "$here"
     done

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest bef2308629f0. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest c80b457c68dc. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=bef2308629f0
+readonly DIGEST=c80b457c68dc
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly TOOLS_GIVEN=''
@@ -261,7 +261,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:b615769a2b7a7e476c098041e9dc4282c6353011f8c54d5fa7e732cc25a85c08 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:a0fc72784c75f6b4d0bd06b49bd16859cd2c649429870cb0e70e23775d1cb14a ---
 
 # --- runbook/lib/main.sh sha256:70f3c989d0a7 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -4544,7 +4544,7 @@ list_pods_with() {
 }
 # --- end runbook/lib/kubernetes.sh ---
 
-# --- runbook/lib/calls.sh sha256:7ac62cbbfb9c ---
+# --- runbook/lib/calls.sh sha256:ecc065a55b67 ---
 # calls.sh -- connections of kubelet and the control plane of this host: to an address, from an address, and how they are closed.
 
 # calls_to ADDRESS -- connections of the control plane and kubelet to it, "PROCESS HERE THERE" a line; calls_from: that leave from it.
@@ -4584,10 +4584,10 @@ no_call_leaves_from_old() { [[ $NEW == "$OLD" || -z $(calls_from "$OLD") ]]; }
 
 # listeners_on ADDRESS -- what of the control plane listens on exactly this address: "PROCESS ADDRESS:PORT " each.
 listeners_on() {
-  local here who address name
+  local here who end name
   while read -r _ _ here _ who; do
-    plain_address address "$here"
-    [[ $address == "$1" ]] || continue
+    plain_address end "$here"
+    [[ $end == "$1" ]] || continue
     for name in etcd kubelet kube-apiserver kube-controller kube-scheduler; do
       [[ $who != *"(\"$name\","* ]] || printf '%s %s ' "$name" "$here"
     done
