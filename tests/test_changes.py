@@ -33,7 +33,8 @@ HARMLESS = {
     "nft": r"^nft (-nn )?list ",
     "ctr": r"^ctr -n \S+ images ls\b",
     "systemctl": r"^systemctl show ",
-    "timeout": r"^timeout -k 1 (\"\$@\"|\d+ (openssl s_client|\"\$etcdctl\"|nsenter --net=\S+ \"\$TOOLS/etcdctl\"|bash -c ))",
+    "timeout": r"^timeout -k 1 (\"\$@\"|\d+ (openssl s_client|\"\$etcdctl\"|nsenter --net=\S+ \"\$TOOLS/etcdctl\"|bash -c "
+    r"|kubectl( --\S+){3} get \"\$@\"))",
     "openssl": r"^(?!.*-out )openssl (x509|pkey|verify|s_client|version|asn1parse|ca -help)",
     '"${IP[@]}"': r'^"\$\{IP\[@\]\}" (-\w+ )*(addr|route|neigh) (show|get)\b',
     '"$IPTABLES"': r"^\"\$IPTABLES\" -w -t \S+ (-S|\"\$\{@:2\}\")",

@@ -124,10 +124,10 @@ def test_whole_evidence_says_who_ran_what_when_for_how_long_and_what_changed(pap
     assert "**Carried out: every line has evidence, without contradictions.**" in text
     assert "| 10 | master1 | move | ann@jump | 2030-01-02 03:10:00 | 29.8 | 0 | 7 | 1 |" in text
     assert (
-        "| 11 | master1 | *when bash runbook.sh verify move ends with exit 0: remove 192.168.100.10* | ann@jump |"
+        "| 12 | master1 | *when bash runbook.sh verify move ends with exit 0: remove 192.168.100.10* | ann@jump |"
         in text
     )
-    assert "| ann@jump | 15 | 2030-01-02 03:01:00 | 2030-01-02 03:21:30 |" in text
+    assert "| ann@jump | 17 | 2030-01-02 03:01:00 | 2030-01-02 03:23:30 |" in text
     row = "| master2 | 192.168.100.11 | 192.168.110.11 | https://192.168.100.11:2380 | https://192.168.110.11:2380 |"
     assert row in text
     assert "Cluster id 6bd655b0e74c0eaf before, 6bd655b0e74c0eaf after." in text
@@ -172,12 +172,12 @@ def killed(p: Paper) -> None:
 
 
 def other_order(p: Paper) -> None:
-    p.edit("master2/journal.jsonl", "2030-01-02T03:13:00.200Z", "2030-01-02T03:09:00.200Z")
+    p.edit("master2/journal.jsonl", "2030-01-02T03:14:00.200Z", "2030-01-02T03:09:00.200Z")
 
 
 def only_run_sh(p: Paper) -> None:
     p.edit("master1/journal.jsonl", '"apply","phase":"release"', '"undo","phase":"release"')
-    for path in (p.top / "master1" / "output").glob("004-*"):
+    for path in (p.top / "master1" / "output").glob("005-*"):
         path.unlink()
 
 
@@ -191,7 +191,7 @@ def other_plan(p: Paper) -> None:
 
 FAULTS: dict[str, tuple[Callable[[Paper], None], str]] = {
     "a host without any": (lambda p: remove(p, "master2"), "there is no evidence of master2"),
-    "a phase that was taken back": (undone, "line 16, master3: move: no run that exited 0 and was not undone"),
+    "a phase that was taken back": (undone, "line 17, master3: move: no run that exited 0 and was not undone"),
     "a run without an end": (killed, "master2: apply finish, started 2030-01-02T04:00:00.000Z, has no end"),
     "half a line of a journal": (lambda p: add(p.top / "master1" / "journal.jsonl", '{"at":"20'), "not a line of a journal"),
     "an impossible time": (lambda p: p.edit("run.jsonl", "2030-01-02T03:01:00", "2030-99-02T03:01:00"), "not a line of a journal"),
@@ -201,13 +201,13 @@ FAULTS: dict[str, tuple[Callable[[Paper], None], str]] = {
     ),
     "an output that the journal does not know": (
         lambda p: p.edit("master1/journal.jsonl", '"apply","phase":"release"', '"undo","phase":"release"'),
-        "master1: 004-apply-release is not in the journal; it ended with 0",
+        "master1: 005-apply-release is not in the journal; it ended with 0",
     ),
     "a line that only run.sh saw": (
         only_run_sh,
-        "run.sh saw line 12, master1: release exit 0, but the host has no such run",
+        "run.sh saw line 13, master1: release exit 0, but the host has no such run",
     ),
-    "hosts out of order": (other_order, "line 13 (move on master2) started at 2030-01-02T03:09:00.200Z, before line 12 ended"),
+    "hosts out of order": (other_order, "line 14 (move on master2) started at 2030-01-02T03:09:00.200Z, before line 13 ended"),
     "two hosts that disagree about the members": (
         lambda p: p.edit("master3/output/005-apply-finish.out", "after:  member c2bde6fe848e75b1", "after:  member ffffffff"),
         "master3 and master1 have different member lists after the change",
@@ -238,7 +238,7 @@ def test_named_in_the_report_is(paper: Paper, case: str) -> None:
 def test_what_a_host_says_stays_words(paper: Paper) -> None:
     at = START + timedelta(hours=1)
     paper.run("master1", "finish", at, 1)
-    paper.edit("master1/output/006-apply-finish.err", "no disk", "<script>|\x1b[2Jx|")
+    paper.edit("master1/output/008-apply-finish.err", "no disk", "<script>|\x1b[2Jx|")
     text = report(paper)
     assert "<script>" not in text and "\x1b" not in text and "&lt;script>" in text
 
@@ -273,3 +273,16 @@ def test_a_bundle_is_written_beside_its_folder_and_follows_no_link(paper: Paper,
     with pytest.raises(Refused, match="this is a link"):
         bundle(paper.made.folder, tmp_path / "x.tar.gz")
     assert not re.search("x.tar.gz", " ".join(p.name for p in tmp_path.iterdir()))
+
+
+def test_a_phase_that_stands_twice_needs_a_run_for_each_of_its_lines(paper: Paper) -> None:
+    """The first run is the first line's, whatever comes after it; one alone leaves the second line without."""
+    assert "| 11 | master1 | cluster | ann@jump | 2030-01-02 03:11:00 |" in report(paper)
+    assert "| 20 | master1 | cluster | ann@jump | 2030-01-02 03:20:00 |" in report(paper)
+    for name in ("journal.jsonl",):
+        path = paper.top / "master1" / name
+        kept = [line for line in path.read_text().splitlines() if "T03:20:" not in line]
+        path.write_text("\n".join(kept) + "\n")
+    for path in (paper.top / "master1" / "output").glob("006-*"):
+        path.unlink()
+    assert "line 20, master1: cluster: no run that exited 0 and was not undone" in serious(paper)

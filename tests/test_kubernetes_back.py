@@ -13,7 +13,7 @@ LIB = ("runbook/lib/api.sh", "runbook/lib/kubernetes.sh", "runbook/steps/kuberne
 BACK = (*LIB, "runbook/steps/kubernetes_comes_back.sh")
 # A clock that a `sleep` moves by a second, and what the gate calls of other files, said instead of done.
 VALUES = """set -o errexit -o nounset -o pipefail
-NEW=NEW OLD=OLD STATE=/nowhere MODE=apply PHASE=settle API_PORT=6443 clock=0 going_back=no
+API_PREFIX=/registry BACKUP=/nowhere NEW=NEW OLD=OLD STATE=/nowhere MODE=apply PHASE=settle API_PORT=6443 clock=0 going_back=no
 FILES=(etcd.yaml kube-apiserver.yaml) PROCS=(etcd kube-apiserver)
 """
 STUBS = """now_ms() { printf '%s' "$((clock * 1000))"; }
@@ -135,7 +135,7 @@ def test_after_that_restart_unbridge_does_not_say_that_nothing_was_changed(tmp_p
     assert "# systemctl restart kubelet" in said
 
 
-ENDPOINTS = """API_PREFIX=/registry etcdctl=etcdctl
+ENDPOINTS = """NAMES=(a b c d) etcdctl=etcdctl recorded=(new new new old)
 OLDS=(10.0.0.1 10.0.0.2 10.0.0.3 10.0.0.4) NEWS=(10.0.1.1 10.0.0.1 10.0.1.3 10.0.0.4) STAYS=(no no no yes)
 find_etcdctl() { :; }
 own_endpoint() { printf X; }
@@ -143,14 +143,11 @@ ctl() { printf '/registry/masterleases/%s\\n\\n' 10.0.0.1 10.0.0.2 10.0.0.33 10.
 """
 
 
-@pytest.mark.parametrize(("fails", "said"), [(0, "/registry/masterleases/10.0.0.2\nfound"), (1, "\nunknown")])
+@pytest.mark.parametrize(("fails", "said"), [(0, "10.0.0.2 found"), (1, "unknown")])
 def test_endpoints_of_old_addresses_and_of_no_others(tmp_path: Path, fails: int, said: str) -> None:
     """10.0.0.1 is old and another member's new one, 10.0.0.33 is nobody's, 10.0.0.4 stays."""
-    body = f"FAILS={fails}\n{ENDPOINTS}" + (
-        "if read_old_endpoints; then seen=found; else seen=unknown; fi\n"
-        "printf '%s\\n%s' \"${old_endpoints[*]-}\" $seen\n! no_old_endpoint"
-    )
-    assert asked(tmp_path, (*LIB, "runbook/restore/reopen.sh"), body) == said
+    ask = "if old_masterleases; then printf found; else printf unknown; fi\n! masterleases_are_gone"
+    assert asked(tmp_path, (*LIB, "runbook/lib/objects.sh"), f"FAILS={fails}\n{ENDPOINTS}{ask}") == said
 
 
 OTHERS = """NAMES=(master1 master2 master3 master4 master5) OWN=0 STOPPED_NOTE=/nowhere api_as=x

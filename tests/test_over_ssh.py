@@ -78,7 +78,7 @@ def is_over(j: Jump, rig: Rig) -> None:
 def test_rolling_as_root_while_people_change_the_addresses(tmp_path: Path) -> None:
     made = scenario(tmp_path, hosts(3), ca_pem())
     with jump(made, "3.5", tmp_path / "keys", wide=True) as j:
-        assert j.run().text.count(" open") == 21
+        assert j.run().text.count(" open") == 23
         with j.rig.writer() as writer:
             text = carried_out(j)
         assert "answers on 192.168.100.10; ssh logs in as root" in text

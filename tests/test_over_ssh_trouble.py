@@ -76,7 +76,7 @@ def test_a_cable_pulled_in_the_middle_of_restore_costs_nothing(tmp_path: Path) -
 def test_connections_killed_again_and_again_and_the_address_gone_from_under_one(tmp_path: Path) -> None:
     with jump(scenario(tmp_path, hosts(3), ca_pem()), "3.5", tmp_path / "keys", wide=True) as j:
         j.rig.prepare_all()
-        running = j.start("apply", "--yes", "--from", "10", "--to", "11")
+        running = j.start("apply", "--yes", "--from", "10", "--to", "12")
         j.until(running, SWAP)
         for pid in j.connections("master1"):
             kill(pid)

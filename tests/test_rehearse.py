@@ -107,13 +107,13 @@ def test_the_example_passes_and_its_page_is_whole_until_a_byte_changes(tmp_path:
     run, said = rehearse(folder)
     assert said.splitlines()[0].startswith(f"passed: {run.load.acked:,} writes acknowledged, none lost"), said  # type: ignore[union-attr]
     assert len(said.splitlines()) == 2, "no progress where nobody watches"
-    assert len(lines_of(run)) == 21 and all(d.exit == 0 for d in run.lines)
+    assert len(lines_of(run)) == 23 and all(d.exit == 0 for d in run.lines)
     assert run.load and run.load.lost_count == 0 and run.load.back == () and run.load.gap < 5
     assert [s.id for s in run.after] == [s.id for s in run.before]
     assert [s.peer for s in run.after] == [f"https://192.168.110.{10 + n}:2380" for n in range(3)]
     for width, dark in ((390, False), (390, True), (1100, False)):
         seen, console = look(folder / "rehearsal" / "REPORT.html", tmp_path, width, dark)
-        assert seen.wide <= seen.width == width and seen.blocks == [15], "one picture, with a block for every phase"
+        assert seen.wide <= seen.width == width and seen.blocks == [17], "one picture, with a block for every phase"
         assert console == []
         assert (brightness(seen.page) < 60 and brightness(seen.text) > 180) is dark
     assert "rehearsed with exactly these bytes" in rehearsed(last_rehearsal(folder), folder).fact

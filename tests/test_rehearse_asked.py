@@ -52,8 +52,8 @@ def test_a_drill_on_the_source_needs_no_name_of_the_source(made: dict[str, Scena
 
 WRONG = {
     "master9:move:1": "no member 'master9'; the members are master1, master2, master3",
-    "master1": "master1 has no phase ''; it has preflight, prepare, move, release, finish",
-    "master1:settle:1": "master1 has no phase 'settle'; it has preflight, prepare, move, release, finish",
+    "master1": "master1 has no phase ''; it has preflight, prepare, move, cluster, release, finish",
+    "master1:settle:1": "master1 has no phase 'settle'; it has preflight, prepare, move, cluster, release, finish",
     "master1:move": "'' is not a number of commands",
     "master1:move:-1": "'-1' is not a number of commands",
 }

@@ -185,5 +185,5 @@ def test_a_rehearsal_of_other_bytes_is_none(made: Scenario) -> None:
 
 def test_a_change_without_a_load_has_a_picture_of_its_phases(made: Scenario) -> None:
     html = change_report(made.folder)[0]["REPORT.html"]
-    assert html.count("<svg") == 2 and html.count('class="block') == 2 * 15 and 'class="area"' not in html
+    assert html.count("<svg") == 2 and html.count('class="block') == 2 * 17 and 'class="area"' not in html
     assert page(made_up(kind="change", load=None, faults=("x",))).count("Missing or contradictory") == 1

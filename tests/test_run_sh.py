@@ -39,7 +39,7 @@ def log(made: Scenario) -> list[dict[str, object]]:
 
 def test_without_a_verb_it_shows_the_order_and_changes_nothing(three: Stubs) -> None:
     text = three.run().text
-    assert text.count(" open") == 21 and "   1  master1  bash runbook.sh apply preflight" in text
+    assert text.count(" open") == 23 and "   1  master1  bash runbook.sh apply preflight" in text
     assert [three.calls(n) for n in NAMES] == [[], [], []] and not three.state("master1").exists()
     assert not (three.made.folder / "evidence").exists()
 
@@ -49,7 +49,7 @@ def test_it_finds_its_folder_however_it_is_called(three: Stubs, words: str) -> N
     command = ["bash", "-c", words]
     ran = subprocess.run(command, cwd=three.made.folder, env=three.env, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr) == (0, ""), ran.stderr
-    assert ran.stdout.count(" open") == 21
+    assert ran.stdout.count(" open") == 23
 
 
 def test_lines_are_chosen_by_number_by_host_and_by_what_is_done_already(three: Stubs) -> None:
@@ -65,6 +65,22 @@ def test_lines_are_chosen_by_number_by_host_and_by_what_is_done_already(three: S
     assert three.calls("master2") == ["apply preflight", "apply prepare"]
     assert "nothing is left to do" in three.run("apply", "--yes", "--to", "6").text
     assert re.search(r" 6 .*done 20\d\d-.*\n +7 .*open +<- next", three.run().text)
+
+
+def test_a_phase_that_stands_twice_is_done_for_the_members_that_its_host_has_noted(three: Stubs) -> None:
+    everybody_moves(three)
+    note = three.state("master1") / "cluster.done"
+    three.does("master1", "cluster.1", f"printf 'master1\\n' >{three.made.state}/cluster.done")
+    three.run("apply", "--yes", "--to", "19")
+    assert three.calls("master1").count("apply cluster") == 1 and note.read_text() == "master1\n"
+    text = three.run().text
+    assert re.search(r" 11 .*apply cluster +done 20\d\d-", text) and re.search(
+        r" 20 .*apply cluster +open +<- next", text
+    )
+    three.does("master1", "cluster.2", f"printf 'master1\\nmaster2\\nmaster3\\n' >{three.made.state}/cluster.done")
+    three.run("apply", "--yes", "--to", "20")
+    assert three.calls("master1").count("apply cluster") == 2
+    assert re.search(r" 20 .*apply cluster +done 20\d\d-.*\n +21 .*open +<- next", three.run().text)
 
 
 def test_it_asks_at_every_line_and_takes_yes_pass_over_and_stop(three: Stubs) -> None:
@@ -236,7 +252,7 @@ def test_ctrl_c_ends_run_sh_and_not_the_phase(three: Stubs) -> None:
 
 def test_a_persons_line_says_what_to_do_and_waits_until_it_is_so(three: Stubs) -> None:
     three.run("apply", "--yes", "--to", "6")
-    running = three.start("apply", "--yes", "--from", "7", "--to", "11")
+    running = three.start("apply", "--yes", "--from", "7", "--to", "12")
     for name in NAMES:
         wait_for(lambda: f"{name} | NOW: add " in running.text, running.text)  # noqa: B023
         three.add_new(name)
@@ -245,7 +261,7 @@ def test_a_persons_line_says_what_to_do_and_waits_until_it_is_so(three: Stubs) -
     time.sleep(1)
     three.remove_old("master1")
     assert running.wait(30).exit == 0, running.text
-    ran = three.run("apply", "--yes", "--from", "14", "--to", "14", "--wait", "2", expect=3)
+    ran = three.run("apply", "--yes", "--from", "15", "--to", "15", "--wait", "2", expect=3)
     assert "192.168.100.11 is gone from the host, which answers on 192.168.110.11" in ran.text
 
 
@@ -253,7 +269,7 @@ def test_an_old_address_stays_while_the_runbook_does_not_let_it_go(three: Stubs)
     for name in NAMES:
         three.add_new(name)
     three.does("master1", "move.2", REFUSED.format(1))
-    text = three.start("apply", "--yes", "--from", "10", "--to", "11")
+    text = three.start("apply", "--yes", "--from", "10", "--to", "12")
     wait_for(lambda: "NOW: remove" in text.text, text.text)
     assert "192.168.100.10 must not be removed yet: no disk" in text.text
     three.remove_old("master1")

@@ -60,6 +60,7 @@ class Mapping:
     method: str = "rolling"
     addresses: str = "both"
     snapshots: str = "one"
+    objects: str = "list"
     accept_loss: bool = False
     bump_revision: int = 1_000_000_000
     tools: str | None = None

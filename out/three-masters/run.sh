@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest c80b457c68dc. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 60a52b652a94. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,27 +21,27 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=c80b457c68dc
+readonly DIGEST=60a52b652a94
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
 readonly LAST_CHANGE=move
-readonly -a UNDOABLE=(prepare move)
+readonly -a UNDOABLE=(prepare move cluster)
 # all members: where they answer, their folders, and their etcd manifests before and after
 readonly -a NAMES=(master1 master2 master3)
 readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(b2f4f1a6fb8a1686aecc38d7a231d923741dbaadcbe4bce666a9c6e49861098b 9736a58a2a1e397269f1096551237f74544c42f318eb90c28ce199b01067eed3 312381b1f02b9ca71be2a5a4c3018083de006a04b57e1b4a602e5b04ed34fb9f)
+readonly -a FOLDERS=(b0859671f4caabd44116826aed9e7412c63adb7e10ccf42f6a052199c0eb8f07 65d453d05b799d2bc5c5d2fd563597d51f82cb565fef347e0a86db0837b7ca84 a0c33cc8c9d4aa259c33f5a2b2bf5be9658c8240d891cb7374010984b18ef254)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)
 # the lines of RUNBOOK.md, and what it says of each
-readonly -a LINES_OF_PLAN=('1 master1 preflight' '2 master2 preflight' '3 master3 preflight' '4 master1 prepare' '5 master2 prepare' '6 master3 prepare' '7 master1 add' '8 master2 add' '9 master3 add' '10 master1 move' '11 master1 remove' '12 master1 release' '13 master2 move' '14 master2 remove' '15 master2 release' '16 master3 move' '17 master3 remove' '18 master3 release' '19 master1 finish' '20 master2 finish' '21 master3 finish')
-readonly -a DOES=('reads only: host, cluster, disk, clocks, network paths' 'reads only: host, cluster, disk, clocks, network paths' 'reads only: host, cluster, disk, clocks, network paths' 'backups; certificates reissued with both addresses; the snapshot' 'backups; certificates reissued with both addresses' 'backups; certificates reissued with both addresses' 'the host has both addresses, also after a reboot' 'the host has both addresses, also after a reboot' 'the host has both addresses, also after a reboot' 'records the new URL; stops kubelet, API, etcd; replaces files' 'the old address is gone, also from the configuration' 'closes calls from the old address; checks etcd and Kubernetes' 'records the new URL; stops kubelet, API, etcd; replaces files' 'the old address is gone, also from the configuration' 'closes calls from the old address; checks etcd and Kubernetes' 'records the new URL; stops kubelet, API, etcd; replaces files' 'the old address is gone, also from the configuration' 'closes calls from the old address; checks etcd and Kubernetes' 'removes added routes, lists leftovers, prints the ticket summary' 'removes added routes, lists leftovers, prints the ticket summary' 'removes added routes, lists leftovers, prints the ticket summary')
-readonly -a SEEN=('done, 0 commands; no FILTERED' 'done, 0 commands; no FILTERED' 'done, 0 commands; no FILTERED' 'ok: gate, prepare on master1: done' 'ok: gate, prepare on master2: done' 'ok: gate, prepare on master3: done' 'ip addr shows both' 'ip addr shows both' 'ip addr shows both' 'ok: gate, ok: the API answers, move on master1: done' 'ip addr shows the new one only' 'ok: gate, ok: the API answers' 'ok: gate, ok: the API answers, move on master2: done' 'ip addr shows the new one only' 'ok: gate, ok: the API answers' 'ok: gate, ok: the API answers, move on master3: done' 'ip addr shows the new one only' 'ok: gate, ok: the API answers' 'finish on master1: done; no DIFFERENT in ids:' 'finish on master2: done; no DIFFERENT in ids:' 'finish on master3: done; no DIFFERENT in ids:')
-readonly -a BACK=('not needed' 'not needed' 'not needed' 'undo prepare' 'undo prepare' 'undo prepare' 'remove it, before move or after undo move' 'remove it, before move or after undo move' 'remove it, before move or after undo move' 'undo move' 'add it again' 'add the old address, then undo move' 'undo move' 'add it again' 'add the old address, then undo move' 'undo move' 'add it again' 'add the old address, then undo move' 'add the old addresses, then undo move, the last host first' 'add the old addresses, then undo move, the last host first' 'add the old addresses, then undo move, the last host first')
+readonly -a LINES_OF_PLAN=('1 master1 preflight' '2 master2 preflight' '3 master3 preflight' '4 master1 prepare' '5 master2 prepare' '6 master3 prepare' '7 master1 add' '8 master2 add' '9 master3 add' '10 master1 move' '11 master1 cluster' '12 master1 remove' '13 master1 release' '14 master2 move' '15 master2 remove' '16 master2 release' '17 master3 move' '18 master3 remove' '19 master3 release' '20 master1 cluster' '21 master1 finish' '22 master2 finish' '23 master3 finish')
+readonly -a DOES=('reads only: host, cluster, disk, clocks, network paths' 'reads only: host, cluster, disk, clocks, network paths' 'reads only: host, cluster, disk, clocks, network paths' 'backups; certificates reissued with both addresses; the snapshot' 'backups; certificates reissued with both addresses' 'backups; certificates reissued with both addresses' 'the host has both addresses, also after a reboot' 'the host has both addresses, also after a reboot' 'the host has both addresses, also after a reboot' 'records the new URL; stops kubelet, API, etcd; replaces files' 'lists or replaces old addresses in kubeadm'"'"'s ConfigMaps' 'the old address is gone, also from the configuration' 'closes calls from the old address; checks etcd and Kubernetes' 'records the new URL; stops kubelet, API, etcd; replaces files' 'the old address is gone, also from the configuration' 'closes calls from the old address; checks etcd and Kubernetes' 'records the new URL; stops kubelet, API, etcd; replaces files' 'the old address is gone, also from the configuration' 'closes calls from the old address; checks etcd and Kubernetes' 'lists or replaces old addresses in kubeadm'"'"'s ConfigMaps' 'removes added routes, lists leftovers, prints the ticket summary' 'removes added routes, lists leftovers, prints the ticket summary' 'removes added routes, lists leftovers, prints the ticket summary')
+readonly -a SEEN=('done, 0 commands; no FILTERED' 'done, 0 commands; no FILTERED' 'done, 0 commands; no FILTERED' 'ok: gate, prepare on master1: done' 'ok: gate, prepare on master2: done' 'ok: gate, prepare on master3: done' 'ip addr shows both' 'ip addr shows both' 'ip addr shows both' 'ok: gate, ok: the API answers, move on master1: done' 'cluster on master1: done; see to each YOURS' 'ip addr shows the new one only' 'ok: gate, ok: the API answers' 'ok: gate, ok: the API answers, move on master2: done' 'ip addr shows the new one only' 'ok: gate, ok: the API answers' 'ok: gate, ok: the API answers, move on master3: done' 'ip addr shows the new one only' 'ok: gate, ok: the API answers' 'cluster on master1: done; see to each YOURS' 'finish on master1: done; no DIFFERENT in ids:' 'finish on master2: done; no DIFFERENT in ids:' 'finish on master3: done; no DIFFERENT in ids:')
+readonly -a BACK=('not needed' 'not needed' 'not needed' 'undo prepare' 'undo prepare' 'undo prepare' 'remove it, before move or after undo move' 'remove it, before move or after undo move' 'remove it, before move or after undo move' 'undo move' 'undo cluster' 'add it again' 'add the old address, then undo move' 'undo move' 'add it again' 'add the old address, then undo move' 'undo move' 'add it again' 'add the old address, then undo move' 'undo cluster' 'add the old addresses, then undo move, the last host first' 'add the old addresses, then undo move, the last host first' 'add the old addresses, then undo move, the last host first')
 # --- end values ---
 
 HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
@@ -142,7 +142,7 @@ show_unreached() {
 }
 # --- end run_sh/main.sh ---
 
-# --- run_sh/order.sh sha256:1e69bc722083 ---
+# --- run_sh/order.sh sha256:736773bd4698 ---
 # order.sh -- the lines of RUNBOOK.md: which are done, which are asked for, and the cells of their rows.
 
 numbers=() hosts_of=() whats=() commands=() # the lines, column by column; host - is found out when it is its turn
@@ -198,6 +198,8 @@ state_of() {
     if addresses_are_as "$what" "$i"; then printf 'done'; else printf 'open'; fi
   elif [[ $text == *$'\n'"runs $what"$'\n'* ]]; then
     printf 'runs'
+  elif [[ $what == cluster ]] && ! cluster_is_done "$1" "$text"; then
+    printf 'open'
   elif [[ $text == *$'\n'"done $what "* ]]; then
     at=${text#*$'\n'"done $what "}
     at=${at%%$'\n'*}
@@ -205,6 +207,15 @@ state_of() {
   else
     printf 'open'
   fi
+}
+
+# cluster_is_done K TEXT -- the last line of this phase is for every member that moves, one before it for its own host alone.
+cluster_is_done() {
+  local i host=${hosts_of[$1]} after="${LINES_OF_PLAN[*]:$1+1}"
+  for i in "${!NAMES[@]}"; do
+    [[ ${OLDS[i]} != "${NEWS[i]}" && (${NAMES[i]} == "$host" || " $after " != *" $host cluster "*) ]] || continue
+    [[ $2 == *$'\n'"left ${NAMES[i]}"$'\n'* ]] || return 1
+  done
 }
 
 # addresses_are_as ACTION I -- by what the host said last.
@@ -1182,7 +1193,7 @@ index_of() {
 digits() { if [[ $1 =~ ^[0-9]{1,18}$ ]]; then printf '%s' "$1"; else printf '0'; fi; }
 # --- end runbook/lib/lists.sh ---
 
-# --- run_sh/there.sh sha256:8508dbb572bb ---
+# --- run_sh/there.sh sha256:09ba2e6232b8 ---
 # there.sh -- what a host is asked to do, as root there. These functions are sent to it as text, with the words they are called
 # with; STATE, MANIFESTS and DIGEST come with them. They use what every host of this change has anyway, and tar.
 
@@ -1247,7 +1258,8 @@ there_unpack() {
 }
 
 # there_state ADDRESS... -- "done PHASE AT" for what ended with 0 by this host's journal and was not begun anew or taken back
-# since; "runs PHASE" for what goes on now; "here ADDRESS" for those that the host has.
+# since; "runs PHASE" for what goes on now; "left MEMBER" for those whose old addresses the phase cluster has dealt with; "here
+# ADDRESS" for those that the host has.
 there_state() {
   local line at phase path addresses
   local -A ended=()
@@ -1267,6 +1279,9 @@ there_state() {
     path=${path%.run}
     ! there_is_running "$path" || printf 'runs %s\n' "${path##*-}"
   done
+  while IFS= read -r line; do
+    printf 'left %s\n' "$line"
+  done < <(cat "$STATE/cluster.done" 2>/dev/null || true) # the phase was not carried out here
   addresses=$(ip -o address)
   for at in "$@"; do
     [[ $addresses != *" $at/"* ]] || printf 'here %s\n' "$at"

@@ -53,6 +53,8 @@ state_of() {
     if addresses_are_as "$what" "$i"; then printf 'done'; else printf 'open'; fi
   elif [[ $text == *$'\n'"runs $what"$'\n'* ]]; then
     printf 'runs'
+  elif [[ $what == cluster ]] && ! cluster_is_done "$1" "$text"; then
+    printf 'open'
   elif [[ $text == *$'\n'"done $what "* ]]; then
     at=${text#*$'\n'"done $what "}
     at=${at%%$'\n'*}
@@ -60,6 +62,15 @@ state_of() {
   else
     printf 'open'
   fi
+}
+
+# cluster_is_done K TEXT -- the last line of this phase is for every member that moves, one before it for its own host alone.
+cluster_is_done() {
+  local i host=${hosts_of[$1]} after="${LINES_OF_PLAN[*]:$1+1}"
+  for i in "${!NAMES[@]}"; do
+    [[ ${OLDS[i]} != "${NEWS[i]}" && (${NAMES[i]} == "$host" || " $after " != *" $host cluster "*) ]] || continue
+    [[ $2 == *$'\n'"left ${NAMES[i]}"$'\n'* ]] || return 1
+  done
 }
 
 # addresses_are_as ACTION I -- by what the host said last.

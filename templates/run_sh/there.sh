@@ -62,7 +62,8 @@ there_unpack() {
 }
 
 # there_state ADDRESS... -- "done PHASE AT" for what ended with 0 by this host's journal and was not begun anew or taken back
-# since; "runs PHASE" for what goes on now; "here ADDRESS" for those that the host has.
+# since; "runs PHASE" for what goes on now; "left MEMBER" for those whose old addresses the phase cluster has dealt with; "here
+# ADDRESS" for those that the host has.
 there_state() {
   local line at phase path addresses
   local -A ended=()
@@ -82,6 +83,9 @@ there_state() {
     path=${path%.run}
     ! there_is_running "$path" || printf 'runs %s\n' "${path##*-}"
   done
+  while IFS= read -r line; do
+    printf 'left %s\n' "$line"
+  done < <(cat "$STATE/cluster.done" 2>/dev/null || true) # the phase was not carried out here
   addresses=$(ip -o address)
   for at in "$@"; do
     [[ $addresses != *" $at/"* ]] || printf 'here %s\n' "$at"

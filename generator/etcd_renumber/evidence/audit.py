@@ -29,11 +29,25 @@ def findings(change: dict[str, Any], evidence: Evidence, sums: dict[str, str]) -
     ]
 
 
-def last_good(evidence: Evidence, host: str, phase: str) -> Attempt | None:
-    """The newest `apply` of a phase that ended with 0 and was not taken back; `-` stands for any host."""
+def attempts_of(change: dict[str, Any], line: dict[str, Any], evidence: Evidence) -> list[Attempt]:
+    """Every `apply` and `undo` that belongs to a line, as they began; the host `-` stands for any.
+
+    Where its phase stands in the order twice, the first `apply` that ended with 0 is the end of the first line's.
+    """
+    host, phase = line["host"], line["phase"]
+    every = [a for a in evidence.attempts if a.phase == phase and host in (a.host, "-") and a.verb != "verify"]
+    lines = [n["line"] for n in change["order"] if (n["host"], n["phase"]) == (host, phase)]
+    if len(lines) == 1:
+        return every
+    good = next((n for n, a in enumerate(every, 1) if a.verb == "apply" and a.exit == 0), len(every))
+    return every[:good] if line["line"] == lines[0] else every[good:]
+
+
+def last_good(attempts: list[Attempt]) -> Attempt | None:
+    """The newest `apply` that ended with 0 and was not taken back."""
     found: Attempt | None = None
-    for a in evidence.attempts:
-        if a.phase == phase and host in (a.host, "-") and a.exit == 0:
+    for a in attempts:
+        if a.exit == 0:
             found = a if a.verb == "apply" else None
     return found
 
@@ -66,7 +80,7 @@ def _lines(change: dict[str, Any], evidence: Evidence) -> Iterator[Problem]:
     seen = {(e.line, e.host) for e in evidence.entries if e.event == "end" and e.exit == 0}
     for line in change["order"]:
         where = f"line {line['line']}, {line['host']}: {line['phase'] or line['action']}"
-        if line["kind"] == "phase" and last_good(evidence, line["host"], line["phase"]) is None:
+        if line["kind"] == "phase" and last_good(attempts_of(change, line, evidence)) is None:
             yield Problem(f"{where}: no run that exited 0 and was not undone")
         elif line["kind"] == "address" and (line["line"], line["host"]) not in seen:
             yield Problem(f"{where}: no record that it was done", severity="note")
@@ -95,8 +109,8 @@ def _order(change: dict[str, Any], evidence: Evidence) -> Iterator[Problem]:
     """A phase was first carried out before the one that stands above it had ended, by the hosts' clocks."""
     first: list[tuple[dict[str, Any], Attempt]] = []
     for line in change["order"]:
-        good = (a for a in evidence.attempts if a.verb == "apply" and a.exit == 0 and a.ended)
-        found = next((a for a in good if a.phase == line["phase"] and line["host"] in (a.host, "-")), None)
+        tries = attempts_of(change, line, evidence)
+        found = next((a for a in tries if a.verb == "apply" and a.exit == 0 and a.ended), None)
         if found is not None:
             first.append((line, found))
     for (line, a), (after, b) in pairwise(first):

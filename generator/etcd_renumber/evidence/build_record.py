@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from etcd_renumber.evidence.audit import before_of, last_good, lists, part
+from etcd_renumber.evidence.audit import attempts_of, before_of, last_good, lists, part
 from etcd_renumber.evidence.collected import Attempt, Entry, Evidence
 from etcd_renumber.evidence.journal import between
 from etcd_renumber.model import Problem
@@ -43,7 +43,7 @@ def _lines(change: dict[str, Any], evidence: Evidence) -> Iterator[Done]:
         if line["kind"] == "address":
             yield _by_a_person(line, [e for e in evidence.entries if e.line == line["line"]])
         else:
-            yield _by_a_runbook(line, evidence)
+            yield _by_a_runbook(line, attempts_of(change, line, evidence))
 
 
 def _by_a_person(line: dict[str, Any], entries: list[Entry]) -> Done:
@@ -56,11 +56,11 @@ def _by_a_person(line: dict[str, Any], entries: list[Entry]) -> Done:
     return replace(done, by=begun.by, began=begun.at, seconds=between(begun.at, ended.at), exit=0, tries=1)
 
 
-def _by_a_runbook(line: dict[str, Any], evidence: Evidence) -> Done:
+def _by_a_runbook(line: dict[str, Any], attempts: list[Attempt]) -> Done:
     """The run that counts is the one that did the work, not one that found it done."""
     host, phase = line["host"], line["phase"]
-    tries = [a for a in evidence.attempts if a.verb == "apply" and a.phase == phase and host in (a.host, "-")]
-    good = last_good(evidence, host, phase)
+    tries = [a for a in attempts if a.verb == "apply"]
+    good = last_good(attempts)
     worked = [a for a in tries if a.exit == 0 and a.commands > 0]
     one: Attempt | None = (worked[-1] if worked else good) if good else (tries[-1] if tries else None)
     if one is None:

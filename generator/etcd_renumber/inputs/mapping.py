@@ -45,6 +45,7 @@ SCHEMA: dict[str, Any] = {
             },
         },
         "snapshots": {"enum": ["one", "each", "none"]},
+        "objects": {"enum": ["list", "kubeadm"]},
         "accept_loss": {"type": "boolean"},
         "bump_revision": {"type": "integer", "minimum": 0},
         "tools": {"type": ["string", "null"]},
@@ -52,7 +53,17 @@ SCHEMA: dict[str, Any] = {
         "hosts_file": {"type": "boolean"},
     },
 }
-KEPT = ("method", "addresses", "snapshots", "accept_loss", "bump_revision", "tools", "address_command", "hosts_file")
+KEPT = (
+    "method",
+    "addresses",
+    "snapshots",
+    "objects",
+    "accept_loss",
+    "bump_revision",
+    "tools",
+    "address_command",
+    "hosts_file",
+)
 HINTS = {
     "pattern": "use letters, digits, dot, underscore and hyphen, 63 at most, beginning with a letter or digit: "
     "a comma or = would break --initial-cluster, a slash the folder",

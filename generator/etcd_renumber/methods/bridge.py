@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from etcd_renumber.methods.exchange import EXCHANGE
 from etcd_renumber.methods.method import Action, Method, Phase, Rows
+from etcd_renumber.methods.once import CLUSTER
 from etcd_renumber.methods.parts import parts
 from etcd_renumber.quorum import tolerance
 
@@ -27,6 +28,7 @@ PHASES = (
             "the_bridge_can_be_built",
             "kubernetes_can_be_asked_later",
             "tools_are_at_hand",
+            "objects_can_be_read",
         ),
         does="reads only: host, cluster, data, disk, network, what rules need",
         seen="`done, 0 commands`; no `FILTERED`",
@@ -128,6 +130,7 @@ PHASES = (
         back="not needed",
         no_undo="it changed nothing that names an address",
     ),
+    CLUSTER,
     Phase(
         "finish",
         "last check of the members; the routes of this change removed, leftover addresses listed, the summary for the ticket",
@@ -178,7 +181,7 @@ def down(size: int) -> Rows:
         ("`readdress`", "none until a majority is through", "etcd starts", "2 minutes"),
         ("`settle`", "continue as soon as there is quorum", "its API starts", "5 minutes"),
         ("`unbridge`", "continue, with a gap of up to 0.3 s", "nothing is down", "2 minutes"),
-        ("`release`, `finish`", "continue", "nothing is down", "1 minute"),
+        ("`release`, `cluster`, `finish`", "continue", "nothing is down", "1 minute"),
     ]
 
 
@@ -192,18 +195,20 @@ def meaning(size: int) -> str:
 STEPS = (
     "world", "preflight", "bridge/standstill", "on_this_host", "bridge/join", "surroundings", "prepare", "tools",
     "widen_certificates", "bridge/readdress", "bridge/settle", "record", "exchange", "kubernetes_gate",
-    "kubernetes_comes_back", "bridge/unbridge", "release", "finish", "ticket", "bridge/undo", "undo",
+    "kubernetes_comes_back", "bridge/unbridge", "release", "cluster", "finish", "ticket", "bridge/undo",
+    "cluster_undo", "undo",
 )  # fmt: skip
+ORDER = ("preflight", "prepare", "add", "readdress", "settle", "unbridge", ("remove", "release"), "cluster", "finish")
 BRIDGE = Method(
     name="bridge",
     phases=PHASES,
     actions=ACTIONS,
-    order=("preflight", "prepare", "add", "readdress", "settle", "unbridge", ("remove", "release"), "finish"),
+    order=ORDER,
     parts=parts(STEPS, ("api", "kubernetes", "calls", "no_options", "bridge/rules", "bridge/lines")),
     first_page=first_page,
     down=down,
     meaning=meaning,
-    columns=("`preflight`", "`prepare`", "`readdress`, `settle`", "`unbridge`, `release`, `finish`"),
+    columns=("`preflight`", "`prepare`", "`readdress`, `settle`", "`unbridge` … `finish`"),
     after_the_order="Before the first `settle`, point the load balancers, DNS names and kubeconfigs that call the API at an "
     "old address to the new ones: they are not part of this change. Where that comes later, `settle` says `NOT YET` and ends "
     "well, since this host's own API is back; `unbridge` refuses until it is done.",

@@ -13,9 +13,10 @@ Rows = list[tuple[str, ...]]  # of a table, cell by cell
 class Phase:
     """What a person runs on one host in one go. `steps` and `undo` name functions of the runbook, in order.
 
-    Members that keep their address carry it out where `stays`. `on_source`: on one host only, which is known when the change
-    runs; `options` stand behind it in its line. `does`, `seen` and `back` are cells of RUNBOOK.md: what it does, what one sees
-    when it is right, how to go back; `back_stays` is the last for a member that keeps its address, where that is another.
+    Members that keep their address carry it out where `stays`. `on_first`: on the mapping's first member only. `on_source`: on
+    one host only, which is known when the change runs; `options` stand behind it in its line. `does`, `seen` and `back` are
+    cells of RUNBOOK.md: what it does, what one sees when it is right, how to go back; `back_stays` is the last for a member
+    that keeps its address, where that is another.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Phase:
     undo_when: str = ""
     no_undo: str = ""
     stays: bool = False
+    on_first: bool = False
     on_source: bool = False
     options: str = ""
     back_stays: str = ""
@@ -49,9 +51,9 @@ class Method:
     """A way to give members new addresses.
 
     `order`: a name is a phase or an action on all hosts, one after another; a tuple of names is done on one host, then on the
-    next. `parts` are the files of templates/ that its runbook is made of. `first_page`, `down` and `meaning` are words for a
-    number of members: the box at the top of RUNBOOK.md, what is down in each line, what `plan` says. `columns` are the phases
-    by what they do: only read, change nothing that runs, move members, close.
+    next. A phase may stand in it twice. `parts` are the files of templates/ that its runbook is made of. `first_page`, `down`
+    and `meaning` are words for a number of members: the box at the top of RUNBOOK.md, what is down in each line, what `plan`
+    says. `columns` are the phases by what they do: only read, change nothing that runs, move members, close.
     """
 
     name: str

@@ -24,6 +24,8 @@ MACHINERY = (
     "runbook/lib/certs.sh",
     "runbook/lib/reissue.sh",
     "runbook/lib/leftovers.sh",
+    "runbook/lib/objects.sh",
+    "runbook/lib/object_text.sh",
     "runbook/lib/status.sh",
     "runbook/lib/next.sh",
 )

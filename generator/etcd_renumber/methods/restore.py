@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from etcd_renumber.methods.exchange import EXCHANGE, EXCHANGE_OF_ETCD, EXCHANGE_OF_THE_API
 from etcd_renumber.methods.method import Action, Method, Phase
+from etcd_renumber.methods.once import CLUSTER
 from etcd_renumber.methods.parts import parts
 from etcd_renumber.methods.restore_words import AFTER_THE_ORDER, down, first_page, price
 
@@ -28,6 +29,7 @@ PHASES = (
             "the_ways_are_known",
             "kubernetes_can_be_asked_later",
             "tools_are_at_hand",
+            "objects_can_be_read",
         ),
         does="reads only: host, cluster, quorum, data, disk, network paths",
         seen="`done, 0 commands`; no `FILTERED`",
@@ -173,6 +175,7 @@ PHASES = (
         no_undo="clients write to the restored cluster: a rollback would lose that",
         stays=True,
     ),
+    CLUSTER,
 )
 
 ACTIONS = (
@@ -188,9 +191,12 @@ ACTIONS = (
 STEPS = (
     "world", "preflight", "restore/price", "on_this_host", "surroundings", "prepare", "tools", "widen_certificates",
     "restore/quiesce", "restore/stop", "restore/candidate", "restore/source", "restore/restore", "restore/start", "exchange",
-    "kubernetes_gate", "kubernetes_comes_back", "restore/compare", "restore/reopen", "ticket", "restore/undo", "undo",
+    "kubernetes_gate", "kubernetes_comes_back", "restore/compare", "restore/reopen", "cluster", "ticket", "restore/undo",
+    "cluster_undo", "undo",
 )  # fmt: skip
-ORDER = ("preflight", "prepare", "quiesce", "stop", "snapshot", "restore", "replace", "start", "finish", "reopen")
+ORDER = (
+    "preflight", "prepare", "quiesce", "stop", "snapshot", "restore", "replace", "start", "finish", "reopen", "cluster",
+)  # fmt: skip
 RESTORE = Method(
     name="restore",
     phases=PHASES,
@@ -202,7 +208,7 @@ RESTORE = Method(
     first_page=first_page,
     down=down,
     meaning=price,
-    columns=("`preflight`", "`prepare`", "`quiesce` … `start`", "`finish`, `reopen`"),
+    columns=("`preflight`", "`prepare`", "`quiesce` … `start`", "`finish` … `cluster`"),
     after_the_order=AFTER_THE_ORDER,
     gated=("finish",),
     keys={"accept_loss": False, "bump_revision": 1_000_000_000},

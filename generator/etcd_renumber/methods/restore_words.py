@@ -36,6 +36,7 @@ def down(size: int) -> Rows:
         ("`start`", "none: no client can ask", "etcd starts", "2 minutes"),
         ("`finish`", "no client can ask", "nothing is changed", "2 minutes"),
         ("`reopen`", "continue", "the API starts", "4 minutes"),
+        ("`cluster`", "continue", "nothing is down", "2 minutes"),
     ]
 
 

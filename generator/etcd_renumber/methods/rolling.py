@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from etcd_renumber.methods.exchange import EXCHANGE
 from etcd_renumber.methods.method import Action, Method, Phase
+from etcd_renumber.methods.once import CLUSTER
 from etcd_renumber.methods.parts import parts
 from etcd_renumber.methods.rolling_words import BELOW, down, down_with_replace, first_page, meaning
 
@@ -23,6 +24,7 @@ PHASES = (
             "the_method_fits",
             "the_cluster_is_sound",
             "kubernetes_can_be_asked",
+            "objects_can_be_read",
             "the_certificates_are_known",
             "the_clocks_agree",
             "the_new_address_is_ours",
@@ -137,6 +139,7 @@ PHASES = (
         back="add the old address, then `undo move`",
         no_undo="it changed nothing that names an address; add the old address to the host again, then: bash runbook.sh undo move",
     ),
+    CLUSTER,
     Phase(
         "finish",
         "last check of the members; the routes of this change removed, leftover addresses listed, the summary for the ticket",
@@ -177,18 +180,19 @@ ACTIONS = (
 STEPS = (
     "world", "preflight", "rolling/sound", "surroundings", "rolling/ready_to_prepare", "prepare", "tools", "rolling/snapshot",
     "widen_certificates", "rolling/leave", "rolling/ready_to_move", "rolling/others_apis", "rolling/move", "record", "exchange",
-    "rolling/kubernetes_before", "kubernetes_gate", "release", "finish", "ticket", "rolling/undo", "undo",
+    "rolling/kubernetes_before", "kubernetes_gate", "release", "cluster", "cluster_undo", "finish", "ticket", "rolling/undo",
+    "undo",
 )  # fmt: skip
 BOTH = Method(
     name="rolling",
     phases=tuple(p for p in PHASES if p.name != "leave"),
     actions=ACTIONS,
-    order=("preflight", "prepare", "add", ("move", "remove", "release"), "finish"),
+    order=("preflight", "prepare", "add", ("move", "cluster", "remove", "release"), "cluster", "finish"),
     parts=parts(STEPS, ("api", "kubernetes", "calls", "no_options", "rolling/lines")),
     first_page=first_page,
     down=down,
     meaning=meaning,
-    columns=("`preflight`", "`prepare`", "`move`", "`release`, `finish`"),
+    columns=("`preflight`", "`prepare`", "`move`, `cluster`", "`release`, `finish`"),
     after_the_order="Before an old address is removed: " + BELOW.format("it"),
     gated=("leave", "move"),
     last_change="move",
@@ -209,8 +213,8 @@ REPLACE = replace(
     phases=tuple(
         replace(p, back=BACK.get(p.name, p.back), undo_when=UNDO_WHEN.get(p.name, p.undo_when)) for p in PHASES
     ),
-    order=("preflight", "prepare", ("leave", "replace", "move", "release"), "finish"),
+    order=("preflight", "prepare", ("leave", "replace", "move", "cluster", "release"), "cluster", "finish"),
     down=down_with_replace,
-    columns=("`preflight`", "`prepare`", "`leave`, `move`", "`release`, `finish`"),
+    columns=("`preflight`", "`prepare`", "`leave`, `move`, `cluster`", "`release`, `finish`"),
     after_the_order="Before a host changes its address: " + BELOW.format("the old one"),
 )

@@ -9,7 +9,7 @@ BEFORE: Rows = [
     ("`preflight`, `finish`", "continue", "nothing is down", "1 minute"),
     ("`prepare`", "continue", "nothing is down", "1 minute, plus the snapshot"),
 ]
-AFTER = ("`release`", "continue", "nothing is down", "2 minutes")
+AFTER = ("`cluster`, `release`", "continue", "nothing is down", "2 minutes")
 BELOW = (
     "point the load balancers, DNS names and other people's kubeconfigs that call the API at {} to the new one. "
     "So too every worker's kubelet and kube-proxy that call one of these addresses. They are not part of this change. "

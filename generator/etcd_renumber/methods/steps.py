@@ -88,6 +88,16 @@ TITLES: dict[str, str] = {
     # release and finish
     "old_address_is_gone": "Check that $OLD is gone from this host, and that nothing uses it",
     "close_calls_from_old": "Close connections of kubelet and the control plane that still leave from $OLD: no answer reaches them",
+    # cluster
+    "objects_can_be_read": "Check that kubeadm's ConfigMaps can be asked for, on the host that does so",
+    "ready_to_cluster": BEFORE_IT,
+    "old_masterleases_go": "Remove masterleases of old addresses that did not run out",
+    "kubeadms_objects_are_new": "Look for old addresses in kubeadm's ConfigMaps",
+    "kube_proxy_reads_it": "Restart kube-proxy, where its ConfigMap was replaced",
+    "note_who_has_left": "Note for which members this is done",
+    "ready_to_undo_cluster": BEFORE_UNDO,
+    "put_objects_back": "Put the former texts of kubeadm's ConfigMaps back",
+    "nobody_is_noted": "Forget for which members this was done",
     "everybody_has_moved": "Check that every member is recorded where the plan wants it",
     "take_routes_away": "Remove the routes of this change, where calls leave from $NEW without them",
     "what_is_left": "List the places on this host that still hold an old address",

@@ -100,8 +100,21 @@ def _order(mapping: Mapping, method: Method) -> tuple[Line, ...]:
             lines += [(None, whats[0])]
         else:
             who = [m for m in mapping.members if not m.stays or all(isinstance(w, Phase) and w.stays for w in whats)]
-            lines += [(m, what) for m in who for what in whats if not (m.old_stays and what.name == "remove")]
+            lines += [(m, what) for m in who for what in whats if _has(m, what, mapping, lines)]
     return tuple(_line(number, *entry) for number, entry in enumerate(lines, start=1))
+
+
+def _has(
+    member: Member, what: Phase | Action, mapping: Mapping, lines: list[tuple[Member | None, Phase | Action]]
+) -> bool:
+    """Whether this host has this line: no line removes an address that stays, and what is done once is done on the first.
+
+    Where no other member moves, a second line of what is done once would find nothing to do.
+    """
+    if isinstance(what, Action):
+        return not (member.old_stays and what.name == "remove")
+    others = [m for m in mapping.members[1:] if not m.stays]
+    return not what.on_first or (member is mapping.members[0] and bool(others or (member, what) not in lines))
 
 
 def _line(number: int, member: Member | None, what: Phase | Action) -> Line:
@@ -121,6 +134,7 @@ def _mapping(cluster: Cluster) -> dict[str, Any]:
         "method": m.method,
         "addresses": m.addresses,
         "snapshots": m.snapshots,
+        "objects": m.objects,
         "accept_loss": m.accept_loss,
         "bump_revision": m.bump_revision,
         "tools": m.tools,

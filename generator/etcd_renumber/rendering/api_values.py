@@ -7,19 +7,15 @@ from etcd_renumber.model import Manifest
 
 
 def api(known: list[Manifest]) -> dict[str, str | list[str]]:
-    """What Kubernetes' own gate asks: the health of pods on this host, and the API's port."""
-    return {"HEALTH": [health(m.new) for m in known], "API_PORT": port(known)}
+    """What is asked of Kubernetes: the health of pods on this host, the API's port, and where its keys begin in etcd."""
+    prefix = "/" + _api_flags(known).get("etcd-prefix", "/registry").strip("/")
+    return {"HEALTH": [health(m.new) for m in known], "API_PORT": port(known), "API_PREFIX": prefix}
 
 
 def port(known: list[Manifest]) -> str:
     """On which the API of this host listens; empty where it has none."""
     flags = _api_flags(known)
     return flags.get("secure-port", "6443") if flags else ""
-
-
-def keys(known: list[Manifest]) -> dict[str, str | list[str]]:
-    """Where the API's keys begin in etcd."""
-    return {"API_PREFIX": "/" + _api_flags(known).get("etcd-prefix", "/registry").strip("/")}
 
 
 def _api_flags(known: list[Manifest]) -> dict[str, str]:

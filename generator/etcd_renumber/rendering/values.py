@@ -13,7 +13,8 @@ from pathlib import PurePosixPath
 from etcd_renumber.addresses import url
 from etcd_renumber.hashes import sha256
 from etcd_renumber.manifests.renumber import pod
-from etcd_renumber.model import Change, Etcd, Manifest, Member, Process
+from etcd_renumber.methods.method import Phase
+from etcd_renumber.model import Change, Etcd, Manifest, Mapping, Member, Process
 from etcd_renumber.planning.plan import ca_fingerprint
 from etcd_renumber.rendering import api_values
 
@@ -60,6 +61,7 @@ def _change(change: Change) -> dict[str, Value]:
         "DIGEST": change.digest,
         "METHOD": m.method,
         "ADDRESSES": m.addresses,
+        "OBJECTS": m.objects,
         **(own if "accept_loss" in change.method.keys else {}),
         "TOOLS_GIVEN": m.tools or "",
         "HOSTS_FILE": "yes" if m.hosts_file else "no",
@@ -116,9 +118,14 @@ def _host(change: Change, member: Member) -> dict[str, Value]:
         "NEW": str(member.new),
         "OLD_STAYS": "yes" if member.old_stays else "no",
         **(snapshot if "snapshots" in change.method.keys else {}),
-        "PHASES": [p.name for p in change.method.phases if p.stays or not member.stays],
+        "PHASES": [p.name for p in change.method.phases if runs(p, member, mapping)],
         "UNDOABLE": change.method.undoable,
     }
+
+
+def runs(phase: Phase, member: Member, mapping: Mapping) -> bool:
+    """Whether this member carries the phase out."""
+    return (phase.stays or not member.stays) and (not phase.on_first or member is mapping.members[0])
 
 
 def takes_snapshot(change: Change, host: str) -> bool:
@@ -170,7 +177,6 @@ def _manifests(change: Change, member: Member) -> dict[str, Value]:
         "ARGS_NEW": [_cmdline_sha256(m.new_process) for m in known],
         "PODS": [pod(m.new) for m in known],
         **api_values.api(known),
-        **({} if change.method.same_cluster else api_values.keys(known)),
         "OTHER_FILES": [m.file for m in every if m not in known],
     }
 

@@ -6,9 +6,9 @@ next_line() {
   local entry number host what last_done=-1 k=0 seen=() unseen=()
   for entry in "${LINES_OF_PLAN[@]}"; do
     read -r number host what <<<"$entry"
-    seen[k]=$(line_state "$host" "$what")
-    # An address that has changed already says nothing about the lines before it.
-    [[ ${seen[k]} != carried ]] || is_one_of "$what" add remove replace || last_done=$k
+    seen[k]=$(line_state "$host" "$what" "$k")
+    # An address that has changed already says nothing about the lines before it; nor does a phase that has several lines.
+    [[ ${seen[k]} != carried ]] || is_one_of "$what" add remove replace cluster || last_done=$k
     k=$((k + 1))
   done
   in_between
@@ -43,11 +43,11 @@ command_of() {
   esac
 }
 
-# line_state HOST WHAT -- carried (out) | open | unseen.
+# line_state HOST WHAT K -- carried (out) | open | unseen. K is the line's place in the plan.
 line_state() {
   local i
   i=$(index_of "$1")
-  if [[ $1 == - || $i == "$OWN" ]]; then own_line_state "$2"; else other_line_state "$i" "$2"; fi
+  if [[ $1 == - || $i == "$OWN" ]]; then own_line_state "$2" "$3"; else other_line_state "$i" "$2"; fi
 }
 
 own_line_state() {
@@ -58,6 +58,7 @@ own_line_state() {
     add) yes_or_open address_is_here "$NEW" ;;
     replace) yes_or_open own_replace_is_done ;;
     remove) yes_or_open own_remove_is_done ;;
+    cluster) yes_or_open cluster_is_done "$2" ;;
     *) own_change_state "$1" ;;
   esac
 }
@@ -65,6 +66,14 @@ yes_or_open() { if "$@"; then printf 'carried'; else printf 'open'; fi; }
 own_prepare_is_done() { manifests_are_backed_up && tools_are_staged && certs_are_wide; }
 own_replace_is_done() { address_is_here "$NEW" && old_is_gone; }
 own_remove_is_done() { own_end_is_there && old_is_gone; }
+# cluster_is_done K -- the last line of this phase is for every member that moves, one before it for this host alone.
+cluster_is_done() {
+  local i after="${LINES_OF_PLAN[*]:$1+1}"
+  for i in "${!NAMES[@]}"; do
+    [[ ${STAYS[i]} == no && ($i == "$OWN" || " $after " != *" $HOST cluster "*) ]] || continue
+    is_recorded_new "$i" && [[ $'\n'$(cat "$CLUSTER_NOTE" 2>/dev/null)$'\n' == *$'\n'"${NAMES[i]}"$'\n'* ]] || return 1
+  done
+}
 # After an undo these two are before us again, whatever the journal says.
 ended_and_still_so() { phase_ended "$1" && { [[ $NEW == "$OLD" ]] || own_end_is_there; }; }
 # phase_ended PHASE -- by this host's own journal: it ended with 0 and was not started again or undone since.
@@ -83,13 +92,13 @@ is_recorded_new() { [[ ${recorded[$1]} == new ]]; }
 
 # next_phase_here -- the first phase of this host that is not done, by the plan's order; nothing when all are.
 next_phase_here() {
-  local entry number host what
+  local k number host what
   find_etcdctl
   ask_everybody
-  for entry in "${LINES_OF_PLAN[@]}"; do
-    read -r number host what <<<"$entry"
+  for k in "${!LINES_OF_PLAN[@]}"; do
+    read -r number host what <<<"${LINES_OF_PLAN[k]}"
     [[ $host == "$HOST" ]] || continue
     is_one_of "$what" "${PHASES[@]}" || continue
-    [[ $(own_line_state "$what") == carried ]] || { printf '%s' "$what" && return 0; }
+    [[ $(own_line_state "$what" "$k") == carried ]] || { printf '%s' "$what" && return 0; }
   done
 }

@@ -4,36 +4,15 @@ ready_to_reopen() {
   guard closed 'finish was not carried out here' 'bash runbook.sh apply finish, on every host, before the first reopen' finish_was_here
   guard_kubelet
   gate_before all "$END_RECORD"
-  guard closed 'etcd cannot be asked for the endpoints of the API' 'bash runbook.sh status shows every member; then rerun the same command' read_old_endpoints
+  guard closed 'etcd cannot be asked for the endpoints of the API' 'bash runbook.sh status shows every member; then rerun the same command' masterleases_can_be_read
 }
 
-old_endpoints=() # keys in etcd by which an API on an old address is still an endpoint of the Service kubernetes
-
-# kube-apiserver writes its address under a lease of 15 s. In a restored snapshot such a key may stay for ever, and pods would be
+# kube-apiserver keeps its address in etcd for 15 s at a time. In a restored snapshot such a key may stay for ever, and pods would be
 # sent to an address that is gone (kubernetes/kubernetes, issue 86812).
 old_endpoints_go() {
-  local key
-  if holds 'etcd has no endpoint of an API on an old address' no_old_endpoint; then return 0; fi
-  for key in ${old_endpoints[@]+"${old_endpoints[@]}"}; do
-    ctl_line "$(own_endpoint)" del "$key"
-    run "${ctl_words[@]}"
-  done
-  must no_old_endpoint
-}
-no_old_endpoint() { read_old_endpoints && [[ ${#old_endpoints[@]} == 0 ]]; }
-
-# read_old_endpoints -- false where etcd cannot be asked. An old address that is another member's new one is none.
-read_old_endpoints() {
-  local i key keys
-  old_endpoints=()
-  find_etcdctl
-  [[ -n $etcdctl ]] || return 1
-  keys=$(ctl "$(own_endpoint)" get "$API_PREFIX/masterleases/" --prefix --keys-only 2>/dev/null) || return 1
-  for i in "${!OLDS[@]}"; do
-    key=$API_PREFIX/masterleases/${OLDS[i]}
-    [[ ${STAYS[i]} == no && $'\n'$keys$'\n' == *$'\n'"$key"$'\n'* ]] || continue
-    is_one_of "${OLDS[i]}" "${NEWS[@]}" || old_endpoints+=("$key")
-  done
+  if holds 'etcd has no endpoint of an API on an old address' masterleases_are_gone; then return 0; fi
+  delete_masterleases
+  must masterleases_are_gone
 }
 
 # A snapshot contains every Secret of the cluster. The copy in STATE stays, readable for root only.

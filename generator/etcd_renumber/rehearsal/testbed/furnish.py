@@ -1,4 +1,4 @@
-"""The files of a fresh host: certificates and kubeconfigs, the data folder, systemctl's stand-in, what else its spec has."""
+"""The files of a fresh host: certificates and kubeconfigs, the data folder, the stand-ins for commands, what else its spec has."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from etcd_renumber.rehearsal.testbed import kubeadm_files, pki
 from etcd_renumber.rehearsal.testbed.host import SYSTEMCTL, Host
 
 JOURNALCTL = "/usr/local/sbin/journalctl"
+KUBECTL = "/usr/local/sbin/kubectl"
 
 
 def furnish(host: Host, kind: pki.Kind, of: str) -> None:
@@ -19,7 +20,7 @@ def furnish(host: Host, kind: pki.Kind, of: str) -> None:
     for path, text in given.items():
         secret = "PRIVATE KEY-----" in text or "client-key" in text
         host.write_text(path, text, 0o600 if secret else 0o644)
-    for path in (SYSTEMCTL, JOURNALCTL):
+    for path in (SYSTEMCTL, JOURNALCTL, KUBECTL):
         script = Path(__file__).with_name(f"{Path(path).name}.sh")
         host.write_text(path, script.read_text(encoding="utf-8"), 0o755)
     flags = host.spec.etcd

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest c80b457c68dc. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 60a52b652a94. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,13 +17,14 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=c80b457c68dc
+readonly DIGEST=60a52b652a94
 readonly METHOD=rolling
 readonly ADDRESSES=both
+readonly OBJECTS=list
 readonly TOOLS_GIVEN=''
 readonly HOSTS_FILE=no
 readonly ETCD_CA_SHA256=6B31C47FFA5D6A1C7F895A1F1B5C7F65368E256D65491000021357A5D03BF56A
-readonly -a LINES_OF_PLAN=('1 master1 preflight' '2 master2 preflight' '3 master3 preflight' '4 master1 prepare' '5 master2 prepare' '6 master3 prepare' '7 master1 add' '8 master2 add' '9 master3 add' '10 master1 move' '11 master1 remove' '12 master1 release' '13 master2 move' '14 master2 remove' '15 master2 release' '16 master3 move' '17 master3 remove' '18 master3 release' '19 master1 finish' '20 master2 finish' '21 master3 finish')
+readonly -a LINES_OF_PLAN=('1 master1 preflight' '2 master2 preflight' '3 master3 preflight' '4 master1 prepare' '5 master2 prepare' '6 master3 prepare' '7 master1 add' '8 master2 add' '9 master3 add' '10 master1 move' '11 master1 cluster' '12 master1 remove' '13 master1 release' '14 master2 move' '15 master2 remove' '16 master2 release' '17 master3 move' '18 master3 remove' '19 master3 release' '20 master1 cluster' '21 master1 finish' '22 master2 finish' '23 master3 finish')
 # all members, in the order in which they are done
 readonly -a NAMES=(master1 master2 master3)
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
@@ -43,7 +44,7 @@ readonly NEW=192.168.110.12
 readonly OLD_STAYS=no
 readonly SNAPSHOT=no
 readonly -a PHASES=(preflight prepare move release finish)
-readonly -a UNDOABLE=(prepare move)
+readonly -a UNDOABLE=(prepare move cluster)
 # its etcd
 readonly IMAGE=k8s.gcr.io/etcd:3.4.13-0
 readonly DATA_DIR=/var/lib/etcd
@@ -67,6 +68,7 @@ readonly -a ARGS_NEW=(68d6e483b120d0729625919b66fa1c6722dd7047ffafdf1e176bdc7bfb
 readonly -a PODS=(kube-system/pods/etcd kube-system/pods/kube-apiserver kube-system/pods/kube-controller-manager kube-system/pods/kube-scheduler)
 readonly -a HEALTH=('' '192.168.110.12 6443 /livez' '127.0.0.1 10257 /healthz' '127.0.0.1 10259 /healthz')
 readonly API_PORT=6443
+readonly API_PREFIX=/registry
 readonly -a OTHER_FILES=()
 # its certificates that must hold both addresses
 readonly -a CERT_FILES=(/etc/kubernetes/pki/etcd/server.crt /etc/kubernetes/pki/etcd/peer.crt /etc/kubernetes/pki/apiserver.crt)
@@ -99,6 +101,8 @@ apply_preflight() {
   the_cluster_is_sound
   begin "Check that this host can ask its own kube-apiserver"
   kubernetes_can_be_asked
+  begin "Check that kubeadm's ConfigMaps can be asked for, on the host that does so"
+  objects_can_be_read
   begin "List the certificates that need both addresses"
   the_certificates_are_known
   begin "Compare the clocks of the members"
@@ -227,6 +231,34 @@ undo_release() {
   usage 'there is no undo of release: it changed nothing that names an address; add the old address to the host again, then: bash runbook.sh undo move' 'bash runbook.sh phases'
 }
 
+# cluster: once per cluster: kubeadm's ConfigMaps and etcd's masterleases name no old address of a member that has moved.
+apply_cluster() {
+  begin "Check that this is $HOST of $CLUSTER, as it was reviewed"
+  the_reviewed_world
+  begin "Check the preconditions of $PHASE, before its first change"
+  ready_to_cluster
+  begin "Remove masterleases of old addresses that did not run out"
+  old_masterleases_go
+  begin "Look for old addresses in kubeadm's ConfigMaps"
+  kubeadms_objects_are_new
+  begin "Restart kube-proxy, where its ConfigMap was replaced"
+  kube_proxy_reads_it
+  begin "Note for which members this is done"
+  note_who_has_left
+}
+undo_cluster() {
+  begin "Check that this is $HOST of $CLUSTER, as it was reviewed"
+  the_reviewed_world
+  begin "Check the preconditions of undo $PHASE, before its first change"
+  ready_to_undo_cluster
+  begin "Put the former texts of kubeadm's ConfigMaps back"
+  put_objects_back
+  begin "Restart kube-proxy, where its ConfigMap was replaced"
+  kube_proxy_reads_it
+  begin "Forget for which members this was done"
+  nobody_is_noted
+}
+
 # finish: last check of the members; the routes of this change removed, leftover addresses listed, the summary for the ticket.
 apply_finish() {
   begin "Check that this is $HOST of $CLUSTER, as it was reviewed"
@@ -255,13 +287,15 @@ do_phase() {
     *:move) apply_move ;;
     undo:release) undo_release ;;
     *:release) apply_release ;;
+    undo:cluster) undo_cluster ;;
+    *:cluster) apply_cluster ;;
     undo:finish) undo_finish ;;
     *:finish) apply_finish ;;
   esac
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:a0fc72784c75f6b4d0bd06b49bd16859cd2c649429870cb0e70e23775d1cb14a ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:987248a304d1a8ce9585186a8b314b9f9cbcaa4ee74a4b12e9053939801573e4 ---
 
 # --- runbook/lib/main.sh sha256:70f3c989d0a7 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -1774,6 +1808,246 @@ old_address_is_gone() {
   gate_before all "$END_RECORD"
 }
 # --- end runbook/steps/release.sh ---
+
+# --- runbook/steps/cluster.sh sha256:1055c962ca65 ---
+# cluster: what holds old addresses once for the whole cluster, and is kubeadm's own or kube-apiserver's. Only addresses of members
+# that the cluster records on their new ones go; where the mapping has `objects: list`, they are named and nothing is changed.
+
+proxy_changes=no # yes: kube-proxy's ConfigMap is replaced by this run, or would be
+
+only_lists() { [[ $OBJECTS == list ]]; }
+
+# preflight, on the host that carries this phase out.
+objects_can_be_read() {
+  if [[ $HOST != "${NAMES[0]}" ]]; then
+    note "the phase cluster is carried out on ${NAMES[0]} only"
+  elif only_lists; then
+    can_ask_kubectl || note "NOT CHECKED: $(what_kubectl_lacks): the phase cluster cannot list which of kubeadm's ConfigMaps hold an old address"
+  else
+    guard closed 'kubectl is not on this host' 'install kubectl here, or set objects: list in the mapping and render again' has_kubectl
+    guard closed "neither admin.conf nor super-admin.conf is in $KUBERNETES" "copy an admin.conf of this cluster to $KUBERNETES, or set objects: list in the mapping and render again" choose_kubeconfig
+  fi
+}
+what_kubectl_lacks() {
+  if has_kubectl; then printf 'neither admin.conf nor super-admin.conf is in %s' "$KUBERNETES"; else printf 'kubectl is not on this host'; fi
+}
+
+ready_to_cluster() {
+  gate_before all "$END_RECORD"
+  guard closed "etcd gives no answer about the keys below $MASTERLEASES" 'check etcd of this host, then rerun the same command' masterleases_can_be_read
+  if ! can_ask_kubectl && only_lists; then
+    note "NOT CHECKED: $(what_kubectl_lacks). Where kubectl is: kubectl -n kube-system get configmap kubeadm-config kube-proxy -o yaml; kubectl -n kube-public get configmap cluster-info -o yaml"
+    return 0
+  fi
+  guard_kubectl
+}
+guard_kubectl() {
+  guard closed "kubeadm's ConfigMaps cannot be asked for: $(what_kubectl_lacks)" "put kubectl on this host, and an admin.conf of this cluster into $KUBERNETES" can_ask_kubectl
+  [[ -n $kubeconfig ]] || return 0
+  ! api_answers_kubectl || return 0
+  guard closed "the API gives no answer to kubectl: $(kubectl_said)" 'check kube-apiserver and the server in that file, then rerun the same command' false
+}
+
+# Each kube-apiserver renews its own masterlease every 10 s, for 15 s. One that is left of an old address goes by itself; where it has
+# lost its end (after a restore), the Service kubernetes would lead there for ever.
+old_masterleases_go() {
+  local before
+  if only_lists; then
+    list_masterleases
+    return 0
+  fi
+  if holds 'no masterlease of an old address is in etcd' masterleases_are_gone; then return 0; fi
+  before=$(renewals_of_masterleases)
+  ! is_changing || ! wait_until 20 'these masterleases run out by themselves' masterleases_are_gone || return 0
+  ! is_changing || guard closed 'a kube-apiserver still renews the masterlease of an old address' 'find the kube-apiserver that has this address as --advertise-address, and stop it; then rerun the same command' renewals_are "$before"
+  delete_masterleases
+  must masterleases_are_gone
+}
+list_masterleases() {
+  local address
+  ! masterleases_are_gone || note 'ok: no masterlease of an old address is in etcd'
+  for address in $(old_masterleases); do
+    note "YOURS: etcd holds the key $MASTERLEASES/$address. If it is still there after 20 s and no kube-apiserver has this address: etcdctl del $MASTERLEASES/$address"
+  done
+}
+
+kubeadms_objects_are_new() {
+  local n
+  if [[ -z $kubeconfig ]]; then
+    note 'NOT CHECKED: the ConfigMaps of kubeadm'
+    return 0
+  fi
+  for n in "${!OBJECTS_OF_KUBEADM[@]}"; do
+    object_can_be_read "$n" || continue
+    want_of_object "$n"
+    if only_lists; then list_object "$n"; else renew_object "$n"; fi
+  done
+}
+# object_can_be_read N -- an API that is silent now stops the phase: 3 where nothing was changed yet, else 5. False where it is not there.
+object_can_be_read() {
+  if ! read_object "$1"; then
+    if [[ $changed == 0 ]]; then
+      guard closed "the API gives no answer to kubectl: $(kubectl_said)" 'check kube-apiserver, then rerun the same command' false
+    else
+      guard half_done "the API gives no answer to kubectl: $(kubectl_said)" "check kube-apiserver, then rerun the same command$(or_roll_back)" false
+    fi
+    return 1
+  fi
+  [[ -z $object_value ]] || return 0
+  note "ok: there is no $object_words"
+  return 1
+}
+
+list_object() {
+  local in name
+  read -r in name _ <<<"${OBJECTS_OF_KUBEADM[$1]}"
+  say_sans_in_one_line
+  if object_is_as_wanted; then
+    note "ok: $object_words names no old address"
+    return 0
+  fi
+  note "YOURS: $object_words names an old address. To change it: kubectl -n $in edit configmap $name"
+  show_changes
+  [[ $name != kube-proxy ]] || note 'and then, before that address goes: kubectl -n kube-system rollout restart daemonset kube-proxy'
+}
+say_sans_in_one_line() { [[ -z $(sans_in_one_line) ]] || note "YOURS: $object_words has its SANs in one line, which is not changed: add $(sans_in_one_line)"; }
+show_changes() {
+  local line
+  for line in ${object_changes[@]+"${object_changes[@]}"}; do
+    note "  $line"
+  done
+}
+
+renew_object() {
+  say_sans_in_one_line
+  if holds "$object_words names no old address" object_is_as_wanted; then return 0; fi
+  show_changes
+  save_object "$1"
+  note_kube_proxy "$1"
+  replace_object "$1"
+}
+
+# save_object N -- as it was before this change. What somebody else has changed since is saved anew; the first copy gets another name.
+save_object() {
+  local saved
+  saved=$(saved_object "$1")
+  if [[ -e $saved ]]; then
+    ! object_is_ours "$1" || return 0
+    run mv "$saved" "$(free_name "$saved" '')"
+  fi
+  printf '%s\n' "$object" >"$SCRATCH/object.saved"
+  run install -D -m 0600 "$SCRATCH/object.saved" "$saved.part"
+  run mv -f "$saved.part" "$saved"
+}
+
+# replace_object N -- first it is noted what is about to be put in: undo touches nothing else. kubectl says itself why it is refused.
+replace_object() {
+  local ours
+  ours=$(saved_object "$1").ours
+  {
+    [[ ! -e $ours ]] || cat "$ours"
+    printf '%s\n' "$wanted_value"
+  } >"$SCRATCH/object.ours"
+  run install -m 0600 "$SCRATCH/object.ours" "$ours"
+  object_with "$wanted_value" "$1" >"$SCRATCH/object.json"
+  run_and_look timeout -k 1 30 kubectl --kubeconfig="$kubeconfig" --cache-dir="$SCRATCH/kubectl" --request-timeout=20s replace -f "$SCRATCH/object.json"
+  is_changing || return 0
+  object_can_be_read "$1" || return 0
+  guard half_done "$object_words was not replaced: its text is another one. Somebody may have changed it at the same moment" "rerun the same command: it reads the ConfigMap anew$(or_roll_back)" object_is_as_wanted
+  note 'done and verified'
+}
+
+# note_kube_proxy N -- kube-proxy reads its kubeconfig at its start only.
+note_kube_proxy() {
+  local name generation
+  read -r _ name _ <<<"${OBJECTS_OF_KUBEADM[$1]}"
+  [[ $name == kube-proxy ]] || return 0
+  proxy_changes=yes
+  generation=$(proxy_generation) || generation=
+  printf '%s\n' "${generation:-none}" >"$SCRATCH/generation"
+  run install -m 0600 "$SCRATCH/generation" "$PROXY_NOTE"
+}
+proxy_generation() { kube_get daemonset kube-proxy --namespace=kube-system --ignore-not-found --output='jsonpath={.metadata.generation}'; }
+
+# Restarted by us, so that what this phase has written is what runs: an old address that only kube-proxy still uses would be missed after
+# it is gone, on every node at once. The API restarts one pod after another.
+kube_proxy_reads_it() {
+  if only_lists || [[ -z $kubeconfig ]]; then return 0; fi
+  if holds 'kube-proxy need not be restarted, or was restarted since its ConfigMap changed' proxy_is_restarted; then return 0; fi
+  run_and_look timeout -k 1 30 kubectl --kubeconfig="$kubeconfig" --cache-dir="$SCRATCH/kubectl" --request-timeout=20s --namespace=kube-system rollout restart daemonset/kube-proxy
+  is_changing || return 0
+  guard half_done "kube-proxy was not restarted: its DaemonSet still has the generation $(cat "$PROXY_NOTE")" "check kube-apiserver, then rerun the same command$(or_roll_back)" proxy_is_restarted
+  note 'the new pods start one node after another; to see it: kubectl -n kube-system rollout status daemonset kube-proxy'
+}
+proxy_is_restarted() {
+  local noted now
+  [[ $proxy_changes == no ]] || is_changing || return 1
+  [[ -s $PROXY_NOTE ]] || return 0
+  noted=$(<"$PROXY_NOTE")
+  [[ $noted != none ]] || return 0
+  now=$(proxy_generation) && [[ $now != "$noted" ]]
+}
+
+# The order has this phase more than once: each line of it is done when the members that have moved before it are noted.
+note_who_has_left() {
+  if holds "noted: the old addresses of $(who_has_left | tr '\n' ' ')are dealt with" who_has_left_is_noted; then return 0; fi
+  who_has_left >"$SCRATCH/cluster.done"
+  run install -m 0600 "$SCRATCH/cluster.done" "$CLUSTER_NOTE"
+  must who_has_left_is_noted
+}
+who_has_left() {
+  local i
+  for i in "${!NAMES[@]}"; do
+    ! left_its_old "$i" || printf '%s\n' "${NAMES[i]}"
+  done
+}
+who_has_left_is_noted() { [[ -e $CLUSTER_NOTE && $(<"$CLUSTER_NOTE") == "$(who_has_left)" ]]; }
+# --- end runbook/steps/cluster.sh ---
+
+# --- runbook/steps/cluster_undo.sh sha256:4b3a770008f7 ---
+# cluster_undo.sh -- the ConfigMaps of kubeadm get their saved texts back, where nobody else has changed them since.
+
+ready_to_undo_cluster() {
+  local n
+  if no_object_is_saved; then
+    note 'ok: this change has replaced no ConfigMap'
+    return 0
+  fi
+  guard_kubectl
+  [[ -n $kubeconfig ]] || return 0
+  for n in "${!OBJECTS_OF_KUBEADM[@]}"; do
+    [[ -e $(saved_object "$n") ]] || continue
+    object_can_be_read "$n" || continue
+    guard closed "$object_words was changed by somebody else since this change has replaced it" "put its old addresses back by hand, with kubectl edit; they are in $(saved_object "$n"). Then move that copy away and rerun the same command" object_is_ours "$n"
+  done
+}
+no_object_is_saved() {
+  local n
+  for n in "${!OBJECTS_OF_KUBEADM[@]}"; do
+    [[ ! -e $(saved_object "$n") ]] || return 1
+  done
+}
+
+put_objects_back() {
+  local n
+  [[ -n $kubeconfig ]] || return 0
+  for n in "${!OBJECTS_OF_KUBEADM[@]}"; do
+    [[ -e $(saved_object "$n") ]] || continue
+    object_can_be_read "$n" || continue
+    wanted_value=$(saved_value "$n")
+    ! holds "$object_words has its former text" object_is_as_wanted || continue
+    note_kube_proxy "$n"
+    replace_object "$n"
+  done
+}
+
+nobody_is_noted() {
+  if holds 'nothing is noted of this phase' no_cluster_note; then return 0; fi
+  run rm -f "$CLUSTER_NOTE"
+  must no_cluster_note
+}
+no_cluster_note() { [[ ! -e $CLUSTER_NOTE ]]; }
+# --- end runbook/steps/cluster_undo.sh ---
 
 # --- runbook/steps/finish.sh sha256:19d7b1d3a636 ---
 # finish: the whole cluster on its new addresses, the routes of this change removed, the summary for the ticket.
@@ -4037,6 +4311,285 @@ old_address_of() {
 }
 # --- end runbook/lib/leftovers.sh ---
 
+# --- runbook/lib/objects.sh sha256:0b562054a318 ---
+# objects.sh -- kubeadm's own objects in the API that name addresses, as kubectl prints them.
+#
+# kubectl prints a key a line, and a text of a ConfigMap as one JSON string. Only that line is exchanged; everything else of the
+# object, its resourceVersion too, goes back as it was read: where somebody was faster, the API refuses it.
+
+# Of each: namespace, ConfigMap, key of its data, and which addresses in it are exchanged: every one, or a kubeconfig's server.
+readonly OBJECTS_OF_KUBEADM=(
+  'kube-system kubeadm-config ClusterConfiguration every'
+  'kube-system kubeadm-config ClusterStatus every'
+  'kube-public cluster-info kubeconfig server'
+  'kube-system kube-proxy kubeconfig.conf server'
+)
+readonly CLUSTER_NOTE=$STATE/cluster.done # the members whose old addresses the phase cluster has dealt with, one a line
+readonly SAVED_OBJECTS=$BACKUP/objects
+readonly PROXY_NOTE=$STATE/kube-proxy.generation # of its DaemonSet before its ConfigMap was replaced: another one is a restart since
+
+kubeconfig=   # the file with which kubectl asks
+object_words= # "ConfigMap NAMESPACE/NAME, KEY" of the one that was read last
+object=       # its lines, as kubectl prints them; empty where there is none
+object_value= # the text in it, as JSON has it
+
+# can_ask_kubectl -- kubectl is here, and a kubeconfig of an administrator. Its own defaults and proxies of root play no part.
+can_ask_kubectl() { has_kubectl && choose_kubeconfig; }
+has_kubectl() { command -v kubectl >/dev/null; }
+choose_kubeconfig() {
+  local file
+  kubeconfig=
+  export KUBERC=off
+  for file in "$KUBERNETES"/{admin,super-admin}.conf; do
+    [[ -s $file ]] || continue
+    kubeconfig=$file
+    return 0
+  done
+  return 1
+}
+
+# kube_get WORDS... -- one question, within 30 s; what kubectl has to say beside the answer is kept for a message.
+kube_get() {
+  timeout -k 1 30 kubectl --kubeconfig="$kubeconfig" --cache-dir="$SCRATCH/kubectl" --request-timeout=20s get "$@" 2>"$SCRATCH/kubectl.error" 9>&-
+}
+kubectl_said() {
+  local text
+  text=$(tail -n 1 "$SCRATCH/kubectl.error" 2>/dev/null)
+  text=${text//[^[:print:]]/}
+  printf '%s (%s)' "${text:-nothing came within 30 s}" "$kubeconfig"
+}
+api_answers_kubectl() { kube_get --raw=/version >/dev/null; }
+
+# read_object N -- sets object, object_value and object_words; false where the API gives no answer.
+read_object() {
+  local in name key
+  read -r in name key _ <<<"${OBJECTS_OF_KUBEADM[$1]}"
+  object_words="ConfigMap $in/$name, $key" object_value=
+  object=$(kube_get configmap "$name" --namespace="$in" --ignore-not-found --output=json) || return 1
+  object_value=$(value_in "$key" <<<"$object")
+}
+
+# value_in KEY -- the JSON string behind this key of an object's data, without its quotes; nothing where it has none.
+value_in() {
+  local line start="        \"$1\": \""
+  while IFS= read -r line; do
+    [[ $line == "$start"* ]] || continue
+    line=${line#"$start"}
+    line=${line%,}
+    printf '%s' "${line%\"}"
+    return 0
+  done
+}
+
+# object_with VALUE N -- the object that was read, with this text in place of its own.
+object_with() {
+  local key line start end
+  read -r _ _ key _ <<<"${OBJECTS_OF_KUBEADM[$2]}"
+  start="        \"$key\": \""
+  while IFS= read -r line; do
+    if [[ $line == "$start"* ]]; then
+      end='"'
+      [[ $line != *, ]] || end='",'
+      line=$start$1$end
+    fi
+    printf '%s\n' "$line"
+  done <<<"$object"
+}
+
+saved_object() {
+  local in name key
+  read -r in name key _ <<<"${OBJECTS_OF_KUBEADM[$1]}"
+  printf '%s/%s.%s.%s.json' "$SAVED_OBJECTS" "$in" "$name" "$key"
+}
+saved_value() {
+  local key
+  read -r _ _ key _ <<<"${OBJECTS_OF_KUBEADM[$1]}"
+  value_in "$key" <"$(saved_object "$1")"
+}
+
+object_is_as_wanted() { [[ $object_value == "$wanted_value" ]]; }
+# object_is_ours N -- its text is the saved one, or one that this change has put in: nobody else has changed it since.
+object_is_ours() {
+  local line
+  [[ $object_value != "$(saved_value "$1")" ]] || return 0
+  while IFS= read -r line; do
+    [[ $object_value != "$line" ]] || return 0
+  done < <(cat "$(saved_object "$1").ours" 2>/dev/null || true) # none yet: nothing was put in
+  return 1
+}
+
+# left_its_old I -- member I moves, and the cluster records its new address: nothing should name the old one any more.
+left_its_old() { [[ ${OLDS[$1]} != "${NEWS[$1]}" && ${recorded[$1]-} == new ]]; }
+
+# Masterleases: each kube-apiserver keeps its own address in etcd, and the Service kubernetes leads to those that are there.
+readonly MASTERLEASES=$API_PREFIX/masterleases
+
+keys_of_masterleases() { ctl "$(own_endpoint)" get "$MASTERLEASES/" --prefix --keys-only 2>/dev/null; }
+masterleases_can_be_read() { find_etcdctl && keys_of_masterleases >/dev/null; }
+# old_masterleases -- the old addresses, of members that have left them, that still have one. An address that is another member's new
+# one is not old.
+old_masterleases() {
+  local keys i
+  keys=$(keys_of_masterleases) || return 1
+  for i in "${!NAMES[@]}"; do
+    left_its_old "$i" || continue
+    ! is_one_of "${OLDS[i]}" "${NEWS[@]}" || continue
+    [[ $'\n'$keys$'\n' != *$'\n'"$MASTERLEASES/${OLDS[i]}"$'\n'* ]] || printf '%s ' "${OLDS[i]}"
+  done
+}
+masterleases_are_gone() {
+  local left
+  left=$(old_masterleases) && [[ -z $left ]]
+}
+delete_masterleases() {
+  local address
+  for address in $(old_masterleases); do
+    ctl_line "$(own_endpoint)" del "$MASTERLEASES/$address"
+    run "${ctl_words[@]}"
+  done
+}
+# renewals_of_masterleases -- each with the revision of its last renewal.
+renewals_of_masterleases() {
+  local address key value
+  for address in $(old_masterleases); do
+    while IFS=: read -r key value; do
+      [[ $key != '"ModRevision" ' ]] || printf '%s %s\n' "$address" "$value"
+    done < <(ctl "$(own_endpoint)" get "$MASTERLEASES/$address" -w fields 2>/dev/null)
+  done
+}
+# renewals_are TEXT -- none of them was renewed since; those that have gone meanwhile do not count.
+renewals_are() {
+  local line
+  while IFS= read -r line; do
+    [[ -z $line || $'\n'$1$'\n' == *$'\n'"$line"$'\n'* ]] || return 1
+  done < <(renewals_of_masterleases)
+}
+# --- end runbook/lib/objects.sh ---
+
+# --- runbook/lib/object_text.sh sha256:be3082e8fcb2 ---
+# object_text.sh -- the addresses in the text of an object: exactly whole ones are exchanged, and every other byte stays.
+#
+# A certificate keeps the old address beside the new one until it is reissued, so a list of SANs gets the new one added.
+
+wanted_value=     # the text that was read, as JSON has it, with the addresses that it should have
+object_changes=() # what differs, for people: "- LINE", "+ LINE"
+list=             # the list of SANs that the line belongs to, if any
+sans=()           # "LIST ADDRESS" of every entry in such a list
+text=             # the lines that are made so far
+exchanged=        # the line that exchange_whole has made
+
+# want_of_object N -- sets wanted_value and object_changes.
+want_of_object() {
+  local line kind
+  read -r _ _ _ kind <<<"${OBJECTS_OF_KUBEADM[$1]}"
+  object_changes=() text=''
+  [[ $kind != every ]] || find_sans
+  list=
+  while IFS= read -r line; do
+    [[ $kind != every ]] || find_list "$line"
+    if [[ $kind == server && ! $line =~ ^[[:space:]-]*server: ]]; then
+      text+=$line'\n'
+    elif [[ -n $list ]]; then
+      add_sans "$line"
+    else
+      exchange_addresses "$line"
+    fi
+  done < <(lines_of "$object_value")
+  text=${text%'\n'}
+  wanted_value=${text//$'\037'/$'\\\\'}
+}
+
+# lines_of VALUE -- the lines of a JSON string: \n ends one. A backslash itself is \\ there; it is kept out of the way meanwhile.
+lines_of() {
+  local value=${1//\\\\/$'\037'}
+  value=${value//\\n/$'\n'}
+  printf '%s\n' "$value"
+}
+# shown LINE -- without JSON's escapes, and without what a terminal would obey.
+shown() {
+  local line=${1//\\\"/\"}
+  line=${line//$'\037'/$'\\'}
+  printf '%s' "${line//[^[:print:]]/}"
+}
+
+# find_list LINE -- sets list. kubeadm writes the name of a list, then each entry in a line of its own.
+find_list() {
+  if [[ $1 =~ ^[[:space:]]*(certSANs|serverCertSANs|peerCertSANs): ]]; then
+    list=${BASH_REMATCH[1]}
+  elif [[ ! $1 =~ ^[[:space:]]*(-|#) ]]; then
+    list=
+  fi
+}
+entry_of() {
+  local entry
+  [[ $1 =~ ^[[:space:]]*-(.*)$ ]] || return 0
+  entry=${BASH_REMATCH[1]}
+  entry=${entry//[\\\"\' ]/}
+  printf '%s' "$entry"
+}
+find_sans() {
+  local line
+  sans=() list=
+  while IFS= read -r line; do
+    find_list "$line"
+    [[ -z $list ]] || sans+=("$list $(entry_of "$line")")
+  done < <(lines_of "$object_value")
+}
+
+# add_sans LINE -- the line, and after an old address the same line with the new one, unless the list has that already.
+add_sans() {
+  local i entry
+  text+=$1'\n'
+  entry=$(entry_of "$1")
+  for i in "${!NAMES[@]}"; do
+    left_its_old "$i" && [[ $entry == "${OLDS[i]}" ]] || continue
+    ! is_one_of "$list ${NEWS[i]}" "${sans[@]}" || continue
+    exchange_whole "$1" "${OLDS[i]}" "${NEWS[i]}"
+    text+=$exchanged'\n'
+    object_changes+=("+ $(shown "$exchanged")")
+  done
+}
+
+# exchange_addresses LINE -- every whole old address of a member that has left it.
+exchange_addresses() {
+  local i line=$1
+  for i in "${!NAMES[@]}"; do
+    left_its_old "$i" && [[ $line == *"${OLDS[i]}"* ]] || continue
+    exchange_whole "$line" "${OLDS[i]}" "${NEWS[i]}"
+    line=$exchanged
+  done
+  text+=$line'\n'
+  [[ $line == "$1" ]] || object_changes+=("- $(shown "$1")" "+ $(shown "$line")")
+}
+
+# exchange_whole LINE OLD NEW -- sets exchanged. OLD is whole where nothing beside it makes it part of a longer number or name.
+exchange_whole() {
+  local rest=$1
+  exchanged=
+  while [[ $rest == *"$2"* ]]; do
+    exchanged+=${rest%%"$2"*}
+    rest=${rest#*"$2"}
+    if is_apart_before "$exchanged" "$2" && is_apart_after "$rest" "$2"; then exchanged+=$3; else exchanged+=$2; fi
+  done
+  exchanged+=$rest
+}
+is_apart_before() { [[ ! $1 =~ [0-9A-Za-z_.%-]$ && ($2 != *:* || $1 != *:) ]]; }
+is_apart_after() { [[ ! $1 =~ ^[0-9A-Za-z_%-] && ! $1 =~ ^\.[0-9A-Za-z_] && ($2 != *:* || $1 != :*) ]]; }
+
+# sans_in_one_line -- a list written as [A, B] that names such an address. A person has to add the new one there.
+sans_in_one_line() {
+  local line i
+  while IFS= read -r line; do
+    [[ $line =~ ^[[:space:]]*(certSANs|serverCertSANs|peerCertSANs):.*\[ ]] || continue
+    for i in "${!NAMES[@]}"; do
+      left_its_old "$i" && [[ $line != *"${NEWS[i]}"* ]] || continue
+      exchange_whole "$line" "${OLDS[i]}" "${NEWS[i]}"
+      [[ $exchanged == "$line" ]] || printf '%s ' "${NEWS[i]}"
+    done
+  done < <(lines_of "$object_value")
+}
+# --- end runbook/lib/object_text.sh ---
+
 # --- runbook/lib/status.sh sha256:bee885de2853 ---
 # status.sh -- where the change stands, as seen from this host, with and without quorum. It asks for itself and refuses nothing.
 
@@ -4154,7 +4707,7 @@ show_quorum() {
 }
 # --- end runbook/lib/status.sh ---
 
-# --- runbook/lib/next.sh sha256:aa81c16809e4 ---
+# --- runbook/lib/next.sh sha256:d40cd40fee8a ---
 # next.sh -- which line of RUNBOOK.md comes next. Idempotent like everything here: it looks at hosts and cluster, not at a list of marks.
 
 # next_line -- the first line that is seen not to be done. What cannot be seen from here counts as done once a later line
@@ -4163,9 +4716,9 @@ next_line() {
   local entry number host what last_done=-1 k=0 seen=() unseen=()
   for entry in "${LINES_OF_PLAN[@]}"; do
     read -r number host what <<<"$entry"
-    seen[k]=$(line_state "$host" "$what")
-    # An address that has changed already says nothing about the lines before it.
-    [[ ${seen[k]} != carried ]] || is_one_of "$what" add remove replace || last_done=$k
+    seen[k]=$(line_state "$host" "$what" "$k")
+    # An address that has changed already says nothing about the lines before it; nor does a phase that has several lines.
+    [[ ${seen[k]} != carried ]] || is_one_of "$what" add remove replace cluster || last_done=$k
     k=$((k + 1))
   done
   in_between
@@ -4200,11 +4753,11 @@ command_of() {
   esac
 }
 
-# line_state HOST WHAT -- carried (out) | open | unseen.
+# line_state HOST WHAT K -- carried (out) | open | unseen. K is the line's place in the plan.
 line_state() {
   local i
   i=$(index_of "$1")
-  if [[ $1 == - || $i == "$OWN" ]]; then own_line_state "$2"; else other_line_state "$i" "$2"; fi
+  if [[ $1 == - || $i == "$OWN" ]]; then own_line_state "$2" "$3"; else other_line_state "$i" "$2"; fi
 }
 
 own_line_state() {
@@ -4215,6 +4768,7 @@ own_line_state() {
     add) yes_or_open address_is_here "$NEW" ;;
     replace) yes_or_open own_replace_is_done ;;
     remove) yes_or_open own_remove_is_done ;;
+    cluster) yes_or_open cluster_is_done "$2" ;;
     *) own_change_state "$1" ;;
   esac
 }
@@ -4222,6 +4776,14 @@ yes_or_open() { if "$@"; then printf 'carried'; else printf 'open'; fi; }
 own_prepare_is_done() { manifests_are_backed_up && tools_are_staged && certs_are_wide; }
 own_replace_is_done() { address_is_here "$NEW" && old_is_gone; }
 own_remove_is_done() { own_end_is_there && old_is_gone; }
+# cluster_is_done K -- the last line of this phase is for every member that moves, one before it for this host alone.
+cluster_is_done() {
+  local i after="${LINES_OF_PLAN[*]:$1+1}"
+  for i in "${!NAMES[@]}"; do
+    [[ ${STAYS[i]} == no && ($i == "$OWN" || " $after " != *" $HOST cluster "*) ]] || continue
+    is_recorded_new "$i" && [[ $'\n'$(cat "$CLUSTER_NOTE" 2>/dev/null)$'\n' == *$'\n'"${NAMES[i]}"$'\n'* ]] || return 1
+  done
+}
 # After an undo these two are before us again, whatever the journal says.
 ended_and_still_so() { phase_ended "$1" && { [[ $NEW == "$OLD" ]] || own_end_is_there; }; }
 # phase_ended PHASE -- by this host's own journal: it ended with 0 and was not started again or undone since.
@@ -4240,14 +4802,14 @@ is_recorded_new() { [[ ${recorded[$1]} == new ]]; }
 
 # next_phase_here -- the first phase of this host that is not done, by the plan's order; nothing when all are.
 next_phase_here() {
-  local entry number host what
+  local k number host what
   find_etcdctl
   ask_everybody
-  for entry in "${LINES_OF_PLAN[@]}"; do
-    read -r number host what <<<"$entry"
+  for k in "${!LINES_OF_PLAN[@]}"; do
+    read -r number host what <<<"${LINES_OF_PLAN[k]}"
     [[ $host == "$HOST" ]] || continue
     is_one_of "$what" "${PHASES[@]}" || continue
-    [[ $(own_line_state "$what") == carried ]] || { printf '%s' "$what" && return 0; }
+    [[ $(own_line_state "$what" "$k") == carried ]] || { printf '%s' "$what" && return 0; }
   done
 }
 # --- end runbook/lib/next.sh ---
