@@ -19,6 +19,9 @@ PARTS = (
     "runbook/lib/certs.sh",
     "runbook/lib/reissue.sh",
     "runbook/lib/leftovers.sh",
+    "runbook/lib/leftover_table.sh",
+    "runbook/lib/leftover_files.sh",
+    "runbook/lib/leftover_keys.sh",
     "runbook/steps/widen_certificates.sh",
 )
 KUBEADM = """basicConstraints = critical, CA:FALSE
@@ -122,6 +125,7 @@ class Host:
             "STATE": str(self.state), "BACKUP": str(self.backup), "CERT_REQUIRED_CN": "",
             "CERT_REQUIRED_HOSTNAME": "", "PEER_CERT": str(self.certs[0]) if self.certs else "",
             "PHASES": "prepare", "began": "0",
+            "MANIFESTS": str(self.root / "etc/kubernetes/manifests"), "KUBERNETES": str(self.root / "etc/kubernetes"),
         } | self.values  # fmt: skip
         arrays = {
             "CERT_FILES": [str(c) for c in self.certs],

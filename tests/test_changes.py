@@ -35,6 +35,9 @@ HARMLESS = {
     "systemctl": r"^systemctl show ",
     "timeout": r"^timeout -k 1 (\"\$@\"|\d+ (openssl s_client|\"\$etcdctl\"|nsenter --net=\S+ \"\$TOOLS/etcdctl\"|bash -c "
     r"|kubectl( --\S+){3} get \"\$@\"))",
+    "nice": r"^([A-Z_]+=\S+ )*nice -n 19 (timeout -k 1 10 \"\$etcdctl\" .* get "
+    r"|awk '(?!.*(system\(|getline|printf? [^;}]*(>|\| ?\"))))",
+    "xargs": r"^xargs -0r grep ",
     "openssl": r"^(?!.*-out )openssl (x509|pkey|verify|s_client|version|asn1parse|ca -help)",
     '"${IP[@]}"': r'^"\$\{IP\[@\]\}" (-\w+ )*(addr|route|neigh) (show|get)\b',
     '"$IPTABLES"': r"^\"\$IPTABLES\" -w -t \S+ (-S|\"\$\{@:2\}\")",

@@ -12,8 +12,21 @@ from tests.pki import Host, make_ca, make_leaf
 def found(host: Host, *places: Path) -> list[str]:
     """The lines that are printed, without their indent and the folder's name."""
     words = " ".join(f"'{p}'" for p in places or (host.root / "etc",))
-    out = host.answer(f"list_leftovers_in {words}")
-    return [line.strip().replace(f"{host.root}/", "") for line in out.splitlines()]
+    return [line for line, _, _ in sorted_in(host, "after", words)]
+
+
+def sorted_in(host: Host, moment: str, words: str) -> list[tuple[str, str, str]]:
+    """(a place without the folder's name, the heading that it stands below, what is to be done about it)."""
+    out = host.answer(f"read_old_addresses; find_leftovers_in_files {words}; print_leftovers {moment}")
+    places, heading, todo = [], "", ""
+    for line in out.replace(f"{host.root}/", "").splitlines():
+        if line.startswith(" " * 8) or line == "    none":
+            places.append((line.strip(), heading, todo))
+        elif line.startswith(" " * 6):
+            todo = line.strip()
+        else:
+            heading = line.strip()
+    return places
 
 
 def etc(host: Host, name: str, text: str) -> Path:
@@ -119,9 +132,13 @@ def test_without_a_moving_member_there_is_nothing_to_look_for(tmp_path: Path) ->
     host = Host(tmp_path)
     members(host, ["10.0.0.1"], ["10.0.0.1"])
     etc(host, "a", "10.0.0.1\n")
-    assert found(host) == []
+    assert host.answer("list_leftovers after") == ""
+
+
+NO_ETCD = "look_at_etcd() { etcd_pid=; }\nfind_etcdctl() { :; }\n"
 
 
 def test_this_machine_can_be_searched(tmp_path: Path) -> None:
-    done = Host(tmp_path).call("apply", "begin 'places'\nlist_leftovers")
+    done = Host(tmp_path).call("apply", f"{NO_ETCD}begin 'places'\nlist_leftovers after")
     assert done.exit == 0 and done.err == ""
+    assert "etcd's keys were not looked at: etcd does not run on this host" in done.out

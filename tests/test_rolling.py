@@ -15,6 +15,9 @@ def test_three_masters_get_new_addresses_and_no_write_is_lost(tmp_path: Path, ve
     made = scenario(tmp_path, hosts(3), ca_pem())
     with Rig(made, version) as rig:
         before, cluster = rig.members("master1"), rig.cluster_id("master1")
+        rig.bed["master1"].etcdctl("put", "/registry/networkpolicies/default/api", "to 192.168.100.11/32")
+        assert "YOURS, before an old address goes" in (seen := rig.apply("master2", "preflight").text)
+        assert "etcd: /registry/networkpolicies/default/api: 192.168.100.11\n" in seen
         with rig.writer() as writer:
             rig.follow_the_order()
         for name in before:
@@ -26,6 +29,10 @@ def test_three_masters_get_new_addresses_and_no_write_is_lost(tmp_path: Path, ve
         assert writer.lost() == []
         assert rig.old_connections() == []
         print(f"{version}: largest gap {writer.largest_gap():.3f} s, {len(writer.failed)} failed requests")
+        assert "etcd: /registry/networkpolicies/default/api: 192.168.100.11\n" in (
+            seen := rig.apply("master2", "finish").text
+        )
+        assert "YOURS, AND OVERDUE" in seen and "to 192.168.100.11/32" not in seen
         leader = rig.leader()
         rig.everything_again_changes_nothing()
         assert rig.leader() == leader

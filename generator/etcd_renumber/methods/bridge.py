@@ -29,9 +29,10 @@ PHASES = (
             "kubernetes_can_be_asked_later",
             "tools_are_at_hand",
             "objects_can_be_read",
+            "what_names_old_addresses",
         ),
         does="reads only: host, cluster, data, disk, network, what rules need",
-        seen="`done, 0 commands`; no `FILTERED`",
+        seen="`done, 0 commands`; no `FILTERED`; do what is below `YOURS`",
         back="not needed",
         no_undo="it changed nothing",
         stays=True,
@@ -210,8 +211,8 @@ BRIDGE = Method(
     meaning=meaning,
     columns=("`preflight`", "`prepare`", "`readdress`, `settle`", "`unbridge` … `finish`"),
     after_the_order="Before the first `settle`, point the load balancers, DNS names and kubeconfigs that call the API at an "
-    "old address to the new ones: they are not part of this change. Where that comes later, `settle` says `NOT YET` and ends "
-    "well, since this host's own API is back; `unbridge` refuses until it is done.",
+    "old address to the new ones: they are not part of this change; `preflight` and `finish` list what they see. Where that "
+    "comes later, `settle` says `NOT YET` and ends well, since this host's own API is back; `unbridge` refuses until then.",
     gated=("unbridge",),
     last_change="unbridge",
     begins_down=True,

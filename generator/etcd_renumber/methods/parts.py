@@ -26,6 +26,9 @@ MACHINERY = (
     "runbook/lib/leftovers.sh",
     "runbook/lib/objects.sh",
     "runbook/lib/object_text.sh",
+    "runbook/lib/leftover_table.sh",
+    "runbook/lib/leftover_files.sh",
+    "runbook/lib/leftover_keys.sh",
     "runbook/lib/status.sh",
     "runbook/lib/next.sh",
 )

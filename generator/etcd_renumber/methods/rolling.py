@@ -8,7 +8,7 @@ from etcd_renumber.methods.exchange import EXCHANGE
 from etcd_renumber.methods.method import Action, Method, Phase
 from etcd_renumber.methods.once import CLUSTER
 from etcd_renumber.methods.parts import parts
-from etcd_renumber.methods.rolling_words import BELOW, down, down_with_replace, first_page, meaning
+from etcd_renumber.methods.rolling_words import BACK, BELOW, UNDO_WHEN, down, down_with_replace, first_page, meaning
 
 PHASES = (
     Phase(
@@ -29,9 +29,10 @@ PHASES = (
             "the_clocks_agree",
             "the_new_address_is_ours",
             "the_ways_are_known",
+            "what_names_old_addresses",
         ),
         does="reads only: host, cluster, disk, clocks, network paths",
-        seen="`done, 0 commands`; no `FILTERED`",
+        seen="`done, 0 commands`; no `FILTERED`; do what is below `YOURS`",
         back="not needed",
         no_undo="it changed nothing",
         stays=True,
@@ -199,15 +200,6 @@ BOTH = Method(
     keys={"addresses": "both", "snapshots": "one"},
     keeps_quorum=True,
 )
-# With `addresses: replace` a host never has both: `undo move` ends with etcd down, and `undo leave` goes on from there.
-BACK = {
-    "move": "`undo move`, change the address back, `undo leave`",
-    "release": "as for `move`",
-    "finish": "as for `move`, the last host first",
-}
-UNDO_WHEN = {
-    "move": "its certificates hold the old address; ends with etcd down: add that address again, then `undo leave`",
-}
 REPLACE = replace(
     BOTH,
     phases=tuple(

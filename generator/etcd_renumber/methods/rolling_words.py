@@ -13,8 +13,18 @@ AFTER = ("`cluster`, `release`", "continue", "nothing is down", "2 minutes")
 BELOW = (
     "point the load balancers, DNS names and other people's kubeconfigs that call the API at {} to the new one. "
     "So too every worker's kubelet and kube-proxy that call one of these addresses. They are not part of this change. "
-    "The kubeconfigs and kubelet's files on the hosts of the plan are: `bash runbook.sh plan move` says which."
+    "The kubeconfigs and kubelet's files on the hosts of the plan are: `bash runbook.sh plan move` says which. "
+    "`bash runbook.sh plan preflight` lists, below YOURS, what each host sees of them."
 )
+# With `addresses: replace` a host never has both: `undo move` ends with etcd down, and `undo leave` goes on from there.
+BACK = {
+    "move": "`undo move`, change the address back, `undo leave`",
+    "release": "as for `move`",
+    "finish": "as for `move`, the last host first",
+}
+UNDO_WHEN = {
+    "move": "its certificates hold the old address; ends with etcd down: add that address again, then `undo leave`",
+}
 
 
 def first_page(size: int) -> Rows:

@@ -29,6 +29,7 @@ TITLES: dict[str, str] = {
     "the_new_address_is_ours": "Check that $NEW is on this host, or that no other host has it",
     "the_new_address_comes": "Check that $NEW or $OLD is on this host",
     "the_ways_are_known": "Check the network from this host to every new address",
+    "what_names_old_addresses": "List what else holds an old address, and what must be done before it goes",
     "the_quorum_is_lost": "Check that the cluster has no quorum",
     "the_data_is_whole": "Check that etcd's data on this host is complete and readable",
     "the_bridge_can_be_built": "Check that this host can translate old addresses to new ones",
@@ -100,7 +101,7 @@ TITLES: dict[str, str] = {
     "nobody_is_noted": "Forget for which members this was done",
     "everybody_has_moved": "Check that every member is recorded where the plan wants it",
     "take_routes_away": "Remove the routes of this change, where calls leave from $NEW without them",
-    "what_is_left": "List the places on this host that still hold an old address",
+    "what_is_left": "List what still holds an old address, on this host and in etcd",
     "for_the_ticket": "Write the summary for the ticket",
     # bridge
     "ready_to_readdress": BEFORE_IT,

@@ -1,34 +1,24 @@
-# leftovers.sh -- every place on this host where an old address still stands: file, line and address, never what else the line says.
+# leftovers.sh -- what still holds an old address, on this host and in etcd: the place, the address, whose work it is; never a content.
 
-readonly LEFTOVER_PLACES=(
-  /etc/kubernetes /etc/etcd /etc/default/etcd /etc/sysconfig/etcd /etc/etcd.env
-  /var/lib/kubelet/config.yaml /var/lib/kubelet/kubeadm-flags.env /etc/default/kubelet /etc/sysconfig/kubelet
-  /etc/systemd/system/kubelet.service /etc/systemd/system/kubelet.service.d
-  /usr/lib/systemd/system/kubelet.service /usr/lib/systemd/system/kubelet.service.d /lib/systemd/system/kubelet.service.d
-  /etc/systemd/system/etcd.service /etc/systemd/system/etcd.service.d /etc/systemd/system/containerd.service.d
-  /etc/systemd/system/docker.service.d /etc/systemd/system/crio.service.d
-  /etc/cni/net.d /etc/hosts /etc/environment /root/.kube/config /etc/haproxy /etc/keepalived
-)
+leftover_sorts=()  # of each group of findings: blocking | yours | ours | follows
+leftover_todos=()  # what is to be done about it, one line
+leftover_places=() # the places of it, one a line
+leftovers=0        # how many places
 
-list_leftovers() { list_leftovers_in "${LEFTOVER_PLACES[@]}"; }
-
-# list_leftovers_in PLACES... -- reads only; a place that is not there holds nothing.
-list_leftovers_in() {
-  local file line found=0 old_addresses=() old_hexes=()
+# list_leftovers before|after -- this change. Reads only, and refuses nothing.
+list_leftovers() {
   read_old_addresses
   [[ ${#old_addresses[@]} -gt 0 ]] || return 0
-  while IFS= read -r -d '' file; do
-    while IFS= read -r line; do
-      note "$line"
-      found=$((found + 1))
-    done < <(leftovers_in_file "$file")
-  done < <(files_in "$@")
-  [[ $found != 0 ]] || note 'none'
+  find_leftovers_in_files "${LEFTOVER_PLACES[@]}"
+  find_leftovers_in_keys
+  print_leftovers "$1"
 }
 
 # read_old_addresses -- of the members that move, each with its one encoding: IPv6 has many spellings.
+old_addresses=() old_hexes=()
 read_old_addresses() {
   local i
+  old_addresses=() old_hexes=()
   for i in "${!OLDS[@]}"; do
     [[ ${OLDS[i]} != "${NEWS[i]}" ]] || continue
     old_addresses+=("${OLDS[i]}")
@@ -36,50 +26,51 @@ read_old_addresses() {
   done
 }
 
-# files_in PLACES... -- each ends with a NUL. What this change saved holds old addresses on purpose; private keys are not opened.
-files_in() {
-  local place
-  for place in "$@"; do
-    [[ -e $place ]] || continue
-    find -H "$place" -path "$STATE" -prune -o -type f ! -name '*.key' -size -4096k -print0 2>/dev/null || true # a folder may go meanwhile
-  done | sort -zu
-}
-
-leftovers_in_file() {
-  case $1 in
-    *.crt | *.pem | *.cer) leftovers_in_certificate "$1" ;;
-    *) leftovers_in_text "$1" ;;
-  esac
-}
-
-leftovers_in_certificate() {
-  local address
-  for address in "${old_addresses[@]}"; do
-    ! cert_holds "$1" "$address" || printf '%s: the certificate holds %s, and a renewal keeps it\n' "$1" "$address"
+# add_leftover KIND NAME TEXT -- sorted by KIND and NAME as the table has them, shown as TEXT: a name is data, and may hold anything.
+add_leftover() {
+  local g sort=yours todo='look what it is for'
+  sort_leftover "$1 $2"
+  leftovers=$((leftovers + 1))
+  for g in "${!leftover_todos[@]}"; do
+    [[ ${leftover_sorts[g]} != "$sort" || ${leftover_todos[g]} != "$todo" ]] || break
+    g=
   done
+  if [[ -z ${g-} ]]; then
+    g=${#leftover_todos[@]}
+    leftover_sorts[g]=$sort leftover_todos[g]=$todo leftover_places[g]=''
+  fi
+  leftover_places[g]+=${3//[^[:print:]]/?}$'\n'
 }
 
-# leftovers_in_text FILE -- grep cuts out what looks like an address, as long as it goes: 192.168.100.1 is not in 192.168.100.10.
-leftovers_in_text() {
-  local number word address last=
-  while IFS=: read -r number word; do
-    address=$(old_address_of "$word")
-    [[ -n $address && $number:$address != "$last" ]] || continue
-    last=$number:$address
-    printf '%s:%s: %s\n' "$1" "$number" "$address"
-  done < <(grep -InoE '[0-9]+(\.[0-9]+){3,}|[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:]*' "$1" 2>/dev/null || true) # no match is no failure
+# print_leftovers before|after -- first what somebody has to do, last what needs nobody.
+print_leftovers() {
+  if [[ $leftovers == 0 ]]; then
+    note 'none'
+  elif [[ $1 == before ]]; then
+    print_leftovers_of blocking 'YOURS, before an old address goes (at once, if it has gone):'
+    print_leftovers_of yours 'yours, when there is time:'
+    print_leftovers_of ours 'done by a later phase of this change:' 10
+    print_leftovers_of follows 'follows by itself:' 10
+  else
+    print_leftovers_of blocking 'YOURS, AND OVERDUE: whatever calls these at an old address gets no answer:'
+    print_leftovers_of yours 'yours:'
+    print_leftovers_of ours 'LEFT BY THIS CHANGE: it should have changed these, look why they still hold an old address:'
+    print_leftovers_of follows 'follows by itself; look again in a few minutes:' 10
+  fi
 }
-
-# old_address_of WORD -- the old address that it spells, as the mapping writes it. One colon more belongs to the text around it.
-old_address_of() {
-  local i spelled
-  for i in "${!old_addresses[@]}"; do
-    [[ $1 != "${old_addresses[i]}" ]] || { printf '%s' "$1" && return 0; }
-    [[ ${old_addresses[i]} == *:* && $1 == *:*:* ]] || continue
-    for spelled in "$1" "${1#:}" "${1%:}"; do
-      [[ $(address_hex "$spelled") == "${old_hexes[i]}" ]] || continue
-      printf '%s' "${old_addresses[i]}"
-      return 0
-    done
+# print_leftovers_of SORT TITLE [LIMIT] -- what is somebody's work is shown to the last place.
+print_leftovers_of() {
+  local g place title=$2 limit=${3-} shown
+  for g in "${!leftover_todos[@]}"; do
+    [[ ${leftover_sorts[g]} == "$1" ]] || continue
+    [[ -z $title ]] || note "$title"
+    title='' shown=0
+    note "  ${leftover_todos[g]}"
+    while IFS= read -r place; do
+      [[ -n $place ]] || continue
+      shown=$((shown + 1))
+      [[ -n $limit && $shown -gt $limit ]] || note "    $place"
+    done <<<"${leftover_places[g]}"
+    [[ -z $limit || $shown -le $limit ]] || note "    and $((shown - limit)) more"
   done
 }

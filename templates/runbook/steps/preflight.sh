@@ -1,8 +1,8 @@
 # preflight only reads. It prints everything that it finds; the first thing that forbids the change stops it.
 
 # Every command the runbook calls, so that none is found missing half-way.
-readonly COMMANDS=(base64 cat chmod chown cp cut date df dirname env find flock grep head install ip ls mktemp mv od openssl readlink rm sed
-  sha256sum sleep sort ss stat sync systemctl tail timeout touch tr wc)
+readonly COMMANDS=(base64 cat chmod chown cp cut date df dirname env find flock grep head install ip ls mktemp mv nice od openssl readlink rm sed
+  sha256sum sleep sort ss stat sync systemctl tail timeout touch tr wc xargs)
 
 commands_are_at_hand() {
   guard closed "commands that are not on this host: $(missing_commands)" 'install them' commands_are_here
@@ -80,4 +80,11 @@ has_space() {
   local free size
   free=$(free_kib "$1") size=$(size_kib "$1")
   [[ -n $free && -n $size ]] && ((free - $(db_kib) * 12 / 10 >= size * 15 / 100))
+}
+
+# The same list as at the end, while there is time: a policy, a load balancer or a webhook that knows only the old address stops
+# working when it goes.
+what_names_old_addresses() {
+  list_leftovers before
+  note 'of other hosts (workers, load balancers, jump hosts) and of data that is compressed nothing is seen here'
 }

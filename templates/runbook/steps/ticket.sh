@@ -1,7 +1,7 @@
 # ticket.sh -- what is left to do elsewhere, and the block that closes the ticket.
 
 what_is_left() {
-  list_leftovers
+  list_leftovers after
   note 'certificate renewals keep the old address: the certificates have it as a SAN until they are reissued without it'
 }
 

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 60a52b652a94. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest c5ffb062add9. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=60a52b652a94
+readonly DIGEST=c5ffb062add9
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -111,6 +111,8 @@ apply_preflight() {
   the_new_address_is_ours
   begin "Check the network from this host to every new address"
   the_ways_are_known
+  begin "List what else holds an old address, and what must be done before it goes"
+  what_names_old_addresses
 }
 undo_preflight() {
   usage 'there is no undo of preflight: it changed nothing' 'bash runbook.sh phases'
@@ -267,7 +269,7 @@ apply_finish() {
   everybody_has_moved
   begin "Remove the routes of this change, where calls leave from $NEW without them"
   take_routes_away
-  begin "List the places on this host that still hold an old address"
+  begin "List what still holds an old address, on this host and in etcd"
   what_is_left
   begin "Write the summary for the ticket"
   for_the_ticket
@@ -295,7 +297,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:987248a304d1a8ce9585186a8b314b9f9cbcaa4ee74a4b12e9053939801573e4 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:08bdd474b09a209f54f9304165630c65ccfc699901f620ebb55bc6497df70949 ---
 
 # --- runbook/lib/main.sh sha256:70f3c989d0a7 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -439,12 +441,12 @@ how_to_keep_new() {
 }
 # --- end runbook/steps/world.sh ---
 
-# --- runbook/steps/preflight.sh sha256:769937294602 ---
+# --- runbook/steps/preflight.sh sha256:caa3c6dd7ed9 ---
 # preflight only reads. It prints everything that it finds; the first thing that forbids the change stops it.
 
 # Every command the runbook calls, so that none is found missing half-way.
-readonly COMMANDS=(base64 cat chmod chown cp cut date df dirname env find flock grep head install ip ls mktemp mv od openssl readlink rm sed
-  sha256sum sleep sort ss stat sync systemctl tail timeout touch tr wc)
+readonly COMMANDS=(base64 cat chmod chown cp cut date df dirname env find flock grep head install ip ls mktemp mv nice od openssl readlink rm sed
+  sha256sum sleep sort ss stat sync systemctl tail timeout touch tr wc xargs)
 
 commands_are_at_hand() {
   guard closed "commands that are not on this host: $(missing_commands)" 'install them' commands_are_here
@@ -522,6 +524,13 @@ has_space() {
   local free size
   free=$(free_kib "$1") size=$(size_kib "$1")
   [[ -n $free && -n $size ]] && ((free - $(db_kib) * 12 / 10 >= size * 15 / 100))
+}
+
+# The same list as at the end, while there is time: a policy, a load balancer or a webhook that knows only the old address stops
+# working when it goes.
+what_names_old_addresses() {
+  list_leftovers before
+  note 'of other hosts (workers, load balancers, jump hosts) and of data that is compressed nothing is seen here'
 }
 # --- end runbook/steps/preflight.sh ---
 
@@ -2100,11 +2109,11 @@ ids_compared() {
 }
 # --- end runbook/steps/finish.sh ---
 
-# --- runbook/steps/ticket.sh sha256:ba04b7ae62d2 ---
+# --- runbook/steps/ticket.sh sha256:638c981cf0a0 ---
 # ticket.sh -- what is left to do elsewhere, and the block that closes the ticket.
 
 what_is_left() {
-  list_leftovers
+  list_leftovers after
   note 'certificate renewals keep the old address: the certificates have it as a SAN until they are reissued without it'
 }
 
@@ -4223,38 +4232,28 @@ has_usages_of() {
 }
 # --- end runbook/lib/reissue.sh ---
 
-# --- runbook/lib/leftovers.sh sha256:f02cc176049a ---
-# leftovers.sh -- every place on this host where an old address still stands: file, line and address, never what else the line says.
+# --- runbook/lib/leftovers.sh sha256:8e7649de19c8 ---
+# leftovers.sh -- what still holds an old address, on this host and in etcd: the place, the address, whose work it is; never a content.
 
-readonly LEFTOVER_PLACES=(
-  /etc/kubernetes /etc/etcd /etc/default/etcd /etc/sysconfig/etcd /etc/etcd.env
-  /var/lib/kubelet/config.yaml /var/lib/kubelet/kubeadm-flags.env /etc/default/kubelet /etc/sysconfig/kubelet
-  /etc/systemd/system/kubelet.service /etc/systemd/system/kubelet.service.d
-  /usr/lib/systemd/system/kubelet.service /usr/lib/systemd/system/kubelet.service.d /lib/systemd/system/kubelet.service.d
-  /etc/systemd/system/etcd.service /etc/systemd/system/etcd.service.d /etc/systemd/system/containerd.service.d
-  /etc/systemd/system/docker.service.d /etc/systemd/system/crio.service.d
-  /etc/cni/net.d /etc/hosts /etc/environment /root/.kube/config /etc/haproxy /etc/keepalived
-)
+leftover_sorts=()  # of each group of findings: blocking | yours | ours | follows
+leftover_todos=()  # what is to be done about it, one line
+leftover_places=() # the places of it, one a line
+leftovers=0        # how many places
 
-list_leftovers() { list_leftovers_in "${LEFTOVER_PLACES[@]}"; }
-
-# list_leftovers_in PLACES... -- reads only; a place that is not there holds nothing.
-list_leftovers_in() {
-  local file line found=0 old_addresses=() old_hexes=()
+# list_leftovers before|after -- this change. Reads only, and refuses nothing.
+list_leftovers() {
   read_old_addresses
   [[ ${#old_addresses[@]} -gt 0 ]] || return 0
-  while IFS= read -r -d '' file; do
-    while IFS= read -r line; do
-      note "$line"
-      found=$((found + 1))
-    done < <(leftovers_in_file "$file")
-  done < <(files_in "$@")
-  [[ $found != 0 ]] || note 'none'
+  find_leftovers_in_files "${LEFTOVER_PLACES[@]}"
+  find_leftovers_in_keys
+  print_leftovers "$1"
 }
 
 # read_old_addresses -- of the members that move, each with its one encoding: IPv6 has many spellings.
+old_addresses=() old_hexes=()
 read_old_addresses() {
   local i
+  old_addresses=() old_hexes=()
   for i in "${!OLDS[@]}"; do
     [[ ${OLDS[i]} != "${NEWS[i]}" ]] || continue
     old_addresses+=("${OLDS[i]}")
@@ -4262,51 +4261,52 @@ read_old_addresses() {
   done
 }
 
-# files_in PLACES... -- each ends with a NUL. What this change saved holds old addresses on purpose; private keys are not opened.
-files_in() {
-  local place
-  for place in "$@"; do
-    [[ -e $place ]] || continue
-    find -H "$place" -path "$STATE" -prune -o -type f ! -name '*.key' -size -4096k -print0 2>/dev/null || true # a folder may go meanwhile
-  done | sort -zu
-}
-
-leftovers_in_file() {
-  case $1 in
-    *.crt | *.pem | *.cer) leftovers_in_certificate "$1" ;;
-    *) leftovers_in_text "$1" ;;
-  esac
-}
-
-leftovers_in_certificate() {
-  local address
-  for address in "${old_addresses[@]}"; do
-    ! cert_holds "$1" "$address" || printf '%s: the certificate holds %s, and a renewal keeps it\n' "$1" "$address"
+# add_leftover KIND NAME TEXT -- sorted by KIND and NAME as the table has them, shown as TEXT: a name is data, and may hold anything.
+add_leftover() {
+  local g sort=yours todo='look what it is for'
+  sort_leftover "$1 $2"
+  leftovers=$((leftovers + 1))
+  for g in "${!leftover_todos[@]}"; do
+    [[ ${leftover_sorts[g]} != "$sort" || ${leftover_todos[g]} != "$todo" ]] || break
+    g=
   done
+  if [[ -z ${g-} ]]; then
+    g=${#leftover_todos[@]}
+    leftover_sorts[g]=$sort leftover_todos[g]=$todo leftover_places[g]=''
+  fi
+  leftover_places[g]+=${3//[^[:print:]]/?}$'\n'
 }
 
-# leftovers_in_text FILE -- grep cuts out what looks like an address, as long as it goes: 192.168.100.1 is not in 192.168.100.10.
-leftovers_in_text() {
-  local number word address last=
-  while IFS=: read -r number word; do
-    address=$(old_address_of "$word")
-    [[ -n $address && $number:$address != "$last" ]] || continue
-    last=$number:$address
-    printf '%s:%s: %s\n' "$1" "$number" "$address"
-  done < <(grep -InoE '[0-9]+(\.[0-9]+){3,}|[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:]*' "$1" 2>/dev/null || true) # no match is no failure
+# print_leftovers before|after -- first what somebody has to do, last what needs nobody.
+print_leftovers() {
+  if [[ $leftovers == 0 ]]; then
+    note 'none'
+  elif [[ $1 == before ]]; then
+    print_leftovers_of blocking 'YOURS, before an old address goes (at once, if it has gone):'
+    print_leftovers_of yours 'yours, when there is time:'
+    print_leftovers_of ours 'done by a later phase of this change:' 10
+    print_leftovers_of follows 'follows by itself:' 10
+  else
+    print_leftovers_of blocking 'YOURS, AND OVERDUE: whatever calls these at an old address gets no answer:'
+    print_leftovers_of yours 'yours:'
+    print_leftovers_of ours 'LEFT BY THIS CHANGE: it should have changed these, look why they still hold an old address:'
+    print_leftovers_of follows 'follows by itself; look again in a few minutes:' 10
+  fi
 }
-
-# old_address_of WORD -- the old address that it spells, as the mapping writes it. One colon more belongs to the text around it.
-old_address_of() {
-  local i spelled
-  for i in "${!old_addresses[@]}"; do
-    [[ $1 != "${old_addresses[i]}" ]] || { printf '%s' "$1" && return 0; }
-    [[ ${old_addresses[i]} == *:* && $1 == *:*:* ]] || continue
-    for spelled in "$1" "${1#:}" "${1%:}"; do
-      [[ $(address_hex "$spelled") == "${old_hexes[i]}" ]] || continue
-      printf '%s' "${old_addresses[i]}"
-      return 0
-    done
+# print_leftovers_of SORT TITLE [LIMIT] -- what is somebody's work is shown to the last place.
+print_leftovers_of() {
+  local g place title=$2 limit=${3-} shown
+  for g in "${!leftover_todos[@]}"; do
+    [[ ${leftover_sorts[g]} == "$1" ]] || continue
+    [[ -z $title ]] || note "$title"
+    title='' shown=0
+    note "  ${leftover_todos[g]}"
+    while IFS= read -r place; do
+      [[ -n $place ]] || continue
+      shown=$((shown + 1))
+      [[ -n $limit && $shown -gt $limit ]] || note "    $place"
+    done <<<"${leftover_places[g]}"
+    [[ -z $limit || $shown -le $limit ]] || note "    and $((shown - limit)) more"
   done
 }
 # --- end runbook/lib/leftovers.sh ---
@@ -4589,6 +4589,398 @@ sans_in_one_line() {
   done < <(lines_of "$object_value")
 }
 # --- end runbook/lib/object_text.sh ---
+
+# --- runbook/lib/leftover_table.sh sha256:b4fb719269f0 ---
+# leftover_table.sh -- whose work it is where an old address stands, and what to do. The first line that fits counts.
+#
+# blocking: yours, before the old address goes. yours: yours, later. ours: a later phase changes it. follows: its owner writes
+# it anew. Capitals are for you to fill in: NS, NAME and NODE are the last words of a key.
+
+# sort_leftover "KIND NAME" -- KIND is file, flag (a file that kube-apiserver's flags name), certificate or key. Sets sort and todo.
+sort_leftover() {
+  case $1 in
+    'certificate '*) row yours 'the old address is a SAN: harmless, until you reissue the certificate without it' ;;
+    'flag '*) row blocking "kube-apiserver's flags name this file: whom it asks there must answer on its new address; then restart kube-apiserver" ;;
+
+    # files that a phase exchanges
+    "file $MANIFESTS/"*) row ours 'static pods: the manifests that were reviewed are exchanged; add-ons of yours in that folder are yours' ;;
+    "file $KUBERNETES/admin.conf" | "file $KUBERNETES/super-admin.conf" | "file $KUBERNETES/controller-manager.conf" | "file $KUBERNETES/scheduler.conf" | "file $KUBERNETES/kubelet.conf")
+      row ours 'kubeconfigs: the server is exchanged where it names this very host'
+      ;;
+    'file /var/lib/kubelet/'* | 'file /etc/'*'/kubelet' | *'/kubelet.service'*) row ours 'kubelet: --node-ip, --address and address are exchanged where they name this very host; everything else is yours' ;;
+
+    # files of others
+    "file $KUBERNETES/tmp/"*) row yours 'backups of kubeadm: kubeadm would put the old address back from there; remove them after the change' ;;
+    "file $KUBERNETES/bootstrap-kubelet.conf") row yours 'how a node joins: change the server' ;;
+    "file $KUBERNETES/patches/"* | "file $KUBERNETES/"*kubeadm* | 'file /root/kubeadm'*) row yours "kubeadm's own input: its next upgrade or join puts the old address back" ;;
+    'file /etc/cloud/'* | 'file /var/lib/cloud/'* | 'file /etc/netplan/'* | 'file /etc/network/'* | 'file /etc/NetworkManager/'* | 'file /etc/sysconfig/network'* | 'file /etc/systemd/network/'*)
+      row yours 'network configuration: remove the old address here too, when it goes; else the next boot brings it back'
+      ;;
+    'file /etc/hosts') row blocking 'names: whoever looks one of them up here must get an address that stays; the name of the API above all' ;;
+    'file /etc/resolv.conf' | 'file /etc/dnsmasq'* | 'file /etc/unbound/'* | 'file /etc/bind/'* | 'file /etc/named'*) row blocking 'DNS: an address that clients are told must be one that stays' ;;
+    'file /etc/hosts.'* | 'file /etc/firewalld/'* | 'file /etc/ufw/'* | 'file /etc/iptables/'* | 'file /etc/nftables'* | 'file /etc/sysconfig/'*tables*)
+      row blocking 'packet filters: allow the new address beside the old one; remove the old one after finish'
+      ;;
+    'file /etc/haproxy/'* | 'file /etc/nginx/'* | 'file /etc/keepalived/'* | 'file /etc/kube-lb/'* | 'file /etc/kubekey/haproxy/'* | 'file /etc/envoy/'*)
+      row blocking 'load balancers: add the new address beside the old one and reload; remove the old one after finish'
+      ;;
+    'file /etc/environment'* | 'file /etc/apt/'* | 'file /etc/systemd/system.conf'* | *[Pp]roxy*) row blocking 'NO_PROXY: add the new address, and restart what reads it; else calls to it go to the proxy' ;;
+    'file /etc/containerd/'* | 'file /etc/docker/'* | 'file /etc/containers/'* | 'file /etc/crio/'*) row blocking 'registries: images that are pulled from an old address cannot be pulled once it is gone' ;;
+    'file /etc/cni/'*) row yours "the network plugin's own files: restart its pod on this host; most write them at their start" ;;
+    'file '*/.kube/* | 'file '*kubeconfig*) row yours 'kubeconfigs of people: kubectl config set-cluster CLUSTER --server=https://ENDPOINT:6443' ;;
+    'file '*/cron* | 'file '*.timer | 'file '*backup* | 'file /usr/local/'* | 'file /opt/'*etcd*) row yours 'jobs: a backup that calls an old address fails silently; change its endpoints, and look at its next run' ;;
+    'file '*/profile* | 'file '*rc | 'file '*profile | 'file '*/.etcdctl) row yours 'profiles of shells: change ETCDCTL_ENDPOINTS and NO_PROXY' ;;
+    'file '*etcd*) row yours "files about etcd that this change does not write: change its endpoints there" ;;
+    'file /root/'* | 'file /etc/kube'* | 'file /etc/ansible/'* | 'file /opt/kube'*) row yours "installers and inventories: the installer's next run puts the old address back" ;;
+    'file /etc/chrony'* | 'file /etc/exports'* | 'file /etc/ssh/'*) row yours 'services of this host: allow the new address, remove the old one' ;;
+    'file '*) row yours 'other files: look what uses them; monitoring gets no answer from an old address' ;;
+
+    # keys of etcd: who is cut off when the address goes
+    'key /registry/'*networkpolicies/* | 'key /registry/'*networksets/* | 'key /registry/'*hostendpoints/* | 'key /registry/cilium.io/cilium'*polic* | 'key /registry/cilium.io/ciliumcidrgroups/'*)
+      row blocking 'network policies: allow the new address beside the old one; remove the old one after finish'
+      ;;
+    'key /registry/'*webhookconfigurations/* | 'key /registry/apiextensions.k8s.io/customresourcedefinitions/'* | 'key /registry/apiregistration.k8s.io/'*)
+      row blocking 'webhooks by URL: one that does not answer stops writes; change the URL, best to a Service'
+      ;;
+    'key /registry/'*bgp* | 'key /registry/metallb.io/'*) row blocking 'BGP: the routers must know the new address before the old one goes; then change the peer here' ;;
+    'key /registry/daemonsets/'*calico-node | 'key /registry/configmaps/'*kubernetes-services-endpoint) row blocking 'Calico: change a static IP=, cidr= or KUBERNETES_SERVICE_HOST first: it must name no old address' ;;
+    'key /registry/daemonsets/'*/cilium* | 'key /registry/configmaps/'*/cilium-config | 'key /registry/deployments/'*/cilium-operator) row blocking 'Cilium: k8sServiceHost must name no old address; change it, then restart its agents' ;;
+    'key /registry/deployments/'*/ovn-central | 'key /registry/kubeovn.io/'*) row blocking "Kube-OVN: its databases are a cluster of their own, with addresses of their own: follow Kube-OVN's procedure first" ;;
+    'key /registry/'*rook-ceph* | 'key /registry/ceph.rook.io/'* | 'key /registry/persistentvolumes/'* | 'key /registry/storageclasses/'*)
+      row blocking 'storage: a monitor or server that clients know by an old address is lost to them when it goes; a monitor of Ceph cannot change its address: fail it over first'
+      ;;
+    'key /registry/cluster.x-k8s.io/'* | 'key /registry/infrastructure.cluster.x-k8s.io/'*) row blocking 'Cluster API: it owns the addresses of this cluster, and would undo this change' ;;
+
+    # what is written anew
+    'key /registry/masterleases/'* | 'key /registry/peerserverleases/'*) row follows "masterleases: each ends 15 s after the kube-apiserver of that address; one that stays has lost its lease: etcdctl del of exactly this key" ;;
+    'key /registry/minions/'*'annotation flannel'*) row follows 'flannel: kubectl delete pod -A -l app=flannel --field-selector spec.nodeName=NODE; change an overwrite annotation first' ;;
+    'key /registry/minions/'*'annotation projectcalico'*) row follows 'Calico: kubectl delete pod -A -l k8s-app=calico-node --field-selector spec.nodeName=NODE' ;;
+    'key /registry/minions/'*'annotation k8s.ovn'*) row follows 'OVN-Kubernetes: kubectl delete pod -A -l app=ovnkube-node --field-selector spec.nodeName=NODE' ;;
+    'key /registry/minions/'*'annotation node.antrea'*) row follows 'Antrea: kubectl delete pod -A -l component=antrea-agent --field-selector spec.nodeName=NODE' ;;
+    'key /registry/minions/'*'annotation io.cilium'* | 'key /registry/cilium.io/'* | 'key /cilium/'* | 'key cilium/'*) row follows 'Cilium: kubectl delete pod -A -l k8s-app=cilium --field-selector spec.nodeName=NODE' ;;
+    'key /registry/minions/'*' its name') row yours 'a node whose name is an address: its name stays, and so does its certificate' ;;
+    'key /registry/minions/'*) row follows 'Nodes: kubelet writes its address; annotations of others have their own line here' ;;
+    'key /registry/pods/kube-system/etcd-'* | 'key /registry/pods/kube-system/kube-apiserver-'* | 'key /registry/pods/kube-system/kube-controller-manager-'* | 'key /registry/pods/kube-system/kube-scheduler-'* | 'key /registry/pods/kube-system/kube-vip-'*)
+      row follows 'static pods in the API: kubelet writes them from the manifests'
+      ;;
+    'key /registry/pods/'*' podIP' | 'key /registry/pods/'*' hostIP') row follows "pods of the host's network: kubelet writes podIP and hostIP at its start; where one stays: kubectl -n NS delete pod NAME, one workload at a time" ;;
+    'key /registry/services/endpoints/default/kubernetes' | 'key /registry/endpointslices/default/kubernetes') row follows 'endpoints of the API: each kube-apiserver writes its own' ;;
+    'key /registry/'*crd.projectcalico.org/* | 'key /calico/'*) row follows 'Calico: written by calico-node at its start: kubectl delete pod -A -l k8s-app=calico-node --field-selector spec.nodeName=NODE' ;;
+    'key /coreos.com/network/'*) row follows 'flannel: written by its pod at its start: kubectl delete pod -A -l app=flannel --field-selector spec.nodeName=NODE' ;;
+    'key /registry/events/'* | 'key /registry/leases/'*) row follows 'leases: written again by whoever holds them' ;;
+
+    # once per cluster
+    'key /registry/configmaps/kube-system/kubeadm-config') row yours "kubeadm's own input, else its next upgrade puts the old address back: see the phase cluster, which changes it with objects: kubeadm" ;;
+    'key /registry/configmaps/kube-public/cluster-info') row yours 'what a node that joins is told: see the phase cluster, which changes it with objects: kubeadm' ;;
+    'key /registry/configmaps/kube-system/kube-proxy')
+      row blocking 'kube-proxy on every node: see the phase cluster, which changes and restarts it with objects: kubeadm'
+      ;;
+    'key /registry/configmaps/kube-system/kubelet-config'*) row yours 'what kubelets are given at their next upgrade: kubectl -n kube-system edit configmap NAME' ;;
+    'key /registry/configmaps/'*/coredns | 'key /registry/configmaps/'*/nodelocaldns) row blocking 'DNS of the cluster: kubectl -n kube-system edit configmap NAME; names must lead to addresses that stay' ;;
+    'key /registry/services/endpoints/'* | 'key /registry/endpointslices/'*) row yours 'endpoints: those of Services with a selector follow by themselves; by hand: kubectl -n NS edit endpoints NAME' ;;
+    'key /registry/services/specs/'* | 'key /registry/ingress/'*) row yours 'Services and Ingresses: externalIPs, loadBalancerIP; change them where they are made' ;;
+    'key /registry/secrets/'*) row yours 'Secrets, as kubeconfigs of other tools: change them where they are made' ;;
+    'key /registry/controllerrevisions/'* | 'key /registry/replicasets/'*) row yours 'older versions of workloads: a rollback would bring the old address back' ;;
+    'key /registry/pods/'* | 'key /registry/daemonsets/'* | 'key /registry/deployments/'* | 'key /registry/statefulsets/'* | 'key /registry/cronjobs/'* | 'key /registry/jobs/'*)
+      row yours 'workloads that are told an old address: change what they are made from (arguments, environment, hostAliases)'
+      ;;
+    'key /registry/'*) row yours 'other objects: change what they are made from' ;;
+    'key '*) row yours 'keys of other clients of this etcd: change what they are made from' ;;
+  esac
+}
+# row SORT TODO -- on a host that keeps its address no phase changes a file.
+row() {
+  sort=$1 todo=$2
+  [[ $sort != ours || $OLD != "$NEW" ]] || sort=yours
+}
+# --- end runbook/lib/leftover_table.sh ---
+
+# --- runbook/lib/leftover_files.sh sha256:d06273de9756 ---
+# leftover_files.sh -- the files of this host that hold an old address: file, line and address, never what else the line says.
+
+readonly LEFTOVER_PLACES=(
+  # Kubernetes and etcd
+  /etc/kubernetes /var/lib/kubelet/{config.yaml,config.d,instance-config.yaml,kubeadm-flags.env} /etc/{default,sysconfig}/kubelet
+  /etc/etcd /etc/etcd.env /etc/{default,sysconfig}/etcd /etc/ssl/etcd /etc/cni/net.d
+  /etc/systemd/system /{usr/lib,lib}/systemd/system/{kubelet,etcd}.service{,.d}
+  # what a host calls itself and others
+  /etc/netplan /etc/network/interfaces{,.d} /etc/NetworkManager/system-connections /etc/sysconfig/network{,-scripts} /etc/systemd/network
+  /etc/cloud /var/lib/cloud/seed /etc/hosts /etc/resolv.conf /etc/dnsmasq.{conf,d} /etc/{unbound,bind,named.conf,named}
+  /etc/{firewalld,ufw,iptables,nftables,nftables.conf} /etc/sysconfig/{iptables,ip6tables,nftables.conf} /etc/hosts.{allow,deny}
+  /etc/environment /etc/environment.d /etc/systemd/system.conf{,.d} /etc/apt/apt.conf.d /etc/chrony /etc/chrony.conf /etc/exports{,.d} /etc/ssh/sshd_config{,.d}
+  # people, and what makes backups
+  /root/.kube /home/*/.kube /etc/profile{,.d} /etc/bash.bashrc /etc/bashrc /root/.{bashrc,bash_profile,profile,etcdctl} /home/*/.{bashrc,profile}
+  /etc/crontab /etc/cron.{d,hourly,daily,weekly,monthly} /var/spool/cron /usr/local/{bin,sbin}/*{etcd,backup}* /opt/*etcd*
+  # installers
+  /root/{kubeadm*,*.yaml,*.yml,*.ini,inventory*,.sealos,kubekey} /etc/{kubeasz,kubekey,kubespray,ansible} /{root,opt}/kubespray/inventory
+  # load balancers, registries, monitoring
+  /etc/{haproxy,nginx,keepalived,kube-lb,envoy} /etc/{containerd,docker,containers,crio}
+  /etc/{prometheus,alertmanager,zabbix,telegraf,alloy,vector,filebeat,node_exporter,blackbox_exporter,icinga2,nagios}
+)
+readonly CERTIFICATE_NAMES='\.(crt|pem|cer)$'
+
+# find_leftovers_in_files PLACES... -- a place that is not there holds nothing.
+find_leftovers_in_files() {
+  local kind file number address flag_files=()
+  find_flag_files
+  while IFS= read -r -d '' file && IFS=: read -r number address; do
+    kind='file'
+    ! is_one_of "$file" ${flag_files[@]+"${flag_files[@]}"} || kind='flag'
+    add_leftover "$kind" "$file" "$file:$number: $address"
+  done < <(leftovers_in_texts "$@" ${flag_files[@]+"${flag_files[@]}"})
+  while IFS= read -r -d '' file; do
+    for address in "${old_addresses[@]}"; do
+      ! cert_holds "$file" "$address" || add_leftover certificate "$file" "$file: the certificate holds $address, and a renewal keeps it"
+    done
+  done < <(files_in "$@" | grep -zE "$CERTIFICATE_NAMES")
+}
+
+# find_flag_files -- sets flag_files: what kube-apiserver's flags name, whom it asks and tells, webhooks among them.
+find_flag_files() {
+  local file
+  while IFS= read -r file; do
+    flag_files+=("$file")
+  done < <(sed -nE "s/^ *- [\"']?--[a-z-]*(config|webhook)[a-z-]*=(\/[^\"' ]+).*/\2/p" "$MANIFESTS/kube-apiserver.yaml" 2>/dev/null)
+}
+
+# files_in PLACES... -- each ends with a NUL. What this change saved holds old addresses on purpose; private keys are not opened,
+# and what kubectl remembers of a cluster is not read.
+files_in() {
+  local place
+  for place in "$@"; do
+    [[ -e $place ]] || continue
+    [[ $place != /lib/* || ! /lib -ef /usr/lib ]] || continue
+    find -H "$place" \( -path "$STATE" -o -path '*/.kube/cache' -o -path '*/.kube/http-cache' \) -prune -o -type f ! -name '*.key' ! -name '*-key.pem' -size -4096k -print0 2>/dev/null || true # a folder may go meanwhile
+  done | sort -zu
+}
+
+# leftovers_in_texts PLACES... -- "FILE, a NUL, NUMBER:ADDRESS" a line. grep cuts out what looks like an address, as long as it
+# goes: 192.168.100.1 is not in 192.168.100.10.
+leftovers_in_texts() {
+  local file number word address last=
+  local -A known # an address stands in many lines
+  while IFS= read -r -d '' file && IFS=: read -r number word; do
+    [[ -n ${known[$word]+known} ]] || known[$word]=$(old_address_of "$word")
+    address=${known[$word]}
+    [[ -n $address && $file:$number:$address != "$last" ]] || continue
+    last=$file:$number:$address
+    printf '%s\0%s:%s\n' "$file" "$number" "$address"
+  done < <(files_in "$@" | grep -zvE "$CERTIFICATE_NAMES" | xargs -0r grep -IHZnoE '[0-9]+(\.[0-9]+){3,}|[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:]*' 2>/dev/null || true) # no match is no failure
+}
+
+# old_address_of WORD -- the old address that it spells, as the mapping writes it. One colon more belongs to the text around it.
+old_address_of() {
+  local i spelled
+  for i in "${!old_addresses[@]}"; do
+    [[ $1 != "${old_addresses[i]}" ]] || { printf '%s' "$1" && return 0; }
+    [[ ${old_addresses[i]} == *:* && $1 == *:*:* ]] || continue
+    for spelled in "$1" "${1#:}" "${1%:}"; do
+      [[ $(address_hex "$spelled") == "${old_hexes[i]}" ]] || continue
+      printf '%s' "${old_addresses[i]}"
+      return 0
+    done
+  done
+}
+# --- end runbook/lib/leftover_files.sh ---
+
+# --- runbook/lib/leftover_keys.sh sha256:2a4abf13851f ---
+# leftover_keys.sh -- the names of etcd's keys whose value holds an old address. No value leaves etcdctl's pipe.
+
+readonly KEYS_A_PAGE=500 KEYS_LIMIT=60 # seconds
+readonly NODE_ANNOTATIONS=( # in which a network plugin keeps a Node's address
+  flannel.alpha.coreos.com/{public-ip,public-ip-overwrite,node-public-ip}
+  projectcalico.org/{IPv4Address,IPv6Address}
+  k8s.ovn.org/{l3-gateway-config,host-cidrs,node-primary-ifaddr}
+  node.antrea.io/transport-addresses io.cilium.network.ipv4-cilium-host
+)
+
+# find_leftovers_in_keys -- from our own member, which need not ask the others. It says what it could not look at.
+find_leftovers_in_keys() {
+  local kind key address detail text through=no
+  look_at_etcd
+  find_etcdctl
+  if [[ -z $etcd_pid ]]; then
+    note "etcd's keys were not looked at: etcd does not run on this host"
+  elif [[ -z $etcdctl ]]; then
+    note "etcd's keys were not looked at: no etcdctl is at hand"
+  elif ! command -v awk >/dev/null; then
+    note "etcd's keys were not looked at: awk is not on this host"
+  else
+    while IFS=$'\t' read -r kind key address detail; do
+      case $kind in
+        key)
+          key=${key//[^[:print:]]/?}
+          detail=${detail//[^[:print:]]/?}
+          text="etcd: $key: $address${detail:+ ($detail)}"
+          add_leftover key "$key${detail:+ $detail}" "$text"
+          ;;
+        keys)
+          through=yes
+          note "etcd: keys looked at: $(digits "$key"); events are left out"
+          ;;
+        locked) note "etcd: encrypted values (k8s:enc:), in which no address is seen: $(digits "$key")" ;;
+        stopped) note "etcd: NOT EVERY KEY WAS LOOKED AT: $key" ;;
+      esac
+    done < <(keys_in_pages | keys_with_old_addresses)
+    [[ $through == yes ]] || note 'etcd: NOT EVERY KEY WAS LOOKED AT: awk ended before its end'
+  fi
+}
+
+# keys_in_pages -- as `-w fields` prints them, the same in 3.3 to 3.7: a key and a value a line, each quoted as Go does. A page
+# begins with the last key of the one before. JSON has a key in base64, so that its name may hold anything. All pages are of one
+# revision: what is written meanwhile moves no key from one page to another.
+keys_in_pages() {
+  local start='' page last until revision=0
+  until=$(($(now_ms) + KEYS_LIMIT * 1000))
+  while :; do
+    [[ $(now_ms) -lt $until ]] || { printf '\nstopped %s s are over\n' "$KEYS_LIMIT" && return 0; }
+    page=$(etcd_page "$start" --keys-only -w json) || { printf '\nstopped etcd did not answer\n' && return 0; }
+    revision=${page#*'"revision":'}
+    revision=$(digits "${revision%%[!0-9]*}")
+    etcd_page "$start" -w fields || { printf '\nstopped etcd did not answer\n' && return 0; }
+    [[ $page == *'"more":true'* ]] || return 0
+    last=${page##*'"key":"'}
+    last=${last%%'"'*}
+    # A key with a NUL byte cannot be named to a command, and one that is not behind the last would make this endless.
+    page=$({ base64 -d <<<"$last" && printf x; } 2>/dev/null) || page=x
+    page=${page%x}
+    [[ $page > $start && $(base64 -d <<<"$last" 2>/dev/null | wc -c) == "${#page}" ]] || { printf '\nstopped the name of a key cannot be passed on\n' && return 0; }
+    start=$page
+    [[ $start != /registry/events/* ]] || start=/registry/events0 # the first name behind them
+  done
+}
+etcd_page() {
+  nice -n 19 timeout -k 1 10 "$etcdctl" --endpoints="$(own_endpoint)" --cacert="$CLIENT_CA" --cert="$CLIENT_CERT" --key="$CLIENT_KEY" \
+    get --from-key --consistency=s --rev="$revision" --limit="$KEYS_A_PAGE" "${@:2}" -- "$1" 2>/dev/null 9>&-
+}
+
+# keys_with_old_addresses -- "key NAME ADDRESSES DETAIL" with tabs between; then keys, locked and stopped.
+#
+# A value is protobuf or JSON. Go writes what is no text as \x0e, \n and the like: each of them becomes a blank, so that its digits
+# belong to no address.
+keys_with_old_addresses() {
+  local i addresses=() patterns=()
+  for i in "${!old_addresses[@]}"; do
+    addresses+=("${old_addresses[i]}")
+    patterns+=("$(address_pattern "$i")")
+  done
+  # shellcheck disable=SC2016 # the dollars are those of awk
+  KEY_ADDRESSES="${addresses[*]}" KEY_PATTERNS="${patterns[*]}" KEY_ANNOTATIONS="${NODE_ANNOTATIONS[*]}" nice -n 19 awk '
+    BEGIN {
+      count = split(ENVIRON["KEY_ADDRESSES"], address, " ")
+      split(ENVIRON["KEY_PATTERNS"], pattern, " ")
+      split("\\x01 \\x02 \\x03 \\x04 \\x05 \\x06 \\a \\b \\t \\n \\v \\f \\r \\x0e \\x0f \\x10 \\x11 \\x12 \\x13 \\x14 \\x15 \\x16 \\x17 \\x18 \\x19 \\x1a \\x1b \\x1c \\x1d \\x1e \\x1f", length_byte, " ") # as Go writes them
+      for (i = 32; i < 40; i++) length_byte[i] = i == 34 ? "\\\"" : sprintf("%c", i)
+      annotations = split(ENVIRON["KEY_ANNOTATIONS"], annotation, " ")
+      for (i = 1; i <= count; i++) {
+        any = any (i > 1 ? "|" : "") pattern[i]
+        before = address[i] ~ /:/ ? "(^|[^0-9a-fA-F:]|[^0-9a-fA-F:]:)" : "(^|[^0-9.]|[^0-9][.])"
+        after = address[i] ~ /:/ ? "($|[^0-9a-fA-F:]|:$|:[^0-9a-fA-F:])" : "($|[^0-9.]|[.]$|[.][^0-9])"
+        whole[i] = before "(" pattern[i] ")" after
+        field[i] = length_byte[length(address[i])] address[i]
+      }
+    }
+
+    function plain(text) {
+      gsub(/\\\\/, " ", text)
+      gsub(/\\x[0-9a-f][0-9a-f]/, " ", text)
+      gsub(/\\u[0-9a-f][0-9a-f][0-9a-f][0-9a-f]|\\U[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]/, " ", text)
+      gsub(/\\./, " ", text)
+      return text
+    }
+    function addresses_in(text,   i, found) {
+      for (i = 1; i <= count; i++) if (text ~ whole[i]) found = found (found ? ", " : "") address[i]
+      return found
+    }
+    function say(found, detail) { if (found) printf "key\t%s\t%s\t%s\n", key, found, detail }
+
+    # A pod has the fields hostIP and podIP, each behind its tag ("*", "2") and its length: a tag that is a digit would seem to
+    # belong to the address before it.
+    function fields_in_pod(tag,   i, found) {
+      for (i = 1; i <= count; i++) if (index(value, tag field[i])) found = found (found ? ", " : "") address[i]
+      return found
+    }
+    function without(text, word,   at, kept) {
+      while ((at = index(text, word))) {
+        kept = kept substr(text, 1, at - 1) " "
+        text = substr(text, at + length(word))
+      }
+      return kept text
+    }
+    function look_at_pod(   i, text) {
+      say(fields_in_pod("2"), "podIP")
+      if (!fields_in_pod("2")) say(fields_in_pod("*"), "hostIP")
+      text = value
+      for (i = 1; i <= count; i++) text = without(without(without(text, "*" field[i]), "2" field[i]), "\\n" field[i])
+      gsub(/[*]\\(x[01][0-9a-f]|[abtnvfr])[0-9a-f.:]+2\\/, " \\", text)
+      say(addresses_in(plain(text)), "specification")
+    }
+    function look_at_node(   i, j, text, found) {
+      text = plain(value)
+      say(addresses_in(text), "")
+      for (j = 1; j <= annotations; j++) {
+        found = ""
+        for (i = 1; i <= count; i++) if (text ~ (annotation[j] "[^a-zA-Z/-][^/]*" whole[i])) found = found (found ? ", " : "") address[i]
+        say(found, "annotation " annotation[j])
+      }
+    }
+
+    /^stopped / { stopped = substr($0, 9) }
+    /^"Key" : / {
+      again = key == substr($0, 10, length($0) - 10)
+      key = substr($0, 10, length($0) - 10)
+      if (!again) keys++
+    }
+    /^"Value" : / && !again && key !~ /^\/registry\/events\// {
+      value = substr($0, 12)
+      if (index(value, "k8s:enc:") == 1) { locked++; value = "" }
+      if (value !~ any) say(key ~ any ? addresses_in(plain(key)) : "", "its name")
+      else if (key ~ /^\/registry\/pods\//) look_at_pod()
+      else if (key ~ /^\/registry\/minions\//) look_at_node()
+      else say(addresses_in(plain(value)), "")
+    }
+    END {
+      printf "keys\t%d\n", keys
+      if (locked) printf "locked\t%d\n", locked
+      if (stopped) printf "stopped\t%s\n", stopped
+    }'
+}
+
+# address_pattern I -- a regular expression for every spelling of an old address: IPv6 may have capitals, more zeros, and :: in
+# several places.
+address_pattern() {
+  local digits=${old_hexes[$1]} group groups=() from to all=''
+  [[ ${old_addresses[$1]} == *:* ]] || { printf '%s' "${old_addresses[$1]//./[.]}" && return 0; }
+  while [[ -n $digits ]]; do
+    group=$((16#${digits:0:4}))
+    groups+=("$(group_pattern "$(printf '%x' "$group")")")
+    digits=${digits:4}
+  done
+  all=$(join_groups 0 8)
+  for from in 0 1 2 3 4 5 6 7; do
+    for ((to = from + 1; to <= 8; to++)); do
+      [[ ${old_hexes[$1]:from*4:(to - from)*4} != *[!0]* ]] || break
+      all+="|$(join_groups 0 "$from")::$(join_groups "$to" 8)"
+    done
+  done
+  printf '%s' "$all"
+}
+# group_pattern HEX -- with any zeros before it, up to four digits; letters in both cases.
+group_pattern() {
+  local at digit pattern='0?0?0?'
+  pattern=${pattern:0:(4 - ${#1})*2}
+  for ((at = 0; at < ${#1}; at++)); do
+    digit=${1:at:1}
+    if [[ $digit == [a-f] ]]; then pattern+="[$digit${digit^}]"; else pattern+=$digit; fi
+  done
+  printf '%s' "$pattern"
+}
+join_groups() {
+  local i text=
+  for ((i = $1; i < $2; i++)); do text+=${text:+:}${groups[i]}; done
+  printf '%s' "$text"
+}
+# --- end runbook/lib/leftover_keys.sh ---
 
 # --- runbook/lib/status.sh sha256:bee885de2853 ---
 # status.sh -- where the change stands, as seen from this host, with and without quorum. It asks for itself and refuses nothing.
