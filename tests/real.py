@@ -58,6 +58,9 @@ class Real(Replica):
         for member in self.roster:
             cluster[member.name].run(["rm", "-rf", FOLDER])
         self.copy_folders()
+        for worker in self.change.cluster.mapping.workers:
+            cluster[worker.name].run(["rm", "-rf", FOLDER])
+            cluster[worker.name].copy_in(self.folder / "workers", FOLDER)
 
     # --- the runbook ---
 

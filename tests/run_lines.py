@@ -8,6 +8,7 @@ from pathlib import Path
 
 from etcd_renumber.methods import METHODS
 from etcd_renumber.methods.rolling import REPLACE
+from etcd_renumber.methods.workers import WORKERS
 from etcd_renumber.rehearsal.replica import Replica
 from etcd_renumber.rendering.commands import COMMAND, RUNNERS, functions
 
@@ -62,7 +63,7 @@ def joined(text: str) -> dict[int, str]:
 
 def wanted() -> set[str]:
     """Every line of every method that gives a command to `run`."""
-    bodies = [functions(method.parts) for method in (*METHODS.values(), REPLACE)]
+    bodies = [functions(method.parts) for method in (*METHODS.values(), REPLACE, WORKERS)]
     return {
         line.strip()
         for known in bodies

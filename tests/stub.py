@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -51,7 +51,7 @@ class Stubs:
 
     @property
     def env(self) -> dict[str, str]:
-        pids = " ".join(str(self.bed[m.name].place.pid) for m in self.made.members)
+        pids = " ".join(str(host.place.pid) for host in self.bed.hosts.values())
         user = "--user --preserve-credentials" if os.geteuid() else ""
         scratch = str(self.made.folder.parent)  # a run.sh that is killed leaves something there
         return {**os.environ, "ETCD_RENUMBER_SSH": f"bash {ENTER}", "BED": pids, "BED_USER": user, "TMPDIR": scratch}
@@ -95,11 +95,11 @@ class Stubs:
 
 
 @contextmanager
-def stubs(made: Scenario) -> Iterator[Stubs]:
-    """Three hosts with the manifests and no etcd, and stub runbooks in the folder."""
+def stubs(made: Scenario, workers: Sequence[HostSpec] = ()) -> Iterator[Stubs]:
+    """Three hosts with the manifests and no etcd, and stub runbooks in the folder; workers beside them."""
     stub_runbooks(made)
     specs = [HostSpec(m.name, made.facts[m.name], (f"{m.old}/24",)) for m in made.members]
-    with Bed(specs, etcd_folder("3.5"), found=False) as bed:
+    with Bed([*specs, *workers], etcd_folder("3.5"), found=False) as bed:
         for host in bed.hosts.values():
             host.install()
         yield Stubs(bed, made)
@@ -109,8 +109,8 @@ def stub_runbooks(made: Scenario) -> None:
     """Other runbooks, and every list that names them hashed again."""
     script = made.folder / "run.sh"
     text = script.read_text()
-    for member in made.members:
-        folder = made.host_folder(member.name)
+    folders = [made.host_folder(member.name) for member in made.members]
+    for folder in [*folders, *(p for p in (made.folder / "workers",) if p.is_dir())]:
         before = sha256((folder / "SHA256SUMS").read_bytes())
         (folder / "runbook.sh").write_text(STUB)
         hash_again(folder)

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 from etcd_renumber.methods.bridge import BRIDGE
-from etcd_renumber.methods.method import Method
+from etcd_renumber.methods.method import Method, Script
 from etcd_renumber.methods.restore import RESTORE
 from etcd_renumber.methods.rolling import BOTH, REPLACE
 from etcd_renumber.methods.steps import TITLES
+from etcd_renumber.methods.workers import WORKERS
 from etcd_renumber.rendering.commands import RUNNERS, commands, reach
 from etcd_renumber.rendering.commands import functions as commands_of
 
@@ -131,12 +132,12 @@ def test_it_finds_what_it_is_for(tmp_path: Path) -> None:
 
 
 METHODS = pytest.mark.parametrize(
-    "method", [BOTH, REPLACE, BRIDGE, RESTORE], ids=["rolling", "replace", "bridge", "restore"]
+    "method", [BOTH, REPLACE, BRIDGE, RESTORE, WORKERS], ids=["rolling", "replace", "bridge", "restore", "workers"]
 )
 
 
 @METHODS
-def test_the_page_reads_every_function_of_the_bash(method: Method) -> None:
+def test_the_page_reads_every_function_of_the_bash(method: Method | Script) -> None:
     """A function that its reading swallows takes its commands with it: a page without them looks complete."""
     assert commands_of(method.parts).keys() == functions(TEMPLATES / part for part in method.parts)
 
@@ -148,7 +149,7 @@ def test_the_page_of_a_bridge_lists_its_rules() -> None:
 
 
 @METHODS
-def test_the_page_lists_every_command_that_a_phase_can_come_to(method: Method) -> None:
+def test_the_page_lists_every_command_that_a_phase_can_come_to(method: Method | Script) -> None:
     """Its own reading of the parts finds what the syntax tree has: as many, and with the same first word."""
     steps = [step for phase in method.phases for step in (*phase.steps, *phase.undo)]
     reached = set().union(*(names for verb, names in reach(method).items() if verb))

@@ -11,6 +11,7 @@ from etcd_renumber.change_folder.review import review
 from etcd_renumber.hashes import sha256
 from etcd_renumber.methods import METHODS
 from etcd_renumber.methods.rolling import BOTH, REPLACE
+from etcd_renumber.methods.workers import WORKERS
 from etcd_renumber.rendering import library as module
 from etcd_renumber.rendering.library import MARK, library, library_in, provenance, releases
 
@@ -61,13 +62,24 @@ def test_review_says_whether_it_was_released(tmp_path: Path, monkeypatch: pytest
     assert "no line that marks" in provenance(text.replace(MARK, "# "), "rolling")
 
 
+def test_the_workers_have_a_library_of_their_own_whatever_the_method(tmp_path: Path) -> None:
+    for method in METHODS:
+        made = scenario(tmp_path / method, hosts(3), method=method, workers=[{"name": "worker1"}])
+        text = (made.folder / "workers/runbook.sh").read_text()
+        assert library_in(text) == library(WORKERS)
+        assert f" for workers, sha256:{sha256(library(WORKERS))} ---" in text
+
+
 @pytest.mark.parametrize("name", METHODS)
 def test_a_released_library_does_not_change_any_more(name: str) -> None:
     if __version__ in releases():
         assert releases()[__version__][name] == sha256(library(METHODS[name])), (
             "a change of the bash is another version"
         )
-    assert all(set(sums) == set(METHODS) and all(len(s) == 64 for s in sums.values()) for sums in releases().values())
+    assert all(
+        set(METHODS) <= set(sums) <= {*METHODS, WORKERS.name} and all(len(s) == 64 for s in sums.values())
+        for sums in releases().values()
+    )
 
 
 def test_the_page_of_its_review_is_that_of_the_sources() -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from etcd_renumber.assets import folder
+from etcd_renumber.change_folder.founders import joins
 from etcd_renumber.change_folder.lint import lint
-from etcd_renumber.change_folder.review import joins, review
+from etcd_renumber.change_folder.review import review
 from etcd_renumber.change_folder.write import SUMS, write
 from etcd_renumber.errors import Refused
 from etcd_renumber.inputs.mapping import load

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from etcd_renumber.methods.bridge import BRIDGE
 from etcd_renumber.methods.restore import RESTORE
 from etcd_renumber.methods.rolling import REPLACE
+from etcd_renumber.methods.workers import WORKERS
 from etcd_renumber.rendering.commands import reach
 
 from tests.bash_tree import BASH, Call, calls
@@ -81,10 +82,12 @@ def _said(call: Call) -> tuple[int, str, str] | None:
 
 
 def _phases_of_functions() -> dict[str, list[str]]:
-    """Function to the phases, of whatever method, that can come to it; `every run` where it belongs to none."""
+    """Function to the phases, of whatever method and of workers, that can come to it; `every run` where it belongs to none."""
     found: dict[str, list[str]] = {}
-    for method in (REPLACE, BRIDGE, RESTORE):
+    for method in (REPLACE, BRIDGE, RESTORE, WORKERS):
         reached = reach(method)
+        if method is WORKERS:
+            reached = {f"{verb} of a worker" if verb else "": names for verb, names in reached.items()}
         found |= {name: ["every run"] for name in reached.pop("") if name not in found}
         for verb, names in reached.items():
             for name in names:

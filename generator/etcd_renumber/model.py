@@ -11,7 +11,8 @@ from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Literal
 
-from etcd_renumber.methods.method import Method
+from etcd_renumber.methods.method import Method, Phase
+from etcd_renumber.methods.workers import WORKERS
 
 Address = IPv4Address | IPv6Address
 Severity = Literal["error", "warning", "note"]
@@ -50,6 +51,15 @@ class Member:
 
 
 @dataclass(frozen=True)
+class Worker:
+    """A host whose kubelet calls a member by its old address. `name` is its Node's, `calls` the name of that member."""
+
+    name: str
+    calls: str
+    ssh: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Mapping:
     """mapping.yaml, read. `places` maps a dotted key (`members.0.new`) to `FILE:LINE:COLUMN`."""
 
@@ -66,11 +76,16 @@ class Mapping:
     tools: str | None = None
     address_command: str | None = None
     hosts_file: bool = False
+    workers: tuple[Worker, ...] = ()
     places: Dict[str, str] = field(default_factory=dict, compare=False)
 
     def moves(self) -> dict[Address, Address]:
         """Old address to new one, of every member that does not stay, in the mapping's order."""
         return {m.old: m.new for m in self.members if not m.stays}
+
+    def is_worker(self, host: str) -> bool:
+        """Whether this host is one of the workers."""
+        return any(w.name == host for w in self.workers)
 
 
 @dataclass(frozen=True)
@@ -172,3 +187,13 @@ class Change:
     manifests: Dict[str, tuple[Manifest, ...]]
     json: str
     digest: str
+
+    def phase(self, line: Line) -> Phase:
+        """What is run in that line: a phase of the method, or of the workers. Raises KeyError for a line of kind address."""
+        on_a_worker = self.cluster.mapping.is_worker(line.host)
+        return (WORKERS if on_a_worker else self.method).phase(line.phase)
+
+    @property
+    def on_members(self) -> tuple[Line, ...]:
+        """The lines of the order but for those on workers."""
+        return tuple(line for line in self.order if not self.cluster.mapping.is_worker(line.host))

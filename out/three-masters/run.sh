@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest c5ffb062add9. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest cfd48d8ec751. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=c5ffb062add9
+readonly DIGEST=cfd48d8ec751
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -33,7 +33,7 @@ readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(314cb7566ba0602d22af3972df0ebcd2b095fc57ef41079357ae9615db4c262e e55c61f6dad36a8253fe8c3fab4bf9927fb4c47b5ede8f4115f2ef744722ea98 03e3f9e7438b7e01de582b062823b40334693153576853e9ccf0eb6c5beae0b5)
+readonly -a FOLDERS=(7d134808e1183f5533d1c90ae81fbbca44a543b1b65d9f01743e9dbed1f2bc7d 069f2c14080bc39ca8f5d1e0a7b9a81c5301411f1e097a449b2fa645262bd533 f2f6bea20807533bb9212e95a343ea0ed71bbc6d9facb1e8320c46c547a219e2)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)
@@ -48,7 +48,7 @@ HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 readonly HERE
 readonly STATE=/var/lib/etcd-renumber/$CLUSTER/$CHANGE-$DIGEST
 
-# --- run_sh/main.sh sha256:99f8bef3fe3b ---
+# --- run_sh/main.sh sha256:0316c8ef2fd4 ---
 # main.sh -- the verbs. Only apply changes anything on a host.
 
 from='' to='' only='' # the lines that were asked for
@@ -97,7 +97,7 @@ read_options() {
 read_value() {
   case $1 in
     --from | --to | --wait) [[ $2 =~ ^[1-9][0-9]{0,5}$ ]] || usage "$1 $2: not a number from 1 on" 'bash run.sh shows the lines' ;;
-    --only | --without | --lost) is_one_of "$2" "${NAMES[@]}" || usage "$1 $2: no such member" "members: ${NAMES[*]}" ;;
+    --only | --without | --lost) is_one_of "$2" "${NAMES[@]}" || usage "$1 $2: no such host" "hosts: ${NAMES[*]}" ;;
     --snapshot) is_one_of "${2%%:*}" "${NAMES[@]}" && [[ $2 == *:/* ]] || usage "$1 $2: not HOST:FILE" "members: ${NAMES[*]}; FILE begins with /" ;;
   esac
   case $1 in
@@ -105,7 +105,10 @@ read_value() {
     --to) to=$2 ;;
     --only) only=$2 ;;
     --wait) gate_limit=$2 person_limit=$2 ;;
-    --without) without+=("$2") options+=(--without "$2") ;;
+    --without)
+      without+=("$2")
+      is_worker "$(index_of "$2")" || options+=(--without "$2") # a worker that is left out is nobody's business but run.sh's
+      ;;
     --lost) lost+=("$2") ;;
     --snapshot) snapshot_given=$2 ;;
   esac
@@ -142,7 +145,7 @@ show_unreached() {
 }
 # --- end run_sh/main.sh ---
 
-# --- run_sh/order.sh sha256:736773bd4698 ---
+# --- run_sh/order.sh sha256:5190e05243d8 ---
 # order.sh -- the lines of RUNBOOK.md: which are done, which are asked for, and the cells of their rows.
 
 numbers=() hosts_of=() whats=() commands=() # the lines, column by column; host - is found out when it is its turn
@@ -164,6 +167,10 @@ read_order() {
   done
 }
 
+# is_worker I -- a host without an etcd: its lines are those of workers/runbook.sh.
+is_worker() { [[ -z ${ETCD_FILES[$1]} ]]; }
+# folder_of I -- its own folder, beside this file.
+folder_of() { if is_worker "$1"; then printf '%s/workers' "$HERE"; else printf '%s/hosts/%s' "$HERE" "${NAMES[$1]}"; fi; }
 is_left_out() { [[ ${#without[@]} -gt 0 ]] && is_one_of "$1" "${without[@]}"; }
 is_asked_for() { [[ -z $only || ${NAMES[$1]} == "$only" ]] && ! is_left_out "${NAMES[$1]}"; }
 is_persons() { is_one_of "${whats[$1]}" add remove replace; }
@@ -488,7 +495,7 @@ address_with_user() {
 }
 # --- end run_sh/person.sh ---
 
-# --- run_sh/restore.sh sha256:e5c36e2e6224 ---
+# --- run_sh/restore.sh sha256:22488ece9780 ---
 # restore.sh -- only for the method restore: the candidates of all hosts are passed to the source, its snapshot to all others.
 # The snapshot is piped from host to host and never stored on this machine.
 
@@ -510,7 +517,7 @@ snapshot_line() {
   phase_line "$1" "$source" "${words[@]}"
   find_snapshot
   for i in "${!NAMES[@]}"; do
-    is_left_out "${NAMES[i]}" || bring_snapshot "$i"
+    is_worker "$i" || is_left_out "${NAMES[i]}" || bring_snapshot "$i"
   done
 }
 
@@ -519,6 +526,7 @@ choose_source() {
   local i
   source=
   for i in "${!NAMES[@]}"; do
+    ! is_worker "$i" || continue
     ! is_left_out "${NAMES[i]}" || continue
     source=${source:-$i}
     ! is_done_there "$i" snapshot || source=$i # by an earlier try
@@ -536,6 +544,7 @@ gather_candidates() {
   local i
   candidates=
   for i in "${!NAMES[@]}"; do
+    ! is_worker "$i" || continue
     ! is_one_of "${NAMES[i]}" ${lost[@]+"${lost[@]}"} ${without[@]+"${without[@]}"} || continue
     answer=
     ! is_done_there "$i" stop || patiently "$i" last stop candidate
@@ -563,6 +572,7 @@ is_done_there() {
 find_snapshot() {
   local i file sha found=
   for i in "${!NAMES[@]}"; do
+    ! is_worker "$i" || continue
     ! is_left_out "${NAMES[i]}" || continue
     is_done_there "$i" snapshot || continue
     patiently "$i" last snapshot snapshot
@@ -695,7 +705,7 @@ show() {
 }
 # --- end run_sh/follow.sh ---
 
-# --- run_sh/carry.sh sha256:d448e5b746d5 ---
+# --- run_sh/carry.sh sha256:64a7b9995999 ---
 # carry.sh -- copies a host's own folder to STATE/folder on it, unless the same folder is there already.
 
 answer= # what a host answered last
@@ -712,11 +722,12 @@ carry() {
 
 # pack I -- what the folder's list names, and the list; nothing else travels.
 pack() {
-  local name names=(SHA256SUMS)
+  local name top names=(SHA256SUMS)
+  top=$(folder_of "$1")
   while read -r _ name; do
     names+=("$name")
-  done <"$HERE/hosts/${NAMES[$1]}/SHA256SUMS"
-  tar -C "$HERE/hosts/${NAMES[$1]}" -cf - -- "${names[@]}"
+  done <"$top/SHA256SUMS"
+  tar -C "$top" -cf - -- "${names[@]}"
 }
 
 # patiently I WHAT WORDS... -- sets answer. Asked again over whatever address answers, for two minutes.
@@ -734,7 +745,7 @@ patiently() {
 }
 # --- end run_sh/carry.sh ---
 
-# --- run_sh/status.sh sha256:df32f69c29c9 ---
+# --- run_sh/status.sh sha256:66b52e3198ed ---
 # status.sh -- every host's own `status`, made one table. It looks at what the runbook prints, and asks nothing else.
 
 tables=()               # by member: what its status says
@@ -749,11 +760,14 @@ show_status() {
       unreached=$((unreached + 1))
     elif ! tables[i]=$(ask "$i" status); then
       tables[i]='' reasons[i]="no status: its folder has not been copied to it yet, or: $(last_words "$i")"
+    elif is_worker "$i"; then
+      reasons[i]=$(words_of_worker "${tables[i]}") tables[i]=''
     fi
   done
   printf '%s, change %s, method %s, digest %s\n\n' "$CLUSTER" "$CHANGE" "$METHOD" "$DIGEST"
   printf '  %-*s  %-24s %-14s %-9s %-8s %-6s %-9s %s\n' "$WIDTH" member 'reached over' 'etcd there' recorded answers leads certificate manifests
   for i in "${!NAMES[@]}"; do
+    ! is_worker "$i" || continue
     printf '  %-*s  %-24s %-14s %-9s %-8s %-6s %-9s %s\n' "$WIDTH" "${NAMES[i]}" "${dest[i]:--}" "$(etcd_there "$i")" \
       "$(seen "$i" 0)" "$(answers_of "$i")" "$(leads "$i")" "$(seen "$i" 4)" "$(manifests_there "$i")"
   done
@@ -796,6 +810,18 @@ cell() {
     printf '%s' "${word%"${word##*[! ]}"}"
     return 0
   done <<<"${tables[$1]}"
+}
+
+# words_of_worker TABLE -- what its status says of kubelet.conf and of kubelet.
+words_of_worker() {
+  local line text=
+  while IFS= read -r line; do
+    case $line in
+      '    worker: '*) text=${line#'    worker: '} ;;
+      '    kubelet here: '*) text+="; kubelet ${line#'    kubelet here: '}" ;;
+    esac
+  done <<<"$1"
+  printf '%s' "$text"
 }
 
 etcd_there() {
@@ -894,7 +920,7 @@ collect_quietly() {
 }
 # --- end run_sh/evidence.sh ---
 
-# --- run_sh/signed.sh sha256:bb4e6b06a829 ---
+# --- run_sh/signed.sh sha256:7edcbe31a630 ---
 # signed.sh -- this folder is the one that was rendered, and, where this machine asks for that, the one that people have signed.
 
 # Never a file of the folder itself: it could be changed together with the folder.
@@ -902,14 +928,15 @@ readonly ALLOWED_SIGNERS=/etc/etcd-renumber/allowed_signers
 readonly SIGNATURES_NEEDED=/etc/etcd-renumber/signatures_needed # a number; without the file, 1
 
 the_reviewed_folder() {
-  local i text
+  local i text top
   text=$(cd "$HERE" && sha256sum --quiet --check SHA256SUMS 2>&1) ||
     other_world "this folder is not as it was rendered: ${text//$'\n'/; }" 'use the folder that was reviewed'
   text=$(sha256sum <"$HERE/change.json")
   [[ ${text:0:12} == "$DIGEST" ]] || other_world "change.json belongs to plan ${text:0:12}, run.sh to plan $DIGEST" 'use the folder that was reviewed'
   for i in "${!NAMES[@]}"; do
-    [[ $(sha256sum <"$HERE/hosts/${NAMES[i]}/SHA256SUMS") == "${FOLDERS[i]}  -" ]] || other_world "hosts/${NAMES[i]} is not the folder that run.sh was made for" 'use the folder that was reviewed'
-    (cd "$HERE/hosts/${NAMES[i]}" && sha256sum --quiet --check SHA256SUMS) >/dev/null 2>&1 || other_world "the files in hosts/${NAMES[i]} do not match its SHA256SUMS" 'use the folder that was reviewed'
+    top=$(folder_of "$i")
+    [[ $(sha256sum <"$top/SHA256SUMS") == "${FOLDERS[i]}  -" ]] || other_world "${top#"$HERE/"} is not the folder that run.sh was made for" 'use the folder that was reviewed'
+    (cd "$top" && sha256sum --quiet --check SHA256SUMS) >/dev/null 2>&1 || other_world "the files in ${top#"$HERE/"} do not match its SHA256SUMS" 'use the folder that was reviewed'
   done
 }
 
@@ -934,8 +961,9 @@ the_signatures() {
 }
 # --- end run_sh/signed.sh ---
 
-# --- run_sh/reach.sh sha256:685ad1ee5a38 ---
-# reach.sh -- which address of a host is used: the first that answers with the right host key and the right etcd name.
+# --- run_sh/reach.sh sha256:d0694ed40256 ---
+# reach.sh -- which address of a host is used: the first that answers with the right host key and the right name of
+# its etcd, of a worker that of its Node.
 
 reasons=() # by member: why no address can be used
 verdict=() # by member: the exit status that goes with it, the gravest of them
@@ -968,9 +996,16 @@ is_right() {
     return 1
   }
   [[ $name != "name ${NAMES[i]}" ]] || return 0
-  [[ $name != 'name -' ]] || name='it has no etcd of this change'
-  not_right "$i" 4 "$address: ${name/#name /its etcd is }"
+  not_right "$i" 4 "$address: $(whose_it_is "$i" "${name#name }")"
   return 1
+}
+# whose_it_is I NAME -- in words; - for nobody's.
+whose_it_is() {
+  if is_worker "$1"; then
+    if [[ $2 == - ]]; then printf 'its kubelet.conf names no certificate of a Node'; else printf 'its Node is %s' "$2"; fi
+  else
+    if [[ $2 == - ]]; then printf 'it has no etcd of this change'; else printf 'its etcd is %s' "$2"; fi
+  fi
 }
 
 not_right() {
@@ -1036,13 +1071,13 @@ way_to_reach() {
 }
 # --- end run_sh/reach.sh ---
 
-# --- run_sh/transport.sh sha256:c5946b0d2b94 ---
+# --- run_sh/transport.sh sha256:4417595498a6 ---
 # transport.sh -- one command on one host, by ssh or by what ETCD_RENUMBER_SSH names.
 
 # Host keys are checked, whatever the user's configuration says; no password is asked for in the middle of a change; a
 # connection whose network died is noticed within 15 s. Everything else (user, port, key, jump hosts) is the configuration's.
 readonly SSH=(ssh -T -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=10 -o ServerAliveInterval=5 -o ServerAliveCountMax=3)
-readonly THERE=(there there_name there_folder there_unpack there_begin there_follow there_state there_last there_receive there_has
+readonly THERE=(there there_name there_node there_folder there_unpack there_begin there_follow there_state there_last there_receive there_has
   there_evidence there_is_running there_running there_next there_detach there_detached there_lines)
 readonly MARK='-- etcd-renumber --' # what a login script prints comes before it, and is dropped
 
@@ -1193,7 +1228,7 @@ index_of() {
 digits() { if [[ $1 =~ ^[0-9]{1,18}$ ]]; then printf '%s' "$1"; else printf '0'; fi; }
 # --- end runbook/lib/lists.sh ---
 
-# --- run_sh/there.sh sha256:09ba2e6232b8 ---
+# --- run_sh/there.sh sha256:713fa6de853e ---
 # there.sh -- what a host is asked to do, as root there. These functions are sent to it as text, with the words they are called
 # with; STATE, MANIFESTS and DIGEST come with them. They use what every host of this change has anyway, and tar.
 
@@ -1219,9 +1254,13 @@ there() {
 }
 
 # there_name FILE NAME SHA256... -- whose etcd this is, by its manifest: in kubelet's folder, moved out of it, or backed up. Bytes that
-# were reviewed for NAME are NAME's, however they spell it.
+# were reviewed for NAME are NAME's, however they spell it. Without a FILE: whose Node.
 there_name() {
   local path word sum name=-
+  if [[ -z $1 ]]; then
+    there_node
+    return 0
+  fi
   for path in "$MANIFESTS/$1" "$STATE/aside/$1" "$STATE/backup/manifests/$1"; do
     [[ -f $path ]] || continue
     sum=$(sha256sum <"$path")
@@ -1231,6 +1270,16 @@ there_name() {
     [[ $name != - ]] || name=$(sed -n '/--name=/{s/.*--name=\([A-Za-z0-9._-]*\).*/\1/p;q;}' "$path")
     break
   done
+  printf 'name %s\n' "${name:--}"
+}
+
+# there_node -- by the certificate of kubelet that kubelet.conf names or holds.
+there_node() {
+  local conf=${MANIFESTS%/*}/kubelet.conf path data name
+  path=$(sed -n "s/^ *client-certificate: *[\"']\{0,1\}\([^\"']*\).*/\1/p" "$conf" 2>/dev/null) || true # no file is no Node
+  data=$(sed -n 's/^ *client-certificate-data: *\([A-Za-z0-9+\/=]*\).*/\1/p' "$conf" 2>/dev/null) || true
+  name=$({ if [[ -n $data ]]; then base64 -d <<<"$data"; else cat -- "$path"; fi; } 2>/dev/null |
+    openssl x509 -noout -subject -nameopt RFC2253 2>/dev/null | sed -n 's/.*CN=system:node:\([a-z0-9.-]*\).*/\1/p') || true
   printf 'name %s\n' "${name:--}"
 }
 

@@ -14,11 +14,12 @@ carry() {
 
 # pack I -- what the folder's list names, and the list; nothing else travels.
 pack() {
-  local name names=(SHA256SUMS)
+  local name top names=(SHA256SUMS)
+  top=$(folder_of "$1")
   while read -r _ name; do
     names+=("$name")
-  done <"$HERE/hosts/${NAMES[$1]}/SHA256SUMS"
-  tar -C "$HERE/hosts/${NAMES[$1]}" -cf - -- "${names[@]}"
+  done <"$top/SHA256SUMS"
+  tar -C "$top" -cf - -- "${names[@]}"
 }
 
 # patiently I WHAT WORDS... -- sets answer. Asked again over whatever address answers, for two minutes.

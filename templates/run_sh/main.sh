@@ -46,7 +46,7 @@ read_options() {
 read_value() {
   case $1 in
     --from | --to | --wait) [[ $2 =~ ^[1-9][0-9]{0,5}$ ]] || usage "$1 $2: not a number from 1 on" 'bash run.sh shows the lines' ;;
-    --only | --without | --lost) is_one_of "$2" "${NAMES[@]}" || usage "$1 $2: no such member" "members: ${NAMES[*]}" ;;
+    --only | --without | --lost) is_one_of "$2" "${NAMES[@]}" || usage "$1 $2: no such host" "hosts: ${NAMES[*]}" ;;
     --snapshot) is_one_of "${2%%:*}" "${NAMES[@]}" && [[ $2 == *:/* ]] || usage "$1 $2: not HOST:FILE" "members: ${NAMES[*]}; FILE begins with /" ;;
   esac
   case $1 in
@@ -54,7 +54,10 @@ read_value() {
     --to) to=$2 ;;
     --only) only=$2 ;;
     --wait) gate_limit=$2 person_limit=$2 ;;
-    --without) without+=("$2") options+=(--without "$2") ;;
+    --without)
+      without+=("$2")
+      is_worker "$(index_of "$2")" || options+=(--without "$2") # a worker that is left out is nobody's business but run.sh's
+      ;;
     --lost) lost+=("$2") ;;
     --snapshot) snapshot_given=$2 ;;
   esac

@@ -1,4 +1,5 @@
-# reach.sh -- which address of a host is used: the first that answers with the right host key and the right etcd name.
+# reach.sh -- which address of a host is used: the first that answers with the right host key and the right name of
+# its etcd, of a worker that of its Node.
 
 reasons=() # by member: why no address can be used
 verdict=() # by member: the exit status that goes with it, the gravest of them
@@ -31,9 +32,16 @@ is_right() {
     return 1
   }
   [[ $name != "name ${NAMES[i]}" ]] || return 0
-  [[ $name != 'name -' ]] || name='it has no etcd of this change'
-  not_right "$i" 4 "$address: ${name/#name /its etcd is }"
+  not_right "$i" 4 "$address: $(whose_it_is "$i" "${name#name }")"
   return 1
+}
+# whose_it_is I NAME -- in words; - for nobody's.
+whose_it_is() {
+  if is_worker "$1"; then
+    if [[ $2 == - ]]; then printf 'its kubelet.conf names no certificate of a Node'; else printf 'its Node is %s' "$2"; fi
+  else
+    if [[ $2 == - ]]; then printf 'it has no etcd of this change'; else printf 'its etcd is %s' "$2"; fi
+  fi
 }
 
 not_right() {

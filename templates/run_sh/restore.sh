@@ -19,7 +19,7 @@ snapshot_line() {
   phase_line "$1" "$source" "${words[@]}"
   find_snapshot
   for i in "${!NAMES[@]}"; do
-    is_left_out "${NAMES[i]}" || bring_snapshot "$i"
+    is_worker "$i" || is_left_out "${NAMES[i]}" || bring_snapshot "$i"
   done
 }
 
@@ -28,6 +28,7 @@ choose_source() {
   local i
   source=
   for i in "${!NAMES[@]}"; do
+    ! is_worker "$i" || continue
     ! is_left_out "${NAMES[i]}" || continue
     source=${source:-$i}
     ! is_done_there "$i" snapshot || source=$i # by an earlier try
@@ -45,6 +46,7 @@ gather_candidates() {
   local i
   candidates=
   for i in "${!NAMES[@]}"; do
+    ! is_worker "$i" || continue
     ! is_one_of "${NAMES[i]}" ${lost[@]+"${lost[@]}"} ${without[@]+"${without[@]}"} || continue
     answer=
     ! is_done_there "$i" stop || patiently "$i" last stop candidate
@@ -72,6 +74,7 @@ is_done_there() {
 find_snapshot() {
   local i file sha found=
   for i in "${!NAMES[@]}"; do
+    ! is_worker "$i" || continue
     ! is_left_out "${NAMES[i]}" || continue
     is_done_there "$i" snapshot || continue
     patiently "$i" last snapshot snapshot

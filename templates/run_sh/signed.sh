@@ -5,14 +5,15 @@ readonly ALLOWED_SIGNERS=/etc/etcd-renumber/allowed_signers
 readonly SIGNATURES_NEEDED=/etc/etcd-renumber/signatures_needed # a number; without the file, 1
 
 the_reviewed_folder() {
-  local i text
+  local i text top
   text=$(cd "$HERE" && sha256sum --quiet --check SHA256SUMS 2>&1) ||
     other_world "this folder is not as it was rendered: ${text//$'\n'/; }" 'use the folder that was reviewed'
   text=$(sha256sum <"$HERE/change.json")
   [[ ${text:0:12} == "$DIGEST" ]] || other_world "change.json belongs to plan ${text:0:12}, run.sh to plan $DIGEST" 'use the folder that was reviewed'
   for i in "${!NAMES[@]}"; do
-    [[ $(sha256sum <"$HERE/hosts/${NAMES[i]}/SHA256SUMS") == "${FOLDERS[i]}  -" ]] || other_world "hosts/${NAMES[i]} is not the folder that run.sh was made for" 'use the folder that was reviewed'
-    (cd "$HERE/hosts/${NAMES[i]}" && sha256sum --quiet --check SHA256SUMS) >/dev/null 2>&1 || other_world "the files in hosts/${NAMES[i]} do not match its SHA256SUMS" 'use the folder that was reviewed'
+    top=$(folder_of "$i")
+    [[ $(sha256sum <"$top/SHA256SUMS") == "${FOLDERS[i]}  -" ]] || other_world "${top#"$HERE/"} is not the folder that run.sh was made for" 'use the folder that was reviewed'
+    (cd "$top" && sha256sum --quiet --check SHA256SUMS) >/dev/null 2>&1 || other_world "the files in ${top#"$HERE/"} do not match its SHA256SUMS" 'use the folder that was reviewed'
   done
 }
 

@@ -12,11 +12,14 @@ show_status() {
       unreached=$((unreached + 1))
     elif ! tables[i]=$(ask "$i" status); then
       tables[i]='' reasons[i]="no status: its folder has not been copied to it yet, or: $(last_words "$i")"
+    elif is_worker "$i"; then
+      reasons[i]=$(words_of_worker "${tables[i]}") tables[i]=''
     fi
   done
   printf '%s, change %s, method %s, digest %s\n\n' "$CLUSTER" "$CHANGE" "$METHOD" "$DIGEST"
   printf '  %-*s  %-24s %-14s %-9s %-8s %-6s %-9s %s\n' "$WIDTH" member 'reached over' 'etcd there' recorded answers leads certificate manifests
   for i in "${!NAMES[@]}"; do
+    ! is_worker "$i" || continue
     printf '  %-*s  %-24s %-14s %-9s %-8s %-6s %-9s %s\n' "$WIDTH" "${NAMES[i]}" "${dest[i]:--}" "$(etcd_there "$i")" \
       "$(seen "$i" 0)" "$(answers_of "$i")" "$(leads "$i")" "$(seen "$i" 4)" "$(manifests_there "$i")"
   done
@@ -59,6 +62,18 @@ cell() {
     printf '%s' "${word%"${word##*[! ]}"}"
     return 0
   done <<<"${tables[$1]}"
+}
+
+# words_of_worker TABLE -- what its status says of kubelet.conf and of kubelet.
+words_of_worker() {
+  local line text=
+  while IFS= read -r line; do
+    case $line in
+      '    worker: '*) text=${line#'    worker: '} ;;
+      '    kubelet here: '*) text+="; kubelet ${line#'    kubelet here: '}" ;;
+    esac
+  done <<<"$1"
+  printf '%s' "$text"
 }
 
 etcd_there() {

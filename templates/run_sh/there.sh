@@ -23,9 +23,13 @@ there() {
 }
 
 # there_name FILE NAME SHA256... -- whose etcd this is, by its manifest: in kubelet's folder, moved out of it, or backed up. Bytes that
-# were reviewed for NAME are NAME's, however they spell it.
+# were reviewed for NAME are NAME's, however they spell it. Without a FILE: whose Node.
 there_name() {
   local path word sum name=-
+  if [[ -z $1 ]]; then
+    there_node
+    return 0
+  fi
   for path in "$MANIFESTS/$1" "$STATE/aside/$1" "$STATE/backup/manifests/$1"; do
     [[ -f $path ]] || continue
     sum=$(sha256sum <"$path")
@@ -35,6 +39,16 @@ there_name() {
     [[ $name != - ]] || name=$(sed -n '/--name=/{s/.*--name=\([A-Za-z0-9._-]*\).*/\1/p;q;}' "$path")
     break
   done
+  printf 'name %s\n' "${name:--}"
+}
+
+# there_node -- by the certificate of kubelet that kubelet.conf names or holds.
+there_node() {
+  local conf=${MANIFESTS%/*}/kubelet.conf path data name
+  path=$(sed -n "s/^ *client-certificate: *[\"']\{0,1\}\([^\"']*\).*/\1/p" "$conf" 2>/dev/null) || true # no file is no Node
+  data=$(sed -n 's/^ *client-certificate-data: *\([A-Za-z0-9+\/=]*\).*/\1/p' "$conf" 2>/dev/null) || true
+  name=$({ if [[ -n $data ]]; then base64 -d <<<"$data"; else cat -- "$path"; fi; } 2>/dev/null |
+    openssl x509 -noout -subject -nameopt RFC2253 2>/dev/null | sed -n 's/.*CN=system:node:\([a-z0-9.-]*\).*/\1/p') || true
   printf 'name %s\n' "${name:--}"
 }
 

@@ -7,14 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from etcd_renumber.addresses import addresses_in
 from etcd_renumber.assets import templates_sha256
+from etcd_renumber.change_folder.founders import founders
 from etcd_renumber.change_folder.lint import BEGIN, COMMENT, END, lint
 from etcd_renumber.change_folder.write import SUMS, sha256
 from etcd_renumber.errors import Refused
-from etcd_renumber.manifests.renumber import process, prove
+from etcd_renumber.manifests.renumber import prove
+from etcd_renumber.methods.workers import WORKERS
 from etcd_renumber.model import Problem
 from etcd_renumber.planning import plan
 from etcd_renumber.planning.change_json import moves_of, read_change
@@ -22,6 +22,7 @@ from etcd_renumber.rendering import render
 from etcd_renumber.rendering.library import provenance
 
 NOT_RENDERED = ("evidence", "rehearsal", "signatures")
+WORKERS_RUNBOOK = "workers/runbook.sh"
 RENDER_AGAIN = "render the folder again; what is in it now is not what was reviewed"
 
 
@@ -40,7 +41,7 @@ def review(folder: Path) -> list[Problem]:
     problems += [*found, *_bodies(files)]
     if change is not None:
         problems += [*_digests(files), *_hosts(files, change), *_manifests(files, change), *_again(files, change)]
-        problems += [*_founders(files, change), *_library(files, change)]
+        problems += [*founders(files, change), *_library(files, change)]
     return _below(folder, sorted(problems, key=lambda p: ("error", "warning", "note").index(p.severity)))
 
 
@@ -48,7 +49,7 @@ def listed(folder: Path) -> list[Problem]:
     """What is not as SHA256SUMS says, in the folder and in each host's: other bytes, files that lack, files too many."""
     files, problems = _read(folder)
     problems += _listed(files)
-    for name in sorted(n for n in files if re.fullmatch(f"hosts/[^/]+/{SUMS}", n)):
+    for name in sorted(n for n in files if re.fullmatch(f"(hosts/[^/]+|workers)/{SUMS}", n)):
         problems += _listed(files, name.removesuffix(SUMS))
     return _below(folder, problems)
 
@@ -94,16 +95,19 @@ def _listed(files: dict[str, str], top: str = "") -> list[Problem]:
 
 
 def _hosts(files: dict[str, str], change: dict[str, Any]) -> list[Problem]:
-    """Every member has a folder with a script and a list, and there is no other folder."""
+    """Every member has a folder with a script and a list, and so have the workers; there is no other folder."""
     problems = []
     members = [m["name"] for m in change["members"]]
-    for name in members:
-        top = f"hosts/{name}/"
+    workers = ["workers/"] if change["mapping"].get("workers") else []
+    for top in [*(f"hosts/{name}/" for name in members), *workers]:
         missing = [n for n in (top + "runbook.sh", top + SUMS) if n not in files]
         problems += [Problem("this file is missing", n, hint=RENDER_AGAIN) for n in missing]
         if top + SUMS in files:
             problems += _listed(files, top)
     strangers = {n.split("/")[1] for n in files if n.startswith("hosts/") and n.count("/") > 1} - {*members}
+    if not workers:
+        fact = "the mapping has no workers"
+        problems += [Problem(fact, n, hint=RENDER_AGAIN) for n in sorted(files) if n.startswith("workers/")]
     return problems + [Problem("no member has this name", f"hosts/{n}", hint=RENDER_AGAIN) for n in sorted(strangers)]
 
 
@@ -111,7 +115,8 @@ def _digests(files: dict[str, str]) -> list[Problem]:
     """Every runbook, and run.sh, names this very plan."""
     digest = sha256(files["change.json"].encode())[:12]
     problems = []
-    for name, text in {**_runbooks(files), "run.sh": files.get("run.sh", "")}.items():
+    others = {name: files[name] for name in (WORKERS_RUNBOOK,) if name in files}
+    for name, text in {**_runbooks(files), **others, "run.sh": files.get("run.sh", "")}.items():
         said = re.findall(r"^readonly DIGEST=(\S*)$", text, re.MULTILINE)
         if said != [digest]:
             fact = f"its digest is {' and '.join(said) or 'missing'}, change.json's is {digest}"
@@ -168,36 +173,13 @@ def _runbooks(files: dict[str, str]) -> dict[str, str]:
     return {name: text for name, text in files.items() if re.fullmatch(r"hosts/[^/]+/runbook\.sh", name)}
 
 
-def _founders(files: dict[str, str], change: dict[str, Any]) -> list[Problem]:
-    """kubeadm's first master says nothing of an existing cluster: beside no data it would found an empty one."""
-    notes = []
-    for member in change["members"]:
-        for file, entry in sorted(member["manifests"].items()):
-            place = f"hosts/{member['name']}/manifests/{file}"
-            text = files.get(place, entry["old"])
-            try:
-                is_etcd = process(text).name == "etcd"
-            except yaml.YAMLError:
-                continue  # said above
-            if is_etcd and not joins(text):
-                fact = f"with an empty data directory {member['name']}'s {file} would start a new, empty cluster"
-                hint = "protect this directory: the manifest lacks --initial-cluster-state=existing, as kubeadm's first one does"
-                notes.append(Problem(fact, place, hint=hint, severity="note"))
-    return notes
-
-
 def _library(files: dict[str, str], change: dict[str, Any]) -> list[Problem]:
     """Whether the bash below values and phases is a released one. That all runbooks have the same is asked elsewhere."""
     name, text = next(iter(_runbooks(files).items()), ("", ""))
     hint = "how it was reviewed, part by part: docs/library-review.md"
-    return [Problem(provenance(text, change["mapping"]["method"]), name, hint=hint, severity="note")] if name else []
-
-
-def joins(text: str) -> bool:
-    """Whether this manifest says, by flag or by environment, that the cluster exists."""
-    flags = " ".join(process(text).argv).replace("=", " ")
-    env = re.search(r"ETCD_INITIAL_CLUSTER_STATE['\"]?,?\s+['\"]?value['\"]?:\s*['\"]?existing\b", text)
-    return "-initial-cluster-state existing" in flags or bool(env)
+    found = [(name, text, change["mapping"]["method"])] if name else []
+    found += [(WORKERS_RUNBOOK, files[WORKERS_RUNBOOK], WORKERS.name)] if WORKERS_RUNBOOK in files else []
+    return [Problem(provenance(text, of), place, hint=hint, severity="note") for place, text, of in found]
 
 
 def _again(files: dict[str, str], change: dict[str, Any]) -> list[Problem]:

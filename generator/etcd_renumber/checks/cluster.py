@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from etcd_renumber.checks.addresses import address_rules
 from etcd_renumber.checks.etcd import etcd_rules
+from etcd_renumber.checks.workers import worker_rules
 from etcd_renumber.errors import Refused
 from etcd_renumber.hashes import fingerprint
 from etcd_renumber.manifests.renumber import manifests_of
@@ -18,7 +19,8 @@ RANK = {"error": 0, "warning": 1, "note": 2}
 
 def check(cluster: Cluster) -> list[Problem]:
     """Everything that is wrong, errors first, then warnings, then notes; each in the order of the mapping."""
-    found = [*address_rules(cluster), *etcd_rules(cluster), *_authorities(cluster), *_size(cluster), *_proof(cluster)]
+    found = [*address_rules(cluster), *worker_rules(cluster), *etcd_rules(cluster), *_authorities(cluster)]
+    found += [*_size(cluster), *_proof(cluster)]
     return sorted(dict.fromkeys(found), key=lambda p: RANK[p.severity])
 
 

@@ -19,7 +19,8 @@ from etcd_renumber.reports.run_report import verdict
 
 def order(change: Change) -> str:
     """Every line of the order; what a person does is told apart by having no command."""
-    width = max(len(m.name) for m in change.cluster.mapping.members)
+    mapping = change.cluster.mapping
+    width = max(map(len, [*(m.name for m in mapping.members), *(w.name for w in mapping.workers)]))
     return "\n".join(f"{n.line:>4}  {_host(n.host):<{width}}  {n.text}" for n in change.order)
 
 

@@ -70,9 +70,9 @@ def before_of(host: HostEvidence) -> str:
 
 def _no_host(change: dict[str, Any], evidence: Evidence) -> Iterator[Problem]:
     there = {h.host for h in evidence.hosts if h.attempts}
-    for member in change["members"]:
-        if member["name"] not in there:
-            yield Problem(f"there is no evidence of {member['name']}", hint="bash run.sh collect")
+    for host in [*change["members"], *change["mapping"].get("workers", [])]:
+        if host["name"] not in there:
+            yield Problem(f"there is no evidence of {host['name']}", hint="bash run.sh collect")
 
 
 def _lines(change: dict[str, Any], evidence: Evidence) -> Iterator[Problem]:

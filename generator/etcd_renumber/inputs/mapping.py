@@ -12,11 +12,10 @@ import jsonschema
 from etcd_renumber.errors import Refused
 from etcd_renumber.inputs import located_yaml
 from etcd_renumber.inputs.facts import facts_of
+from etcd_renumber.inputs.workers import NAME, SSH, WORKERS, ssh_of, workers_of
 from etcd_renumber.methods import METHODS
 from etcd_renumber.model import Cluster, Mapping, Member, Problem
 
-NAME = "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
-SSH = {"type": "string", "pattern": r"^[A-Za-z0-9_][A-Za-z0-9@._:%-]{0,254}$"}
 SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["cluster", "change", "members"],
@@ -44,6 +43,7 @@ SCHEMA: dict[str, Any] = {
                 },
             },
         },
+        "workers": WORKERS,
         "snapshots": {"enum": ["one", "each", "none"]},
         "objects": {"enum": ["list", "kubeadm"]},
         "accept_loss": {"type": "boolean"},
@@ -100,6 +100,7 @@ def load_mapping(path: Path, method: str | None = None) -> Mapping:
         data["change"],
         tuple(m for m in members if m is not None),
         path.parent / data.get("facts", "facts"),
+        workers=workers_of(data, members),
         places=places,
         **known,
     )
@@ -206,12 +207,11 @@ def _member(data: dict[str, Any], key: str, places: dict[str, str], problems: li
             )
     if "old" not in found or (not stays and "new" not in found):
         return None
-    ssh = data.get("ssh", [])
     return Member(
         data["name"],
         found["old"],
         found["old"] if stays else found["new"],
         stays,
-        (ssh,) if isinstance(ssh, str) else tuple(ssh),
+        ssh_of(data),
         old_stays,
     )

@@ -214,6 +214,7 @@ BRIDGE = Method(
     "old address to the new ones: they are not part of this change; `preflight` and `finish` list what they see. Where that "
     "comes later, `settle` says `NOT YET` and ends well, since this host's own API is back; `unbridge` refuses until then.",
     gated=("unbridge",),
+    workers_after="settle",
     last_change="unbridge",
     begins_down=True,
 )

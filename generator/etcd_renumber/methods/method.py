@@ -47,6 +47,24 @@ class Action:
 
 
 @dataclass(frozen=True)
+class Script:
+    """A runbook beside those of the members: the name of its library, its phases, the files of templates/ that it is made of."""
+
+    name: str
+    phases: tuple[Phase, ...]
+    parts: tuple[str, ...]
+
+    @property
+    def undoable(self) -> list[str]:
+        """The phases that have an undo."""
+        return [p.name for p in self.phases if p.undo]
+
+    def phase(self, name: str) -> Phase:
+        """The phase of this name. Raises KeyError where there is none."""
+        return {p.name: p for p in self.phases}[name]
+
+
+@dataclass(frozen=True)
 class Method:
     """A way to give members new addresses.
 
@@ -67,6 +85,7 @@ class Method:
     columns: tuple[str, str, str, str]
     after_the_order: str
     gated: tuple[str, ...]  # phases whose gate asks about every other member before anything is changed
+    workers_after: str  # the phase of a member after which the workers that call it follow
     last_change: str = ""  # once its `verify` holds, nothing needs the old address
     keys: Mapping[str, Any] = field(default_factory=dict)  # of the mapping, that only this method has; their defaults
     keeps_quorum: bool = False  # etcd takes writes all the while

@@ -212,6 +212,7 @@ RESTORE = Method(
     columns=("`preflight`", "`prepare`", "`quiesce` … `start`", "`finish` … `cluster`"),
     after_the_order=AFTER_THE_ORDER,
     gated=("finish",),
+    workers_after="reopen",
     keys={"accept_loss": False, "bump_revision": 1_000_000_000},
     same_cluster=False,
     has_both=False,

@@ -196,6 +196,7 @@ BOTH = Method(
     columns=("`preflight`", "`prepare`", "`move`, `cluster`", "`release`, `finish`"),
     after_the_order="Before an old address is removed: " + BELOW.format("it"),
     gated=("leave", "move"),
+    workers_after="move",
     last_change="move",
     keys={"addresses": "both", "snapshots": "one"},
     keeps_quorum=True,

@@ -10,6 +10,11 @@ BEFORE: Rows = [
     ("`prepare`", "continue", "nothing is down", "1 minute, plus the snapshot"),
 ]
 AFTER = ("`cluster`, `release`", "continue", "nothing is down", "2 minutes")
+# What is said of workers, and what instead where the change has lines for some of them.
+OTHER_WORKERS = (
+    "every worker's kubelet and kube-proxy that call",
+    "kube-proxy, and the kubelets of other workers, that call",
+)
 BELOW = (
     "point the load balancers, DNS names and other people's kubeconfigs that call the API at {} to the new one. "
     "So too every worker's kubelet and kube-proxy that call one of these addresses. They are not part of this change. "

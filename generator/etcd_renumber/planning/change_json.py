@@ -11,6 +11,7 @@ import jsonschema
 from etcd_renumber.model import Address, Problem
 
 TEXT = {"type": "string"}
+NAME = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"}
 MANIFEST = {
     "type": "object",
     "required": ["old", "old_sha256", "new_sha256"],
@@ -20,10 +21,18 @@ MEMBER = {
     "type": "object",
     "required": ["name", "old", "new", "manifests"],
     "properties": {
-        "name": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"},
+        "name": NAME,
         "old": TEXT,
         "new": TEXT,
         "manifests": {"type": "object", "additionalProperties": MANIFEST},
+    },
+}
+WORKERS = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["name", "calls", "ssh"],
+        "properties": {"name": NAME, "calls": TEXT, "ssh": {"type": "array", "items": TEXT}},
     },
 }
 SCHEMA = {
@@ -32,7 +41,7 @@ SCHEMA = {
     "properties": {
         "format": {"const": 1},
         "tool": {"type": "object"},
-        "mapping": {"type": "object"},
+        "mapping": {"type": "object", "properties": {"workers": WORKERS}},
         "members": {"type": "array", "minItems": 1, "items": MEMBER},
         "order": {"type": "array", "items": {"type": "object"}},
     },
@@ -54,6 +63,11 @@ def read_change(text: str, place: str) -> tuple[dict[str, Any] | None, list[Prob
     except RecursionError:
         problems = [Problem("it is nested too deeply", place, hint=hint)]
     return (None if problems else data), problems
+
+
+def workers_of(change: dict[str, Any]) -> list[str]:
+    """The names of the workers, in the mapping's order."""
+    return [w["name"] for w in change["mapping"].get("workers", [])]
 
 
 def moves_of(change: dict[str, Any]) -> dict[Address, Address]:

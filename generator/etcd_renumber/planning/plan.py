@@ -15,7 +15,8 @@ from etcd_renumber.manifests import renumber
 from etcd_renumber.manifests.etcd import etcd_of, is_etcd
 from etcd_renumber.methods import chosen
 from etcd_renumber.methods.method import Action, Method, Phase
-from etcd_renumber.model import Change, Cluster, Facts, Line, Mapping, Member
+from etcd_renumber.methods.workers import WORKERS
+from etcd_renumber.model import Change, Cluster, Facts, Line, Mapping, Member, Worker
 
 FORMAT = 1
 SOURCE = "-"  # the host of a line that is done where the candidates say; no member can be called so
@@ -80,7 +81,8 @@ def from_json(text: str) -> Change:
         )
         for m in given.pop("members")
     )
-    mapping = Mapping(members=members, facts=Path("facts"), **given)
+    workers = tuple(Worker(w["name"], w["calls"], tuple(w["ssh"])) for w in given.pop("workers", []))
+    mapping = Mapping(members=members, workers=workers, facts=Path("facts"), **given)
     return plan(Cluster(mapping, facts, data["ca_fingerprint"]))
 
 
@@ -93,19 +95,20 @@ def ca_fingerprint(cluster: Cluster) -> str:
 def _order(mapping: Mapping, method: Method) -> tuple[Line, ...]:
     """Every line of RUNBOOK.md: what the method says, host by host; what a person does is a line too."""
     known: dict[str, Phase | Action] = {a.name: a for a in method.actions} | {p.name: p for p in method.phases}
-    lines: list[tuple[Member | None, Phase | Action]] = []
+    lines: list[tuple[Member | Worker | None, Phase | Action]] = []
     for step in method.order:
         whats = [known[name] for name in ((step,) if isinstance(step, str) else step)]
         if isinstance(whats[0], Phase) and whats[0].on_source:
             lines += [(None, whats[0])]
         else:
             who = [m for m in mapping.members if not m.stays or all(isinstance(w, Phase) and w.stays for w in whats)]
-            lines += [(m, what) for m in who for what in whats if _has(m, what, mapping, lines)]
+            pairs = [(m, what) for m in who for what in whats if _has(m, what, mapping, lines)]
+            lines += _with_workers(pairs, mapping, method)
     return tuple(_line(number, *entry) for number, entry in enumerate(lines, start=1))
 
 
 def _has(
-    member: Member, what: Phase | Action, mapping: Mapping, lines: list[tuple[Member | None, Phase | Action]]
+    member: Member, what: Phase | Action, mapping: Mapping, lines: list[tuple[Member | Worker | None, Phase | Action]]
 ) -> bool:
     """Whether this host has this line: no line removes an address that stays, and what is done once is done on the first.
 
@@ -117,13 +120,30 @@ def _has(
     return not what.on_first or (member is mapping.members[0] and bool(others or (member, what) not in lines))
 
 
-def _line(number: int, member: Member | None, what: Phase | Action) -> Line:
+def _with_workers(
+    step: list[tuple[Member, Phase | Action]], mapping: Mapping, method: Method
+) -> list[tuple[Member | Worker | None, Phase | Action]]:
+    """The workers look before anything is done, after all members. Each follows the member that it calls: right after that one's
+    phase where the step goes host by host, else after the phase of all."""
+    lines: list[tuple[Member | Worker | None, Phase | Action]] = []
+    names = {what.name for _, what in step}
+    for member, what in step:
+        lines.append((member, what))
+        if what.name == method.workers_after and len(names) > 1:
+            lines += [(w, WORKERS.phase("move")) for w in mapping.workers if w.calls == member.name]
+    if len(names) == 1 and names & {"preflight", method.workers_after}:
+        phase = WORKERS.phase("preflight" if "preflight" in names else "move")
+        lines += [(worker, phase) for worker in mapping.workers]
+    return lines
+
+
+def _line(number: int, host: Member | Worker | None, what: Phase | Action) -> Line:
     if isinstance(what, Phase):
         text = f"bash runbook.sh apply {what.name}{what.options}"
-        return Line(number, member.name if member else SOURCE, "phase", phase=what.name, text=text)
-    assert member, "what a person does is done on a host that is known"
-    text = what.text.format(old=member.old, new=member.new)
-    return Line(number, member.name, "address", action=what.name, text=text)
+        return Line(number, host.name if host else SOURCE, "phase", phase=what.name, text=text)
+    assert isinstance(host, Member), "what a person does is done on a member"
+    text = what.text.format(old=host.old, new=host.new)
+    return Line(number, host.name, "address", action=what.name, text=text)
 
 
 def _mapping(cluster: Cluster) -> dict[str, Any]:
@@ -145,6 +165,11 @@ def _mapping(cluster: Cluster) -> dict[str, Any]:
             | ({"old_stays": True} if x.old_stays else {})
             for x in m.members
         ],
+        **(
+            {"workers": [{"name": w.name, "calls": w.calls, "ssh": list(w.ssh)} for w in m.workers]}
+            if m.workers
+            else {}
+        ),
     }
 
 

@@ -42,7 +42,7 @@ class Door:
         raw = guest
         self.guests.add(raw)
         try:
-            guest.settimeout(30)
+            guest.settimeout(600)  # a kubelet may keep its connection and say nothing
             if self.tls:
                 guest = self.tls().wrap_socket(raw, server_side=True)
                 self.guests.add(guest)

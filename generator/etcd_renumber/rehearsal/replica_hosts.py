@@ -58,6 +58,12 @@ NOT_SHOWN = (
 )
 
 
+def without_workers(change: Change) -> tuple[str, ...]:
+    """What a reader must know where the mapping has workers."""
+    names = ", ".join(w.name for w in change.cluster.mapping.workers)
+    return (f"workers: none; the lines of {names} were not rehearsed",) if names else ()
+
+
 def in_words(change: Change, snapshot: Path | None) -> tuple[str, ...]:
     """What a reader of the report must know about the replica."""
     data = f"the data of {snapshot.name}" if snapshot else "an empty store"
@@ -71,5 +77,6 @@ def in_words(change: Change, snapshot: Path | None) -> tuple[str, ...]:
         "API, controller-manager, scheduler: a stand-in that answers what a runbook's gate asks while their processes run, "
         f"for this host alone, {api.READY_AFTER:g} s after kube-apiserver's start (a real one: 5 to 6 s)",
         f"data: {data}, and what the writers wrote",
+        *without_workers(change),
         NOT_SHOWN,
     )

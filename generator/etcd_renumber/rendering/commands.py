@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from etcd_renumber.assets import template
-from etcd_renumber.methods.method import Method
+from etcd_renumber.methods.method import Method, Script
 
 FUNCTION = re.compile(r"^([a-z_0-9]+)\(\) (?:\{\n(.*?)^\}|\{ ([^\n]*?) ?\}(?: +#[^\n]*)?$)", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"(?:^|[;{|&]|\bthen|\bdo|\belse)\s*run(?:_and_look)? (.+)$", re.MULTILINE)
@@ -22,7 +22,7 @@ VERSION_3 = '${api[@]+"${api[@]}"} '  # env ETCDCTL_API=3, where this etcdctl wa
 RUNNERS = ("run", "run_and_look")
 
 
-def commands(method: Method) -> list[tuple[str, str]]:
+def commands(method: Method | Script) -> list[tuple[str, str]]:
     """(a command as the runbook's bash has it, the phases and undos that can come to it), in the order of the bash."""
     bodies, reached = functions(method.parts), reach(method)
     found: dict[str, list[str]] = {}
@@ -33,7 +33,7 @@ def commands(method: Method) -> list[tuple[str, str]]:
     return [(command, ", ".join(verbs)) for command, verbs in found.items() if verbs]
 
 
-def reach(method: Method) -> dict[str, set[str]]:
+def reach(method: Method | Script) -> dict[str, set[str]]:
     """Phase, or "undo PHASE", to the functions that it can come to: phases first, and under "" what every run can."""
     bodies = functions(method.parts)
     known = {name: calls(body, bodies) for name, body in bodies.items()}

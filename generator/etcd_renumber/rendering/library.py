@@ -13,14 +13,14 @@ from pathlib import Path
 
 from etcd_renumber import __version__
 from etcd_renumber.hashes import sha256
-from etcd_renumber.methods.method import Method
+from etcd_renumber.methods.method import Method, Script
 from etcd_renumber.rendering.environment import environment, inlined
 
 MARK = "# --- library "  # the line begins so; everything below it is the library
 RELEASES = Path(__file__).with_name("releases.json")
 
 
-def library(method: Method) -> str:
+def library(method: Method | Script) -> str:
     """Its text."""
     return environment().get_template("runbook/library.sh.j2").render(parts=inlined(method.parts))
 

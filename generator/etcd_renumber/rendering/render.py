@@ -7,14 +7,14 @@ import difflib
 from etcd_renumber import __version__
 from etcd_renumber.hashes import sha256
 from etcd_renumber.manifests.join import join_manifest
-from etcd_renumber.methods.method import Phase
-from etcd_renumber.methods.steps import TITLES
 from etcd_renumber.model import Change, Manifest, Member
 from etcd_renumber.rendering.environment import environment
 from etcd_renumber.rendering.library import library
 from etcd_renumber.rendering.run_sh import run_script
 from etcd_renumber.rendering.runbook_md import page
+from etcd_renumber.rendering.story import told
 from etcd_renumber.rendering.values import assignments, values
+from etcd_renumber.rendering.workers import workers_runbook
 
 
 def render(change: Change) -> dict[str, str]:
@@ -35,6 +35,9 @@ def render(change: Change) -> dict[str, str]:
         host["SHA256SUMS"] = sums(host)
         files |= {top + name: text for name, text in host.items()}
     files["hosts/diff.txt"] = side_by_side(blocks)
+    if change.cluster.mapping.workers:
+        files["workers/runbook.sh"] = workers_runbook(change)
+        files["workers/SHA256SUMS"] = sums({"runbook.sh": files["workers/runbook.sh"]})
     files["run.sh"] = run_script(change, files)
     files["RUNBOOK.md"] = page(change, files)
     files["SHA256SUMS"] = sums(files)
@@ -60,21 +63,6 @@ def runbook(change: Change, member: Member, groups: list[tuple[str, str]]) -> st
             library_sha256=sha256(text),
         )
     )
-
-
-def told(phase: Phase) -> dict[str, str]:
-    """One phase of the story as bash: its steps, each with its title, and those of its undo."""
-    no_undo = f"  usage 'there is no undo of {phase.name}: {phase.no_undo}' 'bash runbook.sh phases'"
-    return {
-        "name": phase.name,
-        "title": phase.title,
-        "steps": _steps(phase.steps),
-        "undo": _steps(phase.undo) or no_undo,
-    }
-
-
-def _steps(names: tuple[str, ...]) -> str:
-    return "\n".join(f'  begin "{TITLES[name]}"\n  {name}' if TITLES[name] else f"  {name}" for name in names)
 
 
 def sums(files: dict[str, str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from etcd_renumber.hashes import sha256
+from etcd_renumber.methods.workers import WORKERS
 from etcd_renumber.model import Change, Member
 from etcd_renumber.rendering.environment import environment, inlined
 from etcd_renumber.rendering.runbook_md import row
@@ -48,7 +49,9 @@ def run_script(change: Change, files: dict[str, str]) -> str:
 
 def _values(change: Change, files: dict[str, str]) -> list[tuple[str, dict[str, Value]]]:
     mapping = change.cluster.mapping
-    members = mapping.members
+    members, workers = mapping.members, mapping.workers
+    names = [*(m.name for m in members), *(w.name for w in workers)]
+    none = ["" for _ in workers]  # a worker has no etcd, and keeps its address
     rows = [[_plain(cell) for cell in row(change, line)] for line in change.order]
     this: dict[str, Value] = {
         "CLUSTER": mapping.cluster,
@@ -58,16 +61,17 @@ def _values(change: Change, files: dict[str, str]) -> list[tuple[str, dict[str, 
         "MANIFESTS": MANIFESTS,
         "ADDRESS_COMMAND": mapping.address_command or "",
         "LAST_CHANGE": change.method.last_change,
-        "UNDOABLE": change.method.undoable,
+        "UNDOABLE": list(dict.fromkeys([*change.method.undoable, *(WORKERS.undoable if workers else [])])),
     }
     hosts: dict[str, Value] = {
-        "NAMES": [m.name for m in members],
-        "WIDTH": str(max(len(m.name) for m in members)),
-        "OLDS": [str(m.old) for m in members],
-        "NEWS": [str(m.new) for m in members],
-        "SSH_OF": [" ".join(m.ssh) for m in members],
-        "FOLDERS": [sha256(files[f"hosts/{m.name}/SHA256SUMS"]) for m in members],
-        **_etcd_manifests(change, members),
+        "NAMES": names,
+        "WIDTH": str(max(map(len, names))),
+        "OLDS": [*(str(m.old) for m in members), *none],
+        "NEWS": [*(str(m.new) for m in members), *none],
+        "SSH_OF": [*(" ".join(m.ssh) for m in members), *(" ".join(w.ssh) or w.name for w in workers)],
+        "FOLDERS": [sha256(files[f"hosts/{m.name}/SHA256SUMS"]) for m in members]
+        + [sha256(files["workers/SHA256SUMS"]) for _ in workers],
+        **_etcd_manifests(change, members, none),
     }
     order: dict[str, Value] = {
         "LINES_OF_PLAN": [f"{n.line} {n.host} {n.phase or n.action}" for n in change.order],
@@ -77,18 +81,21 @@ def _values(change: Change, files: dict[str, str]) -> list[tuple[str, dict[str, 
     }
     return [
         ("this change", this),
-        ("all members: where they answer, their folders, and their etcd manifests before and after", hosts),
+        (
+            f"all {'hosts' if workers else 'members'}: where they answer, their folders, and their etcd manifests before and after",
+            hosts,
+        ),
         ("the lines of RUNBOOK.md, and what it says of each", order),
     ]
 
 
-def _etcd_manifests(change: Change, members: tuple[Member, ...]) -> dict[str, Value]:
-    """By which bytes a host is known to be the member's."""
+def _etcd_manifests(change: Change, members: tuple[Member, ...], none: list[str]) -> dict[str, Value]:
+    """By which bytes a host is known to be the member's; empty for a worker, which its Node's name tells."""
     first = [change.manifests[m.name][0] for m in members]
     return {
-        "ETCD_FILES": [m.file for m in first],
-        "ETCD_OLD": [sha256(m.old) for m in first],
-        "ETCD_NEW": [sha256(m.new) for m in first],
+        "ETCD_FILES": [*(m.file for m in first), *none],
+        "ETCD_OLD": [*(sha256(m.old) for m in first), *none],
+        "ETCD_NEW": [*(sha256(m.new) for m in first), *none],
     }
 
 

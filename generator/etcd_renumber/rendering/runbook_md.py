@@ -6,6 +6,9 @@ import hashlib
 from collections.abc import Iterable
 
 from etcd_renumber.addresses import url
+from etcd_renumber.methods.method import Method, Script
+from etcd_renumber.methods.rolling_words import OTHER_WORKERS
+from etcd_renumber.methods.workers import WORKERS
 from etcd_renumber.model import Change, Line, Member
 from etcd_renumber.planning.plan import SOURCE
 from etcd_renumber.quorum import tolerance
@@ -14,6 +17,7 @@ from etcd_renumber.rendering.environment import environment
 from etcd_renumber.rendering.exit_codes import EXIT_CODES
 from etcd_renumber.rendering.values import takes_snapshot
 
+DOWN_ON_A_WORKER = ("`move` of a worker", "continue", "its kubelet restarts; its pods keep running", "2 minutes")
 FIRST_SNAPSHOT = "; the snapshot"
 
 
@@ -33,11 +37,14 @@ def page(change: Change, files: dict[str, str]) -> str:
             size=size,
             failures=tolerance(size)[1],
             method=change.method,
+            after_the_order=_after_the_order(change),
             first=change.method.first_page(size),
-            down=_cells(change.method.down(size)),
+            down=_cells([*change.method.down(size), *([DOWN_ON_A_WORKER] if mapping.workers else [])]),
             codes=_cells(EXIT_CODES),
             order=_cells(row(change, line) for line in change.order),
             undo=_cells(_undo(change)),
+            workers=_cells((w.name, w.calls) for w in mapping.workers),
+            workers_commands=_cells(_commands(WORKERS)),
             members=_cells(
                 (
                     m.name,
@@ -50,13 +57,20 @@ def page(change: Change, files: dict[str, str]) -> str:
             founders=founders(change),
             table=[(n, *tolerance(n), n == size) for n in range(1, max(9, size) + 1)],
             flows=_cells(_flows(mapping.members, first.peer_port, first.client_port)),
-            commands=_cells(
-                (f"``{command}``" if "`" in command else f"`{command}`", where)
-                for command, where in commands(change.method)
-            ),
+            commands=_cells(_commands(change.method)),
             hashes=_cells(_hashes(change, files)),
         )
     )
+
+
+def _after_the_order(change: Change) -> str:
+    """The kubelets of the mapping's workers are part of the change, where other workers' are not."""
+    text = change.method.after_the_order
+    return text.replace(*OTHER_WORKERS) if change.cluster.mapping.workers else text
+
+
+def _commands(method: Method | Script) -> list[tuple[str, str]]:
+    return [(f"``{command}``" if "`" in command else f"`{command}`", where) for command, where in commands(method)]
 
 
 def sha256_of(text: str) -> str:
@@ -82,7 +96,7 @@ def _cells(rows: Iterable[Iterable[object]]) -> list[list[str]]:
 def row(change: Change, line: Line) -> list[object]:
     """One line of the order: number, host, what is done, what it does, what one sees, how to go back."""
     if line.kind == "phase":
-        phase = change.method.phase(line.phase)
+        phase = change.phase(line)
         does, seen, back = phase.does, phase.seen, phase.back
         if phase.back_stays and _member(change, line.host).stays:
             back = phase.back_stays
@@ -102,10 +116,12 @@ def _member(change: Change, name: str) -> Member:
 
 def _undo(change: Change) -> list[tuple[str, str]]:
     """(what to run, while what holds), in the order in which a host is taken back: last phase first."""
-    return [
+    rows = [
         (f"`undo {p.name}`", p.undo_when) if p.undo else (f"`{p.name}`", f"no undo: {p.no_undo}")
         for p in reversed(change.method.phases)
     ]
+    on_a_worker = [(f"`undo {p.name}` on a worker", p.undo_when) for p in WORKERS.phases if p.undo]
+    return [*rows, *on_a_worker] if change.cluster.mapping.workers else rows
 
 
 def _flows(members: tuple[Member, ...], peer: int, client: int) -> list[tuple[str, str, str, str]]:
@@ -132,4 +148,5 @@ def _hashes(change: Change, files: dict[str, str]) -> list[tuple[str, str]]:
     for member in change.cluster.mapping.members:
         for name in (f"hosts/{member.name}/runbook.sh", f"hosts/{member.name}/SHA256SUMS"):
             rows.append((name, sha256_of(files[name])))
+    rows += [(name, sha256_of(files[name])) for name in files if name.startswith("workers/")]
     return [(name, f"`{sha}`") for name, sha in rows]

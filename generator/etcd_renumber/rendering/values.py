@@ -54,6 +54,10 @@ def assignments(group: dict[str, Value]) -> str:
 def _change(change: Change) -> dict[str, Value]:
     m = change.cluster.mapping
     lines = [f"{n.line} {n.host} {n.phase or n.action}" for n in change.order]
+    # What is done on a worker cannot be seen from a member: `status` names the line as "if not done".
+    lines = [
+        f"{n.line} {n.host} -" if m.is_worker(n.host) else line for n, line in zip(change.order, lines, strict=True)
+    ]
     own: dict[str, Value] = {"ACCEPT_LOSS": "yes" if m.accept_loss else "no", "BUMP": str(m.bump_revision)}
     return {
         "CLUSTER": m.cluster,

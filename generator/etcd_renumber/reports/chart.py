@@ -56,10 +56,16 @@ class Picture:
     gap: tuple[float, float]
 
 
+def hosts_of(run: Run) -> list[str]:
+    """The members, then the workers that have a line in it."""
+    members = [m.name for m in run.members]
+    return list(dict.fromkeys([*members, *(d.host for d in run.lines if d.kind == "phase" and d.host != "-")]))
+
+
 def picture(run: Run, width: float) -> Picture:
     """The picture `width` pixels wide. Below 600, hosts' names stand over their lanes instead of before them."""
     narrow = width < 600
-    hosts = [m.name for m in run.members]
+    hosts = hosts_of(run)
     left = 34.0 if narrow else max(70.0, 8 + CHARACTER * max(map(len, hosts)))
     lane, lead = (20.0, 16.0) if narrow else (22.0, 6.0)
     seconds = max(run.seconds, 1.0)
@@ -143,18 +149,18 @@ def spark(run: Run, load: Load, columns: int = 72) -> list[str]:
     """The same in letters, for a ticket that takes no pictures: writes, then a row a host, then what the letters mean."""
     names = list(dict.fromkeys(d.what for d in run.lines if d.kind == "phase"))
     letters = {name: "abcdefghijklmnopqrstuvwxyz"[n % 26] for n, name in enumerate(names)}
-    width = max(map(len, ["writes", *(m.name for m in run.members)]))
+    width = max(map(len, ["writes", *hosts_of(run)]))
     per = max(run.seconds, 1.0) / columns
     sums = [0.0] * columns
     for n, count in enumerate(load.rate):
         sums[min(int(n * load.bin / per), columns - 1)] += count
     most = max(sums) or 1
     rows = [f"{'writes':<{width}}  " + "".join(" ▁▂▃▄▅▆▇█"[-(-8 * int(s) // int(most))] if s else "·" for s in sums)]
-    for member in run.members:
+    for name in hosts_of(run):
         row = [" "] * columns
         for d in run.lines:
-            if d.host == member.name and d.kind == "phase":
+            if d.host == name and d.kind == "phase":
                 first, last = int(d.at / per), max(int((d.at + d.seconds) / per), int(d.at / per) + 1)
                 row[first:last] = letters[d.what] * len(row[first:last])
-        rows.append(f"{member.name:<{width}}  {''.join(row)}".rstrip())
+        rows.append(f"{name:<{width}}  {''.join(row)}".rstrip())
     return [*rows, "", f"one column is {per:.1f} s; " + ", ".join(f"{letters[n]} {n}" for n in names)]

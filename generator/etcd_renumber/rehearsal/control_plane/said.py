@@ -6,6 +6,7 @@ from etcd_renumber.model import Change
 from etcd_renumber.rehearsal.control_plane.flags import COMPONENTS, differences, manifest_of
 from etcd_renumber.rehearsal.control_plane.wanted import Wanted
 from etcd_renumber.rehearsal.kubeadm.spec import Spec
+from etcd_renumber.rehearsal.replica_hosts import without_workers
 
 # Flags that hold nothing but what the replica is told, or what every cluster has as its own.
 OWN = ("initial-cluster", "initial-cluster-state")
@@ -37,6 +38,7 @@ def unlike(wanted: Wanted, own: bool, why_not: list[str], yours: Change, ours: C
     found.append(
         "kubelet has --node-ip, which the facts do not show; the Nodes have no taints, and there are no workers"
     )
+    found += without_workers(yours)
     found.append("kube-proxy and CoreDNS: pods that only wait, or none")
     return found
 

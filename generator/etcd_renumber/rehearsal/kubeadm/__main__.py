@@ -16,7 +16,7 @@ from pathlib import Path
 from etcd_renumber.errors import Refused
 from etcd_renumber.rehearsal.kubeadm import holder, places
 from etcd_renumber.rehearsal.kubeadm.machine import EVERYTHING
-from etcd_renumber.rehearsal.kubeadm.spec import Spec, usual
+from etcd_renumber.rehearsal.kubeadm.spec import Spec, usual, worker
 from etcd_renumber.rehearsal.testbed.host import ENVIRONMENT
 
 
@@ -24,7 +24,9 @@ def spec_of(asked: argparse.Namespace) -> Spec:
     """What was asked for, with the usual names and addresses."""
     masters = 1 if asked.endpoint == "none" else 3
     joining = usual(masters + 1, masters + 1) if asked.fourth else ()
-    return Spec(asked.version, usual(1, masters), joining, asked.endpoint, node_ip=not asked.no_node_ip)
+    workers = tuple(worker(n + 1) for n in range(asked.workers))
+    node_ip = not asked.no_node_ip
+    return Spec(asked.version, usual(1, masters), joining, asked.endpoint, node_ip=node_ip, workers=workers)
 
 
 def words_of(pid: int) -> list[str]:
@@ -51,6 +53,7 @@ def main(argv: list[str]) -> None:
         options.add_argument("--version", default="1.37.2")
         options.add_argument("--endpoint", choices=("lb", "dns", "none"), default="lb")
         options.add_argument("--no-node-ip", action="store_true", help="kubeadm itself writes none")
+        options.add_argument("--workers", type=int, default=0, help="how many join without a control plane")
         options.add_argument("--fourth", action="store_true", help="prepare one more host, that has not joined")
     if verb in ("enter", "facts"):
         options.add_argument("what")

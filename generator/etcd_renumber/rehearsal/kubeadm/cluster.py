@@ -77,7 +77,7 @@ class Cluster:
         self.balancer = self._cabled(Host(HostSpec(BALANCER), place), 0)
         for interface in self.spec.balancer:
             self.balancer.add_address(interface)
-        for number, node in enumerate(self.spec.everybody, 1):
+        for number, node in enumerate(self.spec.machines, 1):
             spec = HostSpec(node.name, addresses=(f"{node.old}/{bits(node.old)}",))
             machine = Machine(spec, self._kept(self._place(node)), self.programs.etcd)
             self.hosts[node.name] = machine
@@ -125,13 +125,13 @@ class Cluster:
         self.tell(f"{first.name}: kubeadm init")
         words = ["--upload-certs", "--skip-phases=addon/coredns"]
         self._kubeadm("init", self[first.name], configs.init(self.spec, self.programs.etcd_tag), *words)
-        for node in others:
+        for node in (*others, *self.spec.workers):
             self.join(node)
-        self.wait_ready([node.name for node in self.spec.nodes])
+        self.wait_ready([node.name for node in (*self.spec.nodes, *self.spec.workers)])
         self.tell("every node is Ready")
 
     def join(self, node: Node) -> None:
-        """`kubeadm join --control-plane` on a host that is prepared."""
+        """`kubeadm join` on a host that is prepared; with `--control-plane` unless it is a worker."""
         self.tell(f"{node.name}: kubeadm join")
         self._kubeadm("join", self[node.name], configs.join(self.spec, node))
 

@@ -34,18 +34,19 @@ def init(spec: Spec, etcd_tag: str) -> str:
 
 
 def join(spec: Spec, node: Node) -> str:
-    """For `kubeadm join --control-plane` on another one."""
+    """For `kubeadm join` on another one, with `--control-plane` unless it is a worker."""
     first = f"{url_host(str(spec.nodes[0].old))}:6443"
     token = {
         "token": TOKEN,
         "apiServerEndpoint": spec.control_plane_endpoint or first,
         "unsafeSkipCAVerification": True,
     }
-    begin = {
+    begin: dict[str, Any] = {
         "discovery": {"bootstrapToken": token},
         "nodeRegistration": _registration(spec, node),
-        "controlPlane": {"localAPIEndpoint": _api(node), "certificateKey": CERTIFICATE_KEY},
     }
+    if node not in spec.workers:
+        begin["controlPlane"] = {"localAPIEndpoint": _api(node), "certificateKey": CERTIFICATE_KEY}
     return _text(spec, JoinConfiguration=begin)
 
 

@@ -76,7 +76,7 @@ backend apiservers
 
 def host_files(spec: Spec, name: str, pause: str) -> dict[str, str]:
     """Path to text. `pause` is the image of a pod's sandbox."""
-    number = 1 + [n.name for n in spec.everybody].index(name)
+    number = 1 + [n.name for n in spec.machines].index(name)
     units = (
         "/usr/lib/systemd/system" if spec.minor >= (1, 29) else "/etc/systemd/system"
     )  # where the packages have them

@@ -28,6 +28,7 @@ from etcd_renumber.rehearsal.testbed.host import Host
 from etcd_renumber.rehearsal.testbed.host_spec import HostSpec
 from etcd_renumber.rehearsal.testbed.namespaces import Place, gone
 
+ROWS = ("nodes", "joining", "workers")
 PLAIN = ("version", "endpoint", "name", "port", "node_ip", "etcd", "data_dir", "pods", "services")
 
 
@@ -139,7 +140,7 @@ def attached(name: str = "cluster") -> Cluster:
     spec = _spec(said["spec"])
     cluster = Cluster(spec)
     cluster.programs = programs_for(spec, lambda line: None)
-    for node in spec.everybody:
+    for node in spec.machines:
         host = HostSpec(node.name, addresses=(f"{node.old}/{bits(node.old)}",))
         cluster.hosts[node.name] = Machine(host, Found(said["hosts"][node.name]), cluster.programs.etcd)
         cluster.hosts[node.name].was_up = True
@@ -148,13 +149,13 @@ def attached(name: str = "cluster") -> Cluster:
 
 
 def _words(spec: Spec) -> dict[str, Any]:
-    rows = {k: [[n.name, str(n.old), str(n.new)] for n in getattr(spec, k)] for k in ("nodes", "joining")}
+    rows = {k: [[n.name, str(n.old), str(n.new)] for n in getattr(spec, k)] for k in ROWS}
     plain = {k: getattr(spec, k) for k in PLAIN}
     return plain | rows | {"arguments": {k: dict(v) for k, v in spec.arguments.items()}}
 
 
 def _spec(words: dict[str, Any]) -> Spec:
-    rows = {k: tuple(Node(n, ip_address(o), ip_address(w)) for n, o, w in words[k]) for k in ("nodes", "joining")}
+    rows = {k: tuple(Node(n, ip_address(o), ip_address(w)) for n, o, w in words[k]) for k in ROWS}
     return Spec(**(words | rows))
 
 

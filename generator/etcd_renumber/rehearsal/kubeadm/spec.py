@@ -17,7 +17,7 @@ BALANCER = "balancer"
 
 @dataclass(frozen=True)
 class Node:
-    """A control plane host: `old` is where it comes up, `new` where a change will bring it."""
+    """A host: `old` is where it comes up, `new` where a change will bring it; a worker keeps its address."""
 
     name: str
     old: Address
@@ -30,10 +30,16 @@ def usual(first: int, last: int) -> tuple[Node, ...]:
     return tuple(Node(f"master{n}", old, new) for n, old, new in ends)
 
 
+def worker(number: int) -> Node:
+    """worker1 on 192.168.100.51, where it stays, and so on."""
+    address = ip_address(f"192.168.100.{50 + number}")
+    return Node(f"worker{number}", address, address)
+
+
 @dataclass(frozen=True)
 class Spec:
-    """A cluster. `joining` hosts are prepared and have not joined. `endpoint`: a load balancer of ours, the DNS name of
-    the first host, or none, which is one host's only way.
+    """A cluster. `joining` hosts are prepared and have not joined; `workers` join without a control plane.
+    `endpoint`: a load balancer of ours, the DNS name of the first host, or none, which is one control plane host's only way.
 
     `arguments` are further flags by component ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler",
     "kubelet"), flag without dashes to value. `etcd` is a minor ("3.6"); without it ETCD says which. `pods` and `services`
@@ -52,6 +58,7 @@ class Spec:
     data_dir: str = "/var/lib/etcd"
     pods: str = "10.244.0.0/16"
     services: str = "10.96.0.0/12"
+    workers: tuple[Node, ...] = ()
 
     @property
     def minor(self) -> tuple[int, int]:
@@ -70,6 +77,11 @@ class Spec:
         return (*self.nodes, *self.joining)
 
     @property
+    def machines(self) -> tuple[Node, ...]:
+        """Every host: those with a control plane, now or later, and the workers."""
+        return (*self.everybody, *self.workers)
+
+    @property
     def endpoint_name(self) -> str:
         """The name in the control plane's endpoint; empty where there is none."""
         usual_name = {"lb": "api.cluster.test", "dns": f"{self.nodes[0].name}.cluster.test", "none": ""}
@@ -83,18 +95,18 @@ class Spec:
     @property
     def subnets(self) -> list[str]:
         """Every subnet of the hosts' addresses, old ones first."""
-        every = [n.old for n in self.everybody] + [n.new for n in self.everybody]
+        every = [n.old for n in self.machines] + [n.new for n in self.machines]
         return list(dict.fromkeys(str(ip_network(f"{a}/{bits(a)}", strict=False)) for a in every))
 
     @property
     def balancer(self) -> list[str]:
         """The balancer's interfaces: one address in each subnet that no host has, near its end."""
-        taken = {a for n in self.everybody for a in (n.old, n.new)}
+        taken = {a for n in self.machines for a in (n.old, n.new)}
         return [free(subnet, taken) for subnet in self.subnets]
 
     def known_as(self) -> dict[str, str]:
         """For /etc/hosts, at the beginning: name to address, the endpoint's too."""
-        names = {n.name: str(n.old) for n in self.everybody}
+        names = {n.name: str(n.old) for n in self.machines}
         if self.endpoint == "lb":
             names[self.endpoint_name] = self.balancer[0].partition("/")[0]
         elif self.endpoint == "dns":

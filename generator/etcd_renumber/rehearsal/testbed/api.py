@@ -1,7 +1,8 @@
 """A stand-in for what answers on a control plane host: kube-apiserver's port and the health ports of the others.
 
 One process a host, forked by `init.py`. A port is open while the pod's own process, a placeholder, runs. It answers GET
-alone, and only from what this host's kubelet wrote down: no other host's objects, no watch, no admission. What a real
+alone, and only from what this host's kubelet wrote down: no other host's objects, no watch, no admission; but the kubelet
+of another host may renew its Lease. What a real
 one refuses to an anonymous client or to a kubelet's certificate, it refuses too.
 """
 
@@ -18,7 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from etcd_renumber.rehearsal.door import REASONS, Door, Request, Said, context, self_signed
-from etcd_renumber.rehearsal.testbed.api_objects import Known, Pod, found
+from etcd_renumber.rehearsal.testbed.api_objects import LEASES, Known, Pod, found, guest_lease
 from etcd_renumber.rehearsal.testbed.host_spec import Flags
 from etcd_renumber.rehearsal.testbed.kubelet import STATE
 
@@ -41,12 +42,20 @@ def may(who: dict[str, str], node: str, target: str) -> bool:
     path, _, query = target.partition("?")
     if who.get("organizationName") in ALL or path in OPEN:
         return True
-    if who.get("commonName") != f"system:node:{node}":
+    user = who.get("commonName", "")
+    if path == own_lease(user):
+        return True
+    if user != f"system:node:{node}":
         return False
     if path == "/api/v1/pods":
         return f"fieldSelector=spec.nodeName={node}" in query.replace("%3D", "=")
-    own = (f"/api/v1/nodes/{node}", f"/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{node}")
-    return path in own or path.startswith("/api/v1/namespaces/kube-system/pods/")
+    return path == f"/api/v1/nodes/{node}" or path.startswith("/api/v1/namespaces/kube-system/pods/")
+
+
+def own_lease(user: str) -> str:
+    """The path of the Lease that this kubelet may read and renew; empty for whoever is no kubelet."""
+    name = user.removeprefix("system:node:")
+    return f"{LEASES}/kube-node-lease/leases/{name}" if name != user else ""
 
 
 def listens(port: str) -> bool:
@@ -73,6 +82,9 @@ class Apiserver:
             return refused(401, "Unauthorized")
         if not may(who, self.known.node, target):
             return refused(403, f'forbidden: User "{user}" cannot get path "{path}"')
+        if method == "PUT" and path == own_lease(user):
+            self.known.guests[path] = time.time()
+            return 200, guest_lease(self.known, path)
         if method != "GET":
             return refused(405, f"the server does not allow this method on the requested resource: {method}")
         if path == "/version":

@@ -46,6 +46,9 @@ class Known:
     pods: dict[str, Pod] = field(default_factory=dict)
     renewed: dict[str, float] = field(default_factory=dict)
     holders: dict[str, tuple[int, str]] = field(default_factory=dict)
+    guests: dict[str, float] = field(
+        default_factory=dict
+    )  # path of a Lease of another host's Node: when it was renewed
 
     def read(self, state: dict[str, Any]) -> None:
         """Take over a state of kubelet's."""
@@ -138,6 +141,15 @@ def lease(known: Known, name: str) -> dict[str, Any]:
     return {"kind": "Lease", "apiVersion": "coordination.k8s.io/v1", "metadata": meta, "spec": spec}
 
 
+def guest_lease(known: Known, path: str) -> dict[str, Any]:
+    """The Lease of another host's Node."""
+    when = datetime.fromtimestamp(known.guests[path], UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    name = path.rpartition("/")[2]
+    meta = metadata(name, "kube-node-lease", {"f:spec": {"f:holderIdentity": {}, "f:renewTime": {}}})
+    spec = {"holderIdentity": name, "leaseDurationSeconds": 40, "renewTime": when}
+    return {"kind": "Lease", "apiVersion": "coordination.k8s.io/v1", "metadata": meta, "spec": spec}
+
+
 def endpoint_slice(flags: Flags) -> dict[str, Any]:
     """The service kubernetes, as this host's apiserver adds itself."""
     own = flags.get("advertise-address")
@@ -167,6 +179,8 @@ def found(known: Known, flags: Flags, path: str) -> dict[str, Any] | None:
         return endpoint_slice(flags)
     if path == f"{CORE}/namespaces/default/endpoints/kubernetes":
         return endpoints(flags)
+    if path in known.guests:
+        return guest_lease(known, path)
     space, _, name = path.removeprefix(f"{LEASES}/").partition("/leases/")
     if path.startswith(f"{LEASES}/") and name:
         key = "" if (space, name) == ("kube-node-lease", known.node) else name if space == "kube-system" else "none"

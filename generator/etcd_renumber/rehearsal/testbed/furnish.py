@@ -16,7 +16,8 @@ def furnish(host: Host, kind: pki.Kind, of: str) -> None:
     """Write them all. Its manifests are not among them: see Host.install."""
     for link, target in host.spec.links.items():
         _link(host, link, target)
-    given = pki.files(host.spec, kind, of) | kubeadm_files.files(host.spec, kind, of) | dict(host.spec.files)
+    pairs = {} if host.spec.calls else pki.files(host.spec, kind, of)
+    given = pairs | kubeadm_files.files(host.spec, kind, of) | dict(host.spec.files)
     for path, text in given.items():
         secret = "PRIVATE KEY-----" in text or "client-key" in text
         host.write_text(path, text, 0o600 if secret else 0o644)

@@ -29,6 +29,7 @@ class HostSpec:
     `sans` are put into the certificates beside those that kubeadm would; `files` are further files, path to text. `links`
     lead from where a container sees a folder to where the host has it: pods run in the host's own root folder here.
     `endpoint` is the control plane endpoint, NAME:PORT, that admin.conf names; without one it names the host itself.
+    `calls` makes it a worker: HOST:PORT of the API that its kubelet.conf names. Its manifests are those of its own pods.
     """
 
     name: str
@@ -42,6 +43,7 @@ class HostSpec:
     links: Mapping[str, str] = field(default_factory=dict)
     forwards: bool = False
     endpoint: str = ""
+    calls: str = ""
 
     @property
     def legs(self) -> tuple[Leg, ...]:

@@ -54,26 +54,33 @@ ExecStart=/usr/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELE
 
 def files(spec: HostSpec, kind: Kind = "EC", of: str = "bed") -> dict[str, str]:
     """Path to text; nothing for a host without manifests."""
+    ca = authority("kubernetes", kind, of)
+    if spec.calls:
+        return {f"{ETC}/pki/ca.crt": ca.crt} | _kubelet(spec, ca, spec.calls, kind)
     if not spec.manifests:
         return {}
-    ca = authority("kubernetes", kind, of)
     port = spec.apiserver.get("secure-port", "6443") if spec.apiserver else "6443"
     own = f"{url_host(spec.address)}:{port}"
-    found = {
-        CURRENT: _both(leaf(ca, f"/O=system:nodes/CN=system:node:{spec.name}", CLIENT, (), kind)),
-        f"{ETC}/kubelet.conf": kubeconfig(
-            ca, own, f"system:node:{spec.name}", f"client-certificate: {CURRENT}", f"client-key: {CURRENT}"
-        ),
-        "/var/lib/kubelet/kubeadm-flags.env": f'KUBELET_KUBEADM_ARGS="--node-ip={spec.address}"\n',
-        "/var/lib/kubelet/config.yaml": KUBELET_CONFIG,
-        "/etc/systemd/system/kubelet.service.d/10-kubeadm.conf": DROP_IN,
-    }
+    found = _kubelet(spec, ca, own, kind)
     for name, (user, subject) in USERS.items():
         pair, server = leaf(ca, subject, CLIENT, (), kind), spec.endpoint if "admin" in name else ""
         data = f"client-certificate-data: {_base64(pair.crt)}", f"client-key-data: {_base64(pair.key)}"
         found[f"{ETC}/{name}.conf"] = kubeconfig(ca, server or own, user, *data)
     health = authority("localhost", kind, of)
     return found | {"/run/units/health.crt": health.crt, "/run/units/health.key": health.key}
+
+
+def _kubelet(spec: HostSpec, ca: Pair, server: str, kind: Kind) -> dict[str, str]:
+    """Its own files, on whatever host."""
+    return {
+        CURRENT: _both(leaf(ca, f"/O=system:nodes/CN=system:node:{spec.name}", CLIENT, (), kind)),
+        f"{ETC}/kubelet.conf": kubeconfig(
+            ca, server, f"system:node:{spec.name}", f"client-certificate: {CURRENT}", f"client-key: {CURRENT}"
+        ),
+        "/var/lib/kubelet/kubeadm-flags.env": f'KUBELET_KUBEADM_ARGS="--node-ip={spec.address}"\n',
+        "/var/lib/kubelet/config.yaml": KUBELET_CONFIG,
+        "/etc/systemd/system/kubelet.service.d/10-kubeadm.conf": DROP_IN,
+    }
 
 
 def kubeconfig(ca: Pair, server: str, user: str, *credentials: str) -> str:

@@ -20,6 +20,7 @@ from typing import Any
 from etcd_renumber.rehearsal.testbed.host_spec import Flags
 from etcd_renumber.rehearsal.testbed.node import address_of, answers, api_of_kubelet, apis, name_of, unknown
 from etcd_renumber.rehearsal.testbed.pods import Manifests, Proc, Wanted, start, stat_of, ticks_of
+from etcd_renumber.rehearsal.testbed.worker import Renewal, is_worker
 
 STATE = Path("/run/kubelet/state.json")
 STATUS_FAILS = Path("/run/kubelet/first-status-fails")  # a test's: new pods get the address that the API had, too
@@ -187,6 +188,7 @@ def main(pid: int, argv: Sequence[str], at_once: bool) -> None:
     late = STATUS_FAILS.exists()
     STATUS_FAILS.unlink(missing_ok=True)
     remember(kubelet)
+    renewal = Renewal(name_of(kubelet.flags)) if is_worker() else None
     while (state := stat_of(pid)[0]) not in "ZX":
         if state == "T":
             time.sleep(POLL)
@@ -201,4 +203,6 @@ def main(pid: int, argv: Sequence[str], at_once: bool) -> None:
             look(pod, now, kubelet.recorded if late else kubelet.address)
         clean_up(kubelet, now)
         remember(kubelet)
+        if renewal:
+            renewal.look()
         time.sleep(POLL)

@@ -153,7 +153,7 @@ class Bed:
         kubeadm's hosts name different initial clusters, since each joined when fewer were there; so it is founded with
         one list first, one member after another. After that `--initial-cluster` is never looked at again.
         """
-        running = [host for host in self.hosts.values() if host.spec.manifests]
+        running = [host for host in self.hosts.values() if host.spec.manifests or host.spec.calls]
         for host in running:
             host.start_init()  # it gets ready meanwhile
         every = [host.spec.etcd for host in self.members if host.spec.etcd]

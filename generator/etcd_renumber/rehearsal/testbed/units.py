@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from signal import SIGCONT, SIGKILL, SIGTERM
 
-from etcd_renumber.rehearsal.testbed import kubelet
+from etcd_renumber.rehearsal.testbed import kubelet, worker
 from etcd_renumber.rehearsal.testbed.node import command_line
 from etcd_renumber.rehearsal.testbed.pods import program_of
 
@@ -101,10 +101,13 @@ class Unit:
         self.restart_at = 0.0
         self.log(f"Started {NAME}.")
         nothing, clean = subprocess.DEVNULL, {"PATH": os.environ["PATH"]}
+        held = worker.connection() if worker.is_worker() else None  # as long as kubelet runs
         self.main = subprocess.Popen(
             argv, executable=program_of("kubelet"), stdin=nothing, stdout=nothing, stderr=nothing, env=clean,
-            start_new_session=True,
+            start_new_session=True, pass_fds=[held.fileno()] if held else [],
         )  # fmt: skip
+        if held:
+            held.close()
         self.work = fork("kubelet-work", LOG, partial(kubelet.main, self.main.pid, argv, at_once))
 
     def stop(self) -> None:

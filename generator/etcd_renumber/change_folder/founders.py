@@ -1,0 +1,36 @@
+"""Which manifests would found a new, empty cluster beside an empty data directory."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+from etcd_renumber.manifests.renumber import process
+from etcd_renumber.model import Problem
+
+
+def founders(files: dict[str, str], change: dict[str, Any]) -> list[Problem]:
+    """kubeadm's first master says nothing of an existing cluster: beside no data it would found an empty one."""
+    notes = []
+    for member in change["members"]:
+        for file, entry in sorted(member["manifests"].items()):
+            place = f"hosts/{member['name']}/manifests/{file}"
+            text = files.get(place, entry["old"])
+            try:
+                is_etcd = process(text).name == "etcd"
+            except yaml.YAMLError:
+                continue  # said above
+            if is_etcd and not joins(text):
+                fact = f"with an empty data directory {member['name']}'s {file} would start a new, empty cluster"
+                hint = "protect this directory: the manifest lacks --initial-cluster-state=existing, as kubeadm's first one does"
+                notes.append(Problem(fact, place, hint=hint, severity="note"))
+    return notes
+
+
+def joins(text: str) -> bool:
+    """Whether this manifest says, by flag or by environment, that the cluster exists."""
+    flags = " ".join(process(text).argv).replace("=", " ")
+    env = re.search(r"ETCD_INITIAL_CLUSTER_STATE['\"]?,?\s+['\"]?value['\"]?:\s*['\"]?existing\b", text)
+    return "-initial-cluster-state existing" in flags or bool(env)
