@@ -23,6 +23,7 @@ PARTS = (
     "runbook/lib/leftover_files.sh",
     "runbook/lib/leftover_keys.sh",
     "runbook/steps/widen_certificates.sh",
+    "runbook/steps/narrow.sh",
 )
 KUBEADM = """basicConstraints = critical, CA:FALSE
 keyUsage = critical, digitalSignature, keyEncipherment

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from etcd_renumber.methods.bridge import BRIDGE
 from etcd_renumber.methods.method import Method, Script
+from etcd_renumber.methods.narrow import narrowed
 from etcd_renumber.methods.restore import RESTORE
 from etcd_renumber.methods.rolling import BOTH, REPLACE
 from etcd_renumber.methods.steps import TITLES
@@ -132,7 +133,9 @@ def test_it_finds_what_it_is_for(tmp_path: Path) -> None:
 
 
 METHODS = pytest.mark.parametrize(
-    "method", [BOTH, REPLACE, BRIDGE, RESTORE, WORKERS], ids=["rolling", "replace", "bridge", "restore", "workers"]
+    "method",
+    [BOTH, REPLACE, BRIDGE, RESTORE, WORKERS, *map(narrowed, (BOTH, BRIDGE, RESTORE))],
+    ids=["rolling", "replace", "bridge", "restore", "workers", "rolling, narrow", "bridge, narrow", "restore, narrow"],
 )
 
 

@@ -78,6 +78,10 @@ CASES = {
         GOOD.replace("new: 192.0.2.11", "new: 192.0.2.11, old_stays: true") + "method: restore\n",
         "a has `old_stays: true`, with method: restore",
     ),
+    "an old address that stays, and certificates without it": (
+        GOOD.replace("new: 192.0.2.11", "new: 192.0.2.11, old_stays: true") + "certificates: narrow\n",
+        "a has `old_stays: true`, with certificates: narrow",
+    ),
     "a revision bump where nothing is restored": ("bump_revision: 0\n", "bump_revision: 0 has no effect with method"),
     "a bridge with a key of rolling": (
         "method: bridge\naddresses: replace\n",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from etcd_renumber.methods import METHODS
+from etcd_renumber.methods.narrow import narrowed
 from etcd_renumber.methods.rolling import BOTH, REPLACE
 from etcd_renumber.model import Change
 from etcd_renumber.quorum import tolerance
@@ -62,6 +63,9 @@ VARIANTS = {
         {"method": "bridge"},
     ),
     "a restore": (hosts(3), {"method": "restore"}),
+    "narrow certificates": (hosts(3), {"certificates": "narrow"}),
+    "a bridge with narrow certificates": (hosts(3), {"method": "bridge", "certificates": "narrow"}),
+    "a restore with narrow certificates": (hosts(3), {"method": "restore", "certificates": "narrow"}),
 }
 every_variant = pytest.mark.parametrize("members, mapping", VARIANTS.values(), ids=VARIANTS.keys())
 
@@ -134,7 +138,7 @@ def test_the_same_change_makes_the_same_page(tmp_path: Path, members: list[Host]
 
 def test_every_line_and_every_exit_code_has_its_words():
     assert {code for code, *_ in EXIT_CODES} == set("012345")
-    for method in (BOTH, REPLACE, *METHODS.values()):
+    for method in (BOTH, REPLACE, *METHODS.values(), *map(narrowed, METHODS.values())):
         inside = [name for step in method.order for name in ((step,) if isinstance(step, str) else step)]
         assert {p.name for p in method.phases} == set(inside) - {a.name for a in method.actions}, method.name
         for what in (*method.phases, *method.actions):
@@ -205,3 +209,16 @@ def test_peer_urls_of_ipv6_stand_in_brackets_and_a_member_that_stays_keeps_its_o
         "stays",
         "`https://192.168.100.12:2380`",
     ]
+
+
+def test_narrow_comes_last_on_every_host_and_is_said_to_have_no_way_back(tmp_path: Path):
+    change, text = page_of(tmp_path, VARIANTS["one of three stays"][0], certificates="narrow")
+    assert [(n.host, n.phase) for n in change.order][-3:] == [(f"master{n}", "narrow") for n in (1, 2, 3)]
+    assert "until `narrow`: a host on which it was done keeps its new address" in text
+    assert "`kubeadm certs renew all` keeps the SANs that are there" in text
+    assert dict(table(text, "run", "possible while"))["`narrow`"].startswith("no undo: the certificates no longer")
+
+
+def test_without_it_no_page_and_no_plan_says_a_word_of_it(tmp_path: Path):
+    change, text = page_of(tmp_path, hosts(3))
+    assert "narrow" not in text and "narrow" not in change.json

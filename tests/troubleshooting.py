@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from etcd_renumber.methods.bridge import BRIDGE
+from etcd_renumber.methods.narrow import narrowed
 from etcd_renumber.methods.restore import RESTORE
 from etcd_renumber.methods.rolling import REPLACE
 from etcd_renumber.methods.workers import WORKERS
@@ -35,7 +36,13 @@ MEANING = {
 }
 # What a function is given by whoever calls it.
 HINTS = {"…; this phase was undone": "fix the cause that it names, then: bash runbook.sh apply PHASE"}
-LIMITS = {"GATE_LIMIT": "60", "KUBERNETES_LIMIT": "60", "BASH_REMATCH": "MEMBER"}
+LIMITS = {
+    "GATE_LIMIT": "60",
+    "KUBERNETES_LIMIT": "60",
+    "API_RELOADS": "90",
+    "LAST_LINE": "finish (in restore: reopen)",
+    "BASH_REMATCH": "MEMBER",
+}
 CERTS = {"CERT_FILES": "CERTIFICATE", "CERT_KEYS": "KEY", "CERT_CAS": "CA", "CERT_CA_KEYS": "CA-KEY", "FILES": "FILE"}
 VALUES: tuple[tuple[str, dict[str, str]], ...] = (
     (r"\$\{(NAMES|OLDS|NEWS)\[[^]]+\]\}", {"NAMES": "MEMBER", "OLDS": "ITS-OLD", "NEWS": "ITS-NEW"}),
@@ -84,7 +91,7 @@ def _said(call: Call) -> tuple[int, str, str] | None:
 def _phases_of_functions() -> dict[str, list[str]]:
     """Function to the phases, of whatever method and of workers, that can come to it; `every run` where it belongs to none."""
     found: dict[str, list[str]] = {}
-    for method in (REPLACE, BRIDGE, RESTORE, WORKERS):
+    for method in (*map(narrowed, (REPLACE, BRIDGE, RESTORE)), WORKERS):
         reached = reach(method)
         if method is WORKERS:
             reached = {f"{verb} of a worker" if verb else "": names for verb, names in reached.items()}
@@ -101,6 +108,9 @@ def _plain(text: str) -> str:
     """A word of bash as a person reads it."""
     text = text[1:-1].replace("'\"'\"'", "'").replace("\\'", "'") if text[:1] in "\"'" else text
     text = re.sub(r'\$\(how_recorded "\$\w+"\)', "MEMBER is recorded on its … address", text)
+    text = text.replace(
+        "$(wanted_sans)", "the SANs OLD and NEW (in narrow: those that it has, without the old addresses)"
+    )
     text = re.sub(
         r"\$\(why_no_(?:space|room)[^)]*\)", "FOLDER has … KiB free of …: … must fit, and 15 % must stay free", text
     )

@@ -76,6 +76,7 @@ class Mapping:
     tools: str | None = None
     address_command: str | None = None
     hosts_file: bool = False
+    certificates: str = "wide"
     workers: tuple[Worker, ...] = ()
     places: Dict[str, str] = field(default_factory=dict, compare=False)
 

@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 
 from etcd_renumber.errors import Refused
-from etcd_renumber.inputs import located_yaml
+from etcd_renumber.inputs import located_yaml, unfit
 from etcd_renumber.inputs.facts import facts_of
 from etcd_renumber.inputs.workers import NAME, SSH, WORKERS, ssh_of, workers_of
 from etcd_renumber.methods import METHODS
@@ -51,6 +51,7 @@ SCHEMA: dict[str, Any] = {
         "tools": {"type": ["string", "null"]},
         "address_command": {"type": ["string", "null"]},
         "hosts_file": {"type": "boolean"},
+        "certificates": {"enum": ["wide", "narrow"]},
     },
 }
 KEPT = (
@@ -63,6 +64,7 @@ KEPT = (
     "tools",
     "address_command",
     "hosts_file",
+    "certificates",
 )
 HINTS = {
     "pattern": "use letters, digits, dot, underscore and hyphen, 63 at most, beginning with a letter or digit: "
@@ -87,10 +89,10 @@ def load_mapping(path: Path, method: str | None = None) -> Mapping:
     data, places, problems = located_yaml.read(path)
     if isinstance(data, dict) and method is not None:
         data = data | {"method": method}
-    problems += _shape(data, places, path) + _not_ours(data, places, path)
+    problems += _shape(data, places, path) + unfit.keys_of_others(data, places, path)
     if problems:
         raise Refused(*problems)
-    problems += _never_both(data, places, path)
+    problems += unfit.never_both(data, places, path)
     members = [_member(m, f"members.{n}", places, problems) for n, m in enumerate(data["members"])]
     if problems:
         raise Refused(*problems)
@@ -137,41 +139,6 @@ def _unknown(error: jsonschema.ValidationError, key: str, places: dict[str, str]
             hint = f"did you mean {near[0]}?" if near else f"known keys: {', '.join(known)}"
             found.append(Problem(f"unknown key {name}", places.get(below + ":key", str(path)), below, hint))
     return found
-
-
-def _not_ours(data: Any, places: dict[str, str], path: Path) -> list[Problem]:
-    """Keys of one method beside another one."""
-    found = []
-    method = data.get("method", "rolling") if isinstance(data, dict) else "rolling"
-    for owner in METHODS.values() if isinstance(data, dict) and method in METHODS else []:
-        for key, quiet in owner.keys.items():
-            if owner.name != method and data.get(key, quiet) != quiet:
-                fact = f"{key}: {data[key]} has no effect with method: {method}"
-                found.append(
-                    Problem(fact, places.get(key, str(path)), key, f"remove it: only the method {owner.name} uses it")
-                )
-    return found
-
-
-def _never_both(data: Any, places: dict[str, str], path: Path) -> list[Problem]:
-    """A host that keeps its old address has both: with `addresses: replace` and in a restore it never has."""
-    method, addresses = data.get("method", "rolling"), data.get("addresses", "both")
-    if addresses == "both" and METHODS[method].has_both:
-        return []
-    why = f"addresses: {addresses}" if METHODS[method].has_both else f"method: {method}"
-    hint = (
-        "remove it: the address is changed while etcd is down; add the old one again afterwards, for what else needs it"
-    )
-    return [
-        Problem(
-            f"{m['name']} has `old_stays: true`, with {why}",
-            places.get(f"members.{n}.old_stays", str(path)),
-            f"members.{n}.old_stays",
-            hint,
-        )
-        for n, m in enumerate(data["members"])
-        if m.get("old_stays")
-    ]
 
 
 def _member(data: dict[str, Any], key: str, places: dict[str, str], problems: list[Problem]) -> Member | None:

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from etcd_renumber.methods.bridge import BRIDGE
 from etcd_renumber.methods.method import Method
+from etcd_renumber.methods.narrow import narrowed
 from etcd_renumber.methods.restore import RESTORE
 from etcd_renumber.methods.rolling import BOTH, REPLACE
 
 METHODS: dict[str, Method] = {m.name: m for m in (BOTH, BRIDGE, RESTORE)}
 
 
-def chosen(method: str, addresses: str) -> Method:
+def chosen(method: str, addresses: str, certificates: str = "wide") -> Method:
     """The method of a mapping. Where `addresses: replace` takes the old address away before the new one comes, it has a
-    phase more."""
-    return REPLACE if addresses == "replace" else METHODS[method]
+    phase more, and so it has where `certificates: narrow` takes the old addresses out of the certificates at the end."""
+    found = REPLACE if addresses == "replace" else METHODS[method]
+    return narrowed(found) if certificates == "narrow" else found

@@ -196,7 +196,7 @@ def meaning(size: int) -> str:
 STEPS = (
     "world", "preflight", "bridge/standstill", "on_this_host", "bridge/join", "surroundings", "prepare", "tools",
     "widen_certificates", "bridge/readdress", "bridge/settle", "record", "exchange", "kubernetes_gate",
-    "kubernetes_comes_back", "bridge/unbridge", "release", "cluster", "finish", "ticket", "bridge/undo",
+    "kubernetes_comes_back", "bridge/unbridge", "release", "cluster", "finish", "ticket", "narrow", "bridge/undo",
     "cluster_undo", "undo",
 )  # fmt: skip
 ORDER = ("preflight", "prepare", "add", "readdress", "settle", "unbridge", ("remove", "release"), "cluster", "finish")

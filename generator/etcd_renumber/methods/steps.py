@@ -118,6 +118,10 @@ TITLES: dict[str, str] = {
     "start_the_kubelet": "Start kubelet",
     "the_kubelet_calls_new": "Check that kubelet stays up, calls $NEW and renews the Lease of its Node",
     "the_kubelet_calls_old": "Check that kubelet stays up, calls $OLD and renews the Lease of its Node",
+    # narrow
+    "ready_to_narrow": BEFORE_IT,
+    "take_old_addresses_out": "Reissue the certificates that hold an old address, without it",
+    "the_wire_shows_no_old": "Check that etcd and kube-apiserver serve certificates without an old address",
     # bridge
     "ready_to_readdress": BEFORE_IT,
     "bridge_old_addresses": "Translate calls to the others' old addresses to their new ones, from $NEW",

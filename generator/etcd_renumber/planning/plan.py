@@ -27,7 +27,7 @@ def plan(cluster: Cluster) -> Change:
     mapping = cluster.mapping
     moves = mapping.moves()
     manifests = {m.name: renumber.manifests_of(cluster.facts[m.name], m, moves) for m in mapping.members}
-    method = chosen(mapping.method, mapping.addresses)
+    method = chosen(mapping.method, mapping.addresses, mapping.certificates)
     order = _order(mapping, method)
     data = {
         "format": FORMAT,
@@ -160,6 +160,7 @@ def _mapping(cluster: Cluster) -> dict[str, Any]:
         "tools": m.tools,
         "address_command": m.address_command,
         "hosts_file": m.hosts_file,
+        **({} if m.certificates == "wide" else {"certificates": m.certificates}),
         "members": [
             {"name": x.name, "old": str(x.old), "new": str(x.new), "stays": x.stays, "ssh": list(x.ssh)}
             | ({"old_stays": True} if x.old_stays else {})

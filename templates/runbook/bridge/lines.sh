@@ -1,6 +1,7 @@
 # lines.sh -- how the lines of the method bridge are seen to be done, and what is in between.
 
 readonly LAST_CHANGE=unbridge # the phase after which the old address may go
+readonly LAST_LINE=finish     # the phase before `narrow`, where that is asked for
 
 own_change_state() {
   case $1 in
@@ -17,6 +18,7 @@ own_end_is_there() { own_unbridge_is_done; }
 other_line_state() {
   local i=$1
   case $2 in
+    narrow) if shows_old "$i"; then printf 'open'; else printf 'unseen'; fi ;;
     prepare) [[ -s $SCRATCH/cert.$i ]] && yes_or_open wire_is_wide "$i" || printf 'unseen' ;;
     readdress) [[ -n ${said[i]-} ]] && printf 'carried' || printf 'unseen' ;;
     settle) if is_at_its_end "$i"; then printf 'carried'; elif [[ -n $base ]]; then printf 'open'; else printf 'unseen'; fi ;;

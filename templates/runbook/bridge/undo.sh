@@ -1,12 +1,14 @@
 # undo.sh -- undo of bridge: restores what was on this host before, as long as its old address can be added again.
 
 ready_to_undo_prepare() {
+  guard_not_narrowed
   ask_everybody
   guard other_world "$(how_recorded "$OWN"): the others would reject a certificate without $NEW" 'first: bash runbook.sh undo settle' recorded_old_or_unknown
   guard other_world 'etcd runs with the new arguments, or its new manifest is in place' 'first: bash runbook.sh undo readdress' etcd_is_old
 }
 
 ready_to_undo_readdress() {
+  guard_not_narrowed
   ask_everybody
   guard closed "$OLD is not on this host" "etcd could not start on it; add it first: ip addr add $OLD/PREFIX dev INTERFACE" old_is_here
   guard other_world "$(how_recorded "$OWN")" 'first: bash runbook.sh undo settle' recorded_old_or_unknown
@@ -25,6 +27,7 @@ take_everything_of_ours_away() {
 nothing_of_ours() { no_rule_of_ours && no_route_of_ours; }
 
 ready_to_undo_settle() {
+  guard_not_narrowed
   ask_everybody
   guard closed 'etcd does not run with the new arguments on this host, and this undo needs it' 'first, to start it: bash runbook.sh apply readdress; then rerun this undo' etcd_runs_new
   guard closed 'the rules of this change are no longer on this host: unbridge was carried out' 'after it no undo is possible: continue with the next line of RUNBOOK.md' settle_can_go_back

@@ -55,6 +55,7 @@ own_line_state() {
     preflight) yes_or_open phase_ended preflight ;;
     release | finish) yes_or_open ended_and_still_so "$1" ;;
     prepare) yes_or_open own_prepare_is_done ;;
+    narrow) yes_or_open certs_were_narrowed ;;
     add) yes_or_open address_is_here "$NEW" ;;
     replace) yes_or_open own_replace_is_done ;;
     remove) yes_or_open own_remove_is_done ;;
@@ -63,7 +64,7 @@ own_line_state() {
   esac
 }
 yes_or_open() { if "$@"; then printf 'carried'; else printf 'open'; fi; }
-own_prepare_is_done() { manifests_are_backed_up && tools_are_staged && certs_are_wide; }
+own_prepare_is_done() { manifests_are_backed_up && tools_are_staged && certs_are_settled; }
 own_replace_is_done() { address_is_here "$NEW" && old_is_gone; }
 own_remove_is_done() { own_end_is_there && old_is_gone; }
 # cluster_is_done K -- the last line of this phase is for every member that moves, one before it for this host alone.

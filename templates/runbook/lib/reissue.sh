@@ -80,7 +80,7 @@ digest_of() {
   esac
 }
 
-# check_reissued I NEW -- the last look before it is installed: nothing but the added address may differ.
+# check_reissued I NEW -- the last look before it is installed: nothing but the addresses that come or go may differ.
 check_reissued() {
   local old=${CERT_FILES[$1]} ca=${CERT_CAS[$1]} what=
   if ! has_ca_key "$1"; then
@@ -92,7 +92,7 @@ check_reissued() {
   elif [[ $(cert_field "$2" subject) != "$(cert_field "$old" subject)" ]]; then
     what='it has another subject'
   elif [[ $(extensions_of "$2") != "$(wanted_extensions "$old")" ]]; then
-    what="its extensions differ from the old ones by more than the SANs $OLD and $NEW"
+    what="its extensions differ from the old ones by more than this; wanted are $(wanted_sans)"
   elif [[ $(cert_field "$2" not_after) != "$(cert_field "$old" not_after)" ]]; then
     what='it expires at another time'
   fi
@@ -105,7 +105,7 @@ check_reissued() {
 write_requests() {
   local i waiting=''
   for i in "${!CERT_FILES[@]}"; do
-    if cert_is_wide "${CERT_FILES[i]}" || has_ca_key "$i" || [[ -s $(signed_file "$i") ]]; then continue; fi
+    if cert_is_as_wanted "${CERT_FILES[i]}" || has_ca_key "$i" || [[ -s $(signed_file "$i") ]]; then continue; fi
     write_request "$i"
     waiting+="${waiting:+, }$(signed_file "$i")"
   done
@@ -151,6 +151,7 @@ wrong_with_signed() {
   ca_issued "${CERT_CAS[$1]}" "$signed" any || { printf 'no CA in %s issued it, or it is not valid now' "${CERT_CAS[$1]}" && return 0; }
   lacking=$(names_lacking "$old" "$signed")
   [[ -z $lacking ]] || { printf 'it lacks %s' "$lacking" && return 0; }
+  [[ $certs_want == wide ]] || cert_is_narrow "$signed" || { printf 'it holds an old address: %s' "$(names_in "$signed")" && return 0; }
   has_usages_of "$old" "$signed" || { printf 'it lacks an extended key usage that the old certificate has' && return 0; }
   [[ $old != "$PEER_CERT" ]] || name_is_allowed "$signed" || printf "its common name is '%s', not '%s'" "$(common_name "$signed")" "$CERT_REQUIRED_CN"
 }
@@ -160,7 +161,7 @@ names_lacking() {
   for name in $(wanted_names "$1"); do
     [[ $'\n'$there$'\n' == *$'\n'$name$'\n'* ]] || count=$((count + 1))
   done
-  [[ $count == 0 ]] || printf '%s of the requested SANs (%s; %s; %s)' "$count" "$(names_in "$1")" "$OLD" "$NEW"
+  [[ $count == 0 ]] || printf '%s of the requested SANs (it has %s; wanted are %s)' "$count" "$(names_in "$1")" "$(wanted_sans)"
 }
 # No such extension at all is for every use.
 has_usages_of() {

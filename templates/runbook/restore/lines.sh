@@ -1,6 +1,7 @@
 # lines.sh -- how the lines of the method restore are seen to be done, and what is in between.
 
 readonly LAST_CHANGE=start # no line of this method takes an old address away from a running etcd
+readonly LAST_LINE=reopen  # the phase before `narrow`, where that is asked for
 
 own_change_state() {
   case $1 in
@@ -20,6 +21,7 @@ own_reopen_is_done() { own_end_is_there && all_manifests_are_new; }
 other_line_state() {
   local i=$1
   case $2 in
+    narrow) if shows_old "$i"; then printf 'open'; else printf 'unseen'; fi ;;
     start) if is_at_its_end "$i" && [[ -n ${said[i]-} ]] && data_is_restored; then printf 'carried'; else printf 'unseen'; fi ;;
     *) printf 'unseen' ;;
   esac

@@ -7,7 +7,7 @@ ready_to_start() {
   guard closed "$MANIFESTS is not writable" 'check the mount' folder_is_writable
   guard_kubelet
   guard closed 'this host is not restored' 'bash runbook.sh apply restore --snapshot FILE --sha256 HEX' is_restored
-  guard closed "these certificates lack the SAN $OLD or $NEW: $(certs_lacking)" 'bash runbook.sh apply prepare' certs_are_wide
+  guard closed "these certificates lack the SAN $OLD or $NEW: $(certs_lacking)" 'bash runbook.sh apply prepare' certs_are_settled
   guard closed "calls from this host to $(addresses_called_otherwise)would not leave from $NEW" "add a route to the network configuration: ip route add ADDRESS dev INTERFACE src $NEW" all_calls_leave_from_new
 }
 addresses_called_otherwise() {

@@ -1,6 +1,7 @@
 # lines.sh -- how the lines of the method rolling are seen to be done, and what is in between.
 
 readonly LAST_CHANGE=move # the phase after which the old address may go
+readonly LAST_LINE=finish # the phase before `narrow`, where that is asked for
 
 own_change_state() {
   case $1 in
@@ -15,6 +16,7 @@ own_end_is_there() { own_move_is_done; }
 other_line_state() {
   local i=$1
   case $2 in
+    narrow) if shows_old "$i"; then printf 'open'; else printf 'unseen'; fi ;;
     prepare) [[ -s $SCRATCH/cert.$i ]] && yes_or_open wire_is_wide "$i" || printf 'unseen' ;;
     leave) yes_or_open is_recorded_new "$i" ;;
     move) yes_or_open has_moved "$i" ;;

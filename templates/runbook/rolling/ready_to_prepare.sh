@@ -29,5 +29,5 @@ the_wire_shows_both() {
 }
 own_wire_is_wide() {
   fetch_certificate "$(our_address)" >"$SCRATCH/cert.$OWN" 2>/dev/null
-  cert_holds "$SCRATCH/cert.$OWN" "$OLD" && cert_holds "$SCRATCH/cert.$OWN" "$NEW"
+  cert_holds "$SCRATCH/cert.$OWN" "$NEW" && { narrow_has_begun || cert_holds "$SCRATCH/cert.$OWN" "$OLD"; }
 }

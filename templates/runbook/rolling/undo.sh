@@ -1,6 +1,7 @@
 # undo.sh -- undo while the cluster runs: the same gate before and after it.
 
 ready_to_undo_prepare() {
+  guard_not_narrowed
   ask_everybody
   guard other_world "$(how_recorded "$OWN"): the others would reject a certificate without $NEW" "first: bash runbook.sh undo move" recorded_old_or_unknown
   guard other_world "etcd runs with the new arguments" "first: bash runbook.sh undo move" etcd_is_old
@@ -12,6 +13,7 @@ whole_after_undo_prepare() {
 }
 
 ready_to_undo_move() {
+  guard_not_narrowed
   if [[ $ADDRESSES == both ]]; then
     guard closed "$OLD is not on this host" "add it first: ip addr add $OLD/PREFIX dev INTERFACE" old_is_here
   fi

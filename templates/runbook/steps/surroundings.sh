@@ -5,6 +5,8 @@ the_certificates_are_known() {
   for i in "${!CERT_FILES[@]}"; do
     if cert_holds "${CERT_FILES[i]}" "$OLD" && cert_holds "${CERT_FILES[i]}" "$NEW"; then
       note "${CERT_FILES[i]}: has the SANs $OLD and $NEW"
+    elif narrow_has_begun; then
+      note "${CERT_FILES[i]}: $(names_in "${CERT_FILES[i]}"); narrow has begun on this host, no old address is added again"
     elif [[ -s ${CERT_CA_KEYS[i]} ]]; then
       note "${CERT_FILES[i]}: will be reissued with both addresses, signed with ${CERT_CA_KEYS[i]}"
     else

@@ -2,7 +2,7 @@
 
 what_is_left() {
   list_leftovers after
-  note 'certificate renewals keep the old address: the certificates have it as a SAN until they are reissued without it'
+  certs_are_narrow || note 'certificate renewals keep the old address: the certificates have it as a SAN until they are reissued without it'
 }
 
 # for_the_ticket -- before and after, and which bytes were run.

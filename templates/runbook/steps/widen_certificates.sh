@@ -3,15 +3,16 @@
 
 widen_certificates() {
   local i
-  if holds "every certificate has the SANs $OLD and $NEW" certs_are_wide; then return 0; fi
+  if holds "$(how_certs_are)" certs_are_settled; then return 0; fi
   write_requests
   for i in "${!CERT_FILES[@]}"; do
-    cert_is_wide "${CERT_FILES[i]}" || widen_certificate "$i"
+    cert_is_wide "${CERT_FILES[i]}" || reissue_certificate "$i"
   done
-  must certs_are_wide
+  must certs_are_settled
 }
 
-widen_certificate() {
+# reissue_certificate I -- with the names that the phase wants; the one that it replaces is saved first.
+reissue_certificate() {
   local new
   new=$STATE/reissue/$(cert_label "$1")/new.crt
   if has_ca_key "$1"; then reissue "$1"; else take_signed "$1"; fi
@@ -20,7 +21,14 @@ widen_certificate() {
   note_installed "$1" "$new"
   put_certificate "$1" "$new"
   ! is_changing || note "${CERT_FILES[$1]}: $(names_in "${CERT_FILES[$1]}"), $(openssl x509 -noout -enddate -in "${CERT_FILES[$1]}")"
+  note "the certificate of before is $(saved_copy "$1"); its key is the same as before"
 }
+
+# guard_not_narrowed -- of every undo that needs an old address in the certificates, or puts it back there.
+guard_not_narrowed() {
+  guard closed 'narrow has begun on this host: it takes the old addresses out of the certificates, and nothing adds them again' "no undo is possible any more on this host; the certificates of before are in $BACKUP/pki.before-narrow" narrow_has_not_begun
+}
+narrow_has_not_begun() { ! narrow_has_begun; }
 
 # narrow_certificates -- undo, all refusals first. A certificate that was renewed since is never overwritten.
 narrow_certificates() {
@@ -42,10 +50,11 @@ guard_certificates() {
   local i file
   for i in "${!CERT_FILES[@]}"; do
     file=${CERT_FILES[i]}
-    if cert_is_wide "$file"; then
-      note "ok: $file has the SANs $OLD and $NEW"
+    if cert_is_as_wanted "$file"; then
+      note "ok: $file: $(names_in "$file")"
     else
       guard_present "$i" "$file"
+      [[ $certs_want == wide ]] || guard closed "$file lacks the SAN $NEW, and is to lose the old address" "it was made anew since prepare: have it reissued with the SAN $NEW first" cert_holds "$file" "$NEW"
       guard_issuer "$i" "$file"
     fi
     [[ $file == "$PEER_CERT" ]] || continue
@@ -66,14 +75,13 @@ guard_issuer() {
   if has_ca_key "$1"; then
     guard closed "${CERT_CA_KEYS[$1]} is not the key of ${CERT_CAS[$1]}, or is protected by a password" \
       "copy the key of this CA to this host, or remove the file: then a certificate request is written" key_fits_cert "${CERT_CA_KEYS[$1]}" "${CERT_CAS[$1]}"
-    guard closed "$2 was not issued by ${CERT_CAS[$1]}, or that CA has expired" "have it reissued by its own CA, with the SANs $OLD and $NEW" ca_issued "${CERT_CAS[$1]}" "$2"
+    guard closed "$2 was not issued by ${CERT_CAS[$1]}, or that CA has expired" "have it reissued by its own CA, with $(wanted_sans)" ca_issued "${CERT_CAS[$1]}" "$2"
   elif [[ -e $signed ]]; then
     guard closed "$signed: $(wrong_with_signed "$1")" 'have it signed again' signed_is_right "$1"
   else
     note "${CERT_CA_KEYS[$1]} is not on this host: a certificate request will be written; put the signed certificate into $signed"
   fi
 }
-is_certificate() { openssl x509 -noout -in "$1" 2>/dev/null; }
 holds_no_key() { [[ -r $1 && $(<"$1") != *'PRIVATE KEY-----'* ]]; }
 hostname_is_allowed() { [[ -z $CERT_REQUIRED_HOSTNAME || $(openssl x509 -noout -checkhost "$CERT_REQUIRED_HOSTNAME" -in "$1" 2>/dev/null) == *' does match '* ]]; }
 name_is_allowed() {
@@ -84,7 +92,8 @@ name_is_allowed() {
 
 # --- saved once, installed by rename, known again by its sum ---
 
-# Undo needs the first copy: it is never overwritten, and its checksum is taken from the copy itself.
+# Undo needs the first copy: it is never overwritten, and its checksum is taken from the copy itself. What `narrow` replaces lies
+# beside it: the certificate with both addresses.
 save_certificate() {
   local copy
   copy=$(saved_copy "$1")
@@ -93,7 +102,7 @@ save_certificate() {
     run cp -p "${CERT_FILES[$1]}" "$copy.part"
     run mv -f "$copy.part" "$copy"
   fi
-  add_sum "$BACKUP/pki.sha256" "$copy" "${CERT_FILES[$1]}"
+  add_sum "${copy%"${CERT_FILES[$1]}"}.sha256" "$copy" "${CERT_FILES[$1]}"
 }
 
 # Before it is installed: a run that ends in between must know its own file again.
@@ -144,10 +153,11 @@ saved_copy_fits() {
 cert_label() {
   local label=${CERT_FILES[$1]#/}
   label=${label%.crt}
+  [[ $certs_want == wide ]] || label+=.narrow # what was asked for and signed for `prepare` has the old address
   printf '%s' "${label//\//-}"
 }
 signed_file() { printf '%s/signed/%s.crt' "$STATE" "$(cert_label "$1")"; }
-saved_copy() { printf '%s/pki%s' "$BACKUP" "${CERT_FILES[$1]}"; }
+saved_copy() { if [[ $certs_want == narrow ]]; then printf '%s/pki.before-narrow%s' "$BACKUP" "${CERT_FILES[$1]}"; else printf '%s/pki%s' "$BACKUP" "${CERT_FILES[$1]}"; fi; }
 # A link stays a link: what it points to is replaced.
 real_cert() { readlink -f "${CERT_FILES[$1]}"; }
 hidden_cert() {

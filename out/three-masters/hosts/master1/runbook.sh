@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest cfd48d8ec751. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 4b47d05a8c8b. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=cfd48d8ec751
+readonly DIGEST=4b47d05a8c8b
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -297,7 +297,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:08bdd474b09a209f54f9304165630c65ccfc699901f620ebb55bc6497df70949 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:1a9ec5676c74a146bc845b8bda94f3aa338485896fb7a9043eab07c5d919093d ---
 
 # --- runbook/lib/main.sh sha256:70f3c989d0a7 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -553,7 +553,7 @@ the_cluster_is_sound() {
 }
 # --- end runbook/rolling/sound.sh ---
 
-# --- runbook/steps/surroundings.sh sha256:d04d7e3595e4 ---
+# --- runbook/steps/surroundings.sh sha256:e8ba4af21246 ---
 # surroundings.sh -- the part of preflight about certificates, clocks, the new address and the network between hosts.
 
 the_certificates_are_known() {
@@ -561,6 +561,8 @@ the_certificates_are_known() {
   for i in "${!CERT_FILES[@]}"; do
     if cert_holds "${CERT_FILES[i]}" "$OLD" && cert_holds "${CERT_FILES[i]}" "$NEW"; then
       note "${CERT_FILES[i]}: has the SANs $OLD and $NEW"
+    elif narrow_has_begun; then
+      note "${CERT_FILES[i]}: $(names_in "${CERT_FILES[i]}"); narrow has begun on this host, no old address is added again"
     elif [[ -s ${CERT_CA_KEYS[i]} ]]; then
       note "${CERT_FILES[i]}: will be reissued with both addresses, signed with ${CERT_CA_KEYS[i]}"
     else
@@ -658,7 +660,7 @@ authentication_is_off() {
 }
 # --- end runbook/steps/surroundings.sh ---
 
-# --- runbook/rolling/ready_to_prepare.sh sha256:0ef419fd2516 ---
+# --- runbook/rolling/ready_to_prepare.sh sha256:008bc07cfa97 ---
 # ready_to_prepare.sh -- what a cluster that runs must show before the preparation, and after it.
 
 ready_to_prepare() {
@@ -690,7 +692,7 @@ the_wire_shows_both() {
 }
 own_wire_is_wide() {
   fetch_certificate "$(our_address)" >"$SCRATCH/cert.$OWN" 2>/dev/null
-  cert_holds "$SCRATCH/cert.$OWN" "$OLD" && cert_holds "$SCRATCH/cert.$OWN" "$NEW"
+  cert_holds "$SCRATCH/cert.$OWN" "$NEW" && { narrow_has_begun || cert_holds "$SCRATCH/cert.$OWN" "$OLD"; }
 }
 # --- end runbook/rolling/ready_to_prepare.sh ---
 
@@ -958,21 +960,22 @@ show_snapshot_age() {
 }
 # --- end runbook/rolling/snapshot.sh ---
 
-# --- runbook/steps/widen_certificates.sh sha256:2bc28c5a74c4 ---
+# --- runbook/steps/widen_certificates.sh sha256:bc947e381218 ---
 # widen_certificates -- the certificates that must hold both addresses, reissued: same key, subject and extensions, one address more.
 # A certificate that holds both already is never touched. One whose CA key is elsewhere waits for the signed one.
 
 widen_certificates() {
   local i
-  if holds "every certificate has the SANs $OLD and $NEW" certs_are_wide; then return 0; fi
+  if holds "$(how_certs_are)" certs_are_settled; then return 0; fi
   write_requests
   for i in "${!CERT_FILES[@]}"; do
-    cert_is_wide "${CERT_FILES[i]}" || widen_certificate "$i"
+    cert_is_wide "${CERT_FILES[i]}" || reissue_certificate "$i"
   done
-  must certs_are_wide
+  must certs_are_settled
 }
 
-widen_certificate() {
+# reissue_certificate I -- with the names that the phase wants; the one that it replaces is saved first.
+reissue_certificate() {
   local new
   new=$STATE/reissue/$(cert_label "$1")/new.crt
   if has_ca_key "$1"; then reissue "$1"; else take_signed "$1"; fi
@@ -981,7 +984,14 @@ widen_certificate() {
   note_installed "$1" "$new"
   put_certificate "$1" "$new"
   ! is_changing || note "${CERT_FILES[$1]}: $(names_in "${CERT_FILES[$1]}"), $(openssl x509 -noout -enddate -in "${CERT_FILES[$1]}")"
+  note "the certificate of before is $(saved_copy "$1"); its key is the same as before"
 }
+
+# guard_not_narrowed -- of every undo that needs an old address in the certificates, or puts it back there.
+guard_not_narrowed() {
+  guard closed 'narrow has begun on this host: it takes the old addresses out of the certificates, and nothing adds them again' "no undo is possible any more on this host; the certificates of before are in $BACKUP/pki.before-narrow" narrow_has_not_begun
+}
+narrow_has_not_begun() { ! narrow_has_begun; }
 
 # narrow_certificates -- undo, all refusals first. A certificate that was renewed since is never overwritten.
 narrow_certificates() {
@@ -1003,10 +1013,11 @@ guard_certificates() {
   local i file
   for i in "${!CERT_FILES[@]}"; do
     file=${CERT_FILES[i]}
-    if cert_is_wide "$file"; then
-      note "ok: $file has the SANs $OLD and $NEW"
+    if cert_is_as_wanted "$file"; then
+      note "ok: $file: $(names_in "$file")"
     else
       guard_present "$i" "$file"
+      [[ $certs_want == wide ]] || guard closed "$file lacks the SAN $NEW, and is to lose the old address" "it was made anew since prepare: have it reissued with the SAN $NEW first" cert_holds "$file" "$NEW"
       guard_issuer "$i" "$file"
     fi
     [[ $file == "$PEER_CERT" ]] || continue
@@ -1027,14 +1038,13 @@ guard_issuer() {
   if has_ca_key "$1"; then
     guard closed "${CERT_CA_KEYS[$1]} is not the key of ${CERT_CAS[$1]}, or is protected by a password" \
       "copy the key of this CA to this host, or remove the file: then a certificate request is written" key_fits_cert "${CERT_CA_KEYS[$1]}" "${CERT_CAS[$1]}"
-    guard closed "$2 was not issued by ${CERT_CAS[$1]}, or that CA has expired" "have it reissued by its own CA, with the SANs $OLD and $NEW" ca_issued "${CERT_CAS[$1]}" "$2"
+    guard closed "$2 was not issued by ${CERT_CAS[$1]}, or that CA has expired" "have it reissued by its own CA, with $(wanted_sans)" ca_issued "${CERT_CAS[$1]}" "$2"
   elif [[ -e $signed ]]; then
     guard closed "$signed: $(wrong_with_signed "$1")" 'have it signed again' signed_is_right "$1"
   else
     note "${CERT_CA_KEYS[$1]} is not on this host: a certificate request will be written; put the signed certificate into $signed"
   fi
 }
-is_certificate() { openssl x509 -noout -in "$1" 2>/dev/null; }
 holds_no_key() { [[ -r $1 && $(<"$1") != *'PRIVATE KEY-----'* ]]; }
 hostname_is_allowed() { [[ -z $CERT_REQUIRED_HOSTNAME || $(openssl x509 -noout -checkhost "$CERT_REQUIRED_HOSTNAME" -in "$1" 2>/dev/null) == *' does match '* ]]; }
 name_is_allowed() {
@@ -1045,7 +1055,8 @@ name_is_allowed() {
 
 # --- saved once, installed by rename, known again by its sum ---
 
-# Undo needs the first copy: it is never overwritten, and its checksum is taken from the copy itself.
+# Undo needs the first copy: it is never overwritten, and its checksum is taken from the copy itself. What `narrow` replaces lies
+# beside it: the certificate with both addresses.
 save_certificate() {
   local copy
   copy=$(saved_copy "$1")
@@ -1054,7 +1065,7 @@ save_certificate() {
     run cp -p "${CERT_FILES[$1]}" "$copy.part"
     run mv -f "$copy.part" "$copy"
   fi
-  add_sum "$BACKUP/pki.sha256" "$copy" "${CERT_FILES[$1]}"
+  add_sum "${copy%"${CERT_FILES[$1]}"}.sha256" "$copy" "${CERT_FILES[$1]}"
 }
 
 # Before it is installed: a run that ends in between must know its own file again.
@@ -1105,10 +1116,11 @@ saved_copy_fits() {
 cert_label() {
   local label=${CERT_FILES[$1]#/}
   label=${label%.crt}
+  [[ $certs_want == wide ]] || label+=.narrow # what was asked for and signed for `prepare` has the old address
   printf '%s' "${label//\//-}"
 }
 signed_file() { printf '%s/signed/%s.crt' "$STATE" "$(cert_label "$1")"; }
-saved_copy() { printf '%s/pki%s' "$BACKUP" "${CERT_FILES[$1]}"; }
+saved_copy() { if [[ $certs_want == narrow ]]; then printf '%s/pki.before-narrow%s' "$BACKUP" "${CERT_FILES[$1]}"; else printf '%s/pki%s' "$BACKUP" "${CERT_FILES[$1]}"; fi; }
 # A link stays a link: what it points to is replaced.
 real_cert() { readlink -f "${CERT_FILES[$1]}"; }
 hidden_cert() {
@@ -1174,7 +1186,7 @@ record_before_leaving() {
 has_left_recorded() { has_left && { is_recorded new || [[ -z $base ]]; }; }
 # --- end runbook/rolling/leave.sh ---
 
-# --- runbook/rolling/ready_to_move.sh sha256:d78670aea2d8 ---
+# --- runbook/rolling/ready_to_move.sh sha256:c992de0707aa ---
 # All refusals of the phase, before its first change. Later only a failure can stop it.
 ready_to_move() {
   show_snapshot_age
@@ -1185,7 +1197,7 @@ ready_to_move() {
   guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'without data etcd would start a new, empty cluster' data_is_there
   guard closed "$(why_no_space "$DATA_DIR")" 'free disk space there' has_space "$DATA_DIR"
   guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_prepared
-  guard closed "these certificates lack the SAN $OLD or $NEW: $(certs_lacking)" 'bash runbook.sh apply prepare' certs_are_wide
+  guard closed "these certificates lack the SAN $OLD or $NEW: $(certs_lacking)" 'bash runbook.sh apply prepare' certs_are_settled
   guard closed "a route that this change did not make would be replaced: $(foreign_routes | head -n 1)" "remove it, or give it src $NEW" no_foreign_route
   gate_before others any
   guard_other_apis
@@ -2109,12 +2121,12 @@ ids_compared() {
 }
 # --- end runbook/steps/finish.sh ---
 
-# --- runbook/steps/ticket.sh sha256:638c981cf0a0 ---
+# --- runbook/steps/ticket.sh sha256:5d1e904dc3a3 ---
 # ticket.sh -- what is left to do elsewhere, and the block that closes the ticket.
 
 what_is_left() {
   list_leftovers after
-  note 'certificate renewals keep the old address: the certificates have it as a SAN until they are reissued without it'
+  certs_are_narrow || note 'certificate renewals keep the old address: the certificates have it as a SAN until they are reissued without it'
 }
 
 # for_the_ticket -- before and after, and which bytes were run.
@@ -2132,10 +2144,102 @@ for_the_ticket() {
 }
 # --- end runbook/steps/ticket.sh ---
 
-# --- runbook/rolling/undo.sh sha256:d060694a60e0 ---
+# --- runbook/steps/narrow.sh sha256:f961ef90bcc3 ---
+# narrow: the certificates of this host lose the old addresses of all members that move, once nothing uses one any more.
+#
+# Same key, same subject, same extensions, and no restart: etcd reads its certificates at each handshake, kube-apiserver
+# watches its file. No phase adds an old address again afterwards, so there is no way back.
+
+readonly API_RELOADS=90 # seconds: where kube-apiserver's watch of the file has failed, it looks again after a minute
+
+# All refusals of the phase, before its first change.
+ready_to_narrow() {
+  local i
+  certs_want=narrow
+  guard closed "$LAST_LINE was not carried out here" "bash runbook.sh apply $LAST_LINE" phase_ended "$LAST_LINE"
+  [[ $NEW == "$OLD" ]] || guard closed "$OLD is still on this host" 'remove it, also from the network configuration; then rerun the same command' old_is_gone
+  gate_before all "$END_RECORD"
+  for i in "${!NAMES[@]}"; do
+    is_left_out "${NAMES[i]}" || guard closed "$(how_recorded "$i")" "carry out the lines of ${NAMES[i]} first" is_at_its_end "$i"
+    [[ ${STAYS[i]} == yes ]] || guard closed "a connection of this host has ${OLDS[i]} at one end: $(first_use_of "${OLDS[i]}")" 'point that process to the new address, or wait until its connection has ended; then rerun the same command' nothing_uses "${OLDS[i]}"
+  done
+  guard closed "these files of this host name an old address: $(files_with_old)" 'change them to the new address, or to the name of the API; then rerun the same command' no_file_has_old
+  guard_certificates
+  first_look_at_leases
+}
+
+# uses_of ADDRESS -- connections of this host with it at either end, also those that are being tried: "PROCESS HERE THERE" a line.
+uses_of() {
+  local state here there who from to
+  for state in established syn-sent; do
+    while read -r _ _ here there who; do
+      plain_address from "$here"
+      plain_address to "$there"
+      [[ $from == "$1" || $to == "$1" ]] || continue
+      who=${who#*'(("'} who=${who%%'"'*}
+      printf '%s %s %s\n' "${who//[^a-zA-Z0-9_.-]/}" "$here" "$there"
+    done < <(ss -Htnp state "$state")
+  done
+}
+first_use_of() { uses_of "$1" | head -n 1; }
+nothing_uses() { [[ -z $(uses_of "$1") ]]; }
+
+# files_with_old -- "FILE:LINE: ADDRESS; " of kubeconfigs, manifests and kubelet's files. What stands in --initial-cluster is read
+# by an etcd without data alone, and a member that stays keeps its manifest.
+files_with_old() {
+  local file number address
+  read_old_addresses
+  find_host_files
+  while IFS= read -r -d '' file && IFS=: read -r number address; do
+    number=$(digits "$number")
+    [[ $(sed -n "${number}p" "$file") == *--initial-cluster=* ]] || printf '%s:%s: %s; ' "$file" "$number" "$address"
+  done < <(leftovers_in_texts ${host_files[@]+"${host_files[@]}"} "$MANIFESTS")
+}
+no_file_has_old() { [[ -z $(files_with_old) ]]; }
+
+# The note comes before the first certificate: from then on prepare is done as far as certificates go, and nothing goes back.
+take_old_addresses_out() {
+  local i
+  if holds 'no certificate of this host holds an old address' certs_were_narrowed; then return 0; fi
+  write_requests
+  [[ -e $NARROWED ]] || run touch "$NARROWED"
+  for i in "${!CERT_FILES[@]}"; do
+    cert_is_narrow "${CERT_FILES[i]}" || reissue_certificate "$i"
+  done
+  must certs_were_narrowed
+}
+
+# What is served now; nobody is restarted for it.
+the_wire_shows_no_old() {
+  if ! holds "etcd serves no certificate with an old address, neither on port $CLIENT_PORT nor on port $PEER_PORT" etcd_shows_no_old; then
+    wait_until 10 'etcd serves its new certificates' etcd_shows_no_old ||
+      half_done "etcd still serves a certificate with an old address, or none, on $NEW_CLIENT, port $CLIENT_PORT, or on $NEW, port $PEER_PORT" 'it reads its files at each handshake, and its log says what it could not read; fix the cause, then rerun the same command'
+    must etcd_shows_no_old
+  fi
+  has_apiserver || note 'this host has no kube-apiserver manifest: only the certificates of etcd were checked'
+  if has_apiserver && ! holds 'kube-apiserver serves no certificate with an old address' api_shows_no_old; then
+    wait_until "$API_RELOADS" 'kube-apiserver serves its new certificate; it reads the file again by itself, a minute after the change at the latest' api_shows_no_old ||
+      half_done "after $API_RELOADS s kube-apiserver still serves a certificate with an old address, or none, on $NEW, port $API_PORT" 'it reads its file again by itself, and its log says what it could not read; fix the cause, or restart its container, then rerun the same command'
+    must api_shows_no_old
+  fi
+  gate_after all "$END_RECORD"
+}
+etcd_shows_no_old() {
+  fetch_certificate "$NEW" >"$SCRATCH/peer.shown"
+  shown_at "$(bracketed "$NEW_CLIENT"):$CLIENT_PORT" -cert "$CLIENT_CERT" -key "$CLIENT_KEY" >"$SCRATCH/client.shown"
+  cert_is_narrow "$SCRATCH/peer.shown" && cert_is_narrow "$SCRATCH/client.shown"
+}
+api_shows_no_old() {
+  shown_at "$(bracketed "$NEW"):$API_PORT" >"$SCRATCH/api.shown"
+  cert_is_narrow "$SCRATCH/api.shown"
+}
+# --- end runbook/steps/narrow.sh ---
+
+# --- runbook/rolling/undo.sh sha256:f8ec45a2dc6c ---
 # undo.sh -- undo while the cluster runs: the same gate before and after it.
 
 ready_to_undo_prepare() {
+  guard_not_narrowed
   ask_everybody
   guard other_world "$(how_recorded "$OWN"): the others would reject a certificate without $NEW" "first: bash runbook.sh undo move" recorded_old_or_unknown
   guard other_world "etcd runs with the new arguments" "first: bash runbook.sh undo move" etcd_is_old
@@ -2147,6 +2251,7 @@ whole_after_undo_prepare() {
 }
 
 ready_to_undo_move() {
+  guard_not_narrowed
   if [[ $ADDRESSES == both ]]; then
     guard closed "$OLD is not on this host" "add it first: ip addr add $OLD/PREFIX dev INTERFACE" old_is_here
   fi
@@ -3428,21 +3533,26 @@ ask_at_old() {
 }
 # --- end runbook/lib/peers.sh ---
 
-# --- runbook/lib/wire.sh sha256:6a25cef2e2ea ---
+# --- runbook/lib/wire.sh sha256:e66a6e90db94 ---
 # wire.sh -- which certificate a member shows on its peer port.
 
 # fetch_certificate ADDRESS -- what it shows on its peer port. The handshake is enough for that.
-fetch_certificate() {
-  timeout -k 1 3 openssl s_client -CAfile "$PEER_CA" -cert "$PEER_CERT" -key "$PEER_KEY" \
-    -connect "$(bracketed "$1"):$PEER_PORT" </dev/null 2>/dev/null | openssl x509 2>/dev/null
-}
+fetch_certificate() { shown_at "$(bracketed "$1"):$PEER_PORT" -CAfile "$PEER_CA" -cert "$PEER_CERT" -key "$PEER_KEY"; }
+# shown_at PLACE WORDS... -- what is shown there; with WORDS of openssl for whoever asks for a certificate in turn.
+shown_at() { timeout -k 1 3 openssl s_client "${@:2}" -connect "$1" </dev/null 2>/dev/null | openssl x509 2>/dev/null; }
+
 addresses_lacking() {
   local address
   for address in "${OLDS[$1]}" "${NEWS[$1]}"; do
-    cert_holds "$SCRATCH/cert.$1" "$address" || printf '%s ' "$address"
+    cert_holds "$SCRATCH/cert.$1" "$address" || may_be_narrow "$1" "$address" || printf '%s ' "$address"
   done
 }
 wire_is_wide() { [[ -z $(addresses_lacking "$1") ]]; }
+
+# may_be_narrow I ADDRESS -- with `certificates: narrow`: the old address of a member that has moved may be taken out already.
+may_be_narrow() { is_one_of narrow "${PHASES[@]}" && [[ $2 != "${NEWS[$1]}" && ${recorded[$1]} == new && ${moving[$1]-no} == no ]]; }
+# shows_old I -- its certificate on the wire holds an old address of a member that moves.
+shows_old() { is_certificate "$SCRATCH/cert.$1" && ! cert_is_narrow "$SCRATCH/cert.$1"; }
 # --- end runbook/lib/wire.sh ---
 
 # --- runbook/lib/gate.sh sha256:5d2a85bfa76d ---
@@ -3972,7 +4082,7 @@ ipv4_hex() {
 }
 # --- end runbook/lib/der.sh ---
 
-# --- runbook/lib/certs.sh sha256:8e58c5b94c8b ---
+# --- runbook/lib/certs.sh sha256:3586e9b1ac8d ---
 # certs.sh -- certificates: which addresses one holds, whose it is, and which extensions it shall have, byte for byte.
 
 readonly SAN_OID=2.5.29.17
@@ -3984,6 +4094,15 @@ export SSL_CERT_FILE=/nonexistent SSL_CERT_DIR=/nonexistent
 # cert_holds FILE ADDRESS -- openssl exits 0 either way; only its words tell.
 cert_holds() { [[ $(openssl x509 -noout -checkip "$2" -in "$1" 2>/dev/null) == *' does match '* ]]; }
 cert_is_wide() { cert_holds "$1" "$OLD" && cert_holds "$1" "$NEW"; }
+is_certificate() { openssl x509 -noout -in "$1" 2>/dev/null; }
+# cert_is_narrow FILE -- it holds no old address of a member that moves.
+cert_is_narrow() {
+  local i
+  is_certificate "$1" || return 1
+  for i in "${!OLDS[@]}"; do
+    [[ ${OLDS[i]} == "${NEWS[i]}" ]] || ! cert_holds "$1" "${OLDS[i]}" || return 1
+  done
+}
 certs_lacking() {
   local file
   for file in "${CERT_FILES[@]}"; do
@@ -3996,6 +4115,26 @@ certs_are_wide() {
     cert_is_wide "$file" || return 1
   done
 }
+certs_are_narrow() {
+  local file
+  for file in "${CERT_FILES[@]}"; do
+    cert_is_narrow "$file" || return 1
+  done
+}
+
+# --- what the phase wants of them ---
+
+readonly NARROWED=$STATE/narrowed # `narrow` has begun on this host: no phase adds an old address again
+certs_want=wide                   # wide: OLD and NEW in each; narrow, in that phase alone: no old address of a member that moves
+
+cert_is_as_wanted() { if [[ $certs_want == narrow ]]; then cert_is_narrow "$1"; else cert_is_wide "$1" || narrow_has_begun; fi; }
+narrow_has_begun() { [[ -e $NARROWED ]]; }
+# certs_are_settled -- as far as every phase before `narrow` goes.
+certs_are_settled() { narrow_has_begun || certs_are_wide; }
+certs_were_narrowed() { narrow_has_begun && certs_are_narrow; }
+how_certs_are() { if narrow_has_begun; then printf 'narrow has begun on this host: no old address is added to a certificate again'; else printf 'every certificate has the SANs %s and %s' "$OLD" "$NEW"; fi; }
+# wanted_sans -- in words, for what a person has to have done.
+wanted_sans() { if [[ $certs_want == narrow ]]; then printf 'the SANs that it has, without the old addresses'; else printf 'the SANs %s and %s' "$OLD" "$NEW"; fi; }
 
 # --- keys and issuers: true only when it is seen to be so ---
 
@@ -4030,7 +4169,7 @@ common_name() { openssl x509 -noout -subject -nameopt multiline,utf8,-esc_msb -i
 
 has_names() { [[ -n $(extension_of "$1" "$SAN_OID") ]]; }
 
-# wanted_extensions FILE -- as extensions_of says them, the alternative names followed by OLD and NEW where they lack.
+# wanted_extensions FILE -- as extensions_of says them, the alternative names as the phase wants them.
 wanted_extensions() {
   local line names
   while IFS= read -r line; do
@@ -4042,20 +4181,34 @@ wanted_extensions() {
   done < <(extensions_of "$1")
 }
 
-# wanted_names FILE -- one encoded name a line. 87 is the tag of an address.
+# wanted_names FILE -- one encoded name a line: those that are there and OLD and NEW, or those that are there but for old addresses.
 wanted_names() {
-  local address name there
+  local there
   there=$(children "$(extension_of "$1" "$SAN_OID")")
+  if [[ $certs_want == narrow ]]; then names_without_old "$there"; else names_with_both "$there"; fi
+}
+names_with_both() {
+  local address name there=$1
   printf '%s\n' "$there"
   for address in "$OLD" "$NEW"; do
-    name=$(enclose 87 "$(address_hex "$address")")
+    name=$(encoded_name "$address")
     [[ $'\n'$there$'\n' == *$'\n'$name$'\n'* ]] || printf '%s\n' "$name"
     there+=$'\n'$name
   done
 }
+names_without_old() {
+  local i name old=$'\n'
+  for i in "${!OLDS[@]}"; do
+    [[ ${OLDS[i]} == "${NEWS[i]}" ]] || old+=$(encoded_name "${OLDS[i]}")$'\n'
+  done
+  while IFS= read -r name; do
+    [[ $old == *$'\n'$name$'\n'* ]] || printf '%s\n' "$name"
+  done <<<"$1"
+}
+encoded_name() { enclose 87 "$(address_hex "$1")"; } # 87 is the tag of an address
 # --- end runbook/lib/certs.sh ---
 
-# --- runbook/lib/reissue.sh sha256:6b3fe478825f ---
+# --- runbook/lib/reissue.sh sha256:52453c341bbc ---
 # reissue.sh -- one certificate: signed anew or waited for, compared with what was wanted, saved, installed.
 
 readonly EKU_OID=2.5.29.37
@@ -4138,7 +4291,7 @@ digest_of() {
   esac
 }
 
-# check_reissued I NEW -- the last look before it is installed: nothing but the added address may differ.
+# check_reissued I NEW -- the last look before it is installed: nothing but the addresses that come or go may differ.
 check_reissued() {
   local old=${CERT_FILES[$1]} ca=${CERT_CAS[$1]} what=
   if ! has_ca_key "$1"; then
@@ -4150,7 +4303,7 @@ check_reissued() {
   elif [[ $(cert_field "$2" subject) != "$(cert_field "$old" subject)" ]]; then
     what='it has another subject'
   elif [[ $(extensions_of "$2") != "$(wanted_extensions "$old")" ]]; then
-    what="its extensions differ from the old ones by more than the SANs $OLD and $NEW"
+    what="its extensions differ from the old ones by more than this; wanted are $(wanted_sans)"
   elif [[ $(cert_field "$2" not_after) != "$(cert_field "$old" not_after)" ]]; then
     what='it expires at another time'
   fi
@@ -4163,7 +4316,7 @@ check_reissued() {
 write_requests() {
   local i waiting=''
   for i in "${!CERT_FILES[@]}"; do
-    if cert_is_wide "${CERT_FILES[i]}" || has_ca_key "$i" || [[ -s $(signed_file "$i") ]]; then continue; fi
+    if cert_is_as_wanted "${CERT_FILES[i]}" || has_ca_key "$i" || [[ -s $(signed_file "$i") ]]; then continue; fi
     write_request "$i"
     waiting+="${waiting:+, }$(signed_file "$i")"
   done
@@ -4209,6 +4362,7 @@ wrong_with_signed() {
   ca_issued "${CERT_CAS[$1]}" "$signed" any || { printf 'no CA in %s issued it, or it is not valid now' "${CERT_CAS[$1]}" && return 0; }
   lacking=$(names_lacking "$old" "$signed")
   [[ -z $lacking ]] || { printf 'it lacks %s' "$lacking" && return 0; }
+  [[ $certs_want == wide ]] || cert_is_narrow "$signed" || { printf 'it holds an old address: %s' "$(names_in "$signed")" && return 0; }
   has_usages_of "$old" "$signed" || { printf 'it lacks an extended key usage that the old certificate has' && return 0; }
   [[ $old != "$PEER_CERT" ]] || name_is_allowed "$signed" || printf "its common name is '%s', not '%s'" "$(common_name "$signed")" "$CERT_REQUIRED_CN"
 }
@@ -4218,7 +4372,7 @@ names_lacking() {
   for name in $(wanted_names "$1"); do
     [[ $'\n'$there$'\n' == *$'\n'$name$'\n'* ]] || count=$((count + 1))
   done
-  [[ $count == 0 ]] || printf '%s of the requested SANs (%s; %s; %s)' "$count" "$(names_in "$1")" "$OLD" "$NEW"
+  [[ $count == 0 ]] || printf '%s of the requested SANs (it has %s; wanted are %s)' "$count" "$(names_in "$1")" "$(wanted_sans)"
 }
 # No such extension at all is for every use.
 has_usages_of() {
@@ -5099,7 +5253,7 @@ show_quorum() {
 }
 # --- end runbook/lib/status.sh ---
 
-# --- runbook/lib/next.sh sha256:d40cd40fee8a ---
+# --- runbook/lib/next.sh sha256:14aa0c8dcc14 ---
 # next.sh -- which line of RUNBOOK.md comes next. Idempotent like everything here: it looks at hosts and cluster, not at a list of marks.
 
 # next_line -- the first line that is seen not to be done. What cannot be seen from here counts as done once a later line
@@ -5157,6 +5311,7 @@ own_line_state() {
     preflight) yes_or_open phase_ended preflight ;;
     release | finish) yes_or_open ended_and_still_so "$1" ;;
     prepare) yes_or_open own_prepare_is_done ;;
+    narrow) yes_or_open certs_were_narrowed ;;
     add) yes_or_open address_is_here "$NEW" ;;
     replace) yes_or_open own_replace_is_done ;;
     remove) yes_or_open own_remove_is_done ;;
@@ -5165,7 +5320,7 @@ own_line_state() {
   esac
 }
 yes_or_open() { if "$@"; then printf 'carried'; else printf 'open'; fi; }
-own_prepare_is_done() { manifests_are_backed_up && tools_are_staged && certs_are_wide; }
+own_prepare_is_done() { manifests_are_backed_up && tools_are_staged && certs_are_settled; }
 own_replace_is_done() { address_is_here "$NEW" && old_is_gone; }
 own_remove_is_done() { own_end_is_there && old_is_gone; }
 # cluster_is_done K -- the last line of this phase is for every member that moves, one before it for this host alone.
@@ -5570,10 +5725,11 @@ readonly OPTIONS=()
 take_option() { :; }
 # --- end runbook/lib/no_options.sh ---
 
-# --- runbook/rolling/lines.sh sha256:abd3eccfcef4 ---
+# --- runbook/rolling/lines.sh sha256:e050a493c2c1 ---
 # lines.sh -- how the lines of the method rolling are seen to be done, and what is in between.
 
 readonly LAST_CHANGE=move # the phase after which the old address may go
+readonly LAST_LINE=finish # the phase before `narrow`, where that is asked for
 
 own_change_state() {
   case $1 in
@@ -5588,6 +5744,7 @@ own_end_is_there() { own_move_is_done; }
 other_line_state() {
   local i=$1
   case $2 in
+    narrow) if shows_old "$i"; then printf 'open'; else printf 'unseen'; fi ;;
     prepare) [[ -s $SCRATCH/cert.$i ]] && yes_or_open wire_is_wide "$i" || printf 'unseen' ;;
     leave) yes_or_open is_recorded_new "$i" ;;
     move) yes_or_open has_moved "$i" ;;
