@@ -28,7 +28,6 @@ read_lease() {
   lease=
   [[ $api_status != 200 ]] || lease=$(in_body renewTime)
 }
-lease_was_read() { [[ -n $lease ]]; }
 # note_the_lease -- while kubelet is stopped: what is read later and is another one is a renewal by the kubelet that was started.
 note_the_lease() {
   read_lease "$(wanted)"

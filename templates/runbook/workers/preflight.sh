@@ -41,6 +41,21 @@ kubelet_words() {
 # kubelet_reads_our_file -- by the arguments of the process; while this change has stopped it, it was seen before.
 kubelet_reads_our_file() { ! kubelet_runs || [[ "$(kubelet_words)" == *"kubeconfig"[=\ ]"$KUBELET_CONF "* ]]; }
 
+# lease_is_there ADDRESS -- five looks, three seconds apart: one answer that came late proves nothing, and a Node that has just joined has none yet.
+lease_is_there() {
+  local tries
+  for tries in 1 2 3 4 5; do
+    read_lease "$1"
+    [[ -z $lease ]] || return 0
+    [[ $tries == 5 ]] || sleep 3
+  done
+  return 1
+}
+why_no_lease() {
+  read_lease "$1"
+  api_in_words
+}
+
 # The old address answers until it goes, the new one from the member's own phase on: here neither is a reason to stop.
 the_server_is_known() {
   local address
@@ -49,8 +64,7 @@ the_server_is_known() {
     ask "$address" /readyz
     if [[ $api_status == 200 ]]; then
       note "kube-apiserver of $MEMBER answers this worker on $address"
-      read_lease "$address"
-      guard closed "the Lease of the Node $HOST cannot be read with the certificate of kubelet: $(api_in_words)" 'kubelet itself needs it: see journalctl -u kubelet' lease_was_read
+      guard closed "the Lease of the Node $HOST cannot be read with the certificate of kubelet: $(why_no_lease "$address")" 'kubelet itself needs it: see journalctl -u kubelet' lease_is_there "$address"
     else
       note "kube-apiserver of $MEMBER does not answer this worker on $address now: $(api_in_words)"
     fi
