@@ -83,7 +83,7 @@ def leads_to_etcd(item: pytest.Item) -> bool:
 
 
 def is_by_name_only(item: pytest.Item) -> bool:
-    return any(item.get_closest_marker(name) for name in ("chaos", "real"))
+    return any(item.get_closest_marker(name) for name in ("chaos", "real", "sample"))
 
 
 @pytest.hookimpl(wrapper=True)
