@@ -26,6 +26,7 @@ find_etcdctl() { etcdctl=$ETCDCTL; }
 speak_v3() { :; }
 own_endpoint() { printf '%s' "$ETCD_URL"; }
 status_after_stop() { :; }
+api_ask() { api_status=${SERVER_ANSWERS-200}; }
 find_etcdctl
 """
 

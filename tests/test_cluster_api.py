@@ -233,6 +233,10 @@ def test_undo_puts_back_what_nobody_else_has_changed(tmp_path: Path, api: Api) -
     assert "replaced no ConfigMap" in host.runbook("undo", "cluster")
     host.runbook("apply", "cluster")
     assert host.runbook("plan", "cluster")
+    host.before.append("SERVER_ANSWERS=")
+    said = host.runbook("undo", "cluster", expect=3)
+    assert "no API answers on " in said and "add that address to its host again first" in said
+    host.before.pop()
     host.runbook("undo", "cluster")
     assert texts(api) == BEFORE and generation(api) == 3 and not (host.state / "cluster.done").exists()
     assert "done, 0 commands" in host.runbook("undo", "cluster")

@@ -146,3 +146,19 @@ def test_a_line_is_done_when_the_members_before_it_are_noted(
     around = AROUND % (*V4, recorded) + f"CLUSTER_NOTE={tmp_path / 'cluster.done'}\n"
     lines = " ".join(f"'{line}'" for line in LINES)
     assert bash(tmp_path, ("runbook/lib/lists.sh", "runbook/lib/next.sh"), around, STATES % lines).strip() == states
+
+
+@pytest.mark.parametrize(("noted", "saved", "undone"), [(True, True, False), (False, True, True), (True, False, True)])
+def test_nothing_that_the_phase_leads_to_may_go_before_its_undo(
+    tmp_path: Path, noted: bool, saved: bool, undone: bool
+) -> None:
+    """The note is of a run that was not undone; where nothing was replaced (`objects: list`) nothing holds it up."""
+    (tmp_path / "backup" / "objects").mkdir(parents=True)
+    if noted:
+        (tmp_path / "cluster.done").write_text("master1\n")
+    if saved:
+        (tmp_path / "backup/objects/kube-system.kube-proxy.kubeconfig.conf.json").write_text("{}\n")
+    before = AROUND.replace("STATE=/nowhere BACKUP=/nowhere", f"STATE={tmp_path} BACKUP={tmp_path}/backup")
+    ask = "if cluster_was_undone; then printf yes; else printf no; fi"
+    said = bash(tmp_path, OBJECTS, before % (*V4, "new new new"), ask)
+    assert said == ("yes" if undone else "no")

@@ -70,6 +70,7 @@ def test_each_server_is_asked_once_and_the_first_silent_one_is_named(tmp_path: P
   printf '%s %s %s\\n' "$1" "$2" "$3" >>"$KUBERNETES/asked"
   api_status=; [[ $1 != 10.0.0.1 ]] || api_status=200
 }
+api_pems=(ca cert key)
 silent_server"""
     assert asked(tmp_path, LIB, body) == f"https://[fd00::9], named in {tmp_path}/kubelet.conf"
     assert (tmp_path / "asked").read_text() == "10.0.0.1 6443 /readyz\nfd00::9 443 /readyz\n"
@@ -77,8 +78,8 @@ silent_server"""
 
 # What the gate sees: the API first, then a Lease that nobody renews.
 SEES = """kubernetes_now() {
-  kubernetes_why='the Lease kube-node-lease/master1 has not been renewed since X' stale_address=
-  [[ $clock -ge 5 ]] || kubernetes_why='kube-apiserver on https://NEW:6443 is not ready'
+  kubernetes_why='the Lease kube-node-lease/master1 has not been renewed since X' stale_address= api_is_ready=yes
+  [[ $clock -ge 5 ]] || { kubernetes_why='kube-apiserver on https://NEW:6443 is not ready' && api_is_ready=no; }
 }
 silent_server() { printf '%s' "$SILENT"; }
 """
@@ -95,6 +96,20 @@ def test_where_every_server_answers_it_waits_to_its_limit_and_fails(tmp_path: Pa
     assert "exit 5: after 150 s: the Lease kube-node-lease/master1" in said
 
 
+def test_an_api_of_this_host_that_is_silent_is_not_left_to_others(tmp_path: Path) -> None:
+    """kubelet does not run: that is said first, and nothing is known of the API."""
+    sees = "kubernetes_now() { kubernetes_why='kubelet does not run' stale_address='' api_is_ready=no; }\n"
+    said = asked(tmp_path, BACK, SEES + sees + "SILENT=https://api:6443\nkubernetes_comes_back_in_part", 5)
+    assert "exit 5: after 150 s: kubelet does not run" in said and "load balancer" not in said
+
+
+def test_the_own_address_is_no_server_of_others(tmp_path: Path) -> None:
+    for name in ("controller-manager", "scheduler", "kubelet"):
+        (tmp_path / f"{name}.conf").write_text("    server: https://10.0.0.1:6443\n")
+    body = "NEW=10.0.0.1 api_pems=(ca cert key)\napi_ask() { printf asked; }\nsilent_server"
+    assert asked(tmp_path, LIB, body) == ""
+
+
 def test_reopen_does_not_leave_it_to_others(tmp_path: Path) -> None:
     said = asked(tmp_path, BACK, SEES + "SILENT=https://api:6443\nkubernetes_comes_back", 5)
     assert (
@@ -105,6 +120,7 @@ def test_reopen_does_not_leave_it_to_others(tmp_path: Path) -> None:
 UNBRIDGE = """PHASE=unbridge
 holds() { "${@:2}"; }
 calls_to() { :; }
+bridge_is_gone() { false; }
 """
 
 

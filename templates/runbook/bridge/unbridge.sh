@@ -11,7 +11,7 @@ ready_to_unbridge() {
 
 # After this phase nothing can be undone: what does not work yet is refused here, with exit 3.
 kubernetes_was_back_before() {
-  nothing_was_changed=yes
+  bridge_is_gone || nothing_was_changed=yes
   if ! holds "no connection of the control plane goes to $OLD" no_call_goes_to_old; then close_calls "$(calls_to "$OLD")"; fi
   kubernetes_is_whole
 }

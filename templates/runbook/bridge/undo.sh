@@ -2,6 +2,7 @@
 
 ready_to_undo_prepare() {
   guard_not_narrowed
+  guard_cluster_was_undone
   ask_everybody
   guard other_world "$(how_recorded "$OWN"): the others would reject a certificate without $NEW" 'first: bash runbook.sh undo settle' recorded_old_or_unknown
   guard other_world 'etcd runs with the new arguments, or its new manifest is in place' 'first: bash runbook.sh undo readdress' etcd_is_old

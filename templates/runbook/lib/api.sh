@@ -70,10 +70,11 @@ api_in_words() {
   fi
 }
 
-# silent_server -- the first API that a kubeconfig of the control plane on this host calls and that does not answer now; nothing
+# silent_server -- the first API of others that a kubeconfig of the control plane on this host calls and that does not answer now; nothing
 # where all answer. It may be a load balancer, which other people point to the new addresses.
 silent_server() {
   local file url host port asked=' '
+  [[ ${#api_pems[@]} -gt 0 ]] || return 0
   for file in "$KUBERNETES"/{controller-manager,scheduler,kubelet}.conf; do
     url=$(server_of "$file")
     [[ -n $url && $asked != *" $url "* ]] || continue
@@ -83,6 +84,7 @@ silent_server() {
     port=443
     if [[ $host =~ ^(.*):([0-9]+)$ && $host != *: ]]; then host=${BASH_REMATCH[1]} port=${BASH_REMATCH[2]}; fi
     host=${host#[} host=${host%]}
+    ! is_one_of "$host" "$OLD" "$NEW" || continue # our own, which was asked already
     api_ask "$host" "$port" /readyz
     [[ $api_status == 200 ]] || { printf '%s, named in %s' "$url" "$file" && return 0; }
   done

@@ -50,13 +50,16 @@ no_listener_on_old() { [[ -z $(listeners_on "$OLD") ]]; }
 
 # list_connections_of_others ADDRESS -- what else uses it: for the operator, who tells the load balancer.
 list_connections_of_others() {
-  local here there who from to
+  local here there who from to count=0
   while read -r _ _ here there who; do
     plain_address from "$here"
     plain_address to "$there"
     [[ $from == "$1" || $to == "$1" ]] || continue
     [[ $who != *",pid=${etcd_pid:-none},"* ]] || continue
     who=${who#*'(("'}
-    note "uses $1: ${who%%'"'*} $here $there"
+    who=${who%%'"'*}
+    count=$((count + 1))
+    [[ $count -gt 10 ]] || note "uses $1: ${who//[^a-zA-Z0-9_.-]/?} $here $there"
   done < <(ss -Htnp state established)
+  [[ $count -le 10 ]] || note "uses $1: $((count - 10)) connections more"
 }

@@ -5,6 +5,7 @@ kubernetes_limit=60                       # seconds
 kubernetes_why=                           # what it misses first; empty when it holds
 first_renewal=()                          # renewTime of each Lease as it was read first
 node=                                     # this host's Node
+api_is_ready=no                           # yes: it said so itself, on the address that was asked last
 stale_address=                            # what still has the other address, though the API could be asked
 elsewhere=()                              # what has neither of the two: an address of another network, on purpose
 
@@ -18,7 +19,7 @@ misses_address() {
 # takes longest to become true costs few questions.
 kubernetes_now() {
   local i
-  kubernetes_why='' stale_address='' elsewhere=() api_address=$1
+  kubernetes_why='' stale_address='' elsewhere=() api_address=$1 api_is_ready=no
   node=${node:-$(node_name)}
   choose_api_identity
   kubelet_runs || kubernetes_misses 'kubelet does not run'
@@ -39,6 +40,7 @@ miss_api() {
     kubernetes_misses "the Node of this host is unknown: $KUBERNETES/kubelet.conf has no certificate of system:node:NAME"
   else
     api_get /readyz
+    [[ $api_status != 200 ]] || api_is_ready=yes
     [[ $api_status == 200 ]] || kubernetes_misses "kube-apiserver on https://$(bracketed "$api_address"):$API_PORT is not ready: $(api_in_words)"
   fi
 }

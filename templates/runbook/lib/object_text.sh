@@ -47,7 +47,7 @@ shown() {
 find_list() {
   if [[ $1 =~ ^[[:space:]]*(certSANs|serverCertSANs|peerCertSANs): ]]; then
     list=${BASH_REMATCH[1]}
-  elif [[ ! $1 =~ ^[[:space:]]*(-|#) ]]; then
+  elif [[ ! $1 =~ ^[[:space:]]*(-|#|$) ]]; then
     list=
   fi
 }

@@ -19,6 +19,19 @@ object_words= # "ConfigMap NAMESPACE/NAME, KEY" of the one that was read last
 object=       # its lines, as kubectl prints them; empty where there is none
 object_value= # the text in it, as JSON has it
 
+# cluster_was_undone -- by this host: no object of kubeadm's has a text of this change any more, or it never had.
+cluster_was_undone() { [[ ! -e $CLUSTER_NOTE ]] || no_object_is_saved; }
+no_object_is_saved() {
+  local n
+  for n in "${!OBJECTS_OF_KUBEADM[@]}"; do
+    [[ ! -e $(saved_object "$n") ]] || return 1
+  done
+}
+# guard_cluster_was_undone -- of every undo after which NEW may go: kube-proxy of every node might call it.
+guard_cluster_was_undone() {
+  [[ ${going_back-no} == yes ]] || guard closed "the phase cluster has replaced ConfigMaps of kubeadm: they name $NEW, and kube-proxy of every node calls what they name" 'first: bash runbook.sh undo cluster' cluster_was_undone
+}
+
 # can_ask_kubectl -- kubectl is here, and a kubeconfig of an administrator. Its own defaults and proxies of root play no part.
 can_ask_kubectl() { has_kubectl && choose_kubeconfig; }
 has_kubectl() { command -v kubectl >/dev/null; }
@@ -41,7 +54,7 @@ kube_get() {
 kubectl_said() {
   local text
   text=$(tail -n 1 "$SCRATCH/kubectl.error" 2>/dev/null)
-  text=${text//[^[:print:]]/}
+  text=${text//[^[:print:]]/?}
   printf '%s (%s)' "${text:-nothing came within 30 s}" "$kubeconfig"
 }
 api_answers_kubectl() { kube_get --raw=/version >/dev/null; }
@@ -136,17 +149,18 @@ delete_masterleases() {
 }
 # renewals_of_masterleases -- each with the revision of its last renewal.
 renewals_of_masterleases() {
-  local address key value
-  for address in $(old_masterleases); do
-    while IFS=: read -r key value; do
-      [[ $key != '"ModRevision" ' ]] || printf '%s %s\n' "$address" "$value"
-    done < <(ctl "$(own_endpoint)" get "$MASTERLEASES/$address" -w fields 2>/dev/null)
+  local address addresses fields
+  addresses=$(old_masterleases) || return 1
+  for address in $addresses; do
+    fields=$(ctl "$(own_endpoint)" get "$MASTERLEASES/$address" -w fields 2>/dev/null) || return 1
+    [[ -z $(number_in "$fields" ModRevision) ]] || printf '%s %s\n' "$address" "$(number_in "$fields" ModRevision)"
   done
 }
 # renewals_are TEXT -- none of them was renewed since; those that have gone meanwhile do not count.
 renewals_are() {
-  local line
+  local line now
+  now=$(renewals_of_masterleases) || return 1
   while IFS= read -r line; do
     [[ -z $line || $'\n'$1$'\n' == *$'\n'"$line"$'\n'* ]] || return 1
-  done < <(renewals_of_masterleases)
+  done <<<"$now"
 }

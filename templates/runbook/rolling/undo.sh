@@ -2,6 +2,7 @@
 
 ready_to_undo_prepare() {
   guard_not_narrowed
+  guard_cluster_was_undone
   ask_everybody
   guard other_world "$(how_recorded "$OWN"): the others would reject a certificate without $NEW" "first: bash runbook.sh undo move" recorded_old_or_unknown
   guard other_world "etcd runs with the new arguments" "first: bash runbook.sh undo move" etcd_is_old
@@ -14,6 +15,7 @@ whole_after_undo_prepare() {
 
 ready_to_undo_move() {
   guard_not_narrowed
+  guard_cluster_was_undone
   if [[ $ADDRESSES == both ]]; then
     guard closed "$OLD is not on this host" "add it first: ip addr add $OLD/PREFIX dev INTERFACE" old_is_here
   fi

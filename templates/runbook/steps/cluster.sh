@@ -27,6 +27,11 @@ ready_to_cluster() {
     note "NOT CHECKED: $(what_kubectl_lacks). Where kubectl is: kubectl -n kube-system get configmap kubeadm-config kube-proxy -o yaml; kubectl -n kube-public get configmap cluster-info -o yaml"
     return 0
   fi
+  if only_lists && ! api_answers_kubectl; then
+    note "NOT CHECKED: the API gives no answer to kubectl: $(kubectl_said)"
+    kubeconfig=
+    return 0
+  fi
   guard_kubectl
 }
 guard_kubectl() {
@@ -151,7 +156,10 @@ note_kube_proxy() {
   read -r _ name _ <<<"${OBJECTS_OF_KUBEADM[$1]}"
   [[ $name == kube-proxy ]] || return 0
   proxy_changes=yes
-  generation=$(proxy_generation) || generation=
+  if ! generation=$(proxy_generation); then
+    guard half_done "the API gives no answer about the DaemonSet kube-proxy: $(kubectl_said)" "its ConfigMap was not replaced yet; rerun the same command$(or_roll_back)" false
+    return 0
+  fi
   printf '%s\n' "${generation:-none}" >"$SCRATCH/generation"
   run install -m 0600 "$SCRATCH/generation" "$PROXY_NOTE"
 }
@@ -160,10 +168,15 @@ proxy_generation() { kube_get daemonset kube-proxy --namespace=kube-system --ign
 # Restarted by us, so that what this phase has written is what runs: an old address that only kube-proxy still uses would be missed after
 # it is gone, on every node at once. The API restarts one pod after another.
 kube_proxy_reads_it() {
+  local tries
   if only_lists || [[ -z $kubeconfig ]]; then return 0; fi
   if holds 'kube-proxy need not be restarted, or was restarted since its ConfigMap changed' proxy_is_restarted; then return 0; fi
-  run_and_look timeout -k 1 30 kubectl --kubeconfig="$kubeconfig" --cache-dir="$SCRATCH/kubectl" --request-timeout=20s --namespace=kube-system rollout restart daemonset/kube-proxy
-  is_changing || return 0
+  for tries in 1 2 3; do # kubectl refuses a second restart within the same second
+    run_and_look timeout -k 1 30 kubectl --kubeconfig="$kubeconfig" --cache-dir="$SCRATCH/kubectl" --request-timeout=20s --namespace=kube-system rollout restart daemonset/kube-proxy
+    is_changing || return 0
+    ! proxy_is_restarted || break
+    sleep 2
+  done
   guard half_done "kube-proxy was not restarted: its DaemonSet still has the generation $(cat "$PROXY_NOTE")" "check kube-apiserver, then rerun the same command$(or_roll_back)" proxy_is_restarted
   note 'the new pods start one node after another; to see it: kubectl -n kube-system rollout status daemonset kube-proxy'
 }

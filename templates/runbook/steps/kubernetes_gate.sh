@@ -26,7 +26,7 @@ kubernetes_after() {
     [[ -n $kubernetes_why ]] || break
     [[ $kubernetes_why == "$last" ]] || note "not yet: $kubernetes_why"
     last=$kubernetes_why
-    [[ $kubernetes_why == kube-apiserver* || -n $ready_at ]] || ready_at=$(now_ms)
+    [[ $api_is_ready == no || -n $ready_at ]] || ready_at=$(now_ms)
     [[ -z $stale_address || -n $stale_since ]] || stale_since=$(now_ms)
     if [[ $restarted == no && -n $stale_address && $(now_ms) -gt $((stale_since + 15000)) ]]; then
       restarted=yes nothing_was_changed=no
@@ -48,7 +48,7 @@ kubernetes_fails() { if [[ $nothing_was_changed == yes ]]; then closed "$@"; els
 
 # is_left_to_others READY_AT -- our own API has answered for 20 s, and what is still missing may be waiting for another server.
 is_left_to_others() {
-  [[ $others_may_be_late == yes && -n $1 && $kubernetes_why != kube-apiserver* && $(now_ms) -gt $(($1 + 20000)) ]] || return 1
+  [[ $others_may_be_late == yes && $api_is_ready == yes && $(now_ms) -gt $(($1 + 20000)) ]] || return 1
   late_server=$(silent_server)
   [[ -n $late_server ]]
 }
@@ -90,7 +90,7 @@ restart_kubelet_for_addresses() {
 
 kubernetes_hint() {
   local silent
-  if [[ $kubernetes_why != kube-apiserver* ]]; then
+  if [[ $api_is_ready == yes ]]; then
     silent=$(silent_server)
     [[ -z $silent ]] || { printf 'this API does not answer: %s; point that load balancer or name to the new addresses, then rerun the same command%s' "$silent" "$(or_roll_back)" && return 0; }
   fi

@@ -40,13 +40,16 @@ nothing_uses() { [[ -z $(uses_of "$1") ]]; }
 # files_with_old -- "FILE:LINE: ADDRESS; " of kubeconfigs, manifests and kubelet's files. What stands in --initial-cluster is read
 # by an etcd without data alone, and a member that stays keeps its manifest.
 files_with_old() {
-  local file number address
+  local i file number address files=()
   read_old_addresses
   find_host_files
+  for i in "${!host_files[@]}"; do
+    [[ ${host_file_kinds[i]} == hosts ]] || files+=("${host_files[i]}") # the names of others are not this change's
+  done
   while IFS= read -r -d '' file && IFS=: read -r number address; do
     number=$(digits "$number")
     [[ $(sed -n "${number}p" "$file") == *--initial-cluster=* ]] || printf '%s:%s: %s; ' "$file" "$number" "$address"
-  done < <(leftovers_in_texts ${host_files[@]+"${host_files[@]}"} "$MANIFESTS")
+  done < <(leftovers_in_texts ${files[@]+"${files[@]}"} "$MANIFESTS")
 }
 no_file_has_old() { [[ -z $(files_with_old) ]]; }
 

@@ -36,6 +36,7 @@ list_other_callers() {
   while read -r here there who; do
     [[ -n $here ]] || continue
     who=${who#*'(("'}
-    note "calls $OLD, and is not changed here: ${who%%'"'*} $here $there"
+    who=${who%%'"'*}
+    note "calls $OLD, and is not changed here: ${who//[^a-zA-Z0-9_.-]/?} $here $there"
   done <<<"$(calls_of_others "$OLD")"
 }

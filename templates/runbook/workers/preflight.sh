@@ -34,9 +34,11 @@ the_worker_can_follow() {
   fi
 }
 kubelet_words() {
-  local pid
+  local pid words
   pid=$(kubelet_pid)
-  [[ -z $pid ]] || tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline"
+  [[ -n $pid ]] || return 0
+  words=$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") || return 0 # it has just ended
+  printf '%s' "${words//[^[:print:]]/?}"
 }
 # kubelet_reads_our_file -- by the arguments of the process; while this change has stopped it, it was seen before.
 kubelet_reads_our_file() { ! kubelet_runs || [[ "$(kubelet_words)" == *"kubeconfig"[=\ ]"$KUBELET_CONF "* ]]; }

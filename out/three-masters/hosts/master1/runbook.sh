@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest bd970fd59920. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest a4f5892677a4. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=bd970fd59920
+readonly DIGEST=a4f5892677a4
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -297,7 +297,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:1a9ec5676c74a146bc845b8bda94f3aa338485896fb7a9043eab07c5d919093d ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:10348d13986250fc6309fcb6cce2d5e26503f88f4f8a8d224733e8d897fc242f ---
 
 # --- runbook/lib/main.sh sha256:70f3c989d0a7 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -441,7 +441,7 @@ how_to_keep_new() {
 }
 # --- end runbook/steps/world.sh ---
 
-# --- runbook/steps/preflight.sh sha256:caa3c6dd7ed9 ---
+# --- runbook/steps/preflight.sh sha256:6ad3e05c8ba1 ---
 # preflight only reads. It prints everything that it finds; the first thing that forbids the change stops it.
 
 # Every command the runbook calls, so that none is found missing half-way.
@@ -488,11 +488,14 @@ the_host_can_be_exchanged() {
   guard closed "no process was found for these pods, neither by the command in the manifest nor by the cgroup: $(unknown_pods)" 'start the pod; or write the whole command into the manifest and fetch the facts again' no_pod_is_unknown
   guard closed "a kubeconfig calls another member at its old address: $(kubeconfigs_of_others)" \
     'change it to the controlPlaneEndpoint or to this host; a cluster whose hosts call its first master by address is not supported yet' no_kubeconfig_of_others
+  guard closed "/etc/hosts has lines for $OLD and for $NEW: after the change an undo could not tell them apart" "remove the line of $NEW, which this change makes out of that of $OLD, or set hosts_file: false and render again" hosts_file_is_plain
   [[ $OLD_STAYS == no ]] || guard closed "kubelet has no --node-ip, and $OLD stays on this host: the Node could keep it for ever" \
     "set --node-ip=$OLD in /var/lib/kubelet/kubeadm-flags.env and restart kubelet; the change then writes $NEW there" kubelet_is_told_its_address
   [[ $NEW == "$OLD" ]] || note "files that name $OLD, to be exchanged with the manifests: $(host_files_with_old)"
 }
 kubelet_is_told_its_address() { ! kubelet_chooses_its_address || cloud_gives_the_address; }
+hosts_file_is_plain() { [[ $HOSTS_FILE == no || $OLD == "$NEW" ]] || ! hosts_file_has "$OLD" || ! hosts_file_has "$NEW"; }
+hosts_file_has() { grep -qE "^[[:space:]]*${1//./\\.}[[:space:]]" /etc/hosts 2>/dev/null; }
 unknown_pods() {
   local i
   for i in "${!FILES[@]}"; do
@@ -1260,25 +1263,29 @@ flows_closed() {
 flows_are_open() { [[ -z $(flows_closed "$1") ]]; }
 # --- end runbook/rolling/ready_to_move.sh ---
 
-# --- runbook/rolling/others_apis.sh sha256:f7bffc7c8c01 ---
+# --- runbook/rolling/others_apis.sh sha256:e2f161fe7abb ---
 # others_apis.sh -- before this host's API is stopped: those of the other hosts answer.
+
+apis_why= # what the last look has seen to be down
 
 # guard_other_apis -- where this phase has begun already, going on is what brings one more API up.
 guard_other_apis() {
   ! etcd_runs_new && [[ ! -s $STOPPED_NOTE ]] || return 0
   choose_api_identity
   [[ -n $api_as ]] || return 0
-  guard closed "kube-apiserver of these hosts does not work: $(apis_down)" 'fix it there first, or undo the change of that host: this phase stops the API of this host, too. A host that is lost: --without NAME' other_apis_answer
+  look_at_other_apis
+  guard closed "kube-apiserver of these hosts does not work: $apis_why" 'fix it there first, or undo the change of that host: this phase stops the API of this host, too. A host that is lost: --without NAME' other_apis_answer
 }
-# Three looks: one that was not ready for a moment proves nothing.
-other_apis_answer() {
+# look_at_other_apis -- three looks: one that was not ready for a moment proves nothing.
+look_at_other_apis() {
   local tries
   for tries in 1 2 3; do
-    [[ -n $(apis_down) ]] || return 0
+    apis_why=$(apis_down)
+    [[ -n $apis_why ]] || return 0
     [[ $tries == 3 ]] || sleep 1
   done
-  return 1
 }
+other_apis_answer() { [[ -z $apis_why ]]; }
 
 # apis_down -- "NAME: WHY; " for each that refuses connections or says that it is not ready. Where no answer comes at all, a firewall
 # between the hosts may be the reason: nobody needs that way, so it proves nothing.
@@ -1693,7 +1700,7 @@ kubernetes_was_whole() {
 }
 # --- end runbook/rolling/kubernetes_before.sh ---
 
-# --- runbook/steps/kubernetes_gate.sh sha256:0a9512772bb8 ---
+# --- runbook/steps/kubernetes_gate.sh sha256:060f90e653fa ---
 # kubernetes_gate.sh -- how a phase uses the gate of Kubernetes, at its end.
 
 kubernetes_is_whole() {
@@ -1722,7 +1729,7 @@ kubernetes_after() {
     [[ -n $kubernetes_why ]] || break
     [[ $kubernetes_why == "$last" ]] || note "not yet: $kubernetes_why"
     last=$kubernetes_why
-    [[ $kubernetes_why == kube-apiserver* || -n $ready_at ]] || ready_at=$(now_ms)
+    [[ $api_is_ready == no || -n $ready_at ]] || ready_at=$(now_ms)
     [[ -z $stale_address || -n $stale_since ]] || stale_since=$(now_ms)
     if [[ $restarted == no && -n $stale_address && $(now_ms) -gt $((stale_since + 15000)) ]]; then
       restarted=yes nothing_was_changed=no
@@ -1744,7 +1751,7 @@ kubernetes_fails() { if [[ $nothing_was_changed == yes ]]; then closed "$@"; els
 
 # is_left_to_others READY_AT -- our own API has answered for 20 s, and what is still missing may be waiting for another server.
 is_left_to_others() {
-  [[ $others_may_be_late == yes && -n $1 && $kubernetes_why != kube-apiserver* && $(now_ms) -gt $(($1 + 20000)) ]] || return 1
+  [[ $others_may_be_late == yes && $api_is_ready == yes && $(now_ms) -gt $(($1 + 20000)) ]] || return 1
   late_server=$(silent_server)
   [[ -n $late_server ]]
 }
@@ -1786,7 +1793,7 @@ restart_kubelet_for_addresses() {
 
 kubernetes_hint() {
   local silent
-  if [[ $kubernetes_why != kube-apiserver* ]]; then
+  if [[ $api_is_ready == yes ]]; then
     silent=$(silent_server)
     [[ -z $silent ]] || { printf 'this API does not answer: %s; point that load balancer or name to the new addresses, then rerun the same command%s' "$silent" "$(or_roll_back)" && return 0; }
   fi
@@ -1830,7 +1837,7 @@ old_address_is_gone() {
 }
 # --- end runbook/steps/release.sh ---
 
-# --- runbook/steps/cluster.sh sha256:1055c962ca65 ---
+# --- runbook/steps/cluster.sh sha256:db1d3ec474ad ---
 # cluster: what holds old addresses once for the whole cluster, and is kubeadm's own or kube-apiserver's. Only addresses of members
 # that the cluster records on their new ones go; where the mapping has `objects: list`, they are named and nothing is changed.
 
@@ -1858,6 +1865,11 @@ ready_to_cluster() {
   guard closed "etcd gives no answer about the keys below $MASTERLEASES" 'check etcd of this host, then rerun the same command' masterleases_can_be_read
   if ! can_ask_kubectl && only_lists; then
     note "NOT CHECKED: $(what_kubectl_lacks). Where kubectl is: kubectl -n kube-system get configmap kubeadm-config kube-proxy -o yaml; kubectl -n kube-public get configmap cluster-info -o yaml"
+    return 0
+  fi
+  if only_lists && ! api_answers_kubectl; then
+    note "NOT CHECKED: the API gives no answer to kubectl: $(kubectl_said)"
+    kubeconfig=
     return 0
   fi
   guard_kubectl
@@ -1984,7 +1996,10 @@ note_kube_proxy() {
   read -r _ name _ <<<"${OBJECTS_OF_KUBEADM[$1]}"
   [[ $name == kube-proxy ]] || return 0
   proxy_changes=yes
-  generation=$(proxy_generation) || generation=
+  if ! generation=$(proxy_generation); then
+    guard half_done "the API gives no answer about the DaemonSet kube-proxy: $(kubectl_said)" "its ConfigMap was not replaced yet; rerun the same command$(or_roll_back)" false
+    return 0
+  fi
   printf '%s\n' "${generation:-none}" >"$SCRATCH/generation"
   run install -m 0600 "$SCRATCH/generation" "$PROXY_NOTE"
 }
@@ -1993,10 +2008,15 @@ proxy_generation() { kube_get daemonset kube-proxy --namespace=kube-system --ign
 # Restarted by us, so that what this phase has written is what runs: an old address that only kube-proxy still uses would be missed after
 # it is gone, on every node at once. The API restarts one pod after another.
 kube_proxy_reads_it() {
+  local tries
   if only_lists || [[ -z $kubeconfig ]]; then return 0; fi
   if holds 'kube-proxy need not be restarted, or was restarted since its ConfigMap changed' proxy_is_restarted; then return 0; fi
-  run_and_look timeout -k 1 30 kubectl --kubeconfig="$kubeconfig" --cache-dir="$SCRATCH/kubectl" --request-timeout=20s --namespace=kube-system rollout restart daemonset/kube-proxy
-  is_changing || return 0
+  for tries in 1 2 3; do # kubectl refuses a second restart within the same second
+    run_and_look timeout -k 1 30 kubectl --kubeconfig="$kubeconfig" --cache-dir="$SCRATCH/kubectl" --request-timeout=20s --namespace=kube-system rollout restart daemonset/kube-proxy
+    is_changing || return 0
+    ! proxy_is_restarted || break
+    sleep 2
+  done
   guard half_done "kube-proxy was not restarted: its DaemonSet still has the generation $(cat "$PROXY_NOTE")" "check kube-apiserver, then rerun the same command$(or_roll_back)" proxy_is_restarted
   note 'the new pods start one node after another; to see it: kubectl -n kube-system rollout status daemonset kube-proxy'
 }
@@ -2025,29 +2045,43 @@ who_has_left() {
 who_has_left_is_noted() { [[ -e $CLUSTER_NOTE && $(<"$CLUSTER_NOTE") == "$(who_has_left)" ]]; }
 # --- end runbook/steps/cluster.sh ---
 
-# --- runbook/steps/cluster_undo.sh sha256:4b3a770008f7 ---
+# --- runbook/steps/cluster_undo.sh sha256:300f84b0128b ---
 # cluster_undo.sh -- the ConfigMaps of kubeadm get their saved texts back, where nobody else has changed them since.
 
 ready_to_undo_cluster() {
-  local n
+  local n kind silent
+  guard_not_narrowed
   if no_object_is_saved; then
     note 'ok: this change has replaced no ConfigMap'
     return 0
   fi
   guard_kubectl
   [[ -n $kubeconfig ]] || return 0
+  choose_api_identity
   for n in "${!OBJECTS_OF_KUBEADM[@]}"; do
     [[ -e $(saved_object "$n") ]] || continue
     object_can_be_read "$n" || continue
+    read -r _ _ _ kind <<<"${OBJECTS_OF_KUBEADM[n]}"
+    silent=
+    [[ $kind != server ]] || silent=$(silent_server_of "$(saved_value "$n")")
+    guard closed "no API answers on $silent, which the former text of $object_words names" 'add that address to its host again first, so that nobody is sent to one that is gone; then rerun the same command' its_server_answers
     guard closed "$object_words was changed by somebody else since this change has replaced it" "put its old addresses back by hand, with kubectl edit; they are in $(saved_object "$n"). Then move that copy away and rerun the same command" object_is_ours "$n"
   done
 }
-no_object_is_saved() {
-  local n
-  for n in "${!OBJECTS_OF_KUBEADM[@]}"; do
-    [[ ! -e $(saved_object "$n") ]] || return 1
-  done
+# silent_server_of VALUE -- the server that this text of a kubeconfig names, where no API answers there.
+silent_server_of() {
+  local line host port=443
+  while IFS= read -r line; do
+    [[ $line =~ ^[[:space:]-]*server:[[:space:]]*[\"\']*https://([][A-Za-z0-9.:_-]+) ]] || continue
+    host=${BASH_REMATCH[1]}
+    if [[ $host =~ ^(.*):([0-9]+)$ && $host != *: ]]; then host=${BASH_REMATCH[1]} port=${BASH_REMATCH[2]}; fi
+    host=${host#[} host=${host%]}
+    api_ask "$host" "$port" /readyz
+    [[ $api_status == 200 ]] || printf '%s port %s' "$host" "$port"
+    return 0
+  done < <(lines_of "$1")
 }
+its_server_answers() { [[ -z $silent ]]; }
 
 put_objects_back() {
   local n
@@ -2070,13 +2104,14 @@ nobody_is_noted() {
 no_cluster_note() { [[ ! -e $CLUSTER_NOTE ]]; }
 # --- end runbook/steps/cluster_undo.sh ---
 
-# --- runbook/steps/finish.sh sha256:19d7b1d3a636 ---
+# --- runbook/steps/finish.sh sha256:4b790740188d ---
 # finish: the whole cluster on its new addresses, the routes of this change removed, the summary for the ticket.
 
 everybody_has_moved() {
   local i
   gate_before all "$END_RECORD"
   for i in "${!NAMES[@]}"; do
+    ! is_left_out "${NAMES[i]}" || continue # it is lost: its record stays as it is
     guard closed "$(how_recorded "$i")" "carry out the lines of ${NAMES[i]} first" is_at_its_end "$i"
     [[ ${STAYS[i]} == yes ]] || guard closed "a connection of etcd has ${OLDS[i]} at one end" "on ${NAMES[i]}, to close its own: bash runbook.sh apply $LAST_CHANGE; then rerun the same command" no_connection_with "${OLDS[i]}"
   done
@@ -2144,7 +2179,7 @@ for_the_ticket() {
 }
 # --- end runbook/steps/ticket.sh ---
 
-# --- runbook/steps/narrow.sh sha256:f961ef90bcc3 ---
+# --- runbook/steps/narrow.sh sha256:b91e2b9e2ad6 ---
 # narrow: the certificates of this host lose the old addresses of all members that move, once nothing uses one any more.
 #
 # Same key, same subject, same extensions, and no restart: etcd reads its certificates at each handshake, kube-apiserver
@@ -2187,13 +2222,16 @@ nothing_uses() { [[ -z $(uses_of "$1") ]]; }
 # files_with_old -- "FILE:LINE: ADDRESS; " of kubeconfigs, manifests and kubelet's files. What stands in --initial-cluster is read
 # by an etcd without data alone, and a member that stays keeps its manifest.
 files_with_old() {
-  local file number address
+  local i file number address files=()
   read_old_addresses
   find_host_files
+  for i in "${!host_files[@]}"; do
+    [[ ${host_file_kinds[i]} == hosts ]] || files+=("${host_files[i]}") # the names of others are not this change's
+  done
   while IFS= read -r -d '' file && IFS=: read -r number address; do
     number=$(digits "$number")
     [[ $(sed -n "${number}p" "$file") == *--initial-cluster=* ]] || printf '%s:%s: %s; ' "$file" "$number" "$address"
-  done < <(leftovers_in_texts ${host_files[@]+"${host_files[@]}"} "$MANIFESTS")
+  done < <(leftovers_in_texts ${files[@]+"${files[@]}"} "$MANIFESTS")
 }
 no_file_has_old() { [[ -z $(files_with_old) ]]; }
 
@@ -2235,11 +2273,12 @@ api_shows_no_old() {
 }
 # --- end runbook/steps/narrow.sh ---
 
-# --- runbook/rolling/undo.sh sha256:f8ec45a2dc6c ---
+# --- runbook/rolling/undo.sh sha256:659c7dc5a6ce ---
 # undo.sh -- undo while the cluster runs: the same gate before and after it.
 
 ready_to_undo_prepare() {
   guard_not_narrowed
+  guard_cluster_was_undone
   ask_everybody
   guard other_world "$(how_recorded "$OWN"): the others would reject a certificate without $NEW" "first: bash runbook.sh undo move" recorded_old_or_unknown
   guard other_world "etcd runs with the new arguments" "first: bash runbook.sh undo move" etcd_is_old
@@ -2252,6 +2291,7 @@ whole_after_undo_prepare() {
 
 ready_to_undo_move() {
   guard_not_narrowed
+  guard_cluster_was_undone
   if [[ $ADDRESSES == both ]]; then
     guard closed "$OLD is not on this host" "add it first: ip addr add $OLD/PREFIX dev INTERFACE" old_is_here
   fi
@@ -4465,7 +4505,7 @@ print_leftovers_of() {
 }
 # --- end runbook/lib/leftovers.sh ---
 
-# --- runbook/lib/objects.sh sha256:0b562054a318 ---
+# --- runbook/lib/objects.sh sha256:d1c367dc1b95 ---
 # objects.sh -- kubeadm's own objects in the API that name addresses, as kubectl prints them.
 #
 # kubectl prints a key a line, and a text of a ConfigMap as one JSON string. Only that line is exchanged; everything else of the
@@ -4486,6 +4526,19 @@ kubeconfig=   # the file with which kubectl asks
 object_words= # "ConfigMap NAMESPACE/NAME, KEY" of the one that was read last
 object=       # its lines, as kubectl prints them; empty where there is none
 object_value= # the text in it, as JSON has it
+
+# cluster_was_undone -- by this host: no object of kubeadm's has a text of this change any more, or it never had.
+cluster_was_undone() { [[ ! -e $CLUSTER_NOTE ]] || no_object_is_saved; }
+no_object_is_saved() {
+  local n
+  for n in "${!OBJECTS_OF_KUBEADM[@]}"; do
+    [[ ! -e $(saved_object "$n") ]] || return 1
+  done
+}
+# guard_cluster_was_undone -- of every undo after which NEW may go: kube-proxy of every node might call it.
+guard_cluster_was_undone() {
+  [[ ${going_back-no} == yes ]] || guard closed "the phase cluster has replaced ConfigMaps of kubeadm: they name $NEW, and kube-proxy of every node calls what they name" 'first: bash runbook.sh undo cluster' cluster_was_undone
+}
 
 # can_ask_kubectl -- kubectl is here, and a kubeconfig of an administrator. Its own defaults and proxies of root play no part.
 can_ask_kubectl() { has_kubectl && choose_kubeconfig; }
@@ -4509,7 +4562,7 @@ kube_get() {
 kubectl_said() {
   local text
   text=$(tail -n 1 "$SCRATCH/kubectl.error" 2>/dev/null)
-  text=${text//[^[:print:]]/}
+  text=${text//[^[:print:]]/?}
   printf '%s (%s)' "${text:-nothing came within 30 s}" "$kubeconfig"
 }
 api_answers_kubectl() { kube_get --raw=/version >/dev/null; }
@@ -4604,23 +4657,24 @@ delete_masterleases() {
 }
 # renewals_of_masterleases -- each with the revision of its last renewal.
 renewals_of_masterleases() {
-  local address key value
-  for address in $(old_masterleases); do
-    while IFS=: read -r key value; do
-      [[ $key != '"ModRevision" ' ]] || printf '%s %s\n' "$address" "$value"
-    done < <(ctl "$(own_endpoint)" get "$MASTERLEASES/$address" -w fields 2>/dev/null)
+  local address addresses fields
+  addresses=$(old_masterleases) || return 1
+  for address in $addresses; do
+    fields=$(ctl "$(own_endpoint)" get "$MASTERLEASES/$address" -w fields 2>/dev/null) || return 1
+    [[ -z $(number_in "$fields" ModRevision) ]] || printf '%s %s\n' "$address" "$(number_in "$fields" ModRevision)"
   done
 }
 # renewals_are TEXT -- none of them was renewed since; those that have gone meanwhile do not count.
 renewals_are() {
-  local line
+  local line now
+  now=$(renewals_of_masterleases) || return 1
   while IFS= read -r line; do
     [[ -z $line || $'\n'$1$'\n' == *$'\n'"$line"$'\n'* ]] || return 1
-  done < <(renewals_of_masterleases)
+  done <<<"$now"
 }
 # --- end runbook/lib/objects.sh ---
 
-# --- runbook/lib/object_text.sh sha256:be3082e8fcb2 ---
+# --- runbook/lib/object_text.sh sha256:696e6febd32e ---
 # object_text.sh -- the addresses in the text of an object: exactly whole ones are exchanged, and every other byte stays.
 #
 # A certificate keeps the old address beside the new one until it is reissued, so a list of SANs gets the new one added.
@@ -4670,7 +4724,7 @@ shown() {
 find_list() {
   if [[ $1 =~ ^[[:space:]]*(certSANs|serverCertSANs|peerCertSANs): ]]; then
     list=${BASH_REMATCH[1]}
-  elif [[ ! $1 =~ ^[[:space:]]*(-|#) ]]; then
+  elif [[ ! $1 =~ ^[[:space:]]*(-|#|$) ]]; then
     list=
   fi
 }
@@ -5361,7 +5415,7 @@ next_phase_here() {
 }
 # --- end runbook/lib/next.sh ---
 
-# --- runbook/lib/api.sh sha256:df029e48905b ---
+# --- runbook/lib/api.sh sha256:c664450dcbe7 ---
 # api.sh -- questions to this host's own kube-apiserver, at the address where it should answer. Reads only.
 #
 # openssl asks, so that no kubectl, curl or proxy is involved: the certificate must be issued by the cluster's CA and have
@@ -5434,10 +5488,11 @@ api_in_words() {
   fi
 }
 
-# silent_server -- the first API that a kubeconfig of the control plane on this host calls and that does not answer now; nothing
+# silent_server -- the first API of others that a kubeconfig of the control plane on this host calls and that does not answer now; nothing
 # where all answer. It may be a load balancer, which other people point to the new addresses.
 silent_server() {
   local file url host port asked=' '
+  [[ ${#api_pems[@]} -gt 0 ]] || return 0
   for file in "$KUBERNETES"/{controller-manager,scheduler,kubelet}.conf; do
     url=$(server_of "$file")
     [[ -n $url && $asked != *" $url "* ]] || continue
@@ -5447,6 +5502,7 @@ silent_server() {
     port=443
     if [[ $host =~ ^(.*):([0-9]+)$ && $host != *: ]]; then host=${BASH_REMATCH[1]} port=${BASH_REMATCH[2]}; fi
     host=${host#[} host=${host%]}
+    ! is_one_of "$host" "$OLD" "$NEW" || continue # our own, which was asked already
     api_ask "$host" "$port" /readyz
     [[ $api_status == 200 ]] || { printf '%s, named in %s' "$url" "$file" && return 0; }
   done
@@ -5458,7 +5514,7 @@ server_of() {
 }
 # --- end runbook/lib/api.sh ---
 
-# --- runbook/lib/kubernetes.sh sha256:0544b95277f3 ---
+# --- runbook/lib/kubernetes.sh sha256:2f12b1a886e5 ---
 # kubernetes.sh -- the gate before an old address goes: Kubernetes itself works on the other one, as seen through this host.
 
 readonly RENEWAL_NOTE=$STATE/node.renewal # renewTime of this Node's Lease while move had stopped kubelet: any other is a renewal since
@@ -5466,6 +5522,7 @@ kubernetes_limit=60                       # seconds
 kubernetes_why=                           # what it misses first; empty when it holds
 first_renewal=()                          # renewTime of each Lease as it was read first
 node=                                     # this host's Node
+api_is_ready=no                           # yes: it said so itself, on the address that was asked last
 stale_address=                            # what still has the other address, though the API could be asked
 elsewhere=()                              # what has neither of the two: an address of another network, on purpose
 
@@ -5479,7 +5536,7 @@ misses_address() {
 # takes longest to become true costs few questions.
 kubernetes_now() {
   local i
-  kubernetes_why='' stale_address='' elsewhere=() api_address=$1
+  kubernetes_why='' stale_address='' elsewhere=() api_address=$1 api_is_ready=no
   node=${node:-$(node_name)}
   choose_api_identity
   kubelet_runs || kubernetes_misses 'kubelet does not run'
@@ -5500,6 +5557,7 @@ miss_api() {
     kubernetes_misses "the Node of this host is unknown: $KUBERNETES/kubelet.conf has no certificate of system:node:NAME"
   else
     api_get /readyz
+    [[ $api_status != 200 ]] || api_is_ready=yes
     [[ $api_status == 200 ]] || kubernetes_misses "kube-apiserver on https://$(bracketed "$api_address"):$API_PORT is not ready: $(api_in_words)"
   fi
 }
@@ -5653,7 +5711,7 @@ list_pods_with() {
 }
 # --- end runbook/lib/kubernetes.sh ---
 
-# --- runbook/lib/calls.sh sha256:ecc065a55b67 ---
+# --- runbook/lib/calls.sh sha256:81b2241f0ba1 ---
 # calls.sh -- connections of kubelet and the control plane of this host: to an address, from an address, and how they are closed.
 
 # calls_to ADDRESS -- connections of the control plane and kubelet to it, "PROCESS HERE THERE" a line; calls_from: that leave from it.
@@ -5706,15 +5764,18 @@ no_listener_on_old() { [[ -z $(listeners_on "$OLD") ]]; }
 
 # list_connections_of_others ADDRESS -- what else uses it: for the operator, who tells the load balancer.
 list_connections_of_others() {
-  local here there who from to
+  local here there who from to count=0
   while read -r _ _ here there who; do
     plain_address from "$here"
     plain_address to "$there"
     [[ $from == "$1" || $to == "$1" ]] || continue
     [[ $who != *",pid=${etcd_pid:-none},"* ]] || continue
     who=${who#*'(("'}
-    note "uses $1: ${who%%'"'*} $here $there"
+    who=${who%%'"'*}
+    count=$((count + 1))
+    [[ $count -gt 10 ]] || note "uses $1: ${who//[^a-zA-Z0-9_.-]/?} $here $there"
   done < <(ss -Htnp state established)
+  [[ $count -le 10 ]] || note "uses $1: $((count - 10)) connections more"
 }
 # --- end runbook/lib/calls.sh ---
 
