@@ -45,7 +45,7 @@ def test_every_port_shows_new_addresses_only_and_nothing_is_restarted(tmp_path: 
             assert "finish was not carried out here" in refused.text
             rig.follow_the_order(start="master1 finish", until="master1 narrow")
             assert "192.168.100.10" in shown(rig, "master1")[6443]
-            assert rig.status("master1").rstrip().endswith("next: line 17: on master1: bash runbook.sh apply narrow")
+            assert rig.status("master1").rstrip().endswith("next: line 19: on master1: bash runbook.sh apply narrow")
             pids, secrets = {m.name: rig[m.name].etcd_pid() for m in MEMBERS}, keys(rig, "master1")
             rig.follow_the_order(start="master1 narrow")
         for member in MEMBERS:
