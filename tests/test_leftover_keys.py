@@ -45,7 +45,7 @@ PLANTED = {
 }  # fmt: skip
 FOUND = {
     "-k --endpoints=x: 192.168.100.10": "keys of other clients",
-    "/registry/configmaps/kube-system/kubeadm-config: 192.168.100.10": "see the phase cluster, which changes it with objects: kubeadm",
+    "/registry/configmaps/kube-system/kubeadm-config: 192.168.100.10": "see the phase cluster",
     "/registry/masterleases/192.168.100.10: 192.168.100.10": "masterleases",
     "/registry/minions/192.168.100.11: 192.168.100.11 (its name)": "its name stays",
     "/registry/minions/master1: 192.168.100.10": "kubelet writes its address",
