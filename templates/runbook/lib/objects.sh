@@ -149,11 +149,13 @@ delete_masterleases() {
 }
 # renewals_of_masterleases -- each with the revision of its last renewal.
 renewals_of_masterleases() {
-  local address addresses fields
+  local address addresses fields key value
   addresses=$(old_masterleases) || return 1
   for address in $addresses; do
     fields=$(ctl "$(own_endpoint)" get "$MASTERLEASES/$address" -w fields 2>/dev/null) || return 1
-    [[ -z $(number_in "$fields" ModRevision) ]] || printf '%s %s\n' "$address" "$(number_in "$fields" ModRevision)"
+    while IFS=: read -r key value; do
+      [[ $key != '"ModRevision" ' ]] || printf '%s %s\n' "$address" "$value"
+    done <<<"$fields"
   done
 }
 # renewals_are TEXT -- none of them was renewed since; those that have gone meanwhile do not count.

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest a4f5892677a4. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 9e31c53154c7. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=a4f5892677a4
+readonly DIGEST=9e31c53154c7
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -297,7 +297,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:10348d13986250fc6309fcb6cce2d5e26503f88f4f8a8d224733e8d897fc242f ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:1b92cf55f7bfe57693a70869d8d25321d587c7d4bc17e2d4affb5a071a545719 ---
 
 # --- runbook/lib/main.sh sha256:70f3c989d0a7 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -4505,7 +4505,7 @@ print_leftovers_of() {
 }
 # --- end runbook/lib/leftovers.sh ---
 
-# --- runbook/lib/objects.sh sha256:d1c367dc1b95 ---
+# --- runbook/lib/objects.sh sha256:127863412f92 ---
 # objects.sh -- kubeadm's own objects in the API that name addresses, as kubectl prints them.
 #
 # kubectl prints a key a line, and a text of a ConfigMap as one JSON string. Only that line is exchanged; everything else of the
@@ -4657,11 +4657,13 @@ delete_masterleases() {
 }
 # renewals_of_masterleases -- each with the revision of its last renewal.
 renewals_of_masterleases() {
-  local address addresses fields
+  local address addresses fields key value
   addresses=$(old_masterleases) || return 1
   for address in $addresses; do
     fields=$(ctl "$(own_endpoint)" get "$MASTERLEASES/$address" -w fields 2>/dev/null) || return 1
-    [[ -z $(number_in "$fields" ModRevision) ]] || printf '%s %s\n' "$address" "$(number_in "$fields" ModRevision)"
+    while IFS=: read -r key value; do
+      [[ $key != '"ModRevision" ' ]] || printf '%s %s\n' "$address" "$value"
+    done <<<"$fields"
   done
 }
 # renewals_are TEXT -- none of them was renewed since; those that have gone meanwhile do not count.
