@@ -125,7 +125,7 @@ bridge_is_gone() { false; }
 
 
 def test_before_unbridge_it_refuses(tmp_path: Path) -> None:
-    parts = (*BACK, "runbook/bridge/unbridge.sh")
+    parts = (*BACK, "runbook/lib/calls.sh", "runbook/bridge/unbridge.sh")
     said = asked(tmp_path, parts, SEES + UNBRIDGE + "SILENT=https://api:6443\nkubernetes_was_back_before", 3)
     assert "exit 3: after 60 s: the Lease" in said
 
@@ -146,7 +146,7 @@ def test_kubelet_is_restarted_once_15_s_after_the_first_stale_address(tmp_path: 
 
 
 def test_after_that_restart_unbridge_does_not_say_that_nothing_was_changed(tmp_path: Path) -> None:
-    parts = (*BACK, "runbook/bridge/unbridge.sh")
+    parts = (*BACK, "runbook/lib/calls.sh", "runbook/bridge/unbridge.sh")
     said = asked(tmp_path, parts, STALE + UNBRIDGE + "kubernetes_was_back_before", 5)
     assert "# systemctl restart kubelet" in said
 

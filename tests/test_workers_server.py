@@ -10,7 +10,7 @@ import pytest
 
 from tests.pki import TEMPLATES
 
-PARTS = ("lists", "host_files")
+PARTS = ("lists", "host_files", "api")
 VALUES = """set -o errexit -o nounset -o pipefail
 export LC_ALL=C
 without=() MODE=apply WORKERS=(worker1 worker2) CALLS=(master1 master2)

@@ -15,7 +15,6 @@ kubernetes_was_back_before() {
   if ! holds "no connection of the control plane goes to $OLD" no_call_goes_to_old; then close_calls "$(calls_to "$OLD")"; fi
   kubernetes_is_whole
 }
-no_call_goes_to_old() { [[ $NEW == "$OLD" || -z $(calls_to "$OLD") ]]; }
 
 take_the_rules_away() {
   if holds 'no rule of this change is left' no_rule_of_ours; then return 0; fi

@@ -8,6 +8,8 @@ api_status=  # of the last answer: 200, 403 ...; empty where there was none
 api_body=    # of the last answer, one line of JSON
 api_silence= # why there was none
 api_as=      # the file whose certificate is shown
+server_host= # of the URL that was split last
+server_port= # 443 where it named none
 api_pems=()  # of that file, decoded once: the cluster's CA, the certificate, its key
 
 # choose_api_identity -- the first of these that is here. kubelet's may read this Node and its pods, and no Lease of others.
@@ -21,6 +23,8 @@ choose_api_identity() {
     return 0
   done
 }
+# an_admin_is_here -- that of an administrator, who may read everything.
+an_admin_is_here() { choose_api_identity && is_one_of "${api_as##*/}" admin.conf super-admin.conf; }
 api_identity_is_here() { choose_api_identity && [[ -n $api_as ]]; }
 
 # api_get PATH -- sets api_status, api_body and api_silence.
@@ -73,21 +77,24 @@ api_in_words() {
 # silent_server -- the first API of others that a kubeconfig of the control plane on this host calls and that does not answer now; nothing
 # where all answer. It may be a load balancer, which other people point to the new addresses.
 silent_server() {
-  local file url host port asked=' '
+  local file url asked=' '
   [[ ${#api_pems[@]} -gt 0 ]] || return 0
   for file in "$KUBERNETES"/{controller-manager,scheduler,kubelet}.conf; do
     url=$(server_of "$file")
     [[ -n $url && $asked != *" $url "* ]] || continue
     asked+="$url "
-    host=${url#https://}
-    host=${host%%/*}
-    port=443
-    if [[ $host =~ ^(.*):([0-9]+)$ && $host != *: ]]; then host=${BASH_REMATCH[1]} port=${BASH_REMATCH[2]}; fi
-    host=${host#[} host=${host%]}
-    ! is_one_of "$host" "$OLD" "$NEW" || continue # our own, which was asked already
-    api_ask "$host" "$port" /readyz
+    split_server "$url"
+    ! is_one_of "$server_host" "$OLD" "$NEW" || continue # our own, which was asked already
+    api_ask "$server_host" "$server_port" /readyz
     [[ $api_status == 200 ]] || { printf '%s, named in %s' "$url" "$file" && return 0; }
   done
+}
+# split_server URL -- sets server_host, an IPv6 address without its brackets, and server_port.
+split_server() {
+  server_host=${1#https://} server_port=443
+  server_host=${server_host%%/*}
+  [[ ! $server_host =~ ^(.*[^:]):([0-9]+)$ ]] || { server_host=${BASH_REMATCH[1]} && server_port=${BASH_REMATCH[2]}; }
+  server_host=${server_host#[} server_host=${server_host%]}
 }
 # server_of KUBECONFIG -- the URL in it; nothing where it has none of the usual form.
 server_of() {

@@ -33,6 +33,7 @@ close_calls_from_old() {
   wait_until 5 "no connection of the control plane leaves from $OLD" no_call_leaves_from_old ||
     note "this kernel cannot close them: kubelet notices by itself within a minute, until then the Node may be NotReady"
 }
+no_call_goes_to_old() { [[ $NEW == "$OLD" || -z $(calls_to "$OLD") ]]; }
 no_call_leaves_from_old() { [[ $NEW == "$OLD" || -z $(calls_from "$OLD") ]]; }
 
 # listeners_on ADDRESS -- what of the control plane listens on exactly this address: "PROCESS ADDRESS:PORT " each.

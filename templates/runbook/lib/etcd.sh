@@ -159,6 +159,9 @@ ctl() {
   timeout -k 1 10 "$etcdctl" --endpoints="$endpoints" --cacert="$CLIENT_CA" --cert="$CLIENT_CERT" --key="$CLIENT_KEY" "$@" 9>&-
 }
 
+# number_in FIELDS KEY -- of an answer that `-w fields` has printed; nothing where it has none.
+number_in() { sed -n "s/^\"$2\" : //p" <<<"$1" | head -n 1; }
+
 # own_endpoint -- the client URL of our own etcd as this host reaches it.
 own_endpoint() {
   if [[ $etcd_args == new ]]; then

@@ -36,15 +36,9 @@ guard_cluster_was_undone() {
 can_ask_kubectl() { has_kubectl && choose_kubeconfig; }
 has_kubectl() { command -v kubectl >/dev/null; }
 choose_kubeconfig() {
-  local file
   kubeconfig=
   export KUBERC=off
-  for file in "$KUBERNETES"/{admin,super-admin}.conf; do
-    [[ -s $file ]] || continue
-    kubeconfig=$file
-    return 0
-  done
-  return 1
+  an_admin_is_here && kubeconfig=$api_as
 }
 
 # kube_get WORDS... -- one question, within 30 s; what kubectl has to say beside the answer is kept for a message.
@@ -149,13 +143,12 @@ delete_masterleases() {
 }
 # renewals_of_masterleases -- each with the revision of its last renewal.
 renewals_of_masterleases() {
-  local address addresses fields key value
+  local address addresses fields revision
   addresses=$(old_masterleases) || return 1
   for address in $addresses; do
     fields=$(ctl "$(own_endpoint)" get "$MASTERLEASES/$address" -w fields 2>/dev/null) || return 1
-    while IFS=: read -r key value; do
-      [[ $key != '"ModRevision" ' ]] || printf '%s %s\n' "$address" "$value"
-    done <<<"$fields"
+    revision=$(number_in "$fields" ModRevision)
+    [[ -z $revision ]] || printf '%s %s\n' "$address" "$revision"
   done
 }
 # renewals_are TEXT -- none of them was renewed since; those that have gone meanwhile do not count.

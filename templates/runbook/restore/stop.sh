@@ -21,7 +21,6 @@ cluster_answers() {
   [[ -n $etcd_pid && $(ctl "$(own_endpoint)" get etcd-renumber -w fields 2>/dev/null) == *'"Revision"'* ]]
 }
 own_fields() { ctl "$(own_endpoint)" "$@" -w fields 2>/dev/null; }
-number_in() { sed -n "s/^\"$2\" : //p" <<<"$1" | head -n 1; }
 
 # Not the revision: leases expire for an hour and raise it by deletes. A watch tells a PUT from a DELETE.
 nobody_writes() { [[ -z $(puts_from "$(($(number_in "$(own_fields get etcd-renumber)" Revision) + 1))" 5) ]]; }

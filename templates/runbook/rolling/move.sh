@@ -74,4 +74,4 @@ no_connection_is_old() {
   close_calls "$(calls_to "$OLD")"
   wait_until 20 "no connection of etcd has $OLD" connections_are_new || half_done "a connection of etcd still has $OLD: $(connections_with "$OLD" | head -n 1)" "rerun the same command: it closes the connection"
 }
-connections_of_ours_are_new() { connections_are_new && [[ -z $(calls_to "$OLD") ]]; }
+connections_of_ours_are_new() { connections_are_new && no_call_goes_to_old; }

@@ -22,14 +22,12 @@ ready_to_undo_cluster() {
 }
 # silent_server_of VALUE -- the server that this text of a kubeconfig names, where no API answers there.
 silent_server_of() {
-  local line host port=443
+  local line
   while IFS= read -r line; do
     [[ $line =~ ^[[:space:]-]*server:[[:space:]]*[\"\']*https://([][A-Za-z0-9.:_-]+) ]] || continue
-    host=${BASH_REMATCH[1]}
-    if [[ $host =~ ^(.*):([0-9]+)$ && $host != *: ]]; then host=${BASH_REMATCH[1]} port=${BASH_REMATCH[2]}; fi
-    host=${host#[} host=${host%]}
-    api_ask "$host" "$port" /readyz
-    [[ $api_status == 200 ]] || printf '%s port %s' "$host" "$port"
+    split_server "${BASH_REMATCH[1]}"
+    api_ask "$server_host" "$server_port" /readyz
+    [[ $api_status == 200 ]] || printf '%s port %s' "$server_host" "$server_port"
     return 0
   done < <(lines_of "$1")
 }

@@ -11,7 +11,6 @@ kubernetes_can_be_asked_later() {
   guard closed "$KUBERNETES/kubelet.conf has no certificate of system:node:NAME" 'without it the name of this Node is not known: put back the kubelet.conf that kubeadm wrote' node_is_known
   note "Node $(node_name); the API will be asked with the client certificate in $api_as"
 }
-an_admin_is_here() { choose_api_identity && is_one_of "${api_as##*/}" admin.conf super-admin.conf; }
 the_admin_is_valid() { ((${#api_pems[@]})) && openssl x509 -noout -checkend 0 <<<"${api_pems[1]}" >/dev/null 2>&1; }
 node_is_known() { [[ -n $(node_name) ]]; }
 

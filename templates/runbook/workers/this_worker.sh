@@ -24,14 +24,11 @@ is_left_out() { [[ ${#without[@]} -gt 0 ]] && is_one_of "$1" "${without[@]}"; }
 
 # servers -- every server in kubelet.conf, "HOST PORT" a line; an IPv6 address without its brackets.
 servers() {
-  local url port
+  local url
   while IFS= read -r url; do
-    url=${url#[\"\']} url=${url#https://}
-    url=${url%%[\"\'/[:space:]]*}
-    port=443
-    [[ ! $url =~ ^(.*[^:]):([0-9]+)$ ]] || { url=${BASH_REMATCH[1]} && port=${BASH_REMATCH[2]}; }
-    url=${url#\[} url=${url%\]}
-    printf '%s %s\n' "${url//[^A-Za-z0-9.:_-]/}" "$(digits "$port")"
+    url=${url#[\"\']}
+    split_server "${url%%[\"\'[:space:]]*}"
+    printf '%s %s\n' "${server_host//[^A-Za-z0-9.:_-]/}" "$(digits "$server_port")"
   done < <(sed -n 's/^[[:space:]-]*server:[[:space:]]*//p' "$KUBELET_CONF" 2>/dev/null)
 }
 servers_in_words() {

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 9e31c53154c7. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 8851cc2b24bf. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=9e31c53154c7
+readonly DIGEST=8851cc2b24bf
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -297,7 +297,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:1b92cf55f7bfe57693a70869d8d25321d587c7d4bc17e2d4affb5a071a545719 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:88c5ed12b3fb84f51fd581d2b59f6907fffc8951720edb2c87f6b3ec9b0de00f ---
 
 # --- runbook/lib/main.sh sha256:70f3c989d0a7 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -1303,7 +1303,7 @@ apis_down() {
 }
 # --- end runbook/rolling/others_apis.sh ---
 
-# --- runbook/rolling/move.sh sha256:9225cae34265 ---
+# --- runbook/rolling/move.sh sha256:d01cf89610ea ---
 # move: this member's new address becomes the recorded one, and its etcd starts on it.
 
 # Before etcd starts, so that it never dials from the old address.
@@ -1380,7 +1380,7 @@ no_connection_is_old() {
   close_calls "$(calls_to "$OLD")"
   wait_until 20 "no connection of etcd has $OLD" connections_are_new || half_done "a connection of etcd still has $OLD: $(connections_with "$OLD" | head -n 1)" "rerun the same command: it closes the connection"
 }
-connections_of_ours_are_new() { connections_are_new && [[ -z $(calls_to "$OLD") ]]; }
+connections_of_ours_are_new() { connections_are_new && no_call_goes_to_old; }
 # --- end runbook/rolling/move.sh ---
 
 # --- runbook/steps/record.sh sha256:cacc58b612bf ---
@@ -2045,7 +2045,7 @@ who_has_left() {
 who_has_left_is_noted() { [[ -e $CLUSTER_NOTE && $(<"$CLUSTER_NOTE") == "$(who_has_left)" ]]; }
 # --- end runbook/steps/cluster.sh ---
 
-# --- runbook/steps/cluster_undo.sh sha256:300f84b0128b ---
+# --- runbook/steps/cluster_undo.sh sha256:740dcc860884 ---
 # cluster_undo.sh -- the ConfigMaps of kubeadm get their saved texts back, where nobody else has changed them since.
 
 ready_to_undo_cluster() {
@@ -2070,14 +2070,12 @@ ready_to_undo_cluster() {
 }
 # silent_server_of VALUE -- the server that this text of a kubeconfig names, where no API answers there.
 silent_server_of() {
-  local line host port=443
+  local line
   while IFS= read -r line; do
     [[ $line =~ ^[[:space:]-]*server:[[:space:]]*[\"\']*https://([][A-Za-z0-9.:_-]+) ]] || continue
-    host=${BASH_REMATCH[1]}
-    if [[ $host =~ ^(.*):([0-9]+)$ && $host != *: ]]; then host=${BASH_REMATCH[1]} port=${BASH_REMATCH[2]}; fi
-    host=${host#[} host=${host%]}
-    api_ask "$host" "$port" /readyz
-    [[ $api_status == 200 ]] || printf '%s port %s' "$host" "$port"
+    split_server "${BASH_REMATCH[1]}"
+    api_ask "$server_host" "$server_port" /readyz
+    [[ $api_status == 200 ]] || printf '%s port %s' "$server_host" "$server_port"
     return 0
   done < <(lines_of "$1")
 }
@@ -2638,7 +2636,7 @@ longest_phase() {
 }
 # --- end runbook/lib/journal.sh ---
 
-# --- runbook/lib/etcd.sh sha256:59584d218e8d ---
+# --- runbook/lib/etcd.sh sha256:9481b65a28b4 ---
 # etcd.sh -- our etcd as /proc shows it (docker, containerd and CRI-O are alike there), and the tools that belong to it.
 
 etcd_pid=          # its process, or empty
@@ -2799,6 +2797,9 @@ ctl() {
   shift
   timeout -k 1 10 "$etcdctl" --endpoints="$endpoints" --cacert="$CLIENT_CA" --cert="$CLIENT_CERT" --key="$CLIENT_KEY" "$@" 9>&-
 }
+
+# number_in FIELDS KEY -- of an answer that `-w fields` has printed; nothing where it has none.
+number_in() { sed -n "s/^\"$2\" : //p" <<<"$1" | head -n 1; }
 
 # own_endpoint -- the client URL of our own etcd as this host reaches it.
 own_endpoint() {
@@ -4505,7 +4506,7 @@ print_leftovers_of() {
 }
 # --- end runbook/lib/leftovers.sh ---
 
-# --- runbook/lib/objects.sh sha256:127863412f92 ---
+# --- runbook/lib/objects.sh sha256:e8a634ee2295 ---
 # objects.sh -- kubeadm's own objects in the API that name addresses, as kubectl prints them.
 #
 # kubectl prints a key a line, and a text of a ConfigMap as one JSON string. Only that line is exchanged; everything else of the
@@ -4544,15 +4545,9 @@ guard_cluster_was_undone() {
 can_ask_kubectl() { has_kubectl && choose_kubeconfig; }
 has_kubectl() { command -v kubectl >/dev/null; }
 choose_kubeconfig() {
-  local file
   kubeconfig=
   export KUBERC=off
-  for file in "$KUBERNETES"/{admin,super-admin}.conf; do
-    [[ -s $file ]] || continue
-    kubeconfig=$file
-    return 0
-  done
-  return 1
+  an_admin_is_here && kubeconfig=$api_as
 }
 
 # kube_get WORDS... -- one question, within 30 s; what kubectl has to say beside the answer is kept for a message.
@@ -4657,13 +4652,12 @@ delete_masterleases() {
 }
 # renewals_of_masterleases -- each with the revision of its last renewal.
 renewals_of_masterleases() {
-  local address addresses fields key value
+  local address addresses fields revision
   addresses=$(old_masterleases) || return 1
   for address in $addresses; do
     fields=$(ctl "$(own_endpoint)" get "$MASTERLEASES/$address" -w fields 2>/dev/null) || return 1
-    while IFS=: read -r key value; do
-      [[ $key != '"ModRevision" ' ]] || printf '%s %s\n' "$address" "$value"
-    done <<<"$fields"
+    revision=$(number_in "$fields" ModRevision)
+    [[ -z $revision ]] || printf '%s %s\n' "$address" "$revision"
   done
 }
 # renewals_are TEXT -- none of them was renewed since; those that have gone meanwhile do not count.
@@ -5417,7 +5411,7 @@ next_phase_here() {
 }
 # --- end runbook/lib/next.sh ---
 
-# --- runbook/lib/api.sh sha256:c664450dcbe7 ---
+# --- runbook/lib/api.sh sha256:0bbd1aa2b43a ---
 # api.sh -- questions to this host's own kube-apiserver, at the address where it should answer. Reads only.
 #
 # openssl asks, so that no kubectl, curl or proxy is involved: the certificate must be issued by the cluster's CA and have
@@ -5428,6 +5422,8 @@ api_status=  # of the last answer: 200, 403 ...; empty where there was none
 api_body=    # of the last answer, one line of JSON
 api_silence= # why there was none
 api_as=      # the file whose certificate is shown
+server_host= # of the URL that was split last
+server_port= # 443 where it named none
 api_pems=()  # of that file, decoded once: the cluster's CA, the certificate, its key
 
 # choose_api_identity -- the first of these that is here. kubelet's may read this Node and its pods, and no Lease of others.
@@ -5441,6 +5437,8 @@ choose_api_identity() {
     return 0
   done
 }
+# an_admin_is_here -- that of an administrator, who may read everything.
+an_admin_is_here() { choose_api_identity && is_one_of "${api_as##*/}" admin.conf super-admin.conf; }
 api_identity_is_here() { choose_api_identity && [[ -n $api_as ]]; }
 
 # api_get PATH -- sets api_status, api_body and api_silence.
@@ -5493,21 +5491,24 @@ api_in_words() {
 # silent_server -- the first API of others that a kubeconfig of the control plane on this host calls and that does not answer now; nothing
 # where all answer. It may be a load balancer, which other people point to the new addresses.
 silent_server() {
-  local file url host port asked=' '
+  local file url asked=' '
   [[ ${#api_pems[@]} -gt 0 ]] || return 0
   for file in "$KUBERNETES"/{controller-manager,scheduler,kubelet}.conf; do
     url=$(server_of "$file")
     [[ -n $url && $asked != *" $url "* ]] || continue
     asked+="$url "
-    host=${url#https://}
-    host=${host%%/*}
-    port=443
-    if [[ $host =~ ^(.*):([0-9]+)$ && $host != *: ]]; then host=${BASH_REMATCH[1]} port=${BASH_REMATCH[2]}; fi
-    host=${host#[} host=${host%]}
-    ! is_one_of "$host" "$OLD" "$NEW" || continue # our own, which was asked already
-    api_ask "$host" "$port" /readyz
+    split_server "$url"
+    ! is_one_of "$server_host" "$OLD" "$NEW" || continue # our own, which was asked already
+    api_ask "$server_host" "$server_port" /readyz
     [[ $api_status == 200 ]] || { printf '%s, named in %s' "$url" "$file" && return 0; }
   done
+}
+# split_server URL -- sets server_host, an IPv6 address without its brackets, and server_port.
+split_server() {
+  server_host=${1#https://} server_port=443
+  server_host=${server_host%%/*}
+  [[ ! $server_host =~ ^(.*[^:]):([0-9]+)$ ]] || { server_host=${BASH_REMATCH[1]} && server_port=${BASH_REMATCH[2]}; }
+  server_host=${server_host#[} server_host=${server_host%]}
 }
 # server_of KUBECONFIG -- the URL in it; nothing where it has none of the usual form.
 server_of() {
@@ -5713,7 +5714,7 @@ list_pods_with() {
 }
 # --- end runbook/lib/kubernetes.sh ---
 
-# --- runbook/lib/calls.sh sha256:81b2241f0ba1 ---
+# --- runbook/lib/calls.sh sha256:53f7512380ef ---
 # calls.sh -- connections of kubelet and the control plane of this host: to an address, from an address, and how they are closed.
 
 # calls_to ADDRESS -- connections of the control plane and kubelet to it, "PROCESS HERE THERE" a line; calls_from: that leave from it.
@@ -5749,6 +5750,7 @@ close_calls_from_old() {
   wait_until 5 "no connection of the control plane leaves from $OLD" no_call_leaves_from_old ||
     note "this kernel cannot close them: kubelet notices by itself within a minute, until then the Node may be NotReady"
 }
+no_call_goes_to_old() { [[ $NEW == "$OLD" || -z $(calls_to "$OLD") ]]; }
 no_call_leaves_from_old() { [[ $NEW == "$OLD" || -z $(calls_from "$OLD") ]]; }
 
 # listeners_on ADDRESS -- what of the control plane listens on exactly this address: "PROCESS ADDRESS:PORT " each.
