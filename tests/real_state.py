@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 
@@ -11,6 +12,9 @@ from tests.real import Real
 
 LEASES = ("kube-controller-manager", "kube-scheduler")
 MANIFESTS = "/etc/kubernetes/manifests"
+MASTERLEASES = "/registry/masterleases/"
+CONFIGMAPS = (("kube-system", "kubeadm-config"), ("kube-public", "cluster-info"), ("kube-system", "kube-proxy"),
+              ("kube-system", "kubelet-config"))  # fmt: skip
 # A static pod as kube-vip's is: the image says its command, the manifest an argument and this host's address.
 VIRTUAL_IP = """apiVersion: v1
 kind: Pod
@@ -102,6 +106,18 @@ def files_with(cluster: Cluster, which: str, *names: str) -> list[str]:
     return found
 
 
+def objects_with_old(cluster: Cluster) -> list[str]:
+    """The ConfigMaps of kubeadm, and the masterleases, that name an old address."""
+    ends = "|".join(re.escape(str(n.old)) for n in cluster.spec.nodes)
+    old = re.compile(rf"(?<![0-9.])(?:{ends})(?![0-9]|\.[0-9])")
+    texts = {name: field(cluster, "{.data}", "-n", where, "configmap", name) for where, name in CONFIGMAPS}
+    asked = cluster[cluster.spec.nodes[0].name].etcdctl("get", MASTERLEASES, "--prefix", "--keys-only")
+    assert asked.exit == 0, asked.text
+    return [name for name, text in texts.items() if old.search(text)] + [
+        key for key in asked.out.split() if old.search(key)
+    ]
+
+
 def a_virtual_ip_pod_runs(cluster: Cluster, name: str) -> None:
     """On this host, beside the static pods of kubeadm."""
     node = next(n for n in cluster.spec.nodes if n.name == name)
@@ -168,6 +184,7 @@ def the_change_is_whole(cluster: Cluster, real: Real) -> None:
     leases_are_renewed(cluster)
     nodes_have(cluster, "new")
     assert files_with(cluster, "old") == []
+    assert objects_with_old(cluster) == []
     no_draft_is_left(real)
 
 
@@ -183,7 +200,7 @@ def its_owner_works(cluster: Cluster, drained: str = "") -> None:
         assert further.name in cluster[cluster.spec.nodes[0].name].etcdctl("member", "list").out
 
 
-def old_addresses_are_off(cluster: Cluster, real: Real, seconds: float) -> None:
+def old_addresses_are_off(cluster: Cluster, real: Real, seconds: float = 120) -> None:
     """For that long, with Leases renewed at its end as at its beginning."""
     assert not [m.name for m in real.roster if real.has(m.name, m.old)]
     time.sleep(seconds)

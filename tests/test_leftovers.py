@@ -18,8 +18,13 @@ def found(host: Host, *places: Path) -> list[str]:
 def sorted_in(host: Host, moment: str, words: str) -> list[tuple[str, str, str]]:
     """(a place without the folder's name, the heading that it stands below, what is to be done about it)."""
     out = host.answer(f"read_old_addresses; find_leftovers_in_files {words}; print_leftovers {moment}")
+    return places_in(out.replace(f"{host.root}/", ""))
+
+
+def places_in(out: str) -> list[tuple[str, str, str]]:
+    """The same of what a phase has printed."""
     places, heading, todo = [], "", ""
-    for line in out.replace(f"{host.root}/", "").splitlines():
+    for line in out.splitlines():
         if line.startswith(" " * 8) or line == "    none":
             places.append((line.strip(), heading, todo))
         elif line.startswith(" " * 6):

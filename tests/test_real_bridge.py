@@ -21,7 +21,7 @@ SHAPES = [
 
 @pytest.mark.parametrize("cluster", SHAPES, indirect=True, ids=named)
 def test_the_same_cluster_comes_back_with_everything_it_had(cluster: Cluster, tmp_path: Path) -> None:  # noqa: F811
-    real = Real(cluster, tmp_path, method="bridge")
+    real = Real(cluster, tmp_path, method="bridge", objects="kubeadm")
     before = real.members("master1")
     with Load(cluster) as load:
         load.wait_for(200)
@@ -38,5 +38,6 @@ def test_the_same_cluster_comes_back_with_everything_it_had(cluster: Cluster, tm
     assert load.lost() == []
     assert {name: m[0] for name, m in real.members("master1").items()} == {name: m[0] for name, m in before.items()}
     state.the_change_is_whole(cluster, real)
+    state.old_addresses_are_off(cluster, real)
     state.a_deployment_gets_its_pods(cluster)
     state.kubeadm_works(cluster, "master1")

@@ -30,7 +30,7 @@ def containers(real: Real, host: str) -> dict[str, list[int]]:
 
 
 def test_no_port_shows_an_old_address_and_nothing_is_restarted(cluster: Cluster, tmp_path: Path) -> None:  # noqa: F811
-    real = Real(cluster, tmp_path, certificates="narrow")
+    real = Real(cluster, tmp_path, certificates="narrow", objects="kubeadm")
     with Load(cluster) as load:
         real.follow_the_order(until="master1 narrow")
         assert str(real.member("master1").old) in shown(real, "master1", 6443)
@@ -48,6 +48,7 @@ def test_no_port_shows_an_old_address_and_nothing_is_restarted(cluster: Cluster,
         said = real.undo(member.name, "move", expect=3)
         assert "narrow has begun on this host" in said.text
     state.the_change_is_whole(cluster, real)
+    state.old_addresses_are_off(cluster, real)
     state.its_owner_works(cluster)  # renews all certificates of master1, which keeps the SANs that are there
     for name in ("apiserver", "etcd/server", "etcd/peer"):
         words = ["openssl", "x509", "-noout", "-ext", "subjectAltName", "-in", f"/etc/kubernetes/pki/{name}.crt"]

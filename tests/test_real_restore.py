@@ -19,7 +19,7 @@ SHAPES = [Spec(), Spec(version="1.24.17")]
 
 @pytest.mark.parametrize("cluster", SHAPES, indirect=True, ids=named)
 def test_nothing_of_before_the_snapshot_is_lost(cluster: Cluster, tmp_path: Path) -> None:  # noqa: F811
-    real = Real(cluster, tmp_path, method="restore")
+    real = Real(cluster, tmp_path, method="restore", objects="kubeadm")
     state.a_deployment_gets_its_pods(cluster)
     with Load(cluster) as load:
         load.wait_for(200)
@@ -37,6 +37,7 @@ def test_nothing_of_before_the_snapshot_is_lost(cluster: Cluster, tmp_path: Path
     print(load.summary(), real.seconds(), sep="\n")
     assert load.lost() == []
     state.the_change_is_whole(cluster, real)
+    state.old_addresses_are_off(cluster, real)
     scaled = cluster.kubectl("scale", "deployment", "web", "--replicas=5")
     assert scaled.exit == 0, scaled.text
     state.pods_are_ready(cluster, 5)

@@ -13,7 +13,6 @@ from tests import real_state as state
 from tests.real import Real, cluster, named  # noqa: F401 -- the fixture
 
 pytestmark = pytest.mark.real
-TWO_MINUTES = 120
 OLD, NOW = "1.24.17", "1.37.2"
 SHAPES = [
     Spec(version=NOW, joining=usual(4, 4)),
@@ -29,7 +28,7 @@ SHAPES = [
 
 @pytest.mark.parametrize("cluster", SHAPES, indirect=True, ids=named)
 def test_every_line_ends_well_and_the_cluster_works(cluster: Cluster, tmp_path: Path) -> None:  # noqa: F811
-    real, spec = Real(cluster, tmp_path), cluster.spec
+    real, spec = Real(cluster, tmp_path, objects="kubeadm"), cluster.spec
     first = spec.nodes[0]
     with Load(cluster) as load:
         real.follow_the_order(until=f"{first.name} move")
@@ -44,5 +43,5 @@ def test_every_line_ends_well_and_the_cluster_works(cluster: Cluster, tmp_path: 
     if len(spec.nodes) > 1 and spec.endpoint == "lb":
         assert load.timeouts == []
     state.the_change_is_whole(cluster, real)
-    state.old_addresses_are_off(cluster, real, TWO_MINUTES)
+    state.old_addresses_are_off(cluster, real)
     state.its_owner_works(cluster, drained=spec.nodes[1].name if len(spec.nodes) > 1 else "")
