@@ -13,7 +13,7 @@ from etcd_renumber.rehearsal import subnets
 from etcd_renumber.rehearsal.kubeadm.cluster import Cluster
 from etcd_renumber.rehearsal.kubeadm.load import Load
 from etcd_renumber.rehearsal.kubeadm.spec import Spec
-from etcd_renumber.rehearsal.replica import FOLDER, Replica
+from etcd_renumber.rehearsal.replica import FOLDER, Replica, commands
 from etcd_renumber.rehearsal.testbed.process import Ran
 
 from tests.rig import BROKEN
@@ -126,6 +126,22 @@ class Real(Replica):
         ran = self.start_killed(host, *words, after=after, before=before).wait(300)
         assert ran.exit in (0, 137), ran.text
         return ran
+
+    def killed_at_every_command(self, host: str, verb: str, phase: str) -> int:
+        """The same line again and again, each time killed after one more of its commands, until it ends well by itself.
+
+        Returns how often it was killed. What it does each time anew is let through.
+        """
+        before, through = [""], 1
+        for times in range(100):
+            ran = self.killed(host, verb, phase, through)
+            if ran.exit == 0:
+                if verb == "apply":
+                    self.heard(host, phase, ran)
+                return times
+            done = commands(ran)
+            before, through = done, through + 1 if done == before else 1
+        raise AssertionError(f"{host} {verb} {phase} does not end:\n{ran.text}")
 
 
 @contextmanager

@@ -65,6 +65,25 @@ elif has_nothing_to_do; then printf '%s nothing' "$words"; else printf '%s ours'
     assert " ".join(bash(tmp_path, what, server, node).split()) == said
 
 
+OTHERWISE = "https://[FD00:100:0::B]:6443"
+
+
+@pytest.mark.parametrize(
+    ("server", "connection", "fits"),
+    [
+        (OTHERWISE, "fd00:100::5:40000 fd00:100::b:6443", "no"),
+        (OTHERWISE, "", "yes"),
+        ("https://[fd00:100::b]:6443", "fd00:100::5:40000 fd00:100::b:6443", "yes"),
+        ("https://api.example:6443", "fd00:100::5:40000 fd00:100::b:6443", "yes"),
+    ],
+)
+def test_an_address_that_is_written_another_way_is_no_other_address(
+    server: str, connection: str, fits: str, tmp_path: Path
+) -> None:
+    what = f"calls_of_kubelet() {{ printf '%s' '{connection}'; }}; if spelled_as_in_the_mapping; then echo yes; else echo no; fi"
+    assert bash(tmp_path, what, server, "worker2") == fits
+
+
 @pytest.mark.parametrize(
     ("line", "found"),
     [

@@ -31,7 +31,7 @@ ready_to_undo_settle() {
   guard_not_narrowed
   ask_everybody
   guard closed 'etcd does not run with the new arguments on this host, and this undo needs it' 'first, to start it: bash runbook.sh apply readdress; then rerun this undo' etcd_runs_new
-  guard closed 'the rules of this change are no longer on this host: unbridge was carried out' 'after it no undo is possible: continue with the next line of RUNBOOK.md' settle_can_go_back
+  guard closed 'no rule of this change is on this host: unbridge was carried out, or a reboot has removed them' 'after unbridge no undo is possible: continue with the next line of RUNBOOK.md. After a reboot, bash runbook.sh apply readdress adds them again; then rerun this undo' settle_can_go_back
   guard closed "no copy of the old manifests in $BACKUP" 'without it no undo is possible on this host' manifests_can_go_back
 }
 settle_can_go_back() { [[ ${recorded[OWN]} == old || ${#NAMES[@]} == 1 ]] || ! no_rule_of_ours; }

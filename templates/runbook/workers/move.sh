@@ -3,6 +3,7 @@
 going_back=no # yes: a phase that cannot continue undoes itself
 
 ready_to_follow() {
+  guard_spelling
   if is_passed_over; then return 0; fi
   guard_kubelet
   guard closed "kubelet on this host does not read $KUBELET_CONF: $(kubelet_words)" 'only a kubelet that kubeadm has set up can be changed by this runbook' kubelet_reads_our_file

@@ -25,6 +25,7 @@ commands_are_here() { [[ -z $(missing_commands) ]]; }
 
 the_worker_can_follow() {
   guard_kubelet
+  guard_spelling
   guard closed "kubelet on this host does not read $KUBELET_CONF: $(kubelet_words)" 'only a kubelet that kubeadm has set up can be changed by this runbook' kubelet_reads_our_file
   if is_passed_over; then return 0; fi
   if calls "$OLD"; then

@@ -58,6 +58,13 @@ others_called() {
 }
 calls_no_other() { ! is_a_worker || [[ -z $(others_called) ]]; }
 
+# guard_spelling -- only an address that is written as in the mapping is exchanged, and an IPv6 address has many spellings.
+guard_spelling() {
+  guard closed "kubelet calls $OLD, and kubelet.conf writes that address another way: $(servers_in_words)" \
+    "write it as https://[$OLD]:PORT there, restart kubelet, then rerun the same command" spelled_as_in_the_mapping
+}
+spelled_as_in_the_mapping() { calls "$OLD" || calls "$NEW" || [[ $(servers) != *:* || -z $(calls_of_kubelet "$OLD") ]]; }
+
 # way, wanted, unwanted -- where this run leads to: move to the new address, its undo to the old one.
 way() { if [[ $MODE == undo ]]; then printf 'old'; else printf 'new'; fi; }
 wanted() { if [[ $MODE == undo ]]; then printf '%s' "$OLD"; else printf '%s' "$NEW"; fi; }
