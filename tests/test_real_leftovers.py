@@ -46,6 +46,11 @@ metadata: {name: outside, namespace: default}
 spec: {ports: [{port: 80}], externalIPs: [OLD]}
 ---
 apiVersion: v1
+kind: Service
+metadata: {name: etcd-metrics, namespace: kube-system}
+spec: {clusterIP: None, ports: [{port: 2381}]}
+---
+apiVersion: v1
 kind: Endpoints
 metadata: {name: etcd-metrics, namespace: kube-system}
 subsets: [{addresses: [{ip: OLD}], ports: [{port: 2381}]}]
