@@ -52,15 +52,19 @@ class Real(Replica):
         cluster.facts(tmp / "facts")
         members = [Host(n.name, str(n.old), str(n.new)) for n in cluster.spec.nodes]
         made = rendered(tmp, members, {}, **mapping)
-        super().__init__(made.change, made.folder, cluster, subnets.bits, ways=cluster.ways)  # type: ignore[arg-type]
+        super().__init__(
+            made.change,
+            made.folder,
+            cluster,
+            subnets.bits,
+            ways=cluster.ways,
+            workers=[w.name for w in made.change.cluster.mapping.workers],
+        )  # type: ignore[arg-type]
         self.cluster, self.state = cluster, made.state
         self.told: list[tuple[str, float, Ran]] = []
-        for member in self.roster:
-            cluster[member.name].run(["rm", "-rf", FOLDER])
+        for name in (*(m.name for m in self.roster), *self.workers):
+            cluster[name].run(["rm", "-rf", FOLDER])
         self.copy_folders()
-        for worker in self.change.cluster.mapping.workers:
-            cluster[worker.name].run(["rm", "-rf", FOLDER])
-            cluster[worker.name].copy_in(self.folder / "workers", FOLDER)
 
     # --- the runbook ---
 

@@ -15,7 +15,9 @@ from etcd_renumber.rehearsal.control_plane.wanted import (
     endpoint,
     refuse_what_cannot_be,
     versions,
+    workers,
 )
+from etcd_renumber.rehearsal.replica_hosts import without_workers
 
 from tests.ordinary import WHOEVER_TESTS
 from tests.scenario import Host, Scenario, hosts, manifests, rendered, scenario
@@ -88,14 +90,29 @@ def test_an_endpoint_is_a_name_of_ours_or_none_of_one_host(planned: Scenario, tm
     assert endpoint("none", scenario(tmp_path, hosts(1)).change) == {"endpoint": "none"}
 
 
+def test_two_workers_of_the_mapping_are_there_on_addresses_that_nobody_has(tmp_path: Path) -> None:
+    names = ("worker1", "worker2", "worker3")
+    change = scenario(tmp_path, hosts(3), workers=[{"name": name} for name in names]).change
+    found = workers(change)
+    assert [node.name for node in found] == ["worker1", "worker2"]
+    addresses = {str(node.old) for node in found}
+    assert addresses == {str(node.new) for node in found} == {"192.168.100.253", "192.168.100.254"}
+    on = {line.host for line in change.order_with(*(node.name for node in found))}
+    assert on & set(names) == {"worker1", "worker2"}
+    assert without_workers(change, ["worker1", "worker2"]) == (
+        "workers: worker1, worker2; the lines of worker3 were not rehearsed",
+    )
+    assert without_workers(change) == ("workers: none; the lines of worker1, worker2, worker3 were not rehearsed",)
+
+
 def test_what_no_control_plane_of_ours_can_show_is_refused_all_at_once(tmp_path: Path) -> None:
     members = [Host("Master_1", "fd00:a::1", "fd00:b::1")]
     of = {"Master_1": {f: t for f, t in manifests(members[0], members).items() if f == "etcd.yaml"}}
     with pytest.raises(Refused) as refused:
         refuse_what_cannot_be(rendered(tmp_path, members, of, method="bridge").change)
     assert facts(refused) == [
-        "not supported yet: --control-plane with IPv6 addresses (Master_1)",
         "'Master_1' cannot be the name of a Node: use lower case letters, digits, dot and hyphen only",
+        "not supported yet: --control-plane with IPv6 addresses (Master_1)",
         "no manifest of Master_1 runs kube-apiserver",
     ]
 

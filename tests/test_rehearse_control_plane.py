@@ -10,6 +10,7 @@ import pytest
 from etcd_renumber.records.run import last_rehearsal
 
 from tests.ordinary import WHOEVER_TESTS
+from tests.scenario import hosts, scenario
 from tests.test_rehearse import EXAMPLE, machine
 
 # --- the whole of it ---
@@ -33,3 +34,19 @@ def test_the_example_passes_on_a_real_control_plane(tmp_path: Path) -> None:
     assert [h.internal_ip for h in run.control_plane.hosts] == [f"192.168.110.{10 + n}" for n in range(3)]
     assert all(lease.at_the_end for lease in run.control_plane.leases)
     assert all(d.exit == 0 for d in run.lines)
+
+
+@pytest.mark.real
+def test_a_worker_without_an_endpoint_follows_and_certificates_are_narrowed(tmp_path: Path) -> None:
+    """Everything that a mapping can ask for, on one host and one worker; nothing names an old address at the end."""
+    made = scenario(tmp_path, hosts(1), workers=[{"name": "worker1"}], certificates="narrow", objects="kubeadm")
+    words = ("rehearse", str(made.folder), "--control-plane", "--endpoint", "none")
+    argv = WHOEVER_TESTS.command("from etcd_renumber.cli.main import main; main()", *words)
+    ran = subprocess.run(argv, capture_output=True, text=True, env=WHOEVER_TESTS.environment, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    run = last_rehearsal(made.folder)
+    assert run and run.passed and run.control_plane and run.control_plane.lost_count == 0
+    assert [(d.host, d.exit) for d in run.lines if d.what == "narrow"] == [("master1", 0)]
+    assert [(d.what, d.exit) for d in run.lines if d.host == "worker1"] == [("preflight", 0), ("move", 0)]
+    assert [lease.at_the_end for lease in run.control_plane.leases if lease.name == "worker1"] == [True]
+    assert run.control_plane.left == ()

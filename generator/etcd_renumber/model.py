@@ -194,7 +194,7 @@ class Change:
         on_a_worker = self.cluster.mapping.is_worker(line.host)
         return (WORKERS if on_a_worker else self.method).phase(line.phase)
 
-    @property
-    def on_members(self) -> tuple[Line, ...]:
-        """The lines of the order but for those on workers."""
-        return tuple(line for line in self.order if not self.cluster.mapping.is_worker(line.host))
+    def order_with(self, *workers: str) -> tuple[Line, ...]:
+        """The lines of the order, but for those on other workers than these."""
+        left_out = {w.name for w in self.cluster.mapping.workers}.difference(workers)
+        return tuple(line for line in self.order if line.host not in left_out)

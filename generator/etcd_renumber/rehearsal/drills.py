@@ -64,7 +64,7 @@ def _drill(text: str, change: Change) -> Kill | Down:
         raise ValueError(f"no member {host!r}; the members are {', '.join(names)}")
     if rest == "down":
         line = next(
-            (n.line for n in change.on_members if n.phase in change.method.gated and n.host not in (host, "-")), 0
+            (n.line for n in change.order_with() if n.phase in change.method.gated and n.host not in (host, "-")), 0
         )
         if not line:
             raise ValueError("there is no other member that could be stopped by its gate")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -41,7 +41,7 @@ class Replica:
     """A bed with each host's folder of the change, and what was heard there so far: `candidates`, `snapshot`, `sha256`.
 
     `bits` gives an address its prefix length, `device` is where a new address goes. `ways` is what the network people do
-    once the addresses of a host have changed: routes that the kernel took away with them.
+    once the addresses of a host have changed: routes that the kernel took away with them. `workers` are those that are there.
     """
 
     def __init__(
@@ -52,9 +52,10 @@ class Replica:
         bits: Callable[[Address], int],
         device: str = "eth0",
         ways: Callable[[Host], None] = lambda host: None,
+        workers: Sequence[str] = (),
     ) -> None:
         self.change, self.folder, self.bed = change, folder, bed
-        self.bits, self.device, self.ways = bits, device, ways
+        self.bits, self.device, self.ways, self.workers = bits, device, ways, tuple(workers)
         self.candidates: dict[str, str] = {}
         self.snapshot = self.sha256 = ""
 
@@ -62,6 +63,8 @@ class Replica:
         """Each host gets its own folder and nothing else. The bed must be up."""
         for member in self.roster:
             self.bed[member.name].copy_in(self.folder / "hosts" / member.name, FOLDER)
+        for name in self.workers:
+            self.bed[name].copy_in(self.folder / "workers", FOLDER)
 
     def __getitem__(self, name: str) -> Host:
         return self.bed[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
@@ -58,10 +59,10 @@ NOT_SHOWN = (
 )
 
 
-def without_workers(change: Change) -> tuple[str, ...]:
-    """What a reader must know where the mapping has workers."""
-    names = ", ".join(w.name for w in change.cluster.mapping.workers)
-    return (f"workers: none; the lines of {names} were not rehearsed",) if names else ()
+def without_workers(change: Change, there: Sequence[str] = ()) -> tuple[str, ...]:
+    """What a reader must know where the mapping has more workers than these."""
+    names = ", ".join(w.name for w in change.cluster.mapping.workers if w.name not in there)
+    return (f"workers: {', '.join(there) or 'none'}; the lines of {names} were not rehearsed",) if names else ()
 
 
 def in_words(change: Change, snapshot: Path | None) -> tuple[str, ...]:

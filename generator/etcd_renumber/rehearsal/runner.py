@@ -49,8 +49,8 @@ class Stage:
         self.statuses = Statuses(replica, at_once=api is not None)
 
     def carry_out(self) -> None:
-        """Every line of the order but those on workers, which the replica does not have, until one does not end as it should."""
-        order = self.replica.change.on_members
+        """Every line of the order but those on workers that the replica does not have, until one does not end as it should."""
+        order = self.replica.change.order_with(*self.replica.workers)
         if not any(k.phase == LOOKS for k in self.drills.kills):
             self.begun = {line.line: self._started(line) for line in order if line.phase == LOOKS}
         for line, after in zip_longest(order, order[1:]):

@@ -103,7 +103,9 @@ def _furnished(cluster: Cluster, want: Wanted, change: Change, folder: Path, scr
         cluster.facts(scratch / "facts")
         ours, there = rendered_again(change, scratch / "facts", scratch / "again")
         _refuse_other_bodies(change, folder, ours, there)
-    replica = Replica(ours, there, cluster, subnets.bits, ways=cluster.ways)
+    replica = Replica(
+        ours, there, cluster, subnets.bits, ways=cluster.ways, workers=[w.name for w in want.spec.workers]
+    )
     replica.copy_folders()
     for member in replica.roster:
         machine = cluster[member.name]

@@ -36,9 +36,9 @@ def unlike(wanted: Wanted, own: bool, why_not: list[str], yours: Change, ours: C
             "openssl: shows the replica's etcd CA as the reviewed one, and answers for itself in everything else"
         )
     found.append(
-        "kubelet has --node-ip, which the facts do not show; the Nodes have no taints, and there are no workers"
+        "kubelet has --node-ip, which the facts do not show; the Nodes have no taints; at most two workers of the mapping are there"
     )
-    found += without_workers(yours)
+    found += without_workers(yours, [w.name for w in spec.workers])
     found.append("kube-proxy and CoreDNS: pods that only wait, or none")
     return found
 

@@ -22,7 +22,7 @@ GAP = 10.0  # seconds without an acknowledged write through the API, with three 
 def wait_for_leases(cluster: Cluster, load: Load) -> list[Lease]:
     """Every Lease that must go on, once it was renewed after now; or after a minute, as it is then."""
     ended = time.monotonic()
-    names = [*LEADERS, *(node.name for node in cluster.spec.nodes)]
+    names = [*LEADERS, *(node.name for node in (*cluster.spec.nodes, *cluster.spec.workers))]
     while not all(load.renewals(name, ended) for name in names) and time.monotonic() - ended < PATIENCE:
         time.sleep(0.2)
     return [_lease(load, name, ended) for name in names]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address, ip_interface, ip_network
 from typing import Any
 
 from etcd_renumber.errors import Refused
@@ -15,9 +15,11 @@ from etcd_renumber.rehearsal.control_plane.against import against, minor
 from etcd_renumber.rehearsal.control_plane.flags import COMPONENTS, flags, kept, known_of, manifest_of
 from etcd_renumber.rehearsal.etcd_binaries import download
 from etcd_renumber.rehearsal.gobuild import build
-from etcd_renumber.rehearsal.kubeadm.spec import ETCD, Node, Spec
+from etcd_renumber.rehearsal.kubeadm.spec import ETCD, Node, Spec, free
+from etcd_renumber.rehearsal.subnets import bits
 
 BUILT = "kubernetes-"
+WORKERS = 2  # of the mapping, at most: each is one more kubelet and containerd
 NODE = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")  # what the API takes as a Node's name
 
 
@@ -94,13 +96,16 @@ def _is_address(text: str) -> bool:
 def refuse_what_cannot_be(change: Change) -> None:
     """Raises Refused with everything that no real control plane of ours can show."""
     problems = []
+    for name in (
+        *(m.name for m in change.cluster.mapping.members),
+        *(w.name for w in change.cluster.mapping.workers[:WORKERS]),
+    ):
+        if not NODE.fullmatch(name):
+            hint = "use lower case letters, digits, dot and hyphen only"
+            problems.append(Problem(f"{name!r} cannot be the name of a Node: {hint}"))
     for m in change.cluster.mapping.members:
         if m.old.version == 6 or m.new.version == 6:
             problems.append(Problem(f"not supported yet: --control-plane with IPv6 addresses ({m.name})"))
-        if not NODE.fullmatch(m.name):
-            problems.append(
-                Problem(f"{m.name!r} cannot be the name of a Node: use lower case letters, digits, dot and hyphen only")
-            )
         if not manifest_of(change, m, "kube-apiserver"):
             hint = "rehearse without --control-plane"
             problems.append(Problem(f"no manifest of {m.name} runs kube-apiserver", hint=hint))
@@ -121,6 +126,7 @@ def wanted(change: Change, asked: str | None, tell: Callable[[str], None]) -> Wa
         version,
         tuple(Node(m.name, m.old, m.new) for m in change.cluster.mapping.members),
         etcd=etcd,
+        workers=workers(change),
         **_networks(change),
         **how,
     )
@@ -128,6 +134,19 @@ def wanted(change: Change, asked: str | None, tell: Callable[[str], None]) -> Wa
         return Wanted(spec, why, (), ())
     arguments, left = kept(change, known, spec.etcd_minor)
     return Wanted(replace(spec, arguments=arguments), why, tuple(reasons), tuple(left))
+
+
+def workers(change: Change) -> tuple[Node, ...]:
+    """The first two of the mapping, each on an address beside the first member's old one that nobody else has."""
+    members = change.cluster.mapping.members
+    subnet = str(ip_network(f"{members[0].old}/{bits(members[0].old)}", strict=False))
+    taken = {a for m in members for a in (m.old, m.new)}
+    found: list[Node] = []
+    for one in change.cluster.mapping.workers[:WORKERS]:
+        address = ip_interface(free(subnet, taken)).ip
+        taken.add(address)
+        found.append(Node(one.name, address, address))
+    return tuple(found)
 
 
 def _etcd(change: Change, version: str, why: str) -> str:
