@@ -30,7 +30,8 @@ class Rig(Replica):
     """A running cluster and the change folder that is for it.
 
     `bits` is the prefix length of every address. `wide`: the certificates hold both addresses from the beginning, as
-    after an earlier try; preparing three hosts then costs no quarter of a minute of openssl.
+    after an earlier try; preparing three hosts then costs no quarter of a minute of openssl. `endpoint` is HOST:PORT of the
+    API that admin.conf and kubelet.conf of every host name; without it each names itself.
     """
 
     def __init__(
@@ -45,12 +46,14 @@ class Rig(Replica):
         gateway: str = "",
         of: str = "bed",
         wide: bool = False,
+        endpoint: str = "",
     ) -> None:
         self.made, self.version, self.gateway = made, version, gateway
         specs = []
         for m in made.members:
             first, *also = (legs or {}).get(m.name) or [Leg("wire", (f"{m.old}/{bits}",))]
             where = {"addresses": first.addresses, "network": first.network, "gateway": first.gateway}
+            where |= {"endpoint": endpoint, "kubelet_calls": endpoint}
             sans = (m.new,) if wide else ()
             specs.append(HostSpec(m.name, made.facts[m.name], also=tuple(also), sans=sans, **where))  # type: ignore[arg-type]
         self.took: list[tuple[str, float]] = []

@@ -1,4 +1,4 @@
-"""Real control planes of other shapes get new addresses under load: an old version, one host, a DNS name, no --node-ip."""
+"""Real control planes of other shapes get new addresses under load: an old version, one host, endpoints, no --node-ip."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ SHAPES = [
     Spec(version=OLD, joining=usual(4, 4)),
     Spec(version=NOW, endpoint="dns"),
     Spec(version=OLD, endpoint="dns"),
+    Spec(version=NOW, endpoint="first"),
+    Spec(version=OLD, endpoint="first"),
     Spec(version=NOW, node_ip=False),
     Spec(version=OLD, node_ip=False),
     Spec(version=NOW, nodes=usual(1, 1), endpoint="none"),
@@ -28,8 +30,9 @@ SHAPES = [
 
 @pytest.mark.parametrize("cluster", SHAPES, indirect=True, ids=named)
 def test_every_line_ends_well_and_the_cluster_works(cluster: Cluster, tmp_path: Path) -> None:  # noqa: F811
-    real, spec = Real(cluster, tmp_path, objects="kubeadm"), cluster.spec
-    first = spec.nodes[0]
+    spec, first = cluster.spec, cluster.spec.nodes[0]
+    of_the_endpoint = {"endpoint": first.name} if spec.endpoint == "first" else {}
+    real = Real(cluster, tmp_path, objects="kubeadm", **of_the_endpoint)
     with Load(cluster) as load:
         real.follow_the_order(until=f"{first.name} move")
         if spec.endpoint == "dns":

@@ -76,6 +76,7 @@ class Mapping:
     tools: str | None = None
     address_command: str | None = None
     hosts_file: bool = False
+    endpoint: str = ""  # the member whose old address is the controlPlaneEndpoint: kubeconfigs of all hosts name it
     certificates: str = "wide"
     workers: tuple[Worker, ...] = ()
     places: Dict[str, str] = field(default_factory=dict, compare=False)

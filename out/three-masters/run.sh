@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest fa691f085eb2. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 258a98001b67. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=fa691f085eb2
+readonly DIGEST=258a98001b67
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -33,7 +33,7 @@ readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(64024b566636539ef4d11213896bc44859f45067f37a70a29ae2cc4dfd455625 32a3fae2ba657376f3bb9bb30dae5ad033bffebc9211ea536e4b99ba098eadef 2e8ce118812b67df798a7e4f7d073b704887b93880fc455006702be811e39c27)
+readonly -a FOLDERS=(9255c7b2d1b7e14176cf3338cb8d6687b2c581a75498d5cb33212e9af75e9cda 0def42daaf8121ed01a17f4f29b3ff80cf90f8d62edd8085ff75e5ec296cdf05 f081712e8571bbcef6ff28b77d7cc846c23953efa242ab1ba2518b6b24189219)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from etcd_renumber.checks.addresses import address_rules
+from etcd_renumber.checks.endpoint import endpoint_rules
 from etcd_renumber.checks.etcd import etcd_rules
 from etcd_renumber.checks.workers import worker_rules
 from etcd_renumber.errors import Refused
@@ -19,7 +20,13 @@ RANK = {"error": 0, "warning": 1, "note": 2}
 
 def check(cluster: Cluster) -> list[Problem]:
     """Everything that is wrong, errors first, then warnings, then notes; each in the order of the mapping."""
-    found = [*address_rules(cluster), *worker_rules(cluster), *etcd_rules(cluster), *_authorities(cluster)]
+    found = [
+        *address_rules(cluster),
+        *worker_rules(cluster),
+        *endpoint_rules(cluster),
+        *etcd_rules(cluster),
+        *_authorities(cluster),
+    ]
     found += [*_size(cluster), *_proof(cluster)]
     return sorted(dict.fromkeys(found), key=lambda p: RANK[p.severity])
 

@@ -51,6 +51,7 @@ SCHEMA: dict[str, Any] = {
         "tools": {"type": ["string", "null"]},
         "address_command": {"type": ["string", "null"]},
         "hosts_file": {"type": "boolean"},
+        "endpoint": {"type": "string", "pattern": NAME},
         "certificates": {"enum": ["wide", "narrow"]},
     },
 }
@@ -64,6 +65,7 @@ KEPT = (
     "tools",
     "address_command",
     "hosts_file",
+    "endpoint",
     "certificates",
 )
 HINTS = {

@@ -103,7 +103,7 @@ def _order(mapping: Mapping, method: Method) -> tuple[Line, ...]:
         else:
             who = [m for m in mapping.members if not m.stays or all(isinstance(w, Phase) and w.stays for w in whats)]
             pairs = [(m, what) for m in who for what in whats if _has(m, what, mapping, lines)]
-            lines += _with_workers(pairs, mapping, method)
+            lines += _with_workers(_endpoint_goes_last(pairs, mapping), mapping, method)
     return tuple(_line(number, *entry) for number, entry in enumerate(lines, start=1))
 
 
@@ -118,6 +118,18 @@ def _has(
         return not (member.old_stays and what.name == "remove")
     others = [m for m in mapping.members[1:] if not m.stays]
     return not what.on_first or (member is mapping.members[0] and bool(others or (member, what) not in lines))
+
+
+def _endpoint_goes_last(
+    step: list[tuple[Member, Phase | Action]], mapping: Mapping
+) -> list[tuple[Member, Phase | Action]]:
+    """Kubelets of the other hosts call the endpoint until their own files are exchanged: its old address goes after all others."""
+    of_it = [pair for pair in step if pair[0].name == mapping.endpoint]
+    at = next(
+        (n for n, (_, what) in enumerate(of_it) if isinstance(what, Action) and what.name == "remove"), len(of_it)
+    )
+    late = of_it[at:] if len({what.name for _, what in of_it}) > 1 else []
+    return [pair for pair in step if pair not in late] + late
 
 
 def _with_workers(
@@ -160,6 +172,7 @@ def _mapping(cluster: Cluster) -> dict[str, Any]:
         "tools": m.tools,
         "address_command": m.address_command,
         "hosts_file": m.hosts_file,
+        **({"endpoint": m.endpoint} if m.endpoint else {}),
         **({} if m.certificates == "wide" else {"certificates": m.certificates}),
         "members": [
             {"name": x.name, "old": str(x.old), "new": str(x.new), "stays": x.stays, "ssh": list(x.ssh)}

@@ -85,11 +85,18 @@ def _members(change: Change) -> dict[str, Value]:
         "STAYS": ["yes" if m.stays else "no" for m in members],
         "OLD_URLS": [_recorded_url(change, m) for m in members],
         "NEW_URLS": [url(m.new, first.peer_port) for m in members],
+        **_endpoint(change),
         "PEER_PORT": str(first.peer_port),
         "CLIENT_PORT": str(first.client_port),
         "FAMILY": str(members[0].old.version),
         **({"API_PORTS": _api_ports(change)} if change.method.keeps_quorum else {}),
     }
+
+
+def _endpoint(change: Change) -> dict[str, Value]:
+    """Both addresses of the member that all hosts call; empty where each calls itself or a load balancer."""
+    found = next((m for m in change.cluster.mapping.members if m.name == change.cluster.mapping.endpoint), None)
+    return {"ENDPOINT_OLD": str(found.old) if found else "", "ENDPOINT_NEW": str(found.new) if found else ""}
 
 
 def _api_ports(change: Change) -> list[str]:

@@ -55,23 +55,24 @@ host_file_names() {
   [[ $(sed -nE "$(exchange_script "${host_file_kinds[$1]}" "$2" x)p" "${host_files[$1]}" 2>/dev/null) != '' ]]
 }
 
-# host_file_from I old|new|kept -- the address that has to go out of file I; nothing where the file is not ours to change.
-# In undo only files that this change has saved are touched: others named the new address before it began.
-host_file_from() {
-  if [[ $2 == new ]]; then
-    printf '%s' "$OLD"
-  elif [[ $2 == old && -e $(saved_file "$1") ]]; then
-    printf '%s' "$NEW"
-  fi
+# exchanges_in I old|new|kept -- "FROM TO" a line: the addresses that have to go out of file I, and what comes for them. A kubeconfig
+# may name the member whose address is the endpoint of all hosts. In undo only files that this change has saved are touched: others
+# named the new address before it began.
+exchanges_in() {
+  [[ $2 == new || ($2 == old && -e $(saved_file "$1")) ]] || return 0
+  exchange_in_words "$2" "$OLD" "$NEW"
+  [[ ${host_file_kinds[$1]} != server || -z ${ENDPOINT_OLD-} || $ENDPOINT_OLD == "$OLD" ]] || exchange_in_words "$2" "$ENDPOINT_OLD" "$ENDPOINT_NEW"
 }
+exchange_in_words() { if [[ $1 == new ]]; then printf '%s %s\n' "$2" "$3"; else printf '%s %s\n' "$3" "$2"; fi; }
 saved_file() { printf '%s%s' "$SAVED_FILES" "${host_files[$1]}"; }
 
 # host_file_is I old|new -- no line of it has to be exchanged any more.
 host_file_is() {
   local from
   [[ $OLD != "$NEW" ]] || return 0
-  from=$(host_file_from "$1" "$2")
-  [[ -z $from ]] || ! host_file_names "$1" "$from"
+  while read -r from _; do
+    ! host_file_names "$1" "$from" || return 1
+  done < <(exchanges_in "$1" "$2")
 }
 host_files_are() {
   local i
@@ -80,12 +81,12 @@ host_files_are() {
     host_file_is "$i" "$1" || return 1
   done
 }
-# host_files_with_old -- which of them still name the old address.
+# host_files_with_old -- which of them still name an old address that is exchanged here.
 host_files_with_old() {
   local i
   find_host_files
   for i in "${!host_files[@]}"; do
-    ! host_file_names "$i" "$OLD" || printf '%s ' "${host_files[i]}"
+    host_file_is "$i" new || printf '%s ' "${host_files[i]}"
   done
 }
 
@@ -111,13 +112,14 @@ draft_host_file() {
   run cp -p "$file" "$draft"
   run sed -i -E "$(exchange_of "$1" "$2")" "$draft"
 }
-# exchange_of I old|new -- the script for that very file.
+# exchange_of I old|new -- the script for that very file, a line for each address.
 exchange_of() {
-  local from
-  from=$(host_file_from "$1" "$2")
-  exchange_script "${host_file_kinds[$1]}" "$from" "$(other_address "$from")"
+  local from to
+  while read -r from to; do
+    exchange_script "${host_file_kinds[$1]}" "$from" "$to"
+    printf '\n'
+  done < <(exchanges_in "$1" "$2")
 }
-other_address() { if [[ $1 == "$OLD" ]]; then printf '%s' "$NEW"; else printf '%s' "$OLD"; fi; }
 save_host_file() {
   local saved
   saved=$(saved_file "$1")
@@ -137,14 +139,15 @@ draft_is_right() {
 }
 same_bytes() { [[ $(sha256sum <"$1") == "$(sha256sum <"$2")" ]]; }
 
-# kubeconfigs_of_others -- "FILE ADDRESS" for each kubeconfig that calls another member at its old address, which will be removed.
+# kubeconfigs_of_others -- "FILE ADDRESS" for each kubeconfig that calls another member at its old address, which will be removed,
+# and is not the endpoint of the mapping.
 kubeconfigs_of_others() {
   local i k
   find_host_files
   for k in "${!host_files[@]}"; do
     [[ ${host_file_kinds[k]} == server ]] || continue
     for i in "${!NAMES[@]}"; do
-      [[ $i == "$OWN" || ${STAYS[i]} == yes ]] || ! host_file_names "$k" "${OLDS[i]}" || printf '%s names %s; ' "${host_files[k]}" "${OLDS[i]}"
+      [[ $i == "$OWN" || ${STAYS[i]} == yes || ${OLDS[i]} == "${ENDPOINT_OLD-}" ]] || ! host_file_names "$k" "${OLDS[i]}" || printf '%s names %s; ' "${host_files[k]}" "${OLDS[i]}"
     done
   done
 }

@@ -82,7 +82,7 @@ show_this_host() {
     words+=("${FILES[i]} $(word_manifest "$i")")
   done
   note "manifests here: $(join_words "${words[@]}")"
-  [[ $OLD == "$NEW" || -z $(host_files_with_old) ]] || note "files here that name $OLD as this host: $(host_files_with_old)"
+  [[ $OLD == "$NEW" || -z $(host_files_with_old) ]] || note "files here with an old address that is to be exchanged: $(host_files_with_old)"
   [[ $OLD == "$NEW" ]] || note "addresses here: $(word_here "$OLD") $(word_here "$NEW"); routes of this change: $(our_routes | wc -l)"
   [[ $NEW == "$OLD" || -z $(connections_with "$OLD") ]] || note "connections of etcd with $OLD: $(connections_with "$OLD" | wc -l)"
 }

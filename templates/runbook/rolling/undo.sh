@@ -23,9 +23,18 @@ ready_to_undo_move() {
   guard closed "no copy of the old manifests in $BACKUP" 'without it no undo is possible on this host' manifests_can_go_back
   guard_kubelet
   guard other_world "$DATA_DIR holds no data" 'without data etcd would start a new, empty cluster' data_is_there
+  guard_old_endpoint
   # While etcd still runs with the old arguments undo is one update, and does no harm.
   etcd_runs_old || gate_before others any
 }
+# guard_old_endpoint -- kubelet is about to call it again. Any answer will do: an API that is not ready now may be so later.
+guard_old_endpoint() {
+  if [[ -z $ENDPOINT_OLD || $ENDPOINT_OLD == "$OLD" ]] || ! api_identity_is_here; then return 0; fi
+  api_ask "$ENDPOINT_OLD" "$API_PORT" /readyz
+  guard closed "the kubeconfigs of this host called $ENDPOINT_OLD, and no API answers there now: $api_silence" \
+    "add $ENDPOINT_OLD to its host again, then rerun the same command" the_api_has_answered
+}
+the_api_has_answered() { [[ -n $api_status ]]; }
 routes_away() {
   if holds 'no route of this change is left' no_route_of_ours; then return 0; fi
   drop_routes

@@ -43,11 +43,11 @@ the_folder_is_clean() {
 the_host_can_be_exchanged() {
   guard closed "no process was found for these pods, neither by the command in the manifest nor by the cgroup: $(unknown_pods)" 'start the pod; or write the whole command into the manifest and fetch the facts again' no_pod_is_unknown
   guard closed "a kubeconfig calls another member at its old address: $(kubeconfigs_of_others)" \
-    'change it to the controlPlaneEndpoint or to this host; a cluster whose hosts call its first master by address is not supported yet' no_kubeconfig_of_others
+    'where that address is the controlPlaneEndpoint of this cluster: set endpoint: MEMBER in the mapping, and render again. Else change the server to the controlPlaneEndpoint or to this host' no_kubeconfig_of_others
   guard closed "/etc/hosts has lines for $OLD and for $NEW: after the change an undo could not tell them apart" "remove the line of $NEW, which this change makes out of that of $OLD, or set hosts_file: false and render again" hosts_file_is_plain
   [[ $OLD_STAYS == no ]] || guard closed "kubelet has no --node-ip, and $OLD stays on this host: the Node could keep it for ever" \
     "set --node-ip=$OLD in /var/lib/kubelet/kubeadm-flags.env and restart kubelet; the change then writes $NEW there" kubelet_is_told_its_address
-  [[ $NEW == "$OLD" ]] || note "files that name $OLD, to be exchanged with the manifests: $(host_files_with_old)"
+  [[ $NEW == "$OLD" ]] || note "files with an old address, which is exchanged together with the manifests: $(host_files_with_old)"
 }
 kubelet_is_told_its_address() { ! kubelet_chooses_its_address || cloud_gives_the_address; }
 hosts_file_is_plain() { [[ $HOSTS_FILE == no || $OLD == "$NEW" ]] || ! hosts_file_has "$OLD" || ! hosts_file_has "$NEW"; }

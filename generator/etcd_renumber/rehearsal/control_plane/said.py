@@ -56,6 +56,8 @@ def _flags(yours: Change, ours: Change) -> list[str]:
 def _endpoint(spec: Spec) -> str:
     if spec.endpoint == "none":
         return "no control plane endpoint, as you said: every client calls its own host"
+    if spec.endpoint == "first":
+        return f"the control plane's endpoint is {spec.control_plane_endpoint}, the address of the first host, as the mapping says"
     return (
         f"the control plane's endpoint is {spec.control_plane_endpoint}, a balancer of the replica (haproxy) with both addresses "
         "of every host; yours must have the new ones too"

@@ -69,7 +69,7 @@ def endpoint(text: str | None, change: Change) -> dict[str, Any]:
     members = change.cluster.mapping.members
     hint = "give NAME:PORT as controlPlaneEndpoint has it, with a DNS name; or none"
     if text is None:
-        return {"endpoint": "lb"}
+        return {"endpoint": "first" if change.cluster.mapping.endpoint else "lb"}
     if text == "none":
         if len(members) > 1:
             fact = (

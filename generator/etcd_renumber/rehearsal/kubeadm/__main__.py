@@ -1,6 +1,6 @@
 """A real control plane for hand and eye.
 
-python -m etcd_renumber.rehearsal.kubeadm up [--version 1.37.2] [--endpoint lb|dns|none] [--no-node-ip] [--fourth]
+python -m etcd_renumber.rehearsal.kubeadm up [--version 1.37.2] [--endpoint lb|dns|first|none] [--no-node-ip] [--fourth]
 python -m etcd_renumber.rehearsal.kubeadm enter HOST [COMMAND...]
 python -m etcd_renumber.rehearsal.kubeadm facts FOLDER
 python -m etcd_renumber.rehearsal.kubeadm down
@@ -51,7 +51,7 @@ def main(argv: list[str]) -> None:
     options.add_argument("--name", default="cluster", help="of several at a time")
     if verb in ("up", "hold"):
         options.add_argument("--version", default="1.37.2")
-        options.add_argument("--endpoint", choices=("lb", "dns", "none"), default="lb")
+        options.add_argument("--endpoint", choices=("lb", "dns", "first", "none"), default="lb")
         options.add_argument("--no-node-ip", action="store_true", help="kubeadm itself writes none")
         options.add_argument("--workers", type=int, default=0, help="how many join without a control plane")
         options.add_argument("--fourth", action="store_true", help="prepare one more host, that has not joined")

@@ -10,7 +10,7 @@ from typing import Literal
 from etcd_renumber.model import Address
 from etcd_renumber.rehearsal.subnets import bits
 
-Endpoint = Literal["lb", "dns", "none"]
+Endpoint = Literal["lb", "dns", "first", "none"]
 ETCD = {"1.24": "3.5", "1.37": "3.7"}  # Kubernetes minor to the etcd minor that runs in it
 BALANCER = "balancer"
 
@@ -39,7 +39,8 @@ def worker(number: int) -> Node:
 @dataclass(frozen=True)
 class Spec:
     """A cluster. `joining` hosts are prepared and have not joined; `workers` join without a control plane.
-    `endpoint`: a load balancer of ours, the DNS name of the first host, or none, which is one control plane host's only way.
+    `endpoint`: a load balancer of ours, the DNS name of the first host, its old address, or none, which is one control plane
+    host's only way.
 
     `arguments` are further flags by component ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler",
     "kubelet"), flag without dashes to value. `etcd` is a minor ("3.6"); without it ETCD says which. `pods` and `services`
@@ -84,7 +85,13 @@ class Spec:
     @property
     def endpoint_name(self) -> str:
         """The name in the control plane's endpoint; empty where there is none."""
-        usual_name = {"lb": "api.cluster.test", "dns": f"{self.nodes[0].name}.cluster.test", "none": ""}
+        first = self.nodes[0]
+        usual_name = {
+            "lb": "api.cluster.test",
+            "dns": f"{first.name}.cluster.test",
+            "first": str(first.old),
+            "none": "",
+        }
         return self.name or usual_name[self.endpoint]
 
     @property

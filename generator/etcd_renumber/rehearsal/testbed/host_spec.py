@@ -29,6 +29,7 @@ class HostSpec:
     `sans` are put into the certificates beside those that kubeadm would; `files` are further files, path to text. `links`
     lead from where a container sees a folder to where the host has it: pods run in the host's own root folder here.
     `endpoint` is the control plane endpoint, NAME:PORT, that admin.conf names; without one it names the host itself.
+    `kubelet_calls` is HOST:PORT of the API in the kubelet.conf of a member, where that is not its own (kubeadm up to 1.32).
     `calls` makes it a worker: HOST:PORT of the API that its kubelet.conf names. Its manifests are those of its own pods.
     """
 
@@ -43,6 +44,7 @@ class HostSpec:
     links: Mapping[str, str] = field(default_factory=dict)
     forwards: bool = False
     endpoint: str = ""
+    kubelet_calls: str = ""
     calls: str = ""
 
     @property

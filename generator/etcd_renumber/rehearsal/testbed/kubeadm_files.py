@@ -61,7 +61,7 @@ def files(spec: HostSpec, kind: Kind = "EC", of: str = "bed") -> dict[str, str]:
         return {}
     port = spec.apiserver.get("secure-port", "6443") if spec.apiserver else "6443"
     own = f"{url_host(spec.address)}:{port}"
-    found = _kubelet(spec, ca, own, kind)
+    found = _kubelet(spec, ca, spec.kubelet_calls or own, kind)
     for name, (user, subject) in USERS.items():
         pair, server = leaf(ca, subject, CLIENT, (), kind), spec.endpoint if "admin" in name else ""
         data = f"client-certificate-data: {_base64(pair.crt)}", f"client-key-data: {_base64(pair.key)}"

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest fa691f085eb2. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 258a98001b67. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=fa691f085eb2
+readonly DIGEST=258a98001b67
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -32,6 +32,8 @@ readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a STAYS=(no no no)
 readonly -a OLD_URLS=(https://192.168.100.10:2380 https://192.168.100.11:2380 https://192.168.100.12:2380)
 readonly -a NEW_URLS=(https://192.168.110.10:2380 https://192.168.110.11:2380 https://192.168.110.12:2380)
+readonly ENDPOINT_OLD=''
+readonly ENDPOINT_NEW=''
 readonly PEER_PORT=2380
 readonly CLIENT_PORT=2379
 readonly FAMILY=4
@@ -297,7 +299,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:88c5ed12b3fb84f51fd581d2b59f6907fffc8951720edb2c87f6b3ec9b0de00f ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:bb84da3be21d1ce67858e1f1440a4b07aa6f5724bc16bf39ece054430780c663 ---
 
 # --- runbook/lib/main.sh sha256:70f3c989d0a7 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -441,7 +443,7 @@ how_to_keep_new() {
 }
 # --- end runbook/steps/world.sh ---
 
-# --- runbook/steps/preflight.sh sha256:6ad3e05c8ba1 ---
+# --- runbook/steps/preflight.sh sha256:80cca38cddfc ---
 # preflight only reads. It prints everything that it finds; the first thing that forbids the change stops it.
 
 # Every command the runbook calls, so that none is found missing half-way.
@@ -487,11 +489,11 @@ the_folder_is_clean() {
 the_host_can_be_exchanged() {
   guard closed "no process was found for these pods, neither by the command in the manifest nor by the cgroup: $(unknown_pods)" 'start the pod; or write the whole command into the manifest and fetch the facts again' no_pod_is_unknown
   guard closed "a kubeconfig calls another member at its old address: $(kubeconfigs_of_others)" \
-    'change it to the controlPlaneEndpoint or to this host; a cluster whose hosts call its first master by address is not supported yet' no_kubeconfig_of_others
+    'where that address is the controlPlaneEndpoint of this cluster: set endpoint: MEMBER in the mapping, and render again. Else change the server to the controlPlaneEndpoint or to this host' no_kubeconfig_of_others
   guard closed "/etc/hosts has lines for $OLD and for $NEW: after the change an undo could not tell them apart" "remove the line of $NEW, which this change makes out of that of $OLD, or set hosts_file: false and render again" hosts_file_is_plain
   [[ $OLD_STAYS == no ]] || guard closed "kubelet has no --node-ip, and $OLD stays on this host: the Node could keep it for ever" \
     "set --node-ip=$OLD in /var/lib/kubelet/kubeadm-flags.env and restart kubelet; the change then writes $NEW there" kubelet_is_told_its_address
-  [[ $NEW == "$OLD" ]] || note "files that name $OLD, to be exchanged with the manifests: $(host_files_with_old)"
+  [[ $NEW == "$OLD" ]] || note "files with an old address, which is exchanged together with the manifests: $(host_files_with_old)"
 }
 kubelet_is_told_its_address() { ! kubelet_chooses_its_address || cloud_gives_the_address; }
 hosts_file_is_plain() { [[ $HOSTS_FILE == no || $OLD == "$NEW" ]] || ! hosts_file_has "$OLD" || ! hosts_file_has "$NEW"; }
@@ -2271,7 +2273,7 @@ api_shows_no_old() {
 }
 # --- end runbook/steps/narrow.sh ---
 
-# --- runbook/rolling/undo.sh sha256:659c7dc5a6ce ---
+# --- runbook/rolling/undo.sh sha256:0aa7f6350bd9 ---
 # undo.sh -- undo while the cluster runs: the same gate before and after it.
 
 ready_to_undo_prepare() {
@@ -2297,9 +2299,18 @@ ready_to_undo_move() {
   guard closed "no copy of the old manifests in $BACKUP" 'without it no undo is possible on this host' manifests_can_go_back
   guard_kubelet
   guard other_world "$DATA_DIR holds no data" 'without data etcd would start a new, empty cluster' data_is_there
+  guard_old_endpoint
   # While etcd still runs with the old arguments undo is one update, and does no harm.
   etcd_runs_old || gate_before others any
 }
+# guard_old_endpoint -- kubelet is about to call it again. Any answer will do: an API that is not ready now may be so later.
+guard_old_endpoint() {
+  if [[ -z $ENDPOINT_OLD || $ENDPOINT_OLD == "$OLD" ]] || ! api_identity_is_here; then return 0; fi
+  api_ask "$ENDPOINT_OLD" "$API_PORT" /readyz
+  guard closed "the kubeconfigs of this host called $ENDPOINT_OLD, and no API answers there now: $api_silence" \
+    "add $ENDPOINT_OLD to its host again, then rerun the same command" the_api_has_answered
+}
+the_api_has_answered() { [[ -n $api_status ]]; }
 routes_away() {
   if holds 'no route of this change is left' no_route_of_ours; then return 0; fi
   drop_routes
@@ -2886,7 +2897,7 @@ free_name() {
 }
 # --- end runbook/lib/files.sh ---
 
-# --- runbook/lib/host_files.sh sha256:3b5d0c5a91cd ---
+# --- runbook/lib/host_files.sh sha256:4c823bd87d92 ---
 # host_files.sh -- the files beside the manifests that name this host's own address: kubeconfigs and kubelet's own.
 #
 # Only the word that is the address is exchanged; everything else stays byte for byte, mode, owner and label too. They
@@ -2944,23 +2955,24 @@ host_file_names() {
   [[ $(sed -nE "$(exchange_script "${host_file_kinds[$1]}" "$2" x)p" "${host_files[$1]}" 2>/dev/null) != '' ]]
 }
 
-# host_file_from I old|new|kept -- the address that has to go out of file I; nothing where the file is not ours to change.
-# In undo only files that this change has saved are touched: others named the new address before it began.
-host_file_from() {
-  if [[ $2 == new ]]; then
-    printf '%s' "$OLD"
-  elif [[ $2 == old && -e $(saved_file "$1") ]]; then
-    printf '%s' "$NEW"
-  fi
+# exchanges_in I old|new|kept -- "FROM TO" a line: the addresses that have to go out of file I, and what comes for them. A kubeconfig
+# may name the member whose address is the endpoint of all hosts. In undo only files that this change has saved are touched: others
+# named the new address before it began.
+exchanges_in() {
+  [[ $2 == new || ($2 == old && -e $(saved_file "$1")) ]] || return 0
+  exchange_in_words "$2" "$OLD" "$NEW"
+  [[ ${host_file_kinds[$1]} != server || -z ${ENDPOINT_OLD-} || $ENDPOINT_OLD == "$OLD" ]] || exchange_in_words "$2" "$ENDPOINT_OLD" "$ENDPOINT_NEW"
 }
+exchange_in_words() { if [[ $1 == new ]]; then printf '%s %s\n' "$2" "$3"; else printf '%s %s\n' "$3" "$2"; fi; }
 saved_file() { printf '%s%s' "$SAVED_FILES" "${host_files[$1]}"; }
 
 # host_file_is I old|new -- no line of it has to be exchanged any more.
 host_file_is() {
   local from
   [[ $OLD != "$NEW" ]] || return 0
-  from=$(host_file_from "$1" "$2")
-  [[ -z $from ]] || ! host_file_names "$1" "$from"
+  while read -r from _; do
+    ! host_file_names "$1" "$from" || return 1
+  done < <(exchanges_in "$1" "$2")
 }
 host_files_are() {
   local i
@@ -2969,12 +2981,12 @@ host_files_are() {
     host_file_is "$i" "$1" || return 1
   done
 }
-# host_files_with_old -- which of them still name the old address.
+# host_files_with_old -- which of them still name an old address that is exchanged here.
 host_files_with_old() {
   local i
   find_host_files
   for i in "${!host_files[@]}"; do
-    ! host_file_names "$i" "$OLD" || printf '%s ' "${host_files[i]}"
+    host_file_is "$i" new || printf '%s ' "${host_files[i]}"
   done
 }
 
@@ -3000,13 +3012,14 @@ draft_host_file() {
   run cp -p "$file" "$draft"
   run sed -i -E "$(exchange_of "$1" "$2")" "$draft"
 }
-# exchange_of I old|new -- the script for that very file.
+# exchange_of I old|new -- the script for that very file, a line for each address.
 exchange_of() {
-  local from
-  from=$(host_file_from "$1" "$2")
-  exchange_script "${host_file_kinds[$1]}" "$from" "$(other_address "$from")"
+  local from to
+  while read -r from to; do
+    exchange_script "${host_file_kinds[$1]}" "$from" "$to"
+    printf '\n'
+  done < <(exchanges_in "$1" "$2")
 }
-other_address() { if [[ $1 == "$OLD" ]]; then printf '%s' "$NEW"; else printf '%s' "$OLD"; fi; }
 save_host_file() {
   local saved
   saved=$(saved_file "$1")
@@ -3026,14 +3039,15 @@ draft_is_right() {
 }
 same_bytes() { [[ $(sha256sum <"$1") == "$(sha256sum <"$2")" ]]; }
 
-# kubeconfigs_of_others -- "FILE ADDRESS" for each kubeconfig that calls another member at its old address, which will be removed.
+# kubeconfigs_of_others -- "FILE ADDRESS" for each kubeconfig that calls another member at its old address, which will be removed,
+# and is not the endpoint of the mapping.
 kubeconfigs_of_others() {
   local i k
   find_host_files
   for k in "${!host_files[@]}"; do
     [[ ${host_file_kinds[k]} == server ]] || continue
     for i in "${!NAMES[@]}"; do
-      [[ $i == "$OWN" || ${STAYS[i]} == yes ]] || ! host_file_names "$k" "${OLDS[i]}" || printf '%s names %s; ' "${host_files[k]}" "${OLDS[i]}"
+      [[ $i == "$OWN" || ${STAYS[i]} == yes || ${OLDS[i]} == "${ENDPOINT_OLD-}" ]] || ! host_file_names "$k" "${OLDS[i]}" || printf '%s names %s; ' "${host_files[k]}" "${OLDS[i]}"
     done
   done
 }
@@ -5186,7 +5200,7 @@ join_groups() {
 }
 # --- end runbook/lib/leftover_keys.sh ---
 
-# --- runbook/lib/status.sh sha256:bee885de2853 ---
+# --- runbook/lib/status.sh sha256:9b0523b9027a ---
 # status.sh -- where the change stands, as seen from this host, with and without quorum. It asks for itself and refuses nothing.
 
 show_status() {
@@ -5271,7 +5285,7 @@ show_this_host() {
     words+=("${FILES[i]} $(word_manifest "$i")")
   done
   note "manifests here: $(join_words "${words[@]}")"
-  [[ $OLD == "$NEW" || -z $(host_files_with_old) ]] || note "files here that name $OLD as this host: $(host_files_with_old)"
+  [[ $OLD == "$NEW" || -z $(host_files_with_old) ]] || note "files here with an old address that is to be exchanged: $(host_files_with_old)"
   [[ $OLD == "$NEW" ]] || note "addresses here: $(word_here "$OLD") $(word_here "$NEW"); routes of this change: $(our_routes | wc -l)"
   [[ $NEW == "$OLD" || -z $(connections_with "$OLD") ]] || note "connections of etcd with $OLD: $(connections_with "$OLD" | wc -l)"
 }
