@@ -37,6 +37,12 @@ def test_its_old_address_goes_after_everybody_has_moved(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_the_page_says_why_it_goes_last(tmp_path: Path) -> None:
+    page = (scenario(tmp_path, hosts(3), endpoint="master1").folder / "RUNBOOK.md").read_text()
+    assert f"The controlPlaneEndpoint is the old address of master1, {OLD}" in page
+    assert "The controlPlaneEndpoint is" not in (scenario(tmp_path / "x", hosts(3)).folder / "RUNBOOK.md").read_text()
+
+
 def test_rolling_takes_the_kubeconfigs_of_all_along(tmp_path: Path) -> None:
     with calling(tmp_path) as rig:
         with rig.writer() as writer:

@@ -19,6 +19,10 @@ from etcd_renumber.rendering.values import takes_snapshot
 
 DOWN_ON_A_WORKER = ("`move` of a worker", "continue", "its kubelet restarts; its pods keep running", "2 minutes")
 FIRST_SNAPSHOT = "; the snapshot"
+ENDPOINT = """The controlPlaneEndpoint is the old address of {0}, {1}: the kubeconfigs of every host name it, and are exchanged
+with the other files of their host. {1} is removed last.
+
+"""
 
 
 def page(change: Change, files: dict[str, str]) -> str:
@@ -65,8 +69,12 @@ def page(change: Change, files: dict[str, str]) -> str:
 
 def _after_the_order(change: Change) -> str:
     """The kubelets of the mapping's workers are part of the change, where other workers' are not."""
-    text = change.method.after_the_order
-    return text.replace(*OTHER_WORKERS) if change.cluster.mapping.workers else text
+    text, mapping = change.method.after_the_order, change.cluster.mapping
+    if mapping.workers:
+        text = text.replace(*OTHER_WORKERS)
+    if mapping.endpoint:
+        text = ENDPOINT.format(mapping.endpoint, mapping.members[0].old) + text
+    return text
 
 
 def _commands(method: Method | Script) -> list[tuple[str, str]]:
