@@ -200,9 +200,10 @@ def test_a_file_of_the_users_own_and_a_host_of_an_earlier_attempt(tmp_path: Path
         assert "A RAW FILE WITHOUT A CHECKSUM" in rig.apply("master1", "finish").text
         rig.follow_the_order(start="master2 finish", until="master1 reopen")
         what_was_written_is_never_taken_back(rig)
-        rig.follow_the_order(start="master1 reopen")
+        rig.follow_the_order(start="master1 reopen", until="master3 reopen")
+        assert f"YOURS: the snapshot is still in {outside}" in rig.apply("master3", "reopen").text
         ended_well(rig, before, cluster)
-        assert not rig["master3"].path(outside).exists() and rig["master1"].path(raw).exists()
+        assert rig["master3"].path(outside).exists() and rig["master1"].path(raw).exists()
         assert writer.lost() == []
 
 

@@ -31,6 +31,10 @@ collect_from() {
   rm -rf -- "$new"
   install -d -m 0755 "$HERE/evidence" "$EVIDENCE" "$to" "$to/output" "$new"
   on "$i" 300 evidence </dev/null >"$SCRATCH/evidence.$i" || return 1
+  if ! only_plain_files "$SCRATCH/evidence.$i"; then
+    reasons[i]='its evidence holds a link or something else that is no plain file: none of it was unpacked'
+    return 1
+  fi
   [[ ! -s $SCRATCH/evidence.$i ]] || tar -C "$new" --no-same-owner --no-same-permissions -xf "$SCRATCH/evidence.$i" || return 1
   for name in journal.jsonl before.txt output/; do
     for path in "$new/$name"*; do
@@ -39,6 +43,9 @@ collect_from() {
   done
   rm -rf -- "$new" "$SCRATCH/evidence.$i"
 }
+
+# only_plain_files ARCHIVE -- a link in it could lead to the operator's own files, which would then be moved into the evidence.
+only_plain_files() { [[ ! -s $1 || -z $(tar -tvf "$1" | grep "^[^-d]") ]]; }
 
 # collect_quietly -- at the end of every apply, however it ended. What cannot be reached now can be collected later.
 collect_quietly() {

@@ -4,13 +4,17 @@ line_now=   # the number of the line that is being carried out
 collects=no # yes: hosts have been worked on, and what they left behind is still to be brought here
 
 # say I TEXT -- a line about a host, its name in front.
-say() { printf '%-*s | %s\n' "$WIDTH" "${NAMES[$1]}" "$2"; }
-note() { printf '    %s\n' "$*"; }
+readonly OBEYED=$'[^[:print:]\n\t]' # a terminal obeys these, and what a host says may hold them
+say() { printf '%-*s | %s\n' "$WIDTH" "${NAMES[$1]}" "${2//$OBEYED/?}"; }
+note() {
+  local text="$*"
+  printf '    %s\n' "${text//$OBEYED/?}"
+}
 
 # stop STATUS WHAT [HINT]
 stop() {
-  printf '\nrun.sh: %s\n' "$2" >&2
-  [[ -z ${3-} ]] || printf 'run.sh: hint: %s\n' "$3" >&2
+  printf '\nrun.sh: %s\n' "${2//$OBEYED/?}" >&2
+  [[ -z ${3-} ]] || printf 'run.sh: hint: %s\n' "${3//$OBEYED/?}" >&2
   exit "$1"
 }
 failed() { stop 1 "$@"; }

@@ -100,20 +100,20 @@ there_state() {
   while IFS= read -r line; do
     printf 'left %s\n' "$line"
   done < <(cat "$STATE/cluster.done" 2>/dev/null || true) # the phase was not carried out here
-  addresses=$(ip -o address)
+  addresses=$(ip -o address | sed -nE '/^[0-9]+: kube-ipvs0 /d; s,^.* inet6? ([0-9A-Fa-f.:]+)[/ ].*, \1 ,p')
   for at in "$@"; do
-    [[ $addresses != *" $at/"* ]] || printf 'here %s\n' "$at"
+    [[ $addresses != *" $at "* ]] || printf 'here %s\n' "$at"
   done
 }
 
 # there_last PHASE WORD -- the last line that begins with WORD of the newest run of this phase that ended with 0.
 there_last() {
   local path line='' found=''
-  for path in "$STATE"/output/*-apply-"$1".exit; do
+  while IFS= read -r path; do
     [[ -f $path && $(cat "$path") == 0 ]] || continue
     line=$(sed -n "/^$2 /p" "${path%.exit}.out")
     [[ -z $line ]] || found=${line##*$'\n'}
-  done
+  done < <(printf '%s\n' "$STATE"/output/*-apply-"$1".exit | sort -V) # 999 comes before 1000
   [[ -z $found ]] || printf '%s\n' "$found"
 }
 

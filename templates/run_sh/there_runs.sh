@@ -34,7 +34,8 @@ there_next() {
   local path number=0
   for path in "$STATE"/output/[0-9]*.run; do
     [[ -e $path ]] || continue
-    path=${path##*/} number=$((10#${path%%-*}))
+    path=${path##*/} path=${path%%-*}
+    [[ ! $path =~ ^[0-9]+$ || $((10#$path)) -le $number ]] || number=$((10#$path))
   done
   printf '%03d-%s' "$((number + 1))" "$1"
 }

@@ -171,6 +171,6 @@ TITLES: dict[str, str] = {
     "what_must_be_restarted": "List what has to be restarted, once the API is back",
     "ready_to_reopen": BEFORE_IT,
     "old_endpoints_go": "Remove old addresses from the endpoints of the Service kubernetes, before the API comes back",
-    "no_copy_lies_about": "Remove copies of the snapshot outside of $STATE",
+    "no_copy_lies_about": "Say where a copy of the snapshot lies outside of $STATE",
     "what_informers_need": "Say what clients that watch the cluster need",
 }

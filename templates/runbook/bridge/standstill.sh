@@ -16,6 +16,7 @@ quorum_may_be_there() { quorum_is_seen || [[ -z $etcdctl && $(($(answering) * 2)
 
 # A bridge needs the data of a majority. This host's own data must be complete, or its member is lost.
 the_data_is_whole() {
+  guard_no_part_of_data
   data_is_there || say_how_to_join
   guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'its member cannot be recovered: the lines above add the host as a new member' data_is_there
   guard other_world "$DATA_DIR/member/snap/db is not an etcd database" 'etcd cannot read this file: check the disk' db_is_a_database

@@ -11,7 +11,9 @@ connections_with() {
     [[ $from != "$1" && $to != "$1" ]] || printf '%s %s\n' "$here" "$there"
   done < <(ss -Htnp state established)
 }
-no_connection_with() { [[ -z $(connections_with "$1") ]]; }
+no_connection_with() { ss_shows_etcd && [[ -z $(connections_with "$1") ]]; }
+# ss_shows_etcd -- an ss that fails, or does not say whose a socket is, shows no connection either: etcd always listens.
+ss_shows_etcd() { [[ -z $etcd_pid || $(ss -Htlnp) == *",pid=$etcd_pid,"* ]]; }
 connections_are_new() {
   look_at_etcd
   [[ $NEW == "$OLD" ]] || no_connection_with "$OLD"

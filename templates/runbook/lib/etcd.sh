@@ -176,10 +176,17 @@ bracketed() {
   if [[ $1 == *:* ]]; then printf '[%s]' "$1"; else printf '%s' "$1"; fi
 }
 
+# snapshot_seconds -- a minute, and one second for each 10 MiB of the database; ten minutes where its size is not known here.
+snapshot_seconds() {
+  local bytes
+  bytes=$(stat -c %s "$DATA_DIR/member/snap/db" 2>/dev/null || printf 0)
+  if [[ $bytes == 0 ]]; then printf '600'; else printf '%s' "$((60 + bytes / 10485760))"; fi
+}
+
 # ctl_line ENDPOINTS ARGUMENTS... -- sets ctl_words: the same call as a line for run, that can be pasted into a root shell.
-# `snapshot save` has no limit: it takes as long as the data needs.
+# `snapshot save` waits for ever where nobody answers: it has a limit that grows with the data.
 ctl_line() {
   local bound=(timeout -k 1 10)
-  [[ $2 != snapshot ]] || bound=()
+  [[ $2 != snapshot ]] || bound=(timeout -k 1 "$(snapshot_seconds)")
   ctl_words=(${api[@]+"${api[@]}"} ${bound[@]+"${bound[@]}"} "$etcdctl" --endpoints="$1" --cacert="$CLIENT_CA" --cert="$CLIENT_CERT" --key="$CLIENT_KEY" "${@:2}")
 }

@@ -39,7 +39,25 @@ is_prepared() { manifests_are_backed_up && tools_are_staged; }
 
 # data_is_there -- an etcd manifest beside an empty data folder founds a new, empty, healthy cluster, and Kubernetes then
 # deletes what it does not find in it. No etcd manifest is put in place without this.
-data_is_there() { [[ -s $DATA_DIR/member/snap/db && -n $(find "$WAL_DIR" -maxdepth 1 -name '*.wal' -print -quit 2>/dev/null) ]]; }
+data_is_there() { [[ -s $DATA_DIR/member/snap/db && -n $(a_wal_file) ]]; }
+a_wal_file() { find -H "$WAL_DIR" -maxdepth 1 -name '*.wal' -print -quit 2>/dev/null || true; } # kubelet follows a link to another disk
+
+# part_of_data -- what is there where it is neither whole nor gone: a host of which that is true is in doubt, and never one without data.
+part_of_data() {
+  ! data_is_there || return 0
+  if [[ -s $DATA_DIR/member/snap/db ]]; then
+    printf '%s is there, and no WAL file is in %s' "$DATA_DIR/member/snap/db" "$WAL_DIR"
+  elif [[ -n $(a_wal_file) ]]; then
+    printf 'WAL files are in %s, and %s is not there or empty' "$WAL_DIR" "$DATA_DIR/member/snap/db"
+  elif [[ -n $(find -H "$DATA_DIR/member" -type f -print -quit 2>/dev/null) ]]; then
+    printf 'files are below %s, and neither a database nor WAL files are among them' "$DATA_DIR/member"
+  fi
+}
+no_part_of_data() { [[ -z $(part_of_data) ]]; }
+guard_no_part_of_data() {
+  guard other_world "the data of this host is neither whole nor gone: $(part_of_data)" \
+    'do not remove it: find out where the rest is (a mount that is missing, a copy that was not finished), then rerun the same command' no_part_of_data
+}
 
 # stray_files -- kubelet runs every file in its folder that does not begin with a dot, copies and backups included.
 stray_files() {

@@ -3,6 +3,7 @@
 readonly STATE=/var/lib/etcd-renumber/$CLUSTER/$CHANGE-$DIGEST
 readonly BACKUP=$STATE/backup ASIDE=$STATE/aside TOOLS=$STATE/tools
 
+journal_is_whole=yes
 holds_lock=no # yes: this run holds the change on this host, and writes the journal
 
 # open_state -- one apply or undo at a time. The lock dies with the process that holds it.
@@ -13,7 +14,7 @@ open_state() {
     closed "another run of this change is active on $HOST: $(cat "$STATE/lock.holder" 2>/dev/null || printf 'unknown')" 'wait until it ends, then rerun the same command'
   fi
   holds_lock=yes
-  printf '%s %s, pid %s, since %s\n' "$MODE" "$PHASE" "$$" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" >"$STATE/lock.holder"
+  printf '%s %s, pid %s, since %s\n' "$MODE" "$PHASE" "$$" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" 2>/dev/null >"$STATE/lock.holder" || cannot_be_written
   journal begin '' '' 0 0
 }
 
@@ -23,7 +24,13 @@ journal() {
   local left_out=
   [[ ${#without[@]} == 0 ]] || left_out=",\"without\":\"${without[*]}\""
   printf '{"at":"%s","event":"%s","verb":"%s","phase":"%s","step":"%s","result":"%s","exit":%d,"ms":%d%s}\n' \
-    "$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)" "$1" "$MODE" "$PHASE" "$2" "$3" "$4" "$5" "$left_out" >>"$STATE/journal.jsonl"
+    "$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)" "$1" "$MODE" "$PHASE" "$2" "$3" "$4" "$5" "$left_out" 2>/dev/null >>"$STATE/journal.jsonl" || cannot_be_written
+}
+# cannot_be_written -- said once. A full disk must not end a phase half-way: neither the phase nor its undo could then bring etcd back.
+cannot_be_written() {
+  [[ $journal_is_whole == yes ]] || return 0
+  journal_is_whole=no
+  printf 'runbook.sh: WARNING: the journal in %s cannot be written: %s KiB are free there. The run goes on without it\n' "$STATE" "$(free_kib "$STATE")" >&2
 }
 
 # last_phase -- the phase begun last and not taken back, by the journal; nothing when there is none.

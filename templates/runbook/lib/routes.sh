@@ -10,8 +10,11 @@ else
   readonly IP=(ip -4) HOST_BITS=32
 fi
 
-address_is_here() { [[ $("${IP[@]}" -o addr show) == *" $1/"* ]]; }
-address_is_settled() { address_is_here "$1" && [[ $("${IP[@]}" -o addr show tentative 2>/dev/null) != *" $1/"* ]]; }
+# own_addresses WORDS... -- one a line. The own one of a link with a peer has no slash behind it, and the peer's is not ours; kube-proxy
+# keeps the addresses of Services on kube-ipvs0.
+own_addresses() { "${IP[@]}" -o addr show "$@" 2>/dev/null | sed -nE '/^[0-9]+: kube-ipvs0 /d; s,^.* inet6? ([0-9A-Fa-f.:]+)[/ ].*,\1,p'; }
+address_is_here() { grep -qxF -- "$1" <<<"$(own_addresses)"; }
+address_is_settled() { address_is_here "$1" && ! grep -qxF -- "$1" <<<"$(own_addresses tentative)"; }
 new_is_here() { address_is_settled "$NEW"; }
 old_is_here() { address_is_settled "$OLD"; }
 old_is_gone() { ! address_is_here "$OLD"; }

@@ -25,7 +25,11 @@ begin() {
   journal begin "$step" '' 0 0
 }
 
-note() { printf '    %s\n' "$*"; }
+readonly OBEYED=$'[^[:print:]\n\t]' # a terminal obeys these, and what others say may hold them
+note() {
+  local text="$*"
+  printf '    %s\n' "${text//$OBEYED/?}"
+}
 
 # end_of_step [RESULT [EXIT]] -- writes down how the step before went.
 end_of_step() {
@@ -58,8 +62,8 @@ preconditions() { if [[ $step_guards == 1 ]]; then printf 'the precondition hold
 
 # stop STATUS WHAT [HINT] -- what is wrong, then what the operator should do about it.
 stop() {
-  printf '\nrunbook.sh: %s\n' "$2" >&2
-  [[ -z ${3-} ]] || printf 'runbook.sh: hint: %s\n' "$3" >&2
+  printf '\nrunbook.sh: %s\n' "${2//$OBEYED/?}" >&2
+  [[ -z ${3-} ]] || printf 'runbook.sh: hint: %s\n' "${3//$OBEYED/?}" >&2
   chosen=$1
   exit "$1"
 }

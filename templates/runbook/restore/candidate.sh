@@ -4,6 +4,7 @@ weight= # what follows the name in the line
 
 weigh_the_data() {
   if ! holds 'the candidate line describes the current data' candidate_is_known; then
+    guard_data_is_not_in_doubt
     guard closed "$(why_no_room "$DATA_DIR" 1)" 'free disk space there' has_room "$DATA_DIR" 1
     weigh
     printf 'line candidate %s %s\nof %s\n' "$HOST" "$weight" "$(sum_of_note)" >"$SCRATCH/note"
@@ -18,11 +19,36 @@ candidate_is_known() { [[ -s $CANDIDATE ]] && { data_is_restored || [[ $(field "
 weigh() {
   if ! data_is_there; then
     weight=none
-  elif [[ -s $COMPLETE ]]; then
+  elif complete_is_of_this_data; then
     weight="revision=$(field "$COMPLETE" revision) index=$(field "$COMPLETE" index) complete=yes cluster=$(field "$COMPLETE" cluster)"
   else
     weigh_a_copy
   fi
+}
+
+# complete_is_of_this_data -- the snapshot of `stop` counts for the data that was there when etcd had stopped. Of other data, or where
+# the run was ended in between, a copy of the data says whether something was written since.
+complete_is_of_this_data() {
+  local puts
+  [[ -s $COMPLETE ]] || return 1
+  if ! is_changing || [[ $(field "$COMPLETE" of) == "$(sum_of_note)" ]]; then return 0; fi
+  open_copy "data that cannot be read is not a candidate: continue with --lost $HOST"
+  puts=$(puts_in_copy "$(($(field "$COMPLETE" revision) + 1))")
+  close_copy
+  if [[ -z $puts ]]; then
+    note_whose_snapshot_it_is
+    return 0
+  fi
+  note 'this host has writes that are not in the snapshot that stop saved: that snapshot no longer counts'
+  run mv "$COMPLETE" "$(free_name "${COMPLETE%.txt}.before" .txt)"
+  return 1
+}
+note_whose_snapshot_it_is() {
+  {
+    sed '/^of /d' "$COMPLETE"
+    printf 'of %s\n' "$(sum_of_note)"
+  } >"$SCRATCH/note"
+  note_down "$COMPLETE"
 }
 
 # The term says nothing: a member that was cut off has the highest one and the oldest data.

@@ -20,6 +20,7 @@ the_price_is_accepted() {
 price_is_accepted() { [[ $ACCEPT_LOSS == yes || -d $TOOLS ]] || quorum_is_seen; }
 
 the_data_is_known() {
+  guard_data_is_not_in_doubt
   if data_is_there; then
     note "$(data_kib) KiB in $DATA_DIR$(! has_wal_dir || printf ' and %s' "$WAL_DIR")"
     guard closed "$(why_no_room "$DATA_DIR" 2)" 'the old data, a copy of it and the restored data must fit at the same time: free disk space there' has_room "$DATA_DIR" 2

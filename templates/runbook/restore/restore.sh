@@ -23,7 +23,7 @@ has_room_for_the_snapshot() {
   [[ -n $free && -n $size ]] && ((free - kib * 11 / 10 - 65536 >= size * 15 / 100))
 }
 
-# A snapshot contains every Secret. A file outside of STATE is copied into it, and removed when all is done.
+# A snapshot contains every Secret. A file outside of STATE is copied into it, for root alone.
 keep_the_snapshot() {
   if holds "the snapshot is in $STATE/snapshot, or restored already" snapshot_is_kept; then return 0; fi
   run install -d -m 0700 "$STATE/snapshot"

@@ -14,6 +14,7 @@ readonly IN_ITS_OWN_NETWORK='ip link set lo up; log=$1 note=$2; shift 2; "$@" >"
 open_copy() {
   local words limit=$((60 + $(data_kib) / 20480))
   find_etcdctl
+  guard other_world "$(link_in_data) is a symbolic link: a copy of it would be the data itself" 'etcd makes no such link: put what it leads to in its place, then rerun the same command' no_link_in_data
   close_copy
   run install -d -m 0700 "$SET_ASIDE" "$COPY" "${COPY_LOG%/*}"
   run cp -a "$DATA_DIR/member" "$COPY/member"
@@ -31,6 +32,9 @@ open_copy() {
     failed "etcd cannot open a copy of this data: $(tail -n 2 "$COPY_LOG" 2>/dev/null | cut -c 1-300)" "see $COPY_LOG; $(if_members_stay)$1"
   fi
 }
+
+link_in_data() { find "$DATA_DIR/member" "$WAL_DIR"/*.wal -type l -print -quit 2>/dev/null || true; }
+no_link_in_data() { [[ -z $(link_in_data) ]]; }
 
 # if_members_stay -- of some patches --force-new-cluster leaves the other members in the copy, which then waits for them.
 if_members_stay() {

@@ -4,6 +4,7 @@ ready_to_take_the_snapshot() {
   if holds 'the snapshot is taken and verified, or restored already' source_is_proved; then return 0; fi
   [[ -n $given_file || ${#candidate_lines[@]} -gt 0 ]] || ! is_changing || usage 'snapshot needs --candidates or --from' "--candidates 'LINE;LINE;LINE', as stop printed them on each host"
   guard other_world 'etcd runs on this host, or its manifest is in place' 'bash runbook.sh apply stop, on every host' has_stopped
+  [[ -n $given_file ]] || guard other_world 'the data of this host is not as it was when stop noted it' 'rerun stop here, and use the candidate line that it prints: bash runbook.sh apply stop' data_is_as_noted
   guard closed "$(why_no_room "$DATA_DIR" 2)" 'a copy and a trial restore must fit: free disk space there' has_room "$DATA_DIR" 2
   guard closed "$(why_no_room "$STATE" 1)" 'the snapshot must fit: free disk space there' has_room "$STATE" 1
   if [[ -n $given_file ]]; then
@@ -96,7 +97,7 @@ take_the_source() {
   run install -d -m 0700 "$STATE/snapshot"
   if [[ -n $given_file ]]; then
     take_given_file
-  elif [[ -s $COMPLETE ]]; then
+  elif [[ -s $COMPLETE && $(field "$COMPLETE" of) == "$(sum_of_note)" ]]; then
     write_source "$(field "$COMPLETE" file)" yes
   else
     take_from_a_copy

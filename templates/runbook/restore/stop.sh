@@ -87,7 +87,9 @@ save_what_is_complete() {
     printf 'cluster %x\n' "$(number_in "$answer" ClusterID)"
   } >"$SCRATCH/note"
   note_down "$COMPLETE"
+  saved_now=yes
 }
+saved_now=no # yes: this run has saved the snapshot, and nothing but this run has stopped etcd since
 
 etcd_goes_aside() {
   etcd_patience='wait'
@@ -99,5 +101,6 @@ note_the_data() {
   reading_of_data >"$SCRATCH/note"
   note_down "$STOPPED"
   must data_is_noted
+  [[ $saved_now == no ]] || note_whose_snapshot_it_is
 }
 data_is_noted() { data_is_restored || { has_stopped && data_is_as_noted; }; }

@@ -3,7 +3,7 @@
 ready_to_undo_prepare() {
   guard other_world 'this host is restored, or its etcd is stopped for the restore' 'undo the later phases first, the last one first: bash runbook.sh undo PHASE' is_as_it_was
 }
-is_as_it_was() { ! data_is_restored && { etcd_is_old || ! data_is_there; }; }
+is_as_it_was() { ! data_is_restored && { etcd_is_old || data_is_gone; }; }
 
 ready_to_go_back() {
   guard other_world 'the API is back on this host: writes since then would be lost' 'after reopen no undo is possible: continue with the next line of RUNBOOK.md' api_is_not_back
@@ -53,6 +53,12 @@ nothing_to_look_into() { old_data_is_back || ! data_is_restored; }
 # The restored data goes where it can be looked at, the old one where it was; the folder that etcd looks for comes last.
 put_the_old_data_back() {
   if holds "no old data is left in $SET_ASIDE" old_data_is_back; then return 0; fi
+  if wal_is_halfway; then
+    # restore was ended before it moved the folder `member`: that is still the old one, and so is every WAL file.
+    put_wal_files_back old
+    must old_data_is_back
+    return 0
+  fi
   if [[ -e $DATA_DIR/member ]]; then
     run mv "$DATA_DIR/member" "$(free_name "$SET_ASIDE/undone" '')"
   fi
@@ -66,7 +72,7 @@ put_the_old_data_back() {
   fi
   must old_data_is_back
 }
-old_data_is_back() { [[ ! -e $SET_ASIDE/member ]]; }
+old_data_is_back() { [[ ! -e $SET_ASIDE/member ]] && no_wal_is_halfway; }
 etcd_is_out() { manifest_is_out 0 && etcd_is_gone; }
 
 # While `old` is there, what lies in the WAL folder is the restored one's; once it is called `back`, it is not.
@@ -78,9 +84,13 @@ put_old_wal_back() {
     move_files "$WAL_DIR" "$undone"
     run mv "$WAL_SET_ASIDE/old" "$WAL_SET_ASIDE/back"
   fi
-  [[ -d $WAL_SET_ASIDE/back ]] || return 0
-  move_files "$WAL_SET_ASIDE/back" "$WAL_DIR"
-  run rmdir "$WAL_SET_ASIDE/back"
+  put_wal_files_back back
+}
+# put_wal_files_back FOLDER -- of ours, which is empty afterwards.
+put_wal_files_back() {
+  [[ -d $WAL_SET_ASIDE/$1 ]] || return 0
+  move_files "$WAL_SET_ASIDE/$1" "$WAL_DIR"
+  run rmdir "$WAL_SET_ASIDE/$1"
 }
 
 # Renamed, so that no later run takes it for its own.
@@ -98,8 +108,9 @@ no_source_is_known() { [[ ! -e $SOURCE ]]; }
 # A manifest comes back only beside data. What could not run before for want of its address cannot now either.
 what_was_before_stop() {
   guard closed 'this host is still restored' 'first: bash runbook.sh undo restore' old_data_is_back
+  guard_data_is_not_in_doubt
   forget_the_stop
-  if manifest_is_out 0 && ! data_is_there; then
+  if manifest_is_out 0 && data_is_gone; then
     note "no data on this host: etcd's manifest stays in $ASIDE. Without data etcd would start a new, empty cluster"
     everything_kept
   else
@@ -121,4 +132,4 @@ what_was_before_quiesce() {
   guard closed "etcd's manifest is still moved out of the manifests folder" 'first: bash runbook.sh undo stop' etcd_came_back
   want kept old kept
 }
-etcd_came_back() { manifest_is_old 0 || ! data_is_there; }
+etcd_came_back() { manifest_is_old 0 || data_is_gone; }

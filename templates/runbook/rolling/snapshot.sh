@@ -4,7 +4,9 @@ take_snapshot() {
   if holds "the snapshot is complete: $STATE/snapshot/before.db" snapshot_is_there; then return 0; fi
   run install -d -m 0700 "$STATE/snapshot"
   run rm -f "$STATE/snapshot/.before.db" "$STATE/snapshot/.before.db.part"
-  ctl_line "$(own_endpoint)" snapshot save "$STATE/snapshot/.before.db"
+  ask_everybody
+  guard closed 'no member answers a read that needs quorum: a snapshot would not have all that was acknowledged' 'check etcd: bash runbook.sh status; then rerun the same command' a_member_has_everything
+  ctl_line "$(snapshot_endpoint)" snapshot save "$STATE/snapshot/.before.db"
   run "${ctl_words[@]}"
   is_changing || return 0
   snapshot_status "$STATE/snapshot/.before.db" >"$SCRATCH/snapshot.txt"
@@ -13,6 +15,17 @@ take_snapshot() {
   note "$(snapshot_words)"
   must snapshot_is_there
 }
+
+# snapshot_endpoint -- of a member that answers a read which needs quorum, our own first: one that is cut off has old data.
+snapshot_endpoint() {
+  local i url
+  for i in "$OWN" "${!NAMES[@]}"; do
+    [[ -n ${said[i]-} ]] || continue
+    url=$(client_url "$i")
+    [[ $(ctl "$url" get etcd-renumber -w fields 2>/dev/null) != *'"Revision"'* ]] || { printf '%s' "$url" && return 0; }
+  done
+}
+a_member_has_everything() { [[ -n $(snapshot_endpoint) ]]; }
 
 # The sums of the file, its revision and keys as etcdctl read them after writing it.
 snapshot_status() {

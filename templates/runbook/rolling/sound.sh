@@ -5,6 +5,7 @@ the_method_fits() {
   ask_everybody
   guard other_world "$OLD is not on this host, no member answers and there is no quorum" \
     'if the addresses have changed already, set method: bridge in the mapping and render again. It loses nothing if a majority has its data' quorum_is_not_lost
+  guard_no_part_of_data
   guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'without data etcd would start a new, empty cluster: remove this member and add it again' data_is_there
 }
 # Only while nothing of this change is here: afterwards a cluster without quorum is a case for undo.

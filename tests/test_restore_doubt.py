@@ -1,0 +1,119 @@
+"""Data of a restore that is neither whole nor gone, and a snapshot that is of other data: never "none", never complete."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.pki import TEMPLATES
+from tests.rig import Rig
+from tests.scenario import hosts
+from tests.test_restore import DATA, WAL, Shape, ended_well, restoring
+from tests.test_restore_ways import BACK, MANIFEST, NAMES
+
+SEPARATE = Shape("3.5", hosts(3), (f"--wal-dir={WAL}",))
+
+
+# --- what is said of a folder ---
+
+
+def said_of(root: Path, wal: Path) -> str:
+    """ "whole", "gone", or what part of the data is there."""
+    part = (TEMPLATES / "runbook/lib/files.sh").read_text()
+    values = f"DATA_DIR={shlex.quote(str(root))} WAL_DIR={shlex.quote(str(wal))} BACKUP=x MANIFESTS=x\n"
+    ask = 'if data_is_there; then echo whole; else p=$(part_of_data); echo "${p:-gone}"; fi'
+    ran = subprocess.run(
+        ["bash", "-c", f"set -o errexit -o nounset -o pipefail\n{values}{part}\n{ask}"], capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout.strip().replace(str(wal), "WAL").replace(f"{root}/", "")
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        (["member/snap/db", "member/wal/0-0.wal"], "whole"),
+        ([], "gone"),
+        (["member/"], "gone"),
+        (["lost+found/"], "gone"),
+        (["member/snap/db"], "member/snap/db is there, and no WAL file is in WAL"),
+        (["member/wal/0-0.wal"], "WAL files are in WAL, and member/snap/db is not there or empty"),
+        (["member/snap/0-1.snap"], "files are below /DATA/member, and neither a database nor WAL files are among them"),
+    ],
+)
+def test_data_has_three_answers(files: list[str], said: str, tmp_path: Path) -> None:
+    for name in files:
+        path = tmp_path / name
+        (path if name.endswith("/") else path.parent).mkdir(parents=True, exist_ok=True)
+        if not name.endswith("/"):
+            path.write_text("x")
+    assert said_of(tmp_path, tmp_path / "member/wal") == said.replace("/DATA/", "")
+
+
+def test_a_wal_folder_behind_a_link_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "data/member/snap").mkdir(parents=True)
+    (tmp_path / "data/member/snap/db").write_text("x")
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "disk/0-0.wal").write_text("x")
+    (tmp_path / "wal").symlink_to(tmp_path / "disk")
+    assert said_of(tmp_path / "data", tmp_path / "wal") == "whole"
+
+
+# --- on the bed ---
+
+
+def wals(rig: Rig, host: str) -> set[str]:
+    return {path.name for path in rig[host].path(WAL).glob("*.wal")}
+
+
+def test_a_restore_killed_while_the_wal_moves_goes_back(tmp_path: Path) -> None:
+    with restoring(tmp_path, SEPARATE) as rig:
+        before, cluster = rig.ids("master1"), rig.cluster_id("master1")
+        with rig.writer() as writer:
+            writer.wait_for(60)
+        rig.follow_the_order(until="master2 restore")
+        there = wals(rig, "master2")
+        assert rig.killed("master2", "restore", before=f"mv {DATA}/member").exit == 137
+        assert wals(rig, "master2") == set() and rig["master2"].path(f"{DATA}/member/snap/db").exists()
+        for phase in ("stop", "quiesce"):
+            refused = rig.undo("master2", phase, expect=3).text
+            assert "first: bash runbook.sh undo" in refused
+        source = rig.source()
+        for phase in BACK[1:]:
+            for name in [source] if phase == "snapshot" else reversed(NAMES):
+                rig.undo(name, phase)
+            if phase == "restore":
+                assert wals(rig, "master2") == there
+        rig.bed.wait_healthy()
+        assert rig.ids("master1") == before and rig.cluster_id("master1") == cluster
+        assert writer.lost() == []
+
+
+def by_hand(rig: Rig, there: str, back: str, runs: bool) -> None:
+    """Somebody moves etcd's manifest on every host."""
+    for name in NAMES:
+        rig[name].must(["mv", there, back])
+    for name in NAMES:
+        rig[name].wait_for(lambda name=name: bool(rig[name].etcd_pid()) == runs, 60, "etcd follows")  # type: ignore[misc]
+
+
+def test_a_snapshot_of_an_earlier_stop_does_not_count_for_data_that_went_on(tmp_path: Path) -> None:
+    with restoring(tmp_path, Shape("3.5", hosts(3)), accept_loss=True) as rig:
+        before, cluster = rig.ids("master1"), rig.cluster_id("master1")
+        rig.follow_the_order(until="- snapshot")
+        assert "complete=yes" in rig.candidates["master1"]
+        aside = f"{rig.made.state}/aside/etcd.yaml"
+        by_hand(rig, aside, MANIFEST, runs=True)
+        rig.bed.wait_healthy()
+        rig["master1"].etcdctl("put", "written-since", "yes")
+        by_hand(rig, MANIFEST, aside, runs=False)
+        said = rig.apply("master1", "snapshot", *rig.options_of("snapshot"), expect=4).text
+        assert "the data of this host is not as it was when stop noted it" in said
+        said = rig.apply("master1", "stop").text
+        assert "writes that are not in the snapshot that stop saved" in said and "complete=no" in said.splitlines()[-1]
+        rig.follow_the_order(start="master1 stop")
+        ended_well(rig, before, cluster)
+        assert "yes" in rig["master2"].etcdctl("get", "written-since").out

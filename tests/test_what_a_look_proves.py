@@ -1,0 +1,155 @@
+"""A command that fails, a link with a peer, a full disk, an archive with links: what the runbook makes of what it is shown."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from tests.pki import TEMPLATES
+
+FRAME = """set -o errexit -o nounset -o pipefail
+export LC_ALL=C
+without=() MODE=apply PHASE=move HOST=master1 CLUSTER=c CHANGE=x DIGEST=0 IP=(ip)
+"""
+
+
+def bash(what: str, *parts: str, **values: str) -> subprocess.CompletedProcess[str]:
+    """These files of templates/ after those values, then `what`."""
+    lines = [FRAME, *(f"{name}={shlex.quote(value)}" for name, value in values.items())]
+    lines += [(TEMPLATES / part).read_text() for part in parts]
+    return subprocess.run(
+        ["bash", "-c", "\n".join([*lines, what])], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def yes(predicate: str, *parts: str, **values: str) -> bool:
+    ran = bash(f"if {predicate}; then echo yes; else echo no; fi", *parts, **values)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout.splitlines()[-1] == "yes"
+
+
+# --- addresses of this host ---
+
+ADDRESSES = """1: lo    inet 127.0.0.1/8 scope host lo
+2: eth0    inet 192.168.100.10 peer 192.168.100.1/32 scope global eth0
+2: eth0    inet6 fd00:a::10/64 scope global
+3: eth1    inet 192.168.110.10/24 brd 192.168.110.255 scope global eth1
+9: kube-ipvs0    inet 192.168.120.10/32 scope global kube-ipvs0"""
+
+
+@pytest.mark.parametrize(
+    ("address", "is_here"),
+    [
+        ("192.168.100.10", True),
+        ("192.168.100.1", False),
+        ("192.168.110.10", True),
+        ("192.168.110.1", False),
+        ("192.168.110.255", False),
+        ("192.168.120.10", False),
+        ("fd00:a::10", True),
+        ("fd00:a::1", False),
+    ],
+)
+def test_an_address_is_here_where_it_is_the_own_one(address: str, is_here: bool) -> None:
+    shown = f"ip() {{ printf '%s\\n' {shlex.quote(ADDRESSES)}; }}; address_is_here {address}"
+    assert yes(shown, "runbook/lib/routes.sh", OLD="192.168.100.10", NEW="192.168.110.10", FAMILY="4") == is_here
+
+
+# --- connections ---
+
+LISTENS = 'LISTEN 0 4096 192.168.110.10:2380 0.0.0.0:* users:(("etcd",pid=7,fd=8))'
+
+
+@pytest.mark.parametrize(
+    ("ss", "proves"),
+    [
+        (f"[[ $1 == -Htlnp ]] && echo '{LISTENS}' || true", True),
+        ("return 1", False),
+        ("echo 'LISTEN 0 4096 192.168.110.10:2380 0.0.0.0:*'", False),
+    ],
+)
+def test_an_ss_that_shows_nothing_of_etcd_proves_nothing(ss: str, proves: bool) -> None:
+    what = f"ss() {{ {ss}; }}; etcd_pid=7; no_connection_with 192.168.100.10"
+    assert yes(what, "runbook/lib/connections.sh") == proves
+
+
+# --- the journal ---
+
+
+def test_a_journal_that_cannot_be_written_is_said_once_and_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "journal.jsonl").symlink_to("/dev/full")
+    text = (TEMPLATES / "runbook/lib/journal.sh").read_text()
+    state = text.replace("/var/lib/etcd-renumber/$CLUSTER/$CHANGE-$DIGEST", str(tmp_path))
+    assert state != text
+    more = "free_kib() { echo 0; }; holds_lock=yes; journal begin a '' 0 0; journal end a held 0 1; echo on"
+    ran = subprocess.run(["bash", "-c", f"{FRAME}{state}\n{more}"], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (0, "on\n"), ran.stderr
+    assert ran.stderr.count("WARNING: the journal in") == 1 and "The run goes on without it" in ran.stderr
+
+
+# --- what is shown ---
+
+
+def test_what_a_terminal_obeys_is_not_printed() -> None:
+    for part, end in (("runbook/lib/run.sh", "stop 3"), ("run_sh/say.sh", "stop 3")):
+        ran = bash(f"note $'a\\e[2Jb\\nc'; {end} $'name \\e[31m' $'hint \\a'", part)
+        assert ran.returncode == 3 and "    a?[2Jb\nc" in ran.stdout
+        assert "name ?[31m" in ran.stderr and "hint ?" in ran.stderr
+
+
+# --- evidence of a host ---
+
+
+def archive(path: Path, *links: tuple[str, str]) -> Path:
+    with tarfile.open(path, "w") as tar:
+        (path.parent / "journal.jsonl").write_text("{}\n")
+        tar.add(path.parent / "journal.jsonl", "journal.jsonl")
+        for name, target in links:
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = tarfile.SYMTYPE, target
+            tar.addfile(info)
+    return path
+
+
+def test_an_archive_with_a_link_is_not_unpacked(tmp_path: Path) -> None:
+    values = {"HERE": str(tmp_path), "DIGEST": "0"}
+    good = archive(tmp_path / "good.tar")
+    bad = archive(tmp_path / "bad.tar", ("output", f"{os.environ.get('HOME', '/root')}/.ssh"))
+    assert yes(f"only_plain_files {good}", "run_sh/evidence.sh", **values)
+    assert not yes(f"only_plain_files {bad}", "run_sh/evidence.sh", **values)
+
+
+# --- numbers of runs on a host ---
+
+
+def test_the_next_run_has_the_next_number_behind_a_thousand(tmp_path: Path) -> None:
+    (tmp_path / "output").mkdir()
+    for number in ("001", "999", "1000"):
+        (tmp_path / f"output/{number}-apply-move.run").touch()
+    ran = bash("there_next apply-move", "run_sh/there_runs.sh", STATE=str(tmp_path))
+    assert ran.stdout.strip() == "1001-apply-move", ran.stderr
+    for number, line in (("999", "candidate old"), ("1000", "candidate new")):
+        (tmp_path / f"output/{number}-apply-stop.exit").write_text("0")
+        (tmp_path / f"output/{number}-apply-stop.out").write_text(f"{line}\n")
+    ran = bash("there_last stop candidate", "run_sh/there.sh", STATE=str(tmp_path))
+    assert ran.stdout.strip() == "candidate new", ran.stderr
+
+
+# --- a snapshot of a cluster ---
+
+
+def test_a_snapshot_is_taken_of_a_member_that_has_quorum_within_a_limit(tmp_path: Path) -> None:
+    (tmp_path / "member/snap").mkdir(parents=True)
+    (tmp_path / "member/snap/db").write_bytes(b"x" * (25 << 20))
+    stubs = """NAMES=(master1 master2 master3) OWN=0 said=(yes yes yes)
+client_url() { printf 'https://%s' "${NAMES[$1]}"; }
+ctl() { [[ $1 == https://master1 ]] || printf '"Revision" : 5\\n'; }
+"""
+    ran = bash(f"{stubs}snapshot_endpoint; echo; snapshot_seconds", "runbook/lib/etcd.sh", "runbook/rolling/snapshot.sh",
+               DATA_DIR=str(tmp_path), STATE=str(tmp_path))  # fmt: skip
+    assert ran.stdout.split() == ["https://master2", "62"], ran.stderr
