@@ -45,7 +45,7 @@ collect_from() {
 }
 
 # only_plain_files ARCHIVE -- a link in it could lead to the operator's own files, which would then be moved into the evidence.
-only_plain_files() { [[ ! -s $1 || -z $(tar -tvf "$1" | grep "^[^-d]") ]]; }
+only_plain_files() { [[ ! -s $1 ]] || ! grep -q '^[^-d]' <<<"$(tar -tvf "$1")"; }
 
 # collect_quietly -- at the end of every apply, however it ended. What cannot be reached now can be collected later.
 collect_quietly() {
