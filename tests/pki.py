@@ -15,6 +15,7 @@ TEMPLATES = Path(__file__).parents[1] / "templates"
 PARTS = (
     "runbook/lib/run.sh",
     "runbook/lib/lists.sh",
+    "runbook/lib/unit.sh",
     "runbook/lib/der.sh",
     "runbook/lib/certs.sh",
     "runbook/lib/reissue.sh",
@@ -125,7 +126,7 @@ class Host:
             "MODE": mode, "PHASE": "prepare", "HOST": "master1", "OLD": self.old, "NEW": self.new,
             "STATE": str(self.state), "BACKUP": str(self.backup), "CERT_REQUIRED_CN": "",
             "CERT_REQUIRED_HOSTNAME": "", "PEER_CERT": str(self.certs[0]) if self.certs else "",
-            "PHASES": "prepare", "began": "0",
+            "PHASES": "prepare", "began": "0", "UNIT": "",
             "MANIFESTS": str(self.root / "etc/kubernetes/manifests"), "KUBERNETES": str(self.root / "etc/kubernetes"),
         } | self.values  # fmt: skip
         arrays = {

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 
+from etcd_renumber.manifests.unit import is_unit_file
 from etcd_renumber.model import Line
 from etcd_renumber.rehearsal.replica import Replica, commands
 from etcd_renumber.rehearsal.testbed import pki
@@ -55,7 +56,9 @@ class Rig(Replica):
             where = {"addresses": first.addresses, "network": first.network, "gateway": first.gateway}
             where |= {"endpoint": endpoint, "kubelet_calls": endpoint}
             sans = (m.new,) if wide else ()
-            specs.append(HostSpec(m.name, made.facts[m.name], also=tuple(also), sans=sans, **where))  # type: ignore[arg-type]
+            pods = {file: text for file, text in made.facts[m.name].items() if not is_unit_file(file)}
+            unit = {file: text for file, text in made.facts[m.name].items() if is_unit_file(file)}
+            specs.append(HostSpec(m.name, pods, also=tuple(also), sans=sans, unit_files=unit, **where))  # type: ignore[arg-type]
         self.took: list[tuple[str, float]] = []
         bed = Bed([*specs, *extra], etcd_folder(version), of=of)
         super().__init__(made.change, made.folder, bed, lambda address: bits, device, self.put_default_route)

@@ -100,7 +100,8 @@ def rendered(
         folder = tmp / "facts" / name / "manifests"
         folder.mkdir(parents=True, exist_ok=True)
         for file, text in files.items():
-            (folder / file).write_text(text, encoding="utf-8")
+            beside = file.endswith((".env", ".service"))  # of etcd's unit, where systemd runs it
+            ((folder.parent if beside else folder) / file).write_text(text, encoding="utf-8")
         if ca_pem:
             (tmp / "facts" / name / "pki" / "etcd").mkdir(parents=True, exist_ok=True)
             (tmp / "facts" / name / "pki" / "etcd" / "ca.crt").write_text(ca_pem, encoding="utf-8")

@@ -49,6 +49,7 @@ HARMLESS = {
     '"$etcdctl"': r'^"\$etcdctl" version',
     '"$1"': r'^"\$1" (version|cp "\S+" -$)',
     '"$path"': r'^"\$path" version',
+    '"$(unit_program)"': r'^"\$\(unit_program\)" --version',
     '"$TOOLS/etcd"': r'^"\$TOOLS/etcd" --(version|help)',
     '"/proc/$etcd_pid/exe"': r'^"/proc/\$etcd_pid/exe" --version',
 }

@@ -49,6 +49,8 @@ PLACES = [
     ("etc/kubekey/haproxy/haproxy.cfg", "blocking", "load balancers"),
     ("etc/environment", "blocking", "NO_PROXY"),
     ("etc/systemd/system/containerd.service.d/http-proxy.conf", "blocking", "NO_PROXY"),
+    ("etc/systemd/system/kube-apiserver.service", "blocking", "--etcd-servers needs the new addresses"),
+    ("etc/systemd/system/etcd.service.d/own.conf", "yours", "files about etcd"),
     ("etc/containerd/certs.d/registry/hosts.toml", "blocking", "registries"),
     ("etc/docker/daemon.json", "blocking", "registries"),
     ("etc/cni/net.d/calico-kubeconfig", "yours", "network plugin"),

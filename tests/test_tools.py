@@ -12,12 +12,12 @@ from tests import run_lines
 from tests.conftest import MINORS
 from tests.pki import TEMPLATES
 
-PARTS = ("runbook/lib/etcd.sh", "runbook/steps/tools.sh", "runbook/restore/restore.sh")
+PARTS = ("runbook/lib/etcd.sh", "runbook/lib/unit.sh", "runbook/steps/tools.sh", "runbook/restore/restore.sh")
 # The machinery around the parts: what guard, run and must mean is tested elsewhere. No runtime of this machine is asked.
 AROUND = """set -o errexit -o nounset -o pipefail
 export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 SCRATCH=$FOLDER/scratch TOOLS=$FOLDER/state/tools STATE=$FOLDER/state DIGEST=0123 TOOLS_GIVEN= MODE=apply
-IMAGE=registry.k8s.io/etcd:3.6.16-0
+IMAGE=registry.k8s.io/etcd:3.6.16-0 UNIT=
 begin() { :; }
 is_changing() { [[ $MODE == apply ]]; }
 holds() { shift && "$@"; }
@@ -203,3 +203,12 @@ def test_an_etcd_that_keeps_the_members_of_a_copy_is_named(version: str, named: 
 
 def test_an_image_that_nobody_has_is_nowhere(tmp_path: Path) -> None:
     assert bash(tmp_path, "runtime_with_image; tools_can_be_had || echo none") == "none\n"
+
+
+def test_a_unit_without_etcdctl_is_refused_and_one_beside_its_etcd_is_taken(tmp_path: Path) -> None:
+    unit = f"UNIT=etcd.service UNIT_PROGRAM={tmp_path}/bin/etcd IMAGE= SNAPSHOT=no"
+    what = f'{unit}; find_etcdctl; guard_etcdctl_of_the_unit; echo "$etcdctl"'
+    said = bash(tmp_path, what, 3)
+    assert "closed: etcdctl was not found: not beside the etcd of etcd.service" in said and "etcd-client" in said
+    tool(tmp_path / "bin", "etcdctl", "3.4.23")
+    assert bash(tmp_path, what) == f"{tmp_path}/bin/etcdctl\n"

@@ -14,8 +14,10 @@ from etcd_renumber.checks.cluster import check
 from etcd_renumber.cli.messages import order
 from etcd_renumber.errors import Refused
 from etcd_renumber.inputs.mapping import load
+from etcd_renumber.methods.workers import WORKERS
 from etcd_renumber.planning.plan import from_json
 
+from tests.bash_tree import calls, functions
 from tests.pki import TEMPLATES
 from tests.scenario import Scenario, hosts, scenario
 
@@ -135,3 +137,16 @@ def test_a_key_that_nobody_knows_and_a_wrong_name_are_said_at_once(tmp_path: Pat
         load(mapping)
     facts = " / ".join(p.fact for p in refused.value.problems)
     assert "'a b' does not match" in facts and "unknown key call" in facts and "'name' is a required property" in facts
+
+
+def test_every_function_that_the_runbook_of_the_workers_comes_to_is_in_it() -> None:
+    """It has a few parts of the members' alone, and bash says only on the host what is missing."""
+    parts = tuple(TEMPLATES / part for part in WORKERS.parts)
+    words: dict[str, set[str]] = {}
+    for call in (call for part in parts for call in calls(part)):
+        words.setdefault(call.function, set()).update(call.words)
+    found, new = set[str](), {"main"} | {step for phase in WORKERS.phases for step in (*phase.steps, *phase.undo)}
+    while new:
+        found |= new
+        new = {word for name in new for word in words.get(name, ())} - found
+    assert found & functions() - functions(parts) == set()

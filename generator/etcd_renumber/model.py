@@ -95,6 +95,7 @@ class Process:
     """The first container of a static pod as /proc will show it: `argv` is command and args together.
 
     `name` is what /proc/PID/comm says (at most 15 bytes); empty when the manifest leaves the command to the image.
+    Of a unit's etcd `argv` is what tells it apart: its arguments without the program, then its ETCD_ variables, sorted.
     """
 
     name: str
@@ -102,8 +103,21 @@ class Process:
 
 
 @dataclass(frozen=True)
+class Unit:
+    """An etcd that systemd runs and no kubelet. `paths`: file of the facts to where the host has it, the one that names the
+    peer URLs first. `program` is the path of etcd, empty where the facts have no unit file; `arguments` come after it.
+    """
+
+    name: str
+    program: str
+    arguments: tuple[str, ...]
+    variables: Dict[str, str]
+    paths: Dict[str, str]
+
+
+@dataclass(frozen=True)
 class Etcd:
-    """What a member's own etcd.yaml says. Paths are the host's (hostPath), not the container's.
+    """What a member's own etcd.yaml says, or its unit. Paths are the host's (hostPath), not the container's.
 
     `flags` holds every flag without its dashes, `env: ETCD_*` folded in (a flag wins); a bare flag has the value "true".
     """
@@ -123,17 +137,19 @@ class Etcd:
     peer_trusted_ca_file: str
     flags: Dict[str, str]
     image: str
+    unit: Unit | None = None
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What was read from one host before: its manifests by file name, and etcd's public CA where it was given."""
+    """What was read from one host before: manifests by name, etcd's public CA where given, and the files of etcd's unit."""
 
     member: str
     folder: Path
     manifests: Dict[str, str]
     ca_pem: str | None = None
     etcd: Etcd | None = None
+    unit_files: Dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -150,13 +166,16 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Manifest:
-    """One manifest of one host before and after. `old` equals `new` where it holds no address that moves."""
+    """One manifest of one host before and after. `old` equals `new` where it holds no address that moves. `path`: where the
+    host has it, for a file of etcd's unit; empty for one of kubelet's folder.
+    """
 
     file: str
     old: str
     new: str
     old_process: Process
     new_process: Process
+    path: str = ""
 
     @property
     def changes(self) -> bool:

@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest dd90ec1d593f. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 12e88e3aa93d. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=dd90ec1d593f
+readonly DIGEST=12e88e3aa93d
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -33,7 +33,7 @@ readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(d49df58087646f16695b313a3ecd1c9ce50a185f1fcc2899a14e5cd48bbf09cd 93f0db14878355addcc84f8a3199b580f32b5e1ab2557d6a4c2385d02d3895b2 97e97aebd5068d55750c6abc811dad6c781d441647cb0c89eaf7bd153380426c)
+readonly -a FOLDERS=(8a3e08b3f2493270927eb7f7c7e4b4efa39cec4243064d05296b405df8f08ecf 01836538f04f4e3f29db6a9d3233a0cae69ae606c4909a713fb6113468f48cb0 52e9772c12ec8b17c5405e70dd5a0e436105dbfee85c0f9f76ddab08a700adcc)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)
@@ -1239,7 +1239,7 @@ index_of() {
 digits() { if [[ $1 =~ ^[0-9]{1,18}$ ]]; then printf '%s' "$1"; else printf '0'; fi; }
 # --- end runbook/lib/lists.sh ---
 
-# --- run_sh/there.sh sha256:7933f1b4799f ---
+# --- run_sh/there.sh sha256:c347422e0b91 ---
 # there.sh -- what a host is asked to do, as root there. These functions are sent to it as text, with the words they are called
 # with; STATE, MANIFESTS and DIGEST come with them. They use what every host of this change has anyway, and tar.
 
@@ -1264,21 +1264,22 @@ there() {
   esac
 }
 
-# there_name FILE NAME SHA256... -- whose etcd this is, by its manifest: in kubelet's folder, moved out of it, or backed up. Bytes that
-# were reviewed for NAME are NAME's, however they spell it. Without a FILE: whose Node.
+# there_name FILE NAME SHA256... -- whose etcd this is, by its manifest: in kubelet's folder, moved out of it, or backed up; a whole
+# path is a file of etcd's unit. Bytes that were reviewed for NAME are NAME's, however they spell it. Without a FILE: whose Node.
 there_name() {
-  local path word sum name=-
+  local path word sum name=- live=$MANIFESTS/$1
   if [[ -z $1 ]]; then
     there_node
     return 0
   fi
-  for path in "$MANIFESTS/$1" "$STATE/aside/$1" "$STATE/backup/manifests/$1"; do
+  [[ $1 != /* ]] || live=$1
+  for path in "$live" "$STATE/aside/$1" "$STATE/backup/manifests/$1"; do
     [[ -f $path ]] || continue
     sum=$(sha256sum <"$path")
     for word in "${@:3}"; do
       [[ $sum != "$word  -" ]] || name=$2
     done
-    [[ $name != - ]] || name=$(sed -n '/--name=/{s/.*--name=\([A-Za-z0-9._-]*\).*/\1/p;q;}' "$path")
+    [[ $name != - ]] || name=$(sed -nE '/^[^#;]*(--name[= ]|ETCD_NAME=)/{s/.*(--name[= ]|ETCD_NAME=)[^A-Za-z0-9]?([A-Za-z0-9._-]*).*/\2/p;q;}' "$path")
     break
   done
   printf 'name %s\n' "${name:--}"

@@ -22,21 +22,22 @@ there() {
   esac
 }
 
-# there_name FILE NAME SHA256... -- whose etcd this is, by its manifest: in kubelet's folder, moved out of it, or backed up. Bytes that
-# were reviewed for NAME are NAME's, however they spell it. Without a FILE: whose Node.
+# there_name FILE NAME SHA256... -- whose etcd this is, by its manifest: in kubelet's folder, moved out of it, or backed up; a whole
+# path is a file of etcd's unit. Bytes that were reviewed for NAME are NAME's, however they spell it. Without a FILE: whose Node.
 there_name() {
-  local path word sum name=-
+  local path word sum name=- live=$MANIFESTS/$1
   if [[ -z $1 ]]; then
     there_node
     return 0
   fi
-  for path in "$MANIFESTS/$1" "$STATE/aside/$1" "$STATE/backup/manifests/$1"; do
+  [[ $1 != /* ]] || live=$1
+  for path in "$live" "$STATE/aside/$1" "$STATE/backup/manifests/$1"; do
     [[ -f $path ]] || continue
     sum=$(sha256sum <"$path")
     for word in "${@:3}"; do
       [[ $sum != "$word  -" ]] || name=$2
     done
-    [[ $name != - ]] || name=$(sed -n '/--name=/{s/.*--name=\([A-Za-z0-9._-]*\).*/\1/p;q;}' "$path")
+    [[ $name != - ]] || name=$(sed -nE '/^[^#;]*(--name[= ]|ETCD_NAME=)/{s/.*(--name[= ]|ETCD_NAME=)[^A-Za-z0-9]?([A-Za-z0-9._-]*).*/\2/p;q;}' "$path")
     break
   done
   printf 'name %s\n' "${name:--}"

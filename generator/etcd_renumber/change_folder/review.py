@@ -14,6 +14,7 @@ from etcd_renumber.change_folder.lint import BEGIN, COMMENT, END, lint
 from etcd_renumber.change_folder.write import SUMS, sha256
 from etcd_renumber.errors import Refused
 from etcd_renumber.manifests.renumber import prove
+from etcd_renumber.manifests.unit import prove_unit
 from etcd_renumber.methods.workers import WORKERS
 from etcd_renumber.model import Problem
 from etcd_renumber.planning import plan
@@ -138,7 +139,7 @@ def _manifests(files: dict[str, str], change: dict[str, Any]) -> list[Problem]:
                 problems.append(Problem(f"old_sha256 differs from that of {member['name']}'s {file}", "change.json"))
             if sha256(new.encode()) != entry["new_sha256"]:
                 problems.append(Problem("its sha256 differs from new_sha256 in change.json", place, hint=RENDER_AGAIN))
-            problems += prove(entry["old"], new, here, place)
+            problems += (prove_unit if "path" in entry else prove)(entry["old"], new, here, place)
             left = [(address, line) for address, line in addresses_in(new) if address in here]
             problems += [
                 Problem(f"it still contains the old address {a}", f"{place}:{n}", hint=RENDER_AGAIN) for a, n in left

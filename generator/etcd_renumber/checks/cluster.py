@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from etcd_renumber.checks.addresses import address_rules
 from etcd_renumber.checks.endpoint import endpoint_rules
 from etcd_renumber.checks.etcd import etcd_rules
+from etcd_renumber.checks.unit import place_of
 from etcd_renumber.checks.workers import worker_rules
 from etcd_renumber.errors import Refused
 from etcd_renumber.hashes import fingerprint
@@ -100,7 +101,7 @@ def _proof(cluster: Cluster) -> Iterator[Problem]:
         if etcd is not None and not member.stays and not manifests[0].changes:
             yield Problem(
                 f"{member.name} has moved already: its etcd manifest contains no old address and is rendered unchanged",
-                str(facts.folder / "manifests" / manifests[0].file),
+                str(place_of(facts, manifests[0].file)),
                 member.name,
                 "expected in a change that is half done; otherwise these are not the facts of this host",
                 "note",

@@ -8,11 +8,14 @@ from urllib.parse import urlsplit
 
 from etcd_renumber.addresses import addresses_in
 from etcd_renumber.checks.etcd_flags import classify, instead_of, out_of_place
+from etcd_renumber.checks.unit import is_local_listener, place_of, unit_rules
 from etcd_renumber.manifests.etcd import (
     container_of,
+    flags_of_variables,
     in_the_environment,
     is_etcd,
     minor_of_image,
+    names_in,
     on_the_command_line,
     words_of,
 )
@@ -32,12 +35,11 @@ def etcd_rules(cluster: Cluster) -> Iterator[Problem]:
         etcd = facts.etcd
         if etcd is None:
             continue  # load() has said why
-        file, text = next((f, t) for f, t in facts.manifests.items() if is_etcd(t))
-        place = str(facts.folder / "manifests" / file)
+        place, in_words, in_variables = _where(facts, etcd)
         yield from _flags(cluster, etcd, place)
-        in_words = on_the_command_line(text)
         yield from _minor(etcd, in_words, place)
-        yield from _twice(etcd, in_words & in_the_environment(container_of(text)).keys(), place)
+        yield from _twice(etcd, in_words & in_variables, place)
+        yield from unit_rules(cluster, member, etcd, place)
         yield from _urls(member, etcd, place)
         yield from _initial_cluster(cluster, etcd, place)
         if etcd.name != member.name:
@@ -47,6 +49,15 @@ def etcd_rules(cluster: Cluster) -> Iterator[Problem]:
         yield from _equal(first, etcd, place)
         if member.stays:
             yield from _stays(cluster, facts)
+
+
+def _where(facts: Facts, etcd: Etcd) -> tuple[str, set[str], set[str]]:
+    """The file that says how etcd is started; the flags of its command line, and those of its environment."""
+    if etcd.unit:
+        variables = flags_of_variables(etcd.unit.variables)
+        return str(place_of(facts, next(iter(etcd.unit.paths)))), names_in(etcd.unit.arguments), set(variables)
+    file, text = next((f, t) for f, t in facts.manifests.items() if is_etcd(t))
+    return str(place_of(facts, file)), on_the_command_line(text), set(in_the_environment(container_of(text)))
 
 
 def _flags(cluster: Cluster, etcd: Etcd, place: str) -> Iterator[Problem]:
@@ -114,7 +125,7 @@ def _urls(member: Member, etcd: Etcd, place: str) -> Iterator[Problem]:
         known = False
         for url in urls:
             split = urlsplit(url)
-            if split.scheme != "https":
+            if split.scheme != "https" and not is_local_listener(flag, url, urls):
                 yield Problem(
                     f"--{flag}={url} is not https", place, flag, "use https: without TLS a member cannot be identified"
                 )

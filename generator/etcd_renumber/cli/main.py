@@ -89,8 +89,11 @@ def init(
     else:
         say(
             f"\nnext, put the facts of every host into {folder}/facts/MEMBER/:\n  manifests/, every file of its "
-            "/etc/kubernetes/manifests\n  pki/etcd/ca.crt, its /etc/kubernetes/pki/etcd/ca.crt: no key, no other file"
+            "/etc/kubernetes/manifests\n  pki/etcd/ca.crt, its /etc/kubernetes/pki/etcd/ca.crt: no key"
         )
+    say(
+        "\nwhere systemd runs etcd: its unit file and its environment file too, beside manifests/; docs/input.md says which"
+    )
     say(f"\nthen: etcd-renumber plan {folder}/mapping.yaml")
 
 
@@ -102,6 +105,8 @@ def plan(mapping: MappingFile, method: Method = None) -> None:
     size = len(cluster.mapping.members)
     say(f"{cluster.mapping.cluster}, {cluster.mapping.change}, method {cluster.mapping.method}: plan {change.digest}\n")
     say(f"{messages.order(change)}\n\n{messages.tolerance_table(size)}\n{change.method.meaning(size)}\n")
+    if units := messages.units(change):
+        say(f"{units}\n")
     say(f"digest {change.digest}\n{messages.hashes(render_of(change))}")
 
 

@@ -29,6 +29,17 @@ def _host(name: str) -> str:
     return "source" if name == SOURCE else name
 
 
+def units(change: Change) -> str:
+    """Where systemd runs etcd: the unit of each host and its files that change; empty where static pods are all there is."""
+    lines = []
+    for name, manifests in change.manifests.items():
+        etcd = change.cluster.facts[name].etcd
+        if etcd and etcd.unit:
+            paths = ", ".join(m.path for m in manifests if m.path and m.changes) or "no file of it changes"
+            lines.append(f"{name}: etcd is {etcd.unit.name} of systemd, no static pod: {paths}")
+    return "\n".join(lines)
+
+
 def tolerance_table(size: int) -> str:
     """Size, majority and failures tolerated of one to nine members, this cluster's row marked."""
     rows = ["members  majority  failures tolerated"]

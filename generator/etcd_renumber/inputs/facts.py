@@ -8,6 +8,7 @@ from pathlib import Path
 from etcd_renumber.errors import Refused
 from etcd_renumber.inputs import located_yaml
 from etcd_renumber.manifests.etcd import etcd_of, is_etcd
+from etcd_renumber.manifests.unit import etcd_of_unit, is_unit_file
 from etcd_renumber.model import Etcd, Facts, Problem
 
 # What a private key looks like: as PEM, or as base64 inside a kubeconfig.
@@ -61,12 +62,15 @@ def _holds_key(path: Path) -> bool:
 def _of_host(folder: Path, name: str) -> tuple[Facts, list[Problem]]:
     """One host. Every file of its manifests folder that kubelet would run is kept as text, byte for byte."""
     manifests = folder / "manifests"
-    if not manifests.is_dir():
-        hint = f"scp -r {name}:/etc/kubernetes/manifests {folder}/"
+    unit_files = {
+        p.name: located_yaml.read_text(p) for p in sorted(folder.iterdir()) if p.is_file() and is_unit_file(p.name)
+    }
+    if not manifests.is_dir() and not unit_files:
+        hint = f"scp -r {name}:/etc/kubernetes/manifests {folder}/; where systemd runs etcd: its unit and its environment file"
         raise Refused(Problem(f"there are no manifests of {name}", str(manifests), name, hint))
     texts: dict[str, str] = {}
     problems = []
-    for path in sorted(manifests.iterdir()):
+    for path in sorted(manifests.iterdir()) if manifests.is_dir() else ():
         if path.is_dir():
             problems.append(
                 Problem("a folder among the manifests", str(path), name, "remove it: kubelet ignores subfolders")
@@ -74,8 +78,24 @@ def _of_host(folder: Path, name: str) -> tuple[Facts, list[Problem]]:
         elif not path.name.startswith("."):
             texts[path.name] = located_yaml.read_text(path)
     ca = folder / "pki" / "etcd" / "ca.crt"
-    etcd = _etcd(texts, manifests, name, problems)
-    return Facts(name, folder, texts, located_yaml.read_text(ca) if ca.is_file() else None, etcd), problems
+    ca_pem = located_yaml.read_text(ca) if ca.is_file() else None
+    etcd = _etcd_of_unit(unit_files, texts, folder, problems) if unit_files else _etcd(texts, manifests, name, problems)
+    return Facts(name, folder, texts, ca_pem, etcd, unit_files), problems
+
+
+def _etcd_of_unit(
+    unit_files: dict[str, str], texts: dict[str, str], folder: Path, problems: list[Problem]
+) -> Etcd | None:
+    pods = [f for f, text in texts.items() if is_etcd(text)]
+    if pods:
+        fact = f"both {pods[0]} and {next(iter(unit_files))} run etcd"
+        problems.append(Problem(fact, str(folder), hint="remove from the facts the one that does not run on the host"))
+    for file in sorted(unit_files.keys() & texts.keys()):
+        hint = "rename the one among the manifests on the host; then fetch the facts again"
+        problems.append(Problem(f"{file} stands among the manifests and beside them", str(folder), hint=hint))
+    etcd, found = etcd_of_unit(unit_files, str(folder))
+    problems += found
+    return etcd
 
 
 def _etcd(texts: dict[str, str], folder: Path, name: str, problems: list[Problem]) -> Etcd | None:

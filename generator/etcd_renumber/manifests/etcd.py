@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import PurePosixPath
@@ -54,8 +54,13 @@ def is_etcd(text: str) -> bool:
 
 def flags_of(container: Mapping[str, Any]) -> dict[str, str]:
     """Flag name without dashes to value: `--x=y`, `--x y`, `-x y`, bare `--x` ("true"); `ETCD_X_Y` is x-y; a flag wins."""
-    found = in_the_environment(container)
-    words = words_of(container)[1:]
+    return in_the_environment(container) | flags_in(words_of(container)[1:])
+
+
+def flags_in(arguments: Sequence[str]) -> dict[str, str]:
+    """The same of the arguments alone."""
+    found: dict[str, str] = {}
+    words = list(arguments)
     while words:
         word = words.pop(0)
         if not word.startswith("-"):
@@ -69,17 +74,27 @@ def flags_of(container: Mapping[str, Any]) -> dict[str, str]:
 
 def in_the_environment(container: Mapping[str, Any]) -> dict[str, str]:
     """The same of `env: ETCD_*` alone."""
-    found: dict[str, str] = {}
-    for entry in container.get("env") or []:
-        name = str(entry.get("name", ""))
-        if name.startswith("ETCD_") and "value" in entry:
-            found[name.removeprefix("ETCD_").lower().replace("_", "-")] = str(entry["value"])
-    return found
+    env = {str(e.get("name", "")): str(e["value"]) for e in container.get("env") or [] if "value" in e}
+    return flags_of_variables(env)
+
+
+def flags_of_variables(variables: Mapping[str, str]) -> dict[str, str]:
+    """Flag name without dashes to value, of those that are etcd's."""
+    return {
+        name.removeprefix("ETCD_").lower().replace("_", "-"): value
+        for name, value in variables.items()
+        if name.startswith("ETCD_")
+    }
 
 
 def on_the_command_line(text: str) -> set[str]:
     """Names of the flags that a manifest's words have: those that etcd does not start with where it does not know them."""
-    return {w.lstrip("-").partition("=")[0] for w in words_of(container_of(text))[1:] if w.startswith("-")}
+    return names_in(words_of(container_of(text))[1:])
+
+
+def names_in(arguments: Sequence[str]) -> set[str]:
+    """Names of the flags among these arguments."""
+    return {w.lstrip("-").partition("=")[0] for w in arguments if w.startswith("-")}
 
 
 def minor_of_image(image: str) -> str:
@@ -107,6 +122,14 @@ def etcd_of(text: str, place: str) -> tuple[Etcd | None, list[Problem]]:
     ]
     flags = flags_of(container)
     problems += [Problem(f"there is no --{f}", place, f, STARTED_WITHOUT) for f in NEEDED if f not in flags]
+    paths = host_paths(yaml.safe_load(text)) if not problems else {}
+    return member_of(flags, place, problems, lambda path: _on_host(path, paths), str(container.get("image", "")))
+
+
+def member_of(
+    flags: Mapping[str, str], place: str, problems: list[Problem], on_host: Callable[[str], str], image: str
+) -> tuple[Etcd | None, list[Problem]]:
+    """The member that has these flags; `problems` are those found so far. `on_host` makes a path of them the host's."""
     listen: dict[str, tuple[tuple[Address, ...], int]] = {}
     for flag in ("listen-peer-urls", "listen-client-urls"):
         if flag in flags:
@@ -120,11 +143,10 @@ def etcd_of(text: str, place: str) -> tuple[Etcd | None, list[Problem]]:
                 problems.append(Problem(f"--{flag}={flags[flag]} cannot be read: {error}", place, flag, hint))
     if problems:
         return None, problems
-    paths = host_paths(yaml.safe_load(text))
     peer, client = listen["listen-peer-urls"], listen["listen-client-urls"]
 
     def path(flag: str) -> str:
-        return _on_host(flags[flag], paths)
+        return on_host(flags[flag])
 
     return Etcd(
         flags["name"],
@@ -141,7 +163,7 @@ def etcd_of(text: str, place: str) -> tuple[Etcd | None, list[Problem]]:
         path("peer-key-file"),
         path("peer-trusted-ca-file"),
         flags,
-        str(container.get("image", "")),
+        image,
     ), []
 
 

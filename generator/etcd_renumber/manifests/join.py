@@ -15,10 +15,13 @@ def join_manifest(change: Change, member: Member) -> str | None:
     """This host's new etcd.yaml that joins an existing cluster: every member on its new address, state `existing`.
 
     Etcd compares the list with the cluster's own and refuses a short one (etcd runtime-configuration.md, "Add a new
-    member"). None where its flags do not stand in lines of their own: a bridge must not wait for a file it may not need.
+    member"). None for a unit of systemd, and where its flags do not stand in lines
+    of their own: a bridge must not wait for a file it may not need.
     """
     etcd = change.cluster.facts[member.name].etcd
     assert etcd is not None, "check() refuses a host without an etcd manifest"
+    if etcd.unit:
+        return None
     every = ",".join(f"{m.name}={url(m.new, etcd.peer_port)}" for m in change.cluster.mapping.members)
     text = change.manifests[member.name][0].new
     text = re.sub(r"(?m)^ *- [\"']?--initial-cluster(-state)?=.*\n", "", text)

@@ -16,6 +16,7 @@ import yaml
 
 from etcd_renumber.addresses import addresses_in, renumber
 from etcd_renumber.errors import Refused
+from etcd_renumber.manifests.unit import unit_manifests
 from etcd_renumber.model import Address, Facts, Manifest, Member, Problem, Process
 
 __all__ = ["addresses_in", "health", "manifests_of", "pod", "process", "prove", "renumber"]
@@ -80,7 +81,8 @@ def _filled(text: str, env: Mapping[str, str | None]) -> str | None:
 
 
 def manifests_of(facts: Facts, member: Member, moves: dict[Address, Address]) -> tuple[Manifest, ...]:
-    """Every manifest of a host before and after, etcd's first, then by name. Nothing changes on a member that stays.
+    """Every manifest of a host before and after, etcd's first, then by name; so are the files of its unit, where it has one.
+    Nothing changes on a member that stays.
 
     Raises Refused with every manifest for which `prove` finds anything, and for a name that is itself a moving address.
     """
@@ -99,9 +101,14 @@ def manifests_of(facts: Facts, member: Member, moves: dict[Address, Address]) ->
             before = process(old)
             after = before if new == old else process(new)
             made.append(Manifest(file, old, new, before, after))
+    of_unit, found = unit_manifests(facts, here)
+    problems += found
     if problems:
         raise Refused(*problems)
-    return tuple(sorted(made, key=lambda m: (m.old_process.name != "etcd", m.file != "etcd.yaml", m.file)))
+    return (
+        *of_unit,
+        *sorted(made, key=lambda m: (m.old_process.name != "etcd", m.file != "etcd.yaml", m.file)),
+    )
 
 
 def prove(old: str, new: str, moves: Mapping[Address, Address], place: str) -> list[Problem]:

@@ -195,7 +195,7 @@ def meaning(size: int) -> str:
 
 STEPS = (
     "world", "preflight", "bridge/standstill", "on_this_host", "bridge/join", "surroundings", "prepare", "tools",
-    "widen_certificates", "bridge/readdress", "bridge/settle", "record", "exchange", "kubernetes_gate",
+    "widen_certificates", "bridge/readdress", "bridge/settle", "record", "exchange", "exchange_unit", "kubernetes_gate",
     "kubernetes_comes_back", "bridge/unbridge", "release", "cluster", "finish", "ticket", "narrow", "bridge/undo",
     "cluster_undo", "undo",
 )  # fmt: skip

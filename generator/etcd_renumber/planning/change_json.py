@@ -15,7 +15,7 @@ NAME = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"}
 MANIFEST = {
     "type": "object",
     "required": ["old", "old_sha256", "new_sha256"],
-    "properties": {"old": TEXT, "old_sha256": TEXT, "new_sha256": TEXT},
+    "properties": {"old": TEXT, "old_sha256": TEXT, "new_sha256": TEXT, "path": TEXT},
 }
 MEMBER = {
     "type": "object",

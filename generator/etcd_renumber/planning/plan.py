@@ -13,10 +13,11 @@ from etcd_renumber.errors import Refused
 from etcd_renumber.hashes import fingerprint, sha256
 from etcd_renumber.manifests import renumber
 from etcd_renumber.manifests.etcd import etcd_of, is_etcd
+from etcd_renumber.manifests.unit import etcd_of_unit
 from etcd_renumber.methods import chosen
 from etcd_renumber.methods.method import Action, Method, Phase
 from etcd_renumber.methods.workers import WORKERS
-from etcd_renumber.model import Change, Cluster, Facts, Line, Mapping, Member, Worker
+from etcd_renumber.model import Change, Cluster, Facts, Line, Manifest, Mapping, Member, Worker
 
 FORMAT = 1
 SOURCE = "-"  # the host of a line that is done where the candidates say; no member can be called so
@@ -40,10 +41,7 @@ def plan(cluster: Cluster) -> Change:
                 "old": str(m.old),
                 "new": str(m.new),
                 "facts": _facts(cluster.facts[m.name]),
-                "manifests": {
-                    f.file: {"old": f.old, "old_sha256": sha256(f.old), "new_sha256": sha256(f.new)}
-                    for f in manifests[m.name]
-                },
+                "manifests": {f.file: _manifest(f) for f in manifests[m.name]},
             }
             for m in mapping.members
         ],
@@ -64,11 +62,15 @@ def from_json(text: str) -> Change:
     data = json.loads(text)
     facts = {}
     for member in data["members"]:
-        texts = {file: m["old"] for file, m in member["manifests"].items()}
-        etcd = next((etcd_of(t, f"{member['name']}/{f}") for f, t in texts.items() if is_etcd(t)), (None, []))
+        texts = {file: m["old"] for file, m in member["manifests"].items() if "path" not in m}
+        unit_files = {file: m["old"] for file, m in member["manifests"].items() if "path" in m}
+        if unit_files:
+            etcd = etcd_of_unit(unit_files, member["name"])
+        else:
+            etcd = next((etcd_of(t, f"{member['name']}/{f}") for f, t in texts.items() if is_etcd(t)), (None, []))
         if etcd[1]:
             raise Refused(*etcd[1])
-        facts[member["name"]] = Facts(member["name"], Path(member["name"]), texts, None, etcd[0])
+        facts[member["name"]] = Facts(member["name"], Path(member["name"]), texts, None, etcd[0], unit_files)
     given = dict(data["mapping"])
     members = tuple(
         Member(
@@ -84,6 +86,12 @@ def from_json(text: str) -> Change:
     workers = tuple(Worker(w["name"], w["calls"], tuple(w["ssh"])) for w in given.pop("workers", []))
     mapping = Mapping(members=members, workers=workers, facts=Path("facts"), **given)
     return plan(Cluster(mapping, facts, data["ca_fingerprint"]))
+
+
+def _manifest(m: Manifest) -> dict[str, str]:
+    """A file of etcd's unit has its place on the host too."""
+    hashes = {"old": m.old, "old_sha256": sha256(m.old), "new_sha256": sha256(m.new)}
+    return hashes | ({"path": m.path} if m.path else {})
 
 
 def ca_fingerprint(cluster: Cluster) -> str:

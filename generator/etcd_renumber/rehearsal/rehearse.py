@@ -10,7 +10,7 @@ from pathlib import Path
 
 from etcd_renumber.checks.etcd_flags import out_of_place
 from etcd_renumber.errors import Refused
-from etcd_renumber.manifests.etcd import is_etcd, on_the_command_line
+from etcd_renumber.manifests.etcd import is_etcd, names_in, on_the_command_line
 from etcd_renumber.model import Change, Problem
 from etcd_renumber.records.run import FILE, Run, to_json
 from etcd_renumber.rehearsal import subnets
@@ -138,7 +138,9 @@ def _strange(change: Change, chosen: Chosen) -> list[Problem]:
     found: dict[str, Problem] = {}
     for name, facts in change.cluster.facts.items():
         texts = [text for text in facts.manifests.values() if is_etcd(text)]
-        for flag in sorted(flag for text in texts for flag in on_the_command_line(text)):
+        in_words = {flag for text in texts for flag in on_the_command_line(text)}
+        in_words |= names_in(facts.etcd.unit.arguments) if facts.etcd and facts.etcd.unit else set()
+        for flag in sorted(in_words):
             if why := out_of_place(flag, chosen.minor):
                 fact = f"--{flag} of {name}: {why}, and the rehearsal has {chosen.version}: {chosen.why}"
                 found.setdefault(flag, Problem(fact, hint=hint))

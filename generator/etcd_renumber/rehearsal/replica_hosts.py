@@ -26,9 +26,10 @@ def hosts(change: Change) -> list[HostSpec]:
 
 
 def _host(change: Change, member: Member) -> HostSpec:
-    manifests = {m.file: m.old for m in change.manifests[member.name]}
+    manifests = {m.file: m.old for m in change.manifests[member.name] if not m.path}
+    unit_files = {m.file: m.old for m in change.manifests[member.name] if m.path}
     addresses = (f"{member.old}/{subnets.bits(member.old)}",)
-    return HostSpec(member.name, manifests, addresses, links=_links(manifests))
+    return HostSpec(member.name, manifests, addresses, links=_links(manifests), unit_files=unit_files)
 
 
 def _links(manifests: dict[str, str]) -> dict[str, str]:
@@ -72,7 +73,8 @@ def in_words(change: Change, snapshot: Path | None) -> tuple[str, ...]:
         f"network: {subnets.in_words(change)}",
         "certificates: a throwaway CA, leaves with kubeadm's names and the old address; no key of yours was used",
         "openssl: answers for itself, except that it shows the throwaway CA's fingerprint as the reviewed one",
-        "systemctl, journalctl: stand-ins that know only kubelet.service",
+        "systemctl, journalctl: stand-ins that know only kubelet.service"
+        + (" and the unit of etcd" if any(f.unit_files for f in change.cluster.facts.values()) else ""),
         f"kubelet: a stand-in; its first pod {kubelet.FIRST_POD:g} s after its start where no API answers, "
         f"{kubelet.FIRST_POD_API:g} s where one does, as measured on 1.37.2; every pod but etcd is a process that only waits",
         "API, controller-manager, scheduler: a stand-in that answers what a runbook's gate asks while their processes run, "

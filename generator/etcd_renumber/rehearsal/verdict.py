@@ -77,7 +77,7 @@ def _host(replica: Replica, change: Change, member: Member) -> list[str]:
     if not member.stays and replica.has(member.name, member.old):
         faults.append(f"{member.name} still has {member.old}")
     for manifest in change.manifests[member.name]:
-        path = replica[member.name].path(f"{MANIFESTS}/{manifest.file}")
+        path = replica[member.name].path(manifest.path or f"{MANIFESTS}/{manifest.file}")
         if not path.is_file() or sha256(path.read_text(encoding="utf-8")) != sha256(manifest.new):
             faults.append(f"{member.name}'s {manifest.file} is not the reviewed new one")
     return faults

@@ -9,7 +9,7 @@ from etcd_renumber.model import Manifest
 def api(known: list[Manifest]) -> dict[str, str | list[str]]:
     """What is asked of Kubernetes: the health of pods on this host, the API's port, and where its keys begin in etcd."""
     prefix = "/" + _api_flags(known).get("etcd-prefix", "/registry").strip("/")
-    return {"HEALTH": [health(m.new) for m in known], "API_PORT": port(known), "API_PREFIX": prefix}
+    return {"HEALTH": ["" if m.path else health(m.new) for m in known], "API_PORT": port(known), "API_PREFIX": prefix}
 
 
 def port(known: list[Manifest]) -> str:

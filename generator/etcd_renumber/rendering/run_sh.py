@@ -6,8 +6,9 @@ from etcd_renumber.hashes import sha256
 from etcd_renumber.methods.workers import WORKERS
 from etcd_renumber.model import Change, Member
 from etcd_renumber.rendering.environment import environment, inlined
+from etcd_renumber.rendering.etcd_values import Value
 from etcd_renumber.rendering.runbook_md import row
-from etcd_renumber.rendering.values import MANIFESTS, Value, assignments
+from etcd_renumber.rendering.values import MANIFESTS, assignments
 
 # In the order in which a reviewer meets it: the verbs, the lines, what they are made of, then what is sent to the hosts.
 PARTS = (
@@ -93,7 +94,7 @@ def _etcd_manifests(change: Change, members: tuple[Member, ...], none: list[str]
     """By which bytes a host is known to be the member's; empty for a worker, which its Node's name tells."""
     first = [change.manifests[m.name][0] for m in members]
     return {
-        "ETCD_FILES": [*(m.file for m in first), *none],
+        "ETCD_FILES": [*(m.path or m.file for m in first), *none],
         "ETCD_OLD": [*(sha256(m.old) for m in first), *none],
         "ETCD_NEW": [*(sha256(m.new) for m in first), *none],
     }

@@ -8,22 +8,17 @@ from __future__ import annotations
 import hashlib
 import shlex
 from ipaddress import ip_address
-from pathlib import PurePosixPath
 
 from etcd_renumber.addresses import url
 from etcd_renumber.hashes import sha256
 from etcd_renumber.manifests.renumber import pod
 from etcd_renumber.methods.method import Phase
-from etcd_renumber.model import Change, Etcd, Manifest, Mapping, Member, Process
+from etcd_renumber.model import Change, Etcd, Mapping, Member, Process
 from etcd_renumber.planning.plan import ca_fingerprint
-from etcd_renumber.rendering import api_values
+from etcd_renumber.rendering import api_values, etcd_values
+from etcd_renumber.rendering.etcd_values import Value
 
 MANIFESTS = "/etc/kubernetes/manifests"
-CONTROL_PLANE = ("kube-apiserver", "kube-controller", "kube-scheduler")  # whoever writes to etcd, as /proc names them
-# A pod that mounts one of them (kube-vip) reads it at its start only.
-KUBECONFIGS = tuple(f"/etc/kubernetes/{n}.conf" for n in ("admin", "super-admin", "kubelet"))
-
-Value = str | list[str]
 
 
 def values(change: Change, member: Member) -> list[tuple[str, dict[str, Value]]]:
@@ -34,7 +29,7 @@ def values(change: Change, member: Member) -> list[tuple[str, dict[str, Value]]]
         ("this change", _change(change)),
         ("all members, in the order in which they are done", _members(change)),
         ("this host", _host(change, member)),
-        ("its etcd", _etcd(change, etcd)),
+        ("its etcd", etcd_values.etcd(change, member, etcd)),
         ("its manifests: bytes before and after, and the process each one makes", _manifests(change, member)),
         ("its certificates that must hold both addresses", _certificates(change, member, etcd)),
     ]
@@ -147,37 +142,9 @@ def takes_snapshot(change: Change, host: str) -> bool:
     return "snapshots" in change.method.keys and host in asked
 
 
-def _etcd(change: Change, etcd: Etcd) -> dict[str, Value]:
-    return {
-        "IMAGE": etcd.image,
-        "DATA_DIR": etcd.data_dir,
-        "WAL_DIR": etcd.wal_dir or str(PurePosixPath(etcd.data_dir) / "member" / "wal"),
-        **({"QUOTA": etcd.flags.get("quota-backend-bytes", "")} if not change.method.same_cluster else {}),
-        "CLIENT_CA": etcd.trusted_ca_file,
-        "CLIENT_CERT": etcd.cert_file,
-        "CLIENT_KEY": etcd.key_file,
-        "PEER_CA": etcd.peer_trusted_ca_file,
-        "PEER_CERT": etcd.peer_cert_file,
-        "PEER_KEY": etcd.peer_key_file,
-        "OLD_CLIENT": _own_client(change, etcd, new=False),
-        "NEW_CLIENT": _own_client(change, etcd, new=True),
-    }
-
-
-def _own_client(change: Change, etcd: Etcd, *, new: bool) -> str:
-    """Where the host itself reaches its etcd: loopback where that is listened on (or everything is), else its address."""
-    member = next(m for m in change.cluster.mapping.members if m.name == etcd.name)
-    for address in etcd.listen_client:
-        if address.is_loopback:
-            return str(address)
-        if address.is_unspecified:
-            return "127.0.0.1" if address.version == 4 else "::1"
-    return str(member.new if new else member.old)
-
-
 def _manifests(change: Change, member: Member) -> dict[str, Value]:
     every = change.manifests[member.name]
-    known = [m for m in every if m.changes or m is every[0] or _ends(m)]
+    known = etcd_values.known(every)
     return {
         "MANIFESTS": MANIFESTS,
         "FILES": [m.file for m in known],
@@ -186,15 +153,10 @@ def _manifests(change: Change, member: Member) -> dict[str, Value]:
         "PROCS": [m.new_process.name for m in known],
         "ARGS_OLD": [_cmdline_sha256(m.old_process) for m in known],
         "ARGS_NEW": [_cmdline_sha256(m.new_process) for m in known],
-        "PODS": [pod(m.new) for m in known],
+        "PODS": ["" if m.path else pod(m.new) for m in known],
         **api_values.api(known),
-        "OTHER_FILES": [m.file for m in every if m not in known],
+        "OTHER_FILES": [m.file for m in every if m not in known and not m.path],
     }
-
-
-def _ends(m: Manifest) -> bool:
-    """Whether the pod has to start anew although its manifest stays: it reads a kubeconfig of its host."""
-    return m.new_process.name in CONTROL_PLANE or any(path in m.new for path in KUBECONFIGS)
 
 
 def _cmdline_sha256(process: Process) -> str:
@@ -213,7 +175,7 @@ def _certificates(change: Change, member: Member, etcd: Etcd) -> dict[str, Value
         "CERT_FILES": [f[0] for f in unique],
         "CERT_KEYS": [f[1] for f in unique],
         "CERT_CAS": [f[2] for f in unique],
-        "CERT_CA_KEYS": [str(PurePosixPath(f[2]).with_suffix(".key")) for f in unique],
+        "CERT_CA_KEYS": [etcd_values.key_of_ca(f[2], etcd) for f in unique],
         "CERT_REQUIRED_CN": etcd.flags.get("peer-cert-allowed-cn", ""),
         "CERT_REQUIRED_HOSTNAME": etcd.flags.get("peer-cert-allowed-hostname", ""),
     }

@@ -7,9 +7,10 @@ from etcd_renumber.hashes import sha256
 from etcd_renumber.methods.workers import WORKERS
 from etcd_renumber.model import Change
 from etcd_renumber.rendering.environment import environment
+from etcd_renumber.rendering.etcd_values import Value
 from etcd_renumber.rendering.library import library
 from etcd_renumber.rendering.story import told
-from etcd_renumber.rendering.values import MANIFESTS, Value, assignments
+from etcd_renumber.rendering.values import MANIFESTS, assignments
 
 
 def workers_runbook(change: Change) -> str:

@@ -15,7 +15,7 @@ ready_to_undo_readdress() {
   guard other_world "$(how_recorded "$OWN")" 'first: bash runbook.sh undo settle' recorded_old_or_unknown
   guard closed "these certificates lack the SAN $OLD or $NEW: $(certs_lacking)" 'bash runbook.sh apply prepare' certs_are_wide
   guard closed "no copy of the old manifests in $BACKUP" 'without it no undo is possible on this host' manifests_can_go_back
-  guard_kubelet
+  guard_services
   guard other_world "$DATA_DIR holds no data" 'without data etcd would start a new, empty cluster' data_is_there
 }
 

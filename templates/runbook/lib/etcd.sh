@@ -6,14 +6,18 @@ etcdctl=           # the path of the member's own etcdctl, or empty
 api=()             # what stands before it in a line for a root shell
 tools_are_whole=no # yes: seen in this run
 
-# processes_named COMM -- those in this host's network, "PID SHA256-OF-ITS-ARGUMENTS" a line.
+# processes_named COMM -- those in this host's network, "PID SHA256-OF-ITS-ARGUMENTS" a line; of a unit's etcd see identity_of.
 processes_named() {
   local proc name sum
   for proc in /proc/[0-9]*; do
     { read -r name <"$proc/comm"; } 2>/dev/null || continue
     [[ $name == "$1" && $proc/ns/net -ef /proc/1/ns/net ]] || continue
     # The cmdline of a process that just ended is gone or empty: nobody's.
-    sum=$({ sha256sum <"$proc/cmdline"; } 2>/dev/null) || continue
+    if [[ $1 == etcd ]] && etcd_is_a_unit; then
+      sum=$(identity_of "${proc#/proc/}") || continue
+    else
+      sum=$({ sha256sum <"$proc/cmdline"; } 2>/dev/null) || continue
+    fi
     printf '%s %s\n' "${proc#/proc/}" "${sum%% *}"
   done
 }
@@ -58,11 +62,12 @@ our_address() {
 
 # foreign_etcds -- processes named etcd that use our data folder or ports and are not ours, "PID ARGUMENTS" a line.
 foreign_etcds() {
-  local pid sum words
+  local pid sum words variables=''
   while read -r pid sum; do
     [[ $sum != "${ARGS_OLD[0]}" && $sum != "${ARGS_NEW[0]}" ]] || continue
     words=$({ tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null)
-    case $words in
+    ! etcd_is_a_unit || variables=$({ sed -z -n '/^ETCD_/p' "/proc/$pid/environ" | tr '\0' ' '; } 2>/dev/null)
+    case "$words $variables" in
       *"=$DATA_DIR "* | *" $DATA_DIR "* | *":$PEER_PORT "* | *":$PEER_PORT,"* | *":$CLIENT_PORT "* | *":$CLIENT_PORT,"*)
         printf '%s %s\n' "$pid" "$words"
         ;;
@@ -82,7 +87,7 @@ etcd_is_alone() {
 our_etcds() { processes_named etcd | grep -cE " (${ARGS_OLD[0]}|${ARGS_NEW[0]})$" || true; } # none is a count too
 
 # find_etcdctl -- sets etcdctl: the copy of `prepare`, else the one inside the running container, else that of the folder
-# which the mapping names, else the host's own. same_minor decides whether it may be used for anything.
+# which the mapping names, else the one beside the unit's etcd, else the host's own. same_minor decides whether it may be used for anything.
 find_etcdctl() {
   [[ ! -x $etcdctl ]] || return 0 # found and checked before in this run
   choose_etcdctl
@@ -103,6 +108,8 @@ choose_etcdctl() {
   fi
   if [[ -n $TOOLS_GIVEN && -x $TOOLS_GIVEN/etcdctl ]]; then
     etcdctl=$TOOLS_GIVEN/etcdctl
+  elif etcd_is_a_unit && [[ -x ${UNIT_PROGRAM%/*}/etcdctl ]]; then
+    etcdctl=${UNIT_PROGRAM%/*}/etcdctl
   else
     etcdctl=$(command -v etcdctl || true) # none is a fact; the guards say so
   fi
@@ -123,6 +130,8 @@ server_minor() {
     minor_of "$("/proc/$etcd_pid/exe" --version 2>/dev/null)" 'etcd Version: '
   elif [[ -x $TOOLS/etcd ]]; then
     minor_of "$("$TOOLS/etcd" --version 2>/dev/null)" 'etcd Version: '
+  elif etcd_is_a_unit; then
+    minor_of "$("$(unit_program)" --version 2>/dev/null)" 'etcd Version: '
   else
     image_minor
   fi

@@ -1,9 +1,9 @@
 # files.sh -- manifests: which bytes are in which file.
 
-manifest_is() { has_sha "$MANIFESTS/${FILES[$1]}" "$2"; }
+manifest_is() { has_sha "$(live_file "$1")" "$2"; }
 manifest_is_new() { manifest_is "$1" "${FILES_NEW[$1]}"; }
 manifest_is_old() { manifest_is "$1" "${FILES_OLD[$1]}"; }
-manifest_is_out() { [[ ! -e $MANIFESTS/${FILES[$1]} ]]; }
+manifest_is_out() { [[ ! -e $(live_file "$1") ]]; }
 
 # manifest_is_known I -- the file that was reviewed or the one that will replace it, in the folder or moved out of it by this change.
 manifest_is_known() {
@@ -34,7 +34,7 @@ manifests_are_backed_up() {
   done
 }
 
-folder_is_writable() { [[ -w $MANIFESTS ]]; }
+folder_is_writable() { [[ -w $MANIFESTS ]] || ! has_static_pod; }
 is_prepared() { manifests_are_backed_up && tools_are_staged; }
 
 # data_is_there -- an etcd manifest beside an empty data folder founds a new, empty, healthy cluster, and Kubernetes then

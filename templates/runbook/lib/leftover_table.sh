@@ -5,6 +5,10 @@
 
 # sort_leftover "KIND NAME" -- KIND is file, flag (a file that kube-apiserver's flags name), certificate or key. Sets sort and todo.
 sort_leftover() {
+  if is_file_of_the_unit "${1#file }"; then
+    row ours "etcd's unit: the files that were reviewed are exchanged"
+    return 0
+  fi
   case $1 in
     'certificate '*) row yours 'the old address is a SAN: harmless, until you reissue the certificate without it' ;;
     'flag '*) row blocking "kube-apiserver's flags name this file: whom it asks there must answer on its new address; then restart kube-apiserver" ;;
@@ -17,6 +21,7 @@ sort_leftover() {
     'file /var/lib/kubelet/'* | 'file /etc/'*'/kubelet' | *'/kubelet.service'*) row ours 'kubelet: --node-ip, --address and address are exchanged where they name this very host; everything else is yours' ;;
 
     # files of others
+    'file /etc/systemd/system/kube-apiserver.service'*) row blocking 'kube-apiserver as a unit of systemd: --etcd-servers needs the new addresses beside the old ones; remove the old ones after finish' ;;
     "file $KUBERNETES/tmp/"*) row yours 'backups of kubeadm: kubeadm would put the old address back from there; remove them after the change' ;;
     "file $KUBERNETES/bootstrap-kubelet.conf") row yours 'how a node joins: change the server' ;;
     "file $KUBERNETES/patches/"* | "file $KUBERNETES/"*kubeadm* | 'file /root/kubeadm'*) row yours "kubeadm's own input: its next upgrade or join puts the old address back" ;;

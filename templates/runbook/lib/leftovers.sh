@@ -9,7 +9,7 @@ leftovers=0        # how many places
 list_leftovers() {
   read_old_addresses
   [[ ${#old_addresses[@]} -gt 0 ]] || return 0
-  find_leftovers_in_files "${LEFTOVER_PLACES[@]}"
+  find_leftovers_in_files "${LEFTOVER_PLACES[@]}" ${UNIT:+"${UNIT_PATHS[@]}"}
   find_leftovers_in_keys
   print_leftovers "$1"
 }

@@ -5,6 +5,7 @@
 
 # pids_of_pod I -- with the arguments of the old manifest or of the new one.
 pids_of_pod() {
+  ! is_beside_etcd "$1" || return 0
   if [[ -z ${ARGS_OLD[$1]} ]]; then
     pids_in_cgroup_of "$1"
     return 0

@@ -77,7 +77,8 @@ show_this_host() {
     new) note "etcd here: pid $etcd_pid, $([[ $OLD == "$NEW" ]] && printf 'its reviewed' || printf new) arguments" ;;
     *) note 'etcd here: does not run' ;;
   esac
-  note "kubelet here: $(kubelet_in_words)"
+  ! etcd_is_a_unit || note "etcd's unit here: $(unit_in_words)"
+  ! has_kubelet || note "kubelet here: $(kubelet_in_words)"
   for i in "${!FILES[@]}"; do
     words+=("${FILES[i]} $(word_manifest "$i")")
   done

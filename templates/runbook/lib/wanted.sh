@@ -14,6 +14,7 @@ want() {
   for i in "${!FILES[@]}"; do
     wanted[i]=$3
     ! is_api "$i" || wanted[i]=$2
+    ! is_beside_etcd "$i" || wanted[i]=$1
   done
   wanted[0]=$1 wanted_files=$3
 }
@@ -26,7 +27,7 @@ everything_kept() { want kept kept kept; }
 is_exchanged() {
   manifests_are_as_wanted && host_files_are "$wanted_files" && processes_are_as_wanted && kubelet_is_as_wanted
 }
-kubelet_is_as_wanted() { if [[ $kubelet_stays == up ]]; then kubelet_runs && [[ ! -e $STOPPED_NOTE ]]; else kubelet_is_down; fi; }
+kubelet_is_as_wanted() { if ! has_kubelet; then true; elif [[ $kubelet_stays == up ]]; then kubelet_runs && [[ ! -e $STOPPED_NOTE ]]; else kubelet_is_down; fi; }
 manifests_are_as_wanted() {
   local i
   for i in "${!FILES[@]}"; do

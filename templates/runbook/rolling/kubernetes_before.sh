@@ -27,7 +27,7 @@ pods_not_running() {
   local i
   ! stopped_by_us || return 0
   for i in "${!FILES[@]}"; do
-    [[ -n $(pids_of_pod "$i") ]] || printf '%s ' "${FILES[i]%.yaml}"
+    is_beside_etcd "$i" || [[ -n $(pids_of_pod "$i") ]] || printf '%s ' "${FILES[i]%.yaml}"
   done
 }
 all_pods_run() { [[ -z $(pods_not_running) ]]; }

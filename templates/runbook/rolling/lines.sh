@@ -10,7 +10,7 @@ own_change_state() {
   esac
 }
 own_leave_is_done() { [[ ${recorded[OWN]} == new && $etcd_args != old ]]; }
-own_move_is_done() { [[ ${recorded[OWN]} == new && $etcd_args == new ]] && all_manifests_are_new && host_files_are new && kubelet_runs; }
+own_move_is_done() { [[ ${recorded[OWN]} == new && $etcd_args == new ]] && all_manifests_are_new && host_files_are new && { kubelet_runs || ! has_kubelet; }; }
 own_end_is_there() { own_move_is_done; }
 
 other_line_state() {

@@ -21,7 +21,7 @@ ready_to_undo_move() {
   fi
   guard closed "these certificates lack the SAN $OLD or $NEW: $(certs_lacking)" 'bash runbook.sh apply prepare' certs_are_wide
   guard closed "no copy of the old manifests in $BACKUP" 'without it no undo is possible on this host' manifests_can_go_back
-  guard_kubelet
+  guard_services
   guard other_world "$DATA_DIR holds no data" 'without data etcd would start a new, empty cluster' data_is_there
   guard_old_endpoint
   # While etcd still runs with the old arguments undo is one update, and does no harm.

@@ -20,7 +20,7 @@ write_new_files() {
 }
 draft_manifest() {
   local draft
-  draft=$(draft_of "$MANIFESTS/${FILES[$1]}")
+  draft=$(draft_of "$(live_file "$1")")
   run install -m 0600 "$(wanted_manifest "$1")" "$draft"
   run chown --reference="$BACKUP/manifests/${FILES[$1]}" "$draft"
   run chmod --reference="$BACKUP/manifests/${FILES[$1]}" "$draft"
@@ -32,6 +32,7 @@ wanted_manifest() {
 # Pods keep running without kubelet.
 stop_kubelet() {
   if holds 'files, processes and kubelet are as wanted' is_exchanged; then return 0; fi
+  has_kubelet || { note 'this host has no kubelet' && return 0; }
   if holds 'kubelet was stopped by this change' stopped_by_us; then return 0; fi
   note_that_we_stop_it
   run systemctl stop kubelet
@@ -64,6 +65,10 @@ nothing_but_etcd_has_to_end() { [[ -z $(pids_beside_etcd) ]]; }
 # A leader that gets SIGTERM hands over leadership; one that gets SIGKILL costs an election.
 end_etcd() {
   if holds 'files, processes and kubelet are as wanted' is_exchanged; then return 0; fi
+  if etcd_is_a_unit; then
+    stop_unit
+    return 0
+  fi
   if holds 'etcd does not run, or need not stop' etcd_need_not_end; then return 0; fi
   look_at_etcd
   run_and_look kill -TERM "$etcd_pid"
@@ -93,7 +98,8 @@ exchange_files() {
 }
 files_are_as_wanted() { manifests_are_as_wanted && host_files_are "$wanted_files"; }
 exchange_manifest() {
-  local file=$MANIFESTS/${FILES[$1]}
+  local file
+  file=$(live_file "$1")
   if [[ ${wanted[$1]} == aside ]]; then
     run install -d -m 0700 "$ASIDE"
     run mv -f "$file" "$ASIDE/${FILES[$1]}"
@@ -117,7 +123,7 @@ remove_drafts() {
   for draft in "$MANIFESTS"/.*.etcd-renumber "$KUBERNETES"/.*.etcd-renumber; do
     [[ ! -f $draft ]] || run rm -f -- "$draft"
   done
-  for draft in ${host_files[@]+"${host_files[@]}"}; do
+  for draft in ${host_files[@]+"${host_files[@]}"} ${UNIT:+"${UNIT_PATHS[@]}"}; do
     draft=$(draft_of "$draft")
     [[ ! -f $draft ]] || run rm -f -- "$draft"
   done
@@ -132,16 +138,20 @@ start_kubelet() {
   fi
   remove_drafts
   if holds 'kubelet runs, and its pods with the wanted files' is_exchanged; then return 0; fi
-  run_and_look systemctl start kubelet
+  ! etcd_is_a_unit || start_unit
+  ! has_kubelet || run_and_look systemctl start kubelet
   seen_kubelet=
   if ! wait_until 60 "kubelet runs, and these processes with the wanted arguments: $(pods_in_words)" pods_run_or_kubelet_fails; then
+    ! etcd_is_a_unit || process_is_as_wanted 0 || unit_cannot_start
     half_done "kubelet runs, but these pods do not: $(pods_missing)" "check their logs (crictl ps -a; crictl logs ID; journalctl -u kubelet); fix the cause, then rerun the same command$(or_roll_back)"
   fi
   is_changing || return 0
+  ! etcd_is_a_unit || process_is_as_wanted 0 || unit_cannot_start
+  has_kubelet || return 0
   kubelet_is_steady || kubelet_cannot_start
   run rm -f "$STOPPED_NOTE"
 }
-pods_run_or_kubelet_fails() { ! kubelet_is_steady || processes_are_as_wanted; }
+pods_run_or_kubelet_fails() { { has_kubelet && ! kubelet_is_steady; } || { etcd_is_a_unit && unit_has_failed; } || processes_are_as_wanted; }
 
 # kubelet_is_steady -- no other kubelet than the one that was seen first: one that exits at once is restarted by systemd.
 kubelet_is_steady() {

@@ -37,8 +37,8 @@ uses_of() {
 first_use_of() { uses_of "$1" | head -n 1; }
 nothing_uses() { [[ -z $(uses_of "$1") ]]; }
 
-# files_with_old -- "FILE:LINE: ADDRESS; " of kubeconfigs, manifests and kubelet's files. What stands in --initial-cluster is read
-# by an etcd without data alone, and a member that stays keeps its manifest.
+# files_with_old -- "FILE:LINE: ADDRESS; " of kubeconfigs, manifests, kubelet's files and those of etcd's unit. What stands in
+# --initial-cluster is read by an etcd without data alone, and a member that stays keeps its manifest.
 files_with_old() {
   local i file number address files=()
   read_old_addresses
@@ -48,8 +48,8 @@ files_with_old() {
   done
   while IFS= read -r -d '' file && IFS=: read -r number address; do
     number=$(digits "$number")
-    [[ $(sed -n "${number}p" "$file") == *--initial-cluster=* ]] || printf '%s:%s: %s; ' "$file" "$number" "$address"
-  done < <(leftovers_in_texts ${files[@]+"${files[@]}"} "$MANIFESTS")
+    [[ $(sed -n "${number}p" "$file") =~ (--initial-cluster[= ]|ETCD_INITIAL_CLUSTER=) ]] || printf '%s:%s: %s; ' "$file" "$number" "$address"
+  done < <(leftovers_in_texts ${files[@]+"${files[@]}"} "$MANIFESTS" ${UNIT:+"${UNIT_PATHS[@]}"})
 }
 no_file_has_old() { [[ -z $(files_with_old) ]]; }
 

@@ -13,11 +13,12 @@ tools_are_at_hand() {
   look_at_etcd
   find_etcdctl
   guard closed "ss shows no socket of etcd (pid $etcd_pid): an ss that does not say whose a socket is cannot show that no connection is left" 'install an ss that shows processes (iproute2), and run this as root' ss_shows_etcd
-  guard closed "etcdctl was not found: not in the container of etcd, in $TOOLS or on this host, and no container runtime here has the image $IMAGE" \
+  guard_etcdctl_of_the_unit
+  etcd_is_a_unit || guard closed "etcdctl was not found: not in the container of etcd, in $TOOLS or on this host, and no container runtime here has the image $IMAGE" \
     "copy etcd, etcdctl and etcdutl of this cluster's version to a folder of this host that the mapping names as tools, or to /usr/local/bin" tools_can_be_had
   guard closed "snapshots of etcd $(server_minor) need etcdutl" "$(how_to_add_etcdutl)" etcdutl_can_be_had
   if [[ -z $etcdctl ]]; then
-    note "etcd does not run on this host; prepare copies its tools from the image $IMAGE ($(runtime_with_image))"
+    etcd_is_a_unit || note "etcd does not run on this host; prepare copies its tools from the image $IMAGE ($(runtime_with_image))"
     return 0
   fi
   if [[ -n $(server_minor) ]]; then
@@ -37,7 +38,7 @@ commands_are_here() { [[ -z $(missing_commands) ]]; }
 # Kubelet runs every file of its folder: a copy of etcd.yaml there replaces etcd.yaml's pod at once.
 the_folder_is_clean() {
   guard closed "kubelet also runs these files, which were not reviewed: $(stray_files)" 'a copy or a backup: move it to another folder, and if etcd runs from it, not while the member is up. A pod in use (kubelet stops the pod of a file that goes): leave it, fetch the facts again, render and review again' no_stray_file
-  guard_kubelet
+  guard_services
 }
 
 # What the exchange stops and writes must be known before: a pod whose process is not found would keep running beside its successor.
@@ -46,7 +47,7 @@ the_host_can_be_exchanged() {
   guard closed "a kubeconfig calls another member at its old address: $(kubeconfigs_of_others)" \
     'where that address is the controlPlaneEndpoint of this cluster: set endpoint: MEMBER in the mapping, and render again. Else change the server to the controlPlaneEndpoint or to this host' no_kubeconfig_of_others
   guard closed "/etc/hosts has lines for $OLD and for $NEW: after the change an undo could not tell them apart" "remove the line of $NEW, which this change makes out of that of $OLD, or set hosts_file: false and render again" hosts_file_is_plain
-  [[ $OLD_STAYS == no ]] || guard closed "kubelet has no --node-ip, and $OLD stays on this host: the Node could keep it for ever" \
+  [[ $OLD_STAYS == no ]] || ! has_kubelet || guard closed "kubelet has no --node-ip, and $OLD stays on this host: the Node could keep it for ever" \
     "set --node-ip=$OLD in /var/lib/kubelet/kubeadm-flags.env and restart kubelet; the change then writes $NEW there" kubelet_is_told_its_address
   [[ $NEW == "$OLD" ]] || note "files with an old address, which is exchanged together with the manifests: $(host_files_with_old)"
 }
@@ -56,7 +57,7 @@ hosts_file_has() { grep -qE "^[[:space:]]*${1//./\\.}[[:space:]]" /etc/hosts 2>/
 unknown_pods() {
   local i
   for i in "${!FILES[@]}"; do
-    [[ -n ${ARGS_OLD[i]} || ($i != 0 && -n $(pids_of_pod "$i")) ]] || printf '%s ' "${FILES[i]}"
+    is_beside_etcd "$i" || [[ -n ${ARGS_OLD[i]} || ($i != 0 && -n $(pids_of_pod "$i")) ]] || printf '%s ' "${FILES[i]}"
   done
 }
 no_pod_is_unknown() { [[ -z $(unknown_pods) ]]; }

@@ -33,7 +33,7 @@ keep_manifests() {
   run install -d -m 0700 "$BACKUP/manifests"
   for i in "${!FILES[@]}"; do
     manifest_is_old "$i" || continue
-    run cp -p "$MANIFESTS/${FILES[i]}" "$BACKUP/manifests/.${FILES[i]}"
+    run cp -p "$(live_file "$i")" "$BACKUP/manifests/.${FILES[i]}"
     run mv -f "$BACKUP/manifests/.${FILES[i]}" "$BACKUP/manifests/${FILES[i]}"
   done
   must manifests_are_backed_up

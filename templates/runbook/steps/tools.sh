@@ -6,14 +6,15 @@ stage_tools() {
   if holds "etcd's tools are in $TOOLS" tools_are_staged; then return 0; fi
   look_at_etcd
   find_etcdctl
+  guard_etcdctl_of_the_unit
   guard closed "etcd does not run on this host, and etcdctl was not found: not in the mapping's folder '$TOOLS_GIVEN', on this host or in $IMAGE" \
     'copy etcd and etcdctl of this cluster to a folder of this host that the mapping names as tools, or to /usr/local/bin' tools_can_be_had
   guard closed "snapshots of etcd $(server_minor) need etcdutl of that version, which is not beside etcdctl, in the mapping's folder '$TOOLS_GIVEN' or on this host" "$(how_to_add_etcdutl)" etcdutl_can_be_had
   if [[ -z $etcd_pid && -n $etcdctl && -n $(server_minor) ]]; then
-    guard other_world "$etcdctl is $(tool_minor), $IMAGE is $(server_minor)" 'tools of another minor version read and restore data wrongly: name the right ones' same_minor
+    guard other_world "$etcdctl is $(tool_minor), ${IMAGE:-$UNIT} is $(server_minor)" 'tools of another minor version read and restore data wrongly: name the right ones' same_minor
   fi
   copy_tools
-  if is_changing; then guard half_done "snapshots of etcd $(server_minor) need etcdutl, and $IMAGE has none" "$(how_to_add_etcdutl)" etcdutl_is_staged; fi
+  if is_changing; then guard half_done "snapshots of etcd $(server_minor) need etcdutl, and ${IMAGE:-$UNIT} has none" "$(how_to_add_etcdutl)" etcdutl_is_staged; fi
   etcdctl=$TOOLS/etcdctl
   ! is_changing || speak_v3
   run ${api[@]+"${api[@]}"} "$TOOLS/etcdctl" version
@@ -24,6 +25,13 @@ stage_tools() {
   find_etcdctl
   guard other_world "etcdctl is $(tool_minor), etcd is $(server_minor)" "put the right etcdctl into $TOOLS and its hash into $TOOLS/SHA256SUMS" same_minor
 }
+# guard_etcdctl_of_the_unit -- a package may have etcd without it, and there is no image to copy it from.
+guard_etcdctl_of_the_unit() {
+  etcd_is_a_unit || return 0
+  guard closed "etcdctl was not found: not beside the etcd of $UNIT, not in the mapping's folder '$TOOLS_GIVEN' and not on this host" \
+    "install the etcdctl of this etcd's version (on Debian: the package etcd-client), or copy it to a folder of this host that the mapping names as tools, or to /usr/local/bin" etcdctl_is_here
+}
+etcdctl_is_here() { [[ -n $etcdctl ]]; }
 tools_can_be_had() { [[ -n $etcd_pid || -n $etcdctl || -n $(image_at) ]]; }
 
 # From 3.6 on only etcdutl reads and restores a snapshot; where no snapshot is taken it is not needed.

@@ -5,7 +5,7 @@ the_reviewed_world() {
   guard other_world "this is not $HOST: $(who_is_here)" 'check which folder belongs to which host' this_is_our_host
   guard other_world "etcd's CA is not the reviewed one: $PEER_CA has the fingerprint $(ca_here)" 'this may be another cluster with the same names: compare with hosts/diff.txt' ca_is_reviewed
   for i in "${!FILES[@]}"; do
-    guard other_world "$MANIFESTS/${FILES[i]} is neither the reviewed file nor the new one" 'fetch the facts of this host again, render and review again' manifest_is_known "$i"
+    guard other_world "$(live_file "$i") is neither the reviewed file nor the new one" 'fetch the facts of this host again, render and review again' manifest_is_known "$i"
   done
   guard other_world "$HERE/manifests does not hold the reviewed files" "copy the whole folder hosts/$HOST again" payloads_are_new
   guard other_world "an etcd with arguments that were not reviewed uses $DATA_DIR or its ports: $(foreign_etcds | head -n 3)" 'it may be this very member, after a change of its manifest: do not stop it before you know who started it; then fetch the facts, render and review again' etcd_is_alone
@@ -19,7 +19,8 @@ this_is_our_host() {
   [[ -z $name || $name == "$HOST" ]]
 }
 
-name_in_manifest() { sed -n 's/^ *- *"\{0,1\}--name=\([^"]*\)"\{0,1\} *$/\1/p' "$MANIFESTS/${FILES[0]}" 2>/dev/null; }
+name_in_manifest() { if etcd_is_a_unit; then name_in_unit; else name_in_pod; fi; }
+name_in_pod() { sed -n 's/^ *- *"\{0,1\}--name=\([^"]*\)"\{0,1\} *$/\1/p' "$MANIFESTS/${FILES[0]}" 2>/dev/null; }
 who_is_here() {
   local name
   name=$(name_in_manifest)

@@ -54,7 +54,7 @@ def known_of(program: Path) -> Known:
 
 def manifest_of(change: Change, member: Member, component: str) -> str:
     """The text of its manifest before the change; empty where it has none."""
-    every = [m.old for m in change.manifests[member.name]]
+    every = [m.old for m in change.manifests[member.name] if not m.path]
     if component == "etcd":
         return next((text for text in every if is_etcd(text)), "")
     return next((text for text in every if process(text).name == component[:15]), "")

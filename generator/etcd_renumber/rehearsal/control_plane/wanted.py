@@ -106,8 +106,11 @@ def refuse_what_cannot_be(change: Change) -> None:
     for m in change.cluster.mapping.members:
         if m.old.version == 6 or m.new.version == 6:
             problems.append(Problem(f"not supported yet: --control-plane with IPv6 addresses ({m.name})"))
+        hint = "rehearse without --control-plane"
+        if change.cluster.facts[m.name].unit_files:
+            fact = f"not supported yet: --control-plane with an etcd that systemd runs ({m.name})"
+            problems.append(Problem(fact, hint=hint))
         if not manifest_of(change, m, "kube-apiserver"):
-            hint = "rehearse without --control-plane"
             problems.append(Problem(f"no manifest of {m.name} runs kube-apiserver", hint=hint))
     if problems:
         raise Refused(*problems)

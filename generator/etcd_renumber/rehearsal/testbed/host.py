@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from etcd_renumber.manifests.renumber import process
-from etcd_renumber.rehearsal.testbed.host_spec import Flags, HostSpec
+from etcd_renumber.rehearsal.testbed.host_spec import Flags, HostSpec, flags_of
 from etcd_renumber.rehearsal.testbed.namespaces import PATH, PYTHON, Place, gone, ip
 from etcd_renumber.rehearsal.testbed.process import Ran, Running, start
 
@@ -116,7 +116,6 @@ class Host:
 
     def start_kubelet(self, at_once: bool = False) -> None:
         """`systemctl start kubelet`. It takes over what an earlier one left running.
-
         With `at_once` it is asked for and not waited for, and its pods come without a delay: see Unit.start.
         """
         self.start_init()
@@ -129,8 +128,20 @@ class Host:
 
     def stop_kubelet(self) -> None:
         """`systemctl stop kubelet`: the pods live on."""
-        if self.init:
+        if self.init and (self.spec.manifests or not self.spec.unit):
             self.must([SYSTEMCTL, "stop", "kubelet"], timeout=120)
+
+    def start_unit(self) -> None:
+        """The unit that runs etcd, where one does; it is not waited for."""
+        self.start_init()
+        self.wait_for(lambda: self.path(REQUEST).exists(), 30, "init is up")
+        if unit := self.spec.unit:
+            self.must([SYSTEMCTL, "start", "--no-block", unit.name])
+
+    def stop_unit(self) -> None:
+        """The same, stopped."""
+        if self.init and self.spec.unit:
+            self.must([SYSTEMCTL, "stop", self.spec.unit.name], timeout=120)
 
     def kubelet_log(self) -> str:
         """What kubelet and its unit have said."""
@@ -150,6 +161,9 @@ class Host:
 
     def down(self) -> None:
         """As after the power went: kubelet and every pod are killed. Files and addresses stay."""
+        if self.spec.unit:
+            self.kill_etcd()
+        self.stop_unit()
         self.stop_kubelet()
         for text in self.spec.manifests.values():
             for pid in self.processes(process(text).name):
@@ -159,6 +173,7 @@ class Host:
     def shut_down(self) -> None:
         """As before a planned stop: kubelet first, then every pod is asked to end and waited for."""
         self.stop_kubelet()
+        self.stop_unit()
         for text in self.spec.manifests.values():
             for pid in self.processes(process(text).name):
                 os.kill(pid, signal.SIGTERM)
@@ -167,13 +182,15 @@ class Host:
 
     def up(self) -> None:
         """Kubelet again, and with it the pods. Raises TimeoutError where it does not come up."""
-        self.start_kubelet()
-        self.wait_for(lambda: bool(self.processes("kubelet")), 30, "kubelet is up")
+        self.start_unit()
+        if self.spec.manifests or not self.spec.unit:
+            self.start_kubelet()
+            self.wait_for(lambda: bool(self.processes("kubelet")), 30, "kubelet is up")
 
     def flags(self) -> Flags:
-        """The arguments in the host's etcd.yaml as it is now; as it was where it is not there."""
-        path = self.path("/etc/kubernetes/manifests/etcd.yaml")
-        return Flags(process(path.read_text() if path.exists() else self.spec.manifests["etcd.yaml"]).argv)
+        """The arguments in the host's etcd.yaml, or its unit's files, as they are now; as they were where they are not there."""
+        there = [(file, self.path(path)) for file, path in self.spec.etcd_files.items()]
+        return flags_of({file: path.read_text() for file, path in there if path.exists()}, self.spec)
 
     def etcdctl(self, *words: str, timeout: float = 20, endpoints: str = "") -> Ran:
         """etcdctl with kubeadm's health check certificate, against this host's own etcd."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_interface
 
 from etcd_renumber.manifests.renumber import process
+from etcd_renumber.manifests.unit import etcd_of_unit, unit_of
+from etcd_renumber.model import Unit
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class HostSpec:
     `manifests` are the files of /etc/kubernetes/manifests; with none it is a plain host, or a router with `forwards`.
     `sans` are put into the certificates beside those that kubeadm would; `files` are further files, path to text. `links`
     lead from where a container sees a folder to where the host has it: pods run in the host's own root folder here.
+    `unit_files` are those of an etcd that systemd runs, by their names among the facts.
     `endpoint` is the control plane endpoint, NAME:PORT, that admin.conf names; without one it names the host itself.
     `kubelet_calls` is HOST:PORT of the API in the kubelet.conf of a member, where that is not its own (kubeadm up to 1.32).
     `calls` makes it a worker: HOST:PORT of the API that its kubelet.conf names. Its manifests are those of its own pods.
@@ -46,6 +49,7 @@ class HostSpec:
     endpoint: str = ""
     kubelet_calls: str = ""
     calls: str = ""
+    unit_files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def legs(self) -> tuple[Leg, ...]:
@@ -66,10 +70,21 @@ class HostSpec:
         return (self.etcd.address if self.etcd else "") or advertised or first
 
     @property
+    def unit(self) -> Unit | None:
+        """The unit that runs its etcd, where one does."""
+        return unit_of(self.unit_files, "")[0] if self.unit_files else None
+
+    @property
     def etcd(self) -> Flags | None:
         """The arguments of its etcd, where it has one."""
-        text = self.manifests.get("etcd.yaml")
-        return None if text is None else Flags(process(text).argv)
+        return flags_of({}, self) if self.etcd_files else None
+
+    @property
+    def etcd_files(self) -> Mapping[str, str]:
+        """Those that say how its etcd starts, name to their place on the host."""
+        if self.unit:
+            return self.unit.paths
+        return {"etcd.yaml": "/etc/kubernetes/manifests/etcd.yaml"} if "etcd.yaml" in self.manifests else {}
 
 
 @dataclass(frozen=True)
@@ -106,6 +121,16 @@ class Flags:
     def address(self) -> str:
         """The address in the advertised peer URL, without brackets."""
         return self.peer_url.split("://", 1)[1].rsplit(":", 1)[0].strip("[]")
+
+
+def flags_of(files: Mapping[str, str], spec: HostSpec) -> Flags:
+    """Of an etcd.yaml, or of a unit's files, whose variables count as flags; of a file that is not given, as the spec has it."""
+    if not spec.unit:
+        return Flags(process(files.get("etcd.yaml", spec.manifests["etcd.yaml"])).argv)
+    etcd, problems = etcd_of_unit({**spec.unit_files, **files}, "")
+    if etcd is None:
+        raise ValueError("; ".join(p.fact for p in problems))
+    return Flags(("etcd", *(f"--{name}={value}" for name, value in etcd.flags.items())))
 
 
 def bare(interface: str) -> str:

@@ -1,4 +1,4 @@
-"""What stands in for systemd on a host of a bed: answers `systemctl.sh` and looks after kubelet.service.
+"""What stands in for systemd on a host of a bed: answers `systemctl.sh` and looks after kubelet.service and etcd's units.
 
     python -m etcd_renumber.rehearsal.testbed.init PID        PID: any process of the host, as seen from where this starts
 
@@ -15,7 +15,8 @@ import select
 import sys
 import traceback
 
-from etcd_renumber.rehearsal.testbed import api
+from etcd_renumber.rehearsal.testbed import api, etcd_unit
+from etcd_renumber.rehearsal.testbed.etcd_unit import EtcdUnit
 from etcd_renumber.rehearsal.testbed.systemctl import Answer, answer
 from etcd_renumber.rehearsal.testbed.units import FOLDER, Unit, fork, rename
 
@@ -32,12 +33,12 @@ def move_in(pid: int) -> None:
     os.chdir("/")
 
 
-def answered(unit: Unit, line: bytes) -> None:
+def answered(unit: Unit, etcds: dict[str, EtcdUnit], line: bytes) -> None:
     """One line's words done, and said to whoever asked; nobody may be there any more."""
     place, *words = line.decode(errors="replace").strip("\t").split("\t")
     said: Answer
     try:
-        said = answer(unit, words)
+        said = answer(unit, words, etcds)
     except Exception:
         said = (1, [], traceback.format_exc().splitlines())
     code, out, err = said
@@ -57,6 +58,8 @@ def main(pid: int) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     fork("api-stand-in", FOLDER / "api.log", api.main)
     unit, kept = Unit(), b""
+    names = sorted(path.name for path in etcd_unit.FOLDER.glob("*.service") if path.is_file())
+    etcds = {name: EtcdUnit(name) for name in names if name != "kubelet.service"}
     os.mkfifo(REQUEST.with_suffix(".new"), 0o600)
     pipe = os.open(REQUEST.with_suffix(".new"), os.O_RDWR | os.O_NONBLOCK)
     REQUEST.with_suffix(".new").replace(REQUEST)
@@ -64,8 +67,10 @@ def main(pid: int) -> None:
         if select.select([pipe], [], [], POLL)[0]:
             *lines, kept = (kept + os.read(pipe, 65536)).split(b"\n")
             for line in lines:
-                answered(unit, line)
+                answered(unit, etcds, line)
         unit.look()
+        for one in etcds.values():
+            one.look()
 
 
 if __name__ == "__main__":

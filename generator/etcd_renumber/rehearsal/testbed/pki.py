@@ -129,5 +129,7 @@ def _named_in_manifests(
     for flags, crt, key, ca, pair, authority_ in groups:
         if flags and all(flags.get(flag) for flag in (crt, key, ca)):
             found |= {flags.get(crt): pair.crt, flags.get(key): pair.key, flags.get(ca): authority_.crt}
-            found[str(PurePosixPath(flags.get(ca)).with_suffix(".key"))] = authority_.key
+            path = PurePosixPath(flags.get(ca))
+            beside = path.with_name(f"{path.stem}-key.pem") if path.suffix == ".pem" else path.with_suffix(".key")
+            found[str(beside)] = authority_.key
     return found

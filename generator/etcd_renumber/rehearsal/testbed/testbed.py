@@ -153,7 +153,7 @@ class Bed:
         kubeadm's hosts name different initial clusters, since each joined when fewer were there; so it is founded with
         one list first, one member after another. After that `--initial-cluster` is never looked at again.
         """
-        running = [host for host in self.hosts.values() if host.spec.manifests or host.spec.calls]
+        running = [host for host in self.hosts.values() if host.spec.manifests or host.spec.unit or host.spec.calls]
         for host in running:
             host.start_init()  # it gets ready meanwhile
         every = [host.spec.etcd for host in self.members if host.spec.etcd]
@@ -164,7 +164,10 @@ class Bed:
             found_with(self.members, whole, lambda: self.wait_healthy(self.patience))
         for host in running:
             host.install()
-            host.start_kubelet(at_once=True)
+            if host.spec.unit:
+                host.start_unit()
+            if host.spec.manifests or host.spec.calls:
+                host.start_kubelet(at_once=True)
 
     def wait_healthy(self, seconds: float = 60, names: Sequence[str] = ()) -> None:
         """Until every member (or those named) agrees with a majority. Raises TimeoutError with etcd's last words."""

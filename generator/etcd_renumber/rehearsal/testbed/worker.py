@@ -12,14 +12,15 @@ from contextlib import suppress
 
 from etcd_renumber.rehearsal.testbed.api_objects import LEASES, NODE_LEASE
 from etcd_renumber.rehearsal.testbed.kubeadm_files import CURRENT
-from etcd_renumber.rehearsal.testbed.node import ETCD, KUBELET_CONF, api_of_kubelet
+from etcd_renumber.rehearsal.testbed.node import KUBELET_CONF, api_of_kubelet
 
+CONTROLLER_CONF = KUBELET_CONF.with_name("controller-manager.conf")
 PATIENCE = 1.0  # seconds
 
 
 def is_worker() -> bool:
-    """A host with a kubelet and no etcd of its own."""
-    return KUBELET_CONF.exists() and not ETCD.exists()
+    """A host with a kubelet and without the kubeconfigs of a control plane: etcd itself may be a unit, or moved aside."""
+    return KUBELET_CONF.exists() and not CONTROLLER_CONF.exists()
 
 
 def connection() -> socket.socket | None:

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest dd90ec1d593f. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 12e88e3aa93d. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=dd90ec1d593f
+readonly DIGEST=12e88e3aa93d
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -48,6 +48,7 @@ readonly SNAPSHOT=yes
 readonly -a PHASES=(preflight prepare move release cluster finish)
 readonly -a UNDOABLE=(prepare move cluster)
 # its etcd
+readonly UNIT=''
 readonly IMAGE=k8s.gcr.io/etcd:3.4.13-0
 readonly DATA_DIR=/var/lib/etcd
 readonly WAL_DIR=/var/lib/etcd/member/wal
@@ -299,7 +300,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:ef7d8153f066485b4ec1c8bf413ce4c04403c5f4c040355c9a26e086b6af93f3 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:d0cb0ef18c65e9c674a2a663c85ee9c824b091c38bd2b50ddb2baa808ee67ba9 ---
 
 # --- runbook/lib/main.sh sha256:70f3c989d0a7 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -399,7 +400,7 @@ begin_with_status() {
 }
 # --- end runbook/lib/main.sh ---
 
-# --- runbook/steps/world.sh sha256:d67a8c5d7d79 ---
+# --- runbook/steps/world.sh sha256:0ec80abc018c ---
 # the_reviewed_world -- first in every phase: this host, this cluster, these bytes, and nothing that was not reviewed.
 the_reviewed_world() {
   local i
@@ -407,7 +408,7 @@ the_reviewed_world() {
   guard other_world "this is not $HOST: $(who_is_here)" 'check which folder belongs to which host' this_is_our_host
   guard other_world "etcd's CA is not the reviewed one: $PEER_CA has the fingerprint $(ca_here)" 'this may be another cluster with the same names: compare with hosts/diff.txt' ca_is_reviewed
   for i in "${!FILES[@]}"; do
-    guard other_world "$MANIFESTS/${FILES[i]} is neither the reviewed file nor the new one" 'fetch the facts of this host again, render and review again' manifest_is_known "$i"
+    guard other_world "$(live_file "$i") is neither the reviewed file nor the new one" 'fetch the facts of this host again, render and review again' manifest_is_known "$i"
   done
   guard other_world "$HERE/manifests does not hold the reviewed files" "copy the whole folder hosts/$HOST again" payloads_are_new
   guard other_world "an etcd with arguments that were not reviewed uses $DATA_DIR or its ports: $(foreign_etcds | head -n 3)" 'it may be this very member, after a change of its manifest: do not stop it before you know who started it; then fetch the facts, render and review again' etcd_is_alone
@@ -421,7 +422,8 @@ this_is_our_host() {
   [[ -z $name || $name == "$HOST" ]]
 }
 
-name_in_manifest() { sed -n 's/^ *- *"\{0,1\}--name=\([^"]*\)"\{0,1\} *$/\1/p' "$MANIFESTS/${FILES[0]}" 2>/dev/null; }
+name_in_manifest() { if etcd_is_a_unit; then name_in_unit; else name_in_pod; fi; }
+name_in_pod() { sed -n 's/^ *- *"\{0,1\}--name=\([^"]*\)"\{0,1\} *$/\1/p' "$MANIFESTS/${FILES[0]}" 2>/dev/null; }
 who_is_here() {
   local name
   name=$(name_in_manifest)
@@ -443,7 +445,7 @@ how_to_keep_new() {
 }
 # --- end runbook/steps/world.sh ---
 
-# --- runbook/steps/preflight.sh sha256:f09e5383c1b3 ---
+# --- runbook/steps/preflight.sh sha256:22da57a5d964 ---
 # preflight only reads. It prints everything that it finds; the first thing that forbids the change stops it.
 
 # Every command the runbook calls, so that none is found missing half-way.
@@ -459,11 +461,12 @@ tools_are_at_hand() {
   look_at_etcd
   find_etcdctl
   guard closed "ss shows no socket of etcd (pid $etcd_pid): an ss that does not say whose a socket is cannot show that no connection is left" 'install an ss that shows processes (iproute2), and run this as root' ss_shows_etcd
-  guard closed "etcdctl was not found: not in the container of etcd, in $TOOLS or on this host, and no container runtime here has the image $IMAGE" \
+  guard_etcdctl_of_the_unit
+  etcd_is_a_unit || guard closed "etcdctl was not found: not in the container of etcd, in $TOOLS or on this host, and no container runtime here has the image $IMAGE" \
     "copy etcd, etcdctl and etcdutl of this cluster's version to a folder of this host that the mapping names as tools, or to /usr/local/bin" tools_can_be_had
   guard closed "snapshots of etcd $(server_minor) need etcdutl" "$(how_to_add_etcdutl)" etcdutl_can_be_had
   if [[ -z $etcdctl ]]; then
-    note "etcd does not run on this host; prepare copies its tools from the image $IMAGE ($(runtime_with_image))"
+    etcd_is_a_unit || note "etcd does not run on this host; prepare copies its tools from the image $IMAGE ($(runtime_with_image))"
     return 0
   fi
   if [[ -n $(server_minor) ]]; then
@@ -483,7 +486,7 @@ commands_are_here() { [[ -z $(missing_commands) ]]; }
 # Kubelet runs every file of its folder: a copy of etcd.yaml there replaces etcd.yaml's pod at once.
 the_folder_is_clean() {
   guard closed "kubelet also runs these files, which were not reviewed: $(stray_files)" 'a copy or a backup: move it to another folder, and if etcd runs from it, not while the member is up. A pod in use (kubelet stops the pod of a file that goes): leave it, fetch the facts again, render and review again' no_stray_file
-  guard_kubelet
+  guard_services
 }
 
 # What the exchange stops and writes must be known before: a pod whose process is not found would keep running beside its successor.
@@ -492,7 +495,7 @@ the_host_can_be_exchanged() {
   guard closed "a kubeconfig calls another member at its old address: $(kubeconfigs_of_others)" \
     'where that address is the controlPlaneEndpoint of this cluster: set endpoint: MEMBER in the mapping, and render again. Else change the server to the controlPlaneEndpoint or to this host' no_kubeconfig_of_others
   guard closed "/etc/hosts has lines for $OLD and for $NEW: after the change an undo could not tell them apart" "remove the line of $NEW, which this change makes out of that of $OLD, or set hosts_file: false and render again" hosts_file_is_plain
-  [[ $OLD_STAYS == no ]] || guard closed "kubelet has no --node-ip, and $OLD stays on this host: the Node could keep it for ever" \
+  [[ $OLD_STAYS == no ]] || ! has_kubelet || guard closed "kubelet has no --node-ip, and $OLD stays on this host: the Node could keep it for ever" \
     "set --node-ip=$OLD in /var/lib/kubelet/kubeadm-flags.env and restart kubelet; the change then writes $NEW there" kubelet_is_told_its_address
   [[ $NEW == "$OLD" ]] || note "files with an old address, which is exchanged together with the manifests: $(host_files_with_old)"
 }
@@ -502,7 +505,7 @@ hosts_file_has() { grep -qE "^[[:space:]]*${1//./\\.}[[:space:]]" /etc/hosts 2>/
 unknown_pods() {
   local i
   for i in "${!FILES[@]}"; do
-    [[ -n ${ARGS_OLD[i]} || ($i != 0 && -n $(pids_of_pod "$i")) ]] || printf '%s ' "${FILES[i]}"
+    is_beside_etcd "$i" || [[ -n ${ARGS_OLD[i]} || ($i != 0 && -n $(pids_of_pod "$i")) ]] || printf '%s ' "${FILES[i]}"
   done
 }
 no_pod_is_unknown() { [[ -z $(unknown_pods) ]]; }
@@ -703,7 +706,7 @@ own_wire_is_wide() {
 }
 # --- end runbook/rolling/ready_to_prepare.sh ---
 
-# --- runbook/steps/prepare.sh sha256:9e0c66f79774 ---
+# --- runbook/steps/prepare.sh sha256:777e07924cb5 ---
 # prepare changes nothing that runs. What it saves is needed for undo, so it is saved once and never overwritten.
 
 # What was before, for the ticket: written once, compared by finish.
@@ -739,14 +742,14 @@ keep_manifests() {
   run install -d -m 0700 "$BACKUP/manifests"
   for i in "${!FILES[@]}"; do
     manifest_is_old "$i" || continue
-    run cp -p "$MANIFESTS/${FILES[i]}" "$BACKUP/manifests/.${FILES[i]}"
+    run cp -p "$(live_file "$i")" "$BACKUP/manifests/.${FILES[i]}"
     run mv -f "$BACKUP/manifests/.${FILES[i]}" "$BACKUP/manifests/${FILES[i]}"
   done
   must manifests_are_backed_up
 }
 # --- end runbook/steps/prepare.sh ---
 
-# --- runbook/steps/tools.sh sha256:528023d432af ---
+# --- runbook/steps/tools.sh sha256:eab14623957c ---
 # tools.sh -- etcd's own tools, copied to a place where this runbook finds them also without the container.
 
 # During a restart nothing else is sure to be there. Those of the running member are right by themselves; any others must be
@@ -755,14 +758,15 @@ stage_tools() {
   if holds "etcd's tools are in $TOOLS" tools_are_staged; then return 0; fi
   look_at_etcd
   find_etcdctl
+  guard_etcdctl_of_the_unit
   guard closed "etcd does not run on this host, and etcdctl was not found: not in the mapping's folder '$TOOLS_GIVEN', on this host or in $IMAGE" \
     'copy etcd and etcdctl of this cluster to a folder of this host that the mapping names as tools, or to /usr/local/bin' tools_can_be_had
   guard closed "snapshots of etcd $(server_minor) need etcdutl of that version, which is not beside etcdctl, in the mapping's folder '$TOOLS_GIVEN' or on this host" "$(how_to_add_etcdutl)" etcdutl_can_be_had
   if [[ -z $etcd_pid && -n $etcdctl && -n $(server_minor) ]]; then
-    guard other_world "$etcdctl is $(tool_minor), $IMAGE is $(server_minor)" 'tools of another minor version read and restore data wrongly: name the right ones' same_minor
+    guard other_world "$etcdctl is $(tool_minor), ${IMAGE:-$UNIT} is $(server_minor)" 'tools of another minor version read and restore data wrongly: name the right ones' same_minor
   fi
   copy_tools
-  if is_changing; then guard half_done "snapshots of etcd $(server_minor) need etcdutl, and $IMAGE has none" "$(how_to_add_etcdutl)" etcdutl_is_staged; fi
+  if is_changing; then guard half_done "snapshots of etcd $(server_minor) need etcdutl, and ${IMAGE:-$UNIT} has none" "$(how_to_add_etcdutl)" etcdutl_is_staged; fi
   etcdctl=$TOOLS/etcdctl
   ! is_changing || speak_v3
   run ${api[@]+"${api[@]}"} "$TOOLS/etcdctl" version
@@ -773,6 +777,13 @@ stage_tools() {
   find_etcdctl
   guard other_world "etcdctl is $(tool_minor), etcd is $(server_minor)" "put the right etcdctl into $TOOLS and its hash into $TOOLS/SHA256SUMS" same_minor
 }
+# guard_etcdctl_of_the_unit -- a package may have etcd without it, and there is no image to copy it from.
+guard_etcdctl_of_the_unit() {
+  etcd_is_a_unit || return 0
+  guard closed "etcdctl was not found: not beside the etcd of $UNIT, not in the mapping's folder '$TOOLS_GIVEN' and not on this host" \
+    "install the etcdctl of this etcd's version (on Debian: the package etcd-client), or copy it to a folder of this host that the mapping names as tools, or to /usr/local/bin" etcdctl_is_here
+}
+etcdctl_is_here() { [[ -n $etcdctl ]]; }
 tools_can_be_had() { [[ -n $etcd_pid || -n $etcdctl || -n $(image_at) ]]; }
 
 # From 3.6 on only etcdutl reads and restores a snapshot; where no snapshot is taken it is not needed.
@@ -1152,7 +1163,7 @@ has_ca_key() { [[ -s ${CERT_CA_KEYS[$1]} ]]; }
 names_in() { openssl x509 -noout -text -in "$1" | sed -n '/Subject Alternative Name/{n;s/^ *//p;}'; }
 # --- end runbook/steps/widen_certificates.sh ---
 
-# --- runbook/rolling/leave.sh sha256:48632c0dbca8 ---
+# --- runbook/rolling/leave.sh sha256:52f6e6e941b4 ---
 # leave (only with `addresses: replace`): kubelet and etcd are stopped before the address is removed. A live etcd that loses its address costs
 # seconds of writes; one that was stopped first costs nothing.
 
@@ -1161,7 +1172,7 @@ ready_to_leave() {
   if holds 'etcd is stopped for its move, or runs with the new arguments' has_left; then return 0; fi
   guard closed "$OLD is not on this host" 'add it again: etcd still listens on it' old_is_here
   guard closed "$MANIFESTS is not writable" 'check the mount' folder_is_writable
-  guard_kubelet
+  guard_services
   guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_prepared
   guard closed "these certificates lack the SAN $OLD or $NEW: $(certs_lacking)" 'bash runbook.sh apply prepare' certs_are_wide
   gate_before others any
@@ -1206,14 +1217,14 @@ record_before_leaving() {
 has_left_recorded() { has_left && { is_recorded new || [[ -z $base ]]; }; }
 # --- end runbook/rolling/leave.sh ---
 
-# --- runbook/rolling/ready_to_move.sh sha256:c992de0707aa ---
+# --- runbook/rolling/ready_to_move.sh sha256:0c1fcece3662 ---
 # All refusals of the phase, before its first change. Later only a failure can stop it.
 ready_to_move() {
   show_snapshot_age
   guard closed "$NEW is not on this host, or duplicate address detection still runs" "$(how_to_keep_new)" new_is_here
   guard closed "$NEW is a secondary address of $OLD's subnet and would be removed with it" "sysctl -w net.ipv4.conf.all.promote_secondaries=1 (and in /etc/sysctl.d)" new_outlives_old
   guard closed "$MANIFESTS is not writable" 'check the mount' folder_is_writable
-  guard_kubelet
+  guard_services
   guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'without data etcd would start a new, empty cluster' data_is_there
   guard closed "$(why_no_space "$DATA_DIR")" 'free disk space there' has_space "$DATA_DIR"
   guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_prepared
@@ -1466,7 +1477,7 @@ endpoint_for_update() {
 }
 # --- end runbook/steps/record.sh ---
 
-# --- runbook/steps/exchange.sh sha256:994bfdaae86f ---
+# --- runbook/steps/exchange.sh sha256:1143e857ce8d ---
 # exchange.sh -- all files on this host that name its address are exchanged at once, while kubelet is stopped.
 #
 # kubelet deletes and starts static pods through an API whose own etcd may be the one that is down; it then hangs for
@@ -1489,7 +1500,7 @@ write_new_files() {
 }
 draft_manifest() {
   local draft
-  draft=$(draft_of "$MANIFESTS/${FILES[$1]}")
+  draft=$(draft_of "$(live_file "$1")")
   run install -m 0600 "$(wanted_manifest "$1")" "$draft"
   run chown --reference="$BACKUP/manifests/${FILES[$1]}" "$draft"
   run chmod --reference="$BACKUP/manifests/${FILES[$1]}" "$draft"
@@ -1501,6 +1512,7 @@ wanted_manifest() {
 # Pods keep running without kubelet.
 stop_kubelet() {
   if holds 'files, processes and kubelet are as wanted' is_exchanged; then return 0; fi
+  has_kubelet || { note 'this host has no kubelet' && return 0; }
   if holds 'kubelet was stopped by this change' stopped_by_us; then return 0; fi
   note_that_we_stop_it
   run systemctl stop kubelet
@@ -1533,6 +1545,10 @@ nothing_but_etcd_has_to_end() { [[ -z $(pids_beside_etcd) ]]; }
 # A leader that gets SIGTERM hands over leadership; one that gets SIGKILL costs an election.
 end_etcd() {
   if holds 'files, processes and kubelet are as wanted' is_exchanged; then return 0; fi
+  if etcd_is_a_unit; then
+    stop_unit
+    return 0
+  fi
   if holds 'etcd does not run, or need not stop' etcd_need_not_end; then return 0; fi
   look_at_etcd
   run_and_look kill -TERM "$etcd_pid"
@@ -1562,7 +1578,8 @@ exchange_files() {
 }
 files_are_as_wanted() { manifests_are_as_wanted && host_files_are "$wanted_files"; }
 exchange_manifest() {
-  local file=$MANIFESTS/${FILES[$1]}
+  local file
+  file=$(live_file "$1")
   if [[ ${wanted[$1]} == aside ]]; then
     run install -d -m 0700 "$ASIDE"
     run mv -f "$file" "$ASIDE/${FILES[$1]}"
@@ -1586,7 +1603,7 @@ remove_drafts() {
   for draft in "$MANIFESTS"/.*.etcd-renumber "$KUBERNETES"/.*.etcd-renumber; do
     [[ ! -f $draft ]] || run rm -f -- "$draft"
   done
-  for draft in ${host_files[@]+"${host_files[@]}"}; do
+  for draft in ${host_files[@]+"${host_files[@]}"} ${UNIT:+"${UNIT_PATHS[@]}"}; do
     draft=$(draft_of "$draft")
     [[ ! -f $draft ]] || run rm -f -- "$draft"
   done
@@ -1601,16 +1618,20 @@ start_kubelet() {
   fi
   remove_drafts
   if holds 'kubelet runs, and its pods with the wanted files' is_exchanged; then return 0; fi
-  run_and_look systemctl start kubelet
+  ! etcd_is_a_unit || start_unit
+  ! has_kubelet || run_and_look systemctl start kubelet
   seen_kubelet=
   if ! wait_until 60 "kubelet runs, and these processes with the wanted arguments: $(pods_in_words)" pods_run_or_kubelet_fails; then
+    ! etcd_is_a_unit || process_is_as_wanted 0 || unit_cannot_start
     half_done "kubelet runs, but these pods do not: $(pods_missing)" "check their logs (crictl ps -a; crictl logs ID; journalctl -u kubelet); fix the cause, then rerun the same command$(or_roll_back)"
   fi
   is_changing || return 0
+  ! etcd_is_a_unit || process_is_as_wanted 0 || unit_cannot_start
+  has_kubelet || return 0
   kubelet_is_steady || kubelet_cannot_start
   run rm -f "$STOPPED_NOTE"
 }
-pods_run_or_kubelet_fails() { ! kubelet_is_steady || processes_are_as_wanted; }
+pods_run_or_kubelet_fails() { { has_kubelet && ! kubelet_is_steady; } || { etcd_is_a_unit && unit_has_failed; } || processes_are_as_wanted; }
 
 # kubelet_is_steady -- no other kubelet than the one that was seen first: one that exits at once is restarted by systemd.
 kubelet_is_steady() {
@@ -1658,7 +1679,46 @@ go_back() {
 }
 # --- end runbook/steps/exchange.sh ---
 
-# --- runbook/rolling/kubernetes_before.sh sha256:39ad51c64406 ---
+# --- runbook/steps/exchange_unit.sh sha256:5f65b223ccb4 ---
+# exchange_unit.sh -- what systemctl does in the exchange, where systemd runs etcd: stop it before its files are renamed, start it after.
+
+stop_unit() {
+  if holds "$UNIT is stopped, or need not stop" unit_need_not_stop; then return 0; fi
+  run systemctl stop "$UNIT"
+  must etcd_is_stopped
+}
+# One that systemd is about to start again after a crash has to stop, too.
+unit_need_not_stop() { [[ ${wanted[0]} == kept ]] || etcd_is_stopped || { unit_files_are_as_wanted && process_is_as_wanted 0; }; }
+etcd_is_stopped() { look_at_etcd && [[ -z $etcd_pid ]] && unit_is_down; }
+unit_files_are_as_wanted() {
+  local i
+  for i in "${!UNIT_PATHS[@]}"; do
+    manifest_is_as_wanted "$i" || return 1
+  done
+}
+
+# systemd itself would wait here until etcd has a leader: the first hosts of a bridge have none.
+start_unit() {
+  [[ ${wanted[0]} != kept ]] || return 0
+  if holds "$UNIT runs etcd with the wanted files" process_is_as_wanted 0; then return 0; fi
+  ! unit_is_read_no_more || run systemctl daemon-reload
+  ! unit_has_failed || run systemctl reset-failed "$UNIT"
+  run systemctl start --no-block "$UNIT"
+}
+# unit_is_read_no_more -- systemd has another unit in its memory than the file says now.
+unit_is_read_no_more() { [[ $(unit_property NeedDaemonReload) == yes ]]; }
+
+unit_cannot_start() {
+  local log
+  log=$(unit_log)
+  printf '%s\n' "$log" >&2
+  half_done "$UNIT does not run etcd with the wanted files: its last log lines are above" "see systemctl status $UNIT; fix the cause, then rerun the same command$(or_roll_back)"
+}
+# unit_log -- its last lines, for the operator.
+unit_log() { journalctl -u "$UNIT" -n 20 --no-pager 2>/dev/null | tr -d '\000-\010\013-\037\177'; }
+# --- end runbook/steps/exchange_unit.sh ---
+
+# --- runbook/rolling/kubernetes_before.sh sha256:5305d1c56462 ---
 # kubernetes_before.sh -- what is asked of Kubernetes before a change of a cluster that runs, and while its kubelet is stopped.
 
 # kubernetes_can_be_asked -- before anything is changed: afterwards the same questions decide whether the old address may go.
@@ -1688,7 +1748,7 @@ pods_not_running() {
   local i
   ! stopped_by_us || return 0
   for i in "${!FILES[@]}"; do
-    [[ -n $(pids_of_pod "$i") ]] || printf '%s ' "${FILES[i]%.yaml}"
+    is_beside_etcd "$i" || [[ -n $(pids_of_pod "$i") ]] || printf '%s ' "${FILES[i]%.yaml}"
   done
 }
 all_pods_run() { [[ -z $(pods_not_running) ]]; }
@@ -2194,7 +2254,7 @@ for_the_ticket() {
 }
 # --- end runbook/steps/ticket.sh ---
 
-# --- runbook/steps/narrow.sh sha256:b91e2b9e2ad6 ---
+# --- runbook/steps/narrow.sh sha256:cdb5b5872b74 ---
 # narrow: the certificates of this host lose the old addresses of all members that move, once nothing uses one any more.
 #
 # Same key, same subject, same extensions, and no restart: etcd reads its certificates at each handshake, kube-apiserver
@@ -2234,8 +2294,8 @@ uses_of() {
 first_use_of() { uses_of "$1" | head -n 1; }
 nothing_uses() { [[ -z $(uses_of "$1") ]]; }
 
-# files_with_old -- "FILE:LINE: ADDRESS; " of kubeconfigs, manifests and kubelet's files. What stands in --initial-cluster is read
-# by an etcd without data alone, and a member that stays keeps its manifest.
+# files_with_old -- "FILE:LINE: ADDRESS; " of kubeconfigs, manifests, kubelet's files and those of etcd's unit. What stands in
+# --initial-cluster is read by an etcd without data alone, and a member that stays keeps its manifest.
 files_with_old() {
   local i file number address files=()
   read_old_addresses
@@ -2245,8 +2305,8 @@ files_with_old() {
   done
   while IFS= read -r -d '' file && IFS=: read -r number address; do
     number=$(digits "$number")
-    [[ $(sed -n "${number}p" "$file") == *--initial-cluster=* ]] || printf '%s:%s: %s; ' "$file" "$number" "$address"
-  done < <(leftovers_in_texts ${files[@]+"${files[@]}"} "$MANIFESTS")
+    [[ $(sed -n "${number}p" "$file") =~ (--initial-cluster[= ]|ETCD_INITIAL_CLUSTER=) ]] || printf '%s:%s: %s; ' "$file" "$number" "$address"
+  done < <(leftovers_in_texts ${files[@]+"${files[@]}"} "$MANIFESTS" ${UNIT:+"${UNIT_PATHS[@]}"})
 }
 no_file_has_old() { [[ -z $(files_with_old) ]]; }
 
@@ -2288,7 +2348,7 @@ api_shows_no_old() {
 }
 # --- end runbook/steps/narrow.sh ---
 
-# --- runbook/rolling/undo.sh sha256:0aa7f6350bd9 ---
+# --- runbook/rolling/undo.sh sha256:83759e8b0999 ---
 # undo.sh -- undo while the cluster runs: the same gate before and after it.
 
 ready_to_undo_prepare() {
@@ -2312,7 +2372,7 @@ ready_to_undo_move() {
   fi
   guard closed "these certificates lack the SAN $OLD or $NEW: $(certs_lacking)" 'bash runbook.sh apply prepare' certs_are_wide
   guard closed "no copy of the old manifests in $BACKUP" 'without it no undo is possible on this host' manifests_can_go_back
-  guard_kubelet
+  guard_services
   guard other_world "$DATA_DIR holds no data" 'without data etcd would start a new, empty cluster' data_is_there
   guard_old_endpoint
   # While etcd still runs with the old arguments undo is one update, and does no harm.
@@ -2673,7 +2733,7 @@ longest_phase() {
 }
 # --- end runbook/lib/journal.sh ---
 
-# --- runbook/lib/etcd.sh sha256:d4be4eaa8464 ---
+# --- runbook/lib/etcd.sh sha256:8be07546358e ---
 # etcd.sh -- our etcd as /proc shows it (docker, containerd and CRI-O are alike there), and the tools that belong to it.
 
 etcd_pid=          # its process, or empty
@@ -2682,14 +2742,18 @@ etcdctl=           # the path of the member's own etcdctl, or empty
 api=()             # what stands before it in a line for a root shell
 tools_are_whole=no # yes: seen in this run
 
-# processes_named COMM -- those in this host's network, "PID SHA256-OF-ITS-ARGUMENTS" a line.
+# processes_named COMM -- those in this host's network, "PID SHA256-OF-ITS-ARGUMENTS" a line; of a unit's etcd see identity_of.
 processes_named() {
   local proc name sum
   for proc in /proc/[0-9]*; do
     { read -r name <"$proc/comm"; } 2>/dev/null || continue
     [[ $name == "$1" && $proc/ns/net -ef /proc/1/ns/net ]] || continue
     # The cmdline of a process that just ended is gone or empty: nobody's.
-    sum=$({ sha256sum <"$proc/cmdline"; } 2>/dev/null) || continue
+    if [[ $1 == etcd ]] && etcd_is_a_unit; then
+      sum=$(identity_of "${proc#/proc/}") || continue
+    else
+      sum=$({ sha256sum <"$proc/cmdline"; } 2>/dev/null) || continue
+    fi
     printf '%s %s\n' "${proc#/proc/}" "${sum%% *}"
   done
 }
@@ -2734,11 +2798,12 @@ our_address() {
 
 # foreign_etcds -- processes named etcd that use our data folder or ports and are not ours, "PID ARGUMENTS" a line.
 foreign_etcds() {
-  local pid sum words
+  local pid sum words variables=''
   while read -r pid sum; do
     [[ $sum != "${ARGS_OLD[0]}" && $sum != "${ARGS_NEW[0]}" ]] || continue
     words=$({ tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null)
-    case $words in
+    ! etcd_is_a_unit || variables=$({ sed -z -n '/^ETCD_/p' "/proc/$pid/environ" | tr '\0' ' '; } 2>/dev/null)
+    case "$words $variables" in
       *"=$DATA_DIR "* | *" $DATA_DIR "* | *":$PEER_PORT "* | *":$PEER_PORT,"* | *":$CLIENT_PORT "* | *":$CLIENT_PORT,"*)
         printf '%s %s\n' "$pid" "$words"
         ;;
@@ -2758,7 +2823,7 @@ etcd_is_alone() {
 our_etcds() { processes_named etcd | grep -cE " (${ARGS_OLD[0]}|${ARGS_NEW[0]})$" || true; } # none is a count too
 
 # find_etcdctl -- sets etcdctl: the copy of `prepare`, else the one inside the running container, else that of the folder
-# which the mapping names, else the host's own. same_minor decides whether it may be used for anything.
+# which the mapping names, else the one beside the unit's etcd, else the host's own. same_minor decides whether it may be used for anything.
 find_etcdctl() {
   [[ ! -x $etcdctl ]] || return 0 # found and checked before in this run
   choose_etcdctl
@@ -2779,6 +2844,8 @@ choose_etcdctl() {
   fi
   if [[ -n $TOOLS_GIVEN && -x $TOOLS_GIVEN/etcdctl ]]; then
     etcdctl=$TOOLS_GIVEN/etcdctl
+  elif etcd_is_a_unit && [[ -x ${UNIT_PROGRAM%/*}/etcdctl ]]; then
+    etcdctl=${UNIT_PROGRAM%/*}/etcdctl
   else
     etcdctl=$(command -v etcdctl || true) # none is a fact; the guards say so
   fi
@@ -2799,6 +2866,8 @@ server_minor() {
     minor_of "$("/proc/$etcd_pid/exe" --version 2>/dev/null)" 'etcd Version: '
   elif [[ -x $TOOLS/etcd ]]; then
     minor_of "$("$TOOLS/etcd" --version 2>/dev/null)" 'etcd Version: '
+  elif etcd_is_a_unit; then
+    minor_of "$("$(unit_program)" --version 2>/dev/null)" 'etcd Version: '
   else
     image_minor
   fi
@@ -2868,13 +2937,13 @@ ctl_line() {
 }
 # --- end runbook/lib/etcd.sh ---
 
-# --- runbook/lib/files.sh sha256:b0eb41250f76 ---
+# --- runbook/lib/files.sh sha256:465ca4706d4f ---
 # files.sh -- manifests: which bytes are in which file.
 
-manifest_is() { has_sha "$MANIFESTS/${FILES[$1]}" "$2"; }
+manifest_is() { has_sha "$(live_file "$1")" "$2"; }
 manifest_is_new() { manifest_is "$1" "${FILES_NEW[$1]}"; }
 manifest_is_old() { manifest_is "$1" "${FILES_OLD[$1]}"; }
-manifest_is_out() { [[ ! -e $MANIFESTS/${FILES[$1]} ]]; }
+manifest_is_out() { [[ ! -e $(live_file "$1") ]]; }
 
 # manifest_is_known I -- the file that was reviewed or the one that will replace it, in the folder or moved out of it by this change.
 manifest_is_known() {
@@ -2905,7 +2974,7 @@ manifests_are_backed_up() {
   done
 }
 
-folder_is_writable() { [[ -w $MANIFESTS ]]; }
+folder_is_writable() { [[ -w $MANIFESTS ]] || ! has_static_pod; }
 is_prepared() { manifests_are_backed_up && tools_are_staged; }
 
 # data_is_there -- an etcd manifest beside an empty data folder founds a new, empty, healthy cluster, and Kubernetes then
@@ -2947,6 +3016,80 @@ free_name() {
   printf '%s-%s%s' "$1" "$n" "$2"
 }
 # --- end runbook/lib/files.sh ---
+
+# --- runbook/lib/unit.sh sha256:a0b9a860d3bd ---
+# unit.sh -- an etcd that systemd runs: its unit as systemd sees it, and the files that say how it starts.
+#
+# UNIT is empty where etcd is a static pod. The first of FILES are then the unit's own, each with its place in UNIT_PATHS.
+
+etcd_is_a_unit() { [[ -n $UNIT ]]; }
+is_of_the_unit() { etcd_is_a_unit && [[ $1 -lt ${#UNIT_PATHS[@]} ]]; }
+is_file_of_the_unit() { etcd_is_a_unit && is_one_of "$1" "${UNIT_PATHS[@]}"; }
+is_beside_etcd() { is_of_the_unit "$1" && [[ $1 != 0 ]]; } # a further file of the unit: it has no process of its own
+
+# live_file I -- where that file is in use on this host.
+live_file() { if is_of_the_unit "$1"; then printf '%s' "${UNIT_PATHS[$1]}"; else printf '%s' "$MANIFESTS/${FILES[$1]}"; fi; }
+
+# has_kubelet -- a host whose etcd is a unit, and which has no static pod, may have none.
+has_kubelet() { has_static_pod || kubelet_is_a_unit; }
+has_static_pod() { ! etcd_is_a_unit || [[ ${#FILES[@]} -gt ${#UNIT_PATHS[@]} ]]; }
+
+unit_property() { systemctl show -p "$1" "$UNIT" 2>/dev/null | sed -n "s/^$1=//p"; }
+unit_is_loaded() { [[ $(unit_property LoadState) == loaded ]]; }
+unit_is_down() { is_one_of "$(unit_property ActiveState)" inactive failed; }
+unit_has_failed() { [[ $(unit_property ActiveState) == failed ]]; }
+unit_in_words() {
+  local words
+  words=$(unit_property ActiveState)
+  printf '%s is %s' "$UNIT" "${words:-unknown to systemd}"
+}
+
+# identity_of PID -- the sha256 of its arguments but the program's own path, and of its ETCD_ variables, sorted: addresses may be
+# in either. Each of them ends with a NUL.
+identity_of() {
+  {
+    sed -z 1d "/proc/$1/cmdline" && sort -z "/proc/$1/environ" | sed -z -n '/^ETCD_/p'
+  } 2>/dev/null | sha256sum
+}
+
+# name_in_unit -- etcd's name by its unit's files.
+name_in_unit() { sed -nE "s/^[^#;]*(ETCD_NAME=|--name[= ])[\"']?([A-Za-z0-9._-]+).*/\2/p" "${UNIT_PATHS[@]}" 2>/dev/null | tail -n 1; }
+
+# unit_files_not_here -- those that are links, and what systemd reads from another place: a rename would change nothing.
+unit_files_not_here() {
+  local path
+  for path in "${UNIT_PATHS[@]}"; do
+    [[ ! -L $path ]] || printf '%s is a link to %s; ' "$path" "$(readlink -f -- "$path")"
+    [[ $path == *.service || $'\n'$(environment_files)$'\n' == *$'\n'"$path"$'\n'* ]] || printf 'systemd does not read %s for %s; ' "$path" "$UNIT"
+    [[ $path != *.service || $(unit_property FragmentPath) == "$path" ]] || printf 'systemd has read %s from %s, not from %s; ' "$UNIT" "$(unit_property FragmentPath)" "$path"
+  done
+}
+# environment_files -- one a line; systemd before version 230 calls the property EnvironmentFile.
+environment_files() { systemctl show -p EnvironmentFiles "$UNIT" 2>/dev/null | sed -nE 's/^EnvironmentFiles?=(.*) \(ignore_errors=.*/\1/p'; }
+unit_files_are_here() { [[ -z $(unit_files_not_here) ]]; }
+# guard_services -- in every phase that may stop and start etcd: what runs etcd and the pods beside it.
+guard_services() {
+  guard_unit
+  if has_kubelet; then guard_kubelet; else note 'this host has no kubelet'; fi
+}
+guard_unit() {
+  etcd_is_a_unit || return 0
+  guard closed "$UNIT is not a unit of systemd on this host (systemctl show -p LoadState $UNIT)" 'name the file of the unit in the facts as the unit is called on the host, render and review again' unit_is_loaded
+  guard closed "these folders, with files of $UNIT, are not writable: $(unit_folders_read_only)" 'check the mount' unit_folders_are_writable
+  guard closed "$(unit_files_not_here)" "see systemctl cat $UNIT; fetch the facts again from where systemd reads them, render and review again" unit_files_are_here
+}
+
+unit_folders_read_only() {
+  local path
+  for path in "${UNIT_PATHS[@]}"; do
+    [[ -w ${path%/*} ]] || printf '%s ' "${path%/*}"
+  done
+}
+unit_folders_are_writable() { [[ -z $(unit_folders_read_only) ]]; }
+
+# unit_program -- the path of etcd on this host; nothing where neither the unit file of the facts nor PATH says it.
+unit_program() { if [[ -n $UNIT_PROGRAM ]]; then printf '%s' "$UNIT_PROGRAM"; else command -v etcd || true; fi; }
+# --- end runbook/lib/unit.sh ---
 
 # --- runbook/lib/host_files.sh sha256:4c823bd87d92 ---
 # host_files.sh -- the files beside the manifests that name this host's own address: kubeconfigs and kubelet's own.
@@ -3167,7 +3310,7 @@ node_name() {
 }
 # --- end runbook/lib/kubelet.sh ---
 
-# --- runbook/lib/pods.sh sha256:6177f5f1e133 ---
+# --- runbook/lib/pods.sh sha256:c20adc85a91f ---
 # pods.sh -- the processes of a static pod on this host.
 #
 # Where its manifest says the whole command, they are those with exactly these arguments. Where the image says a part of it,
@@ -3175,6 +3318,7 @@ node_name() {
 
 # pids_of_pod I -- with the arguments of the old manifest or of the new one.
 pids_of_pod() {
+  ! is_beside_etcd "$1" || return 0
   if [[ -z ${ARGS_OLD[$1]} ]]; then
     pids_in_cgroup_of "$1"
     return 0
@@ -3203,7 +3347,7 @@ uids_of_pod() {
 }
 # --- end runbook/lib/pods.sh ---
 
-# --- runbook/lib/wanted.sh sha256:2b2068cc3c71 ---
+# --- runbook/lib/wanted.sh sha256:10180d2cbde0 ---
 # wanted.sh -- what a phase wants of manifests, files, processes and kubelet, and whether it is so.
 
 wanted=()            # by manifest: old | new | aside | kept (neither touched nor asked for)
@@ -3220,6 +3364,7 @@ want() {
   for i in "${!FILES[@]}"; do
     wanted[i]=$3
     ! is_api "$i" || wanted[i]=$2
+    ! is_beside_etcd "$i" || wanted[i]=$1
   done
   wanted[0]=$1 wanted_files=$3
 }
@@ -3232,7 +3377,7 @@ everything_kept() { want kept kept kept; }
 is_exchanged() {
   manifests_are_as_wanted && host_files_are "$wanted_files" && processes_are_as_wanted && kubelet_is_as_wanted
 }
-kubelet_is_as_wanted() { if [[ $kubelet_stays == up ]]; then kubelet_runs && [[ ! -e $STOPPED_NOTE ]]; else kubelet_is_down; fi; }
+kubelet_is_as_wanted() { if ! has_kubelet; then true; elif [[ $kubelet_stays == up ]]; then kubelet_runs && [[ ! -e $STOPPED_NOTE ]]; else kubelet_is_down; fi; }
 manifests_are_as_wanted() {
   local i
   for i in "${!FILES[@]}"; do
@@ -4497,7 +4642,7 @@ has_usages_of() {
 }
 # --- end runbook/lib/reissue.sh ---
 
-# --- runbook/lib/leftovers.sh sha256:8e7649de19c8 ---
+# --- runbook/lib/leftovers.sh sha256:ef31fe5ec580 ---
 # leftovers.sh -- what still holds an old address, on this host and in etcd: the place, the address, whose work it is; never a content.
 
 leftover_sorts=()  # of each group of findings: blocking | yours | ours | follows
@@ -4509,7 +4654,7 @@ leftovers=0        # how many places
 list_leftovers() {
   read_old_addresses
   [[ ${#old_addresses[@]} -gt 0 ]] || return 0
-  find_leftovers_in_files "${LEFTOVER_PLACES[@]}"
+  find_leftovers_in_files "${LEFTOVER_PLACES[@]}" ${UNIT:+"${UNIT_PATHS[@]}"}
   find_leftovers_in_keys
   print_leftovers "$1"
 }
@@ -4864,7 +5009,7 @@ sans_in_one_line() {
 }
 # --- end runbook/lib/object_text.sh ---
 
-# --- runbook/lib/leftover_table.sh sha256:b4fb719269f0 ---
+# --- runbook/lib/leftover_table.sh sha256:c29880ccf0c4 ---
 # leftover_table.sh -- whose work it is where an old address stands, and what to do. The first line that fits counts.
 #
 # blocking: yours, before the old address goes. yours: yours, later. ours: a later phase changes it. follows: its owner writes
@@ -4872,6 +5017,10 @@ sans_in_one_line() {
 
 # sort_leftover "KIND NAME" -- KIND is file, flag (a file that kube-apiserver's flags name), certificate or key. Sets sort and todo.
 sort_leftover() {
+  if is_file_of_the_unit "${1#file }"; then
+    row ours "etcd's unit: the files that were reviewed are exchanged"
+    return 0
+  fi
   case $1 in
     'certificate '*) row yours 'the old address is a SAN: harmless, until you reissue the certificate without it' ;;
     'flag '*) row blocking "kube-apiserver's flags name this file: whom it asks there must answer on its new address; then restart kube-apiserver" ;;
@@ -4884,6 +5033,7 @@ sort_leftover() {
     'file /var/lib/kubelet/'* | 'file /etc/'*'/kubelet' | *'/kubelet.service'*) row ours 'kubelet: --node-ip, --address and address are exchanged where they name this very host; everything else is yours' ;;
 
     # files of others
+    'file /etc/systemd/system/kube-apiserver.service'*) row blocking 'kube-apiserver as a unit of systemd: --etcd-servers needs the new addresses beside the old ones; remove the old ones after finish' ;;
     "file $KUBERNETES/tmp/"*) row yours 'backups of kubeadm: kubeadm would put the old address back from there; remove them after the change' ;;
     "file $KUBERNETES/bootstrap-kubelet.conf") row yours 'how a node joins: change the server' ;;
     "file $KUBERNETES/patches/"* | "file $KUBERNETES/"*kubeadm* | 'file /root/kubeadm'*) row yours "kubeadm's own input: its next upgrade or join puts the old address back" ;;
@@ -5256,7 +5406,7 @@ join_groups() {
 }
 # --- end runbook/lib/leftover_keys.sh ---
 
-# --- runbook/lib/status.sh sha256:9b0523b9027a ---
+# --- runbook/lib/status.sh sha256:0fce2a70ae70 ---
 # status.sh -- where the change stands, as seen from this host, with and without quorum. It asks for itself and refuses nothing.
 
 show_status() {
@@ -5336,7 +5486,8 @@ show_this_host() {
     new) note "etcd here: pid $etcd_pid, $([[ $OLD == "$NEW" ]] && printf 'its reviewed' || printf new) arguments" ;;
     *) note 'etcd here: does not run' ;;
   esac
-  note "kubelet here: $(kubelet_in_words)"
+  ! etcd_is_a_unit || note "etcd's unit here: $(unit_in_words)"
+  ! has_kubelet || note "kubelet here: $(kubelet_in_words)"
   for i in "${!FILES[@]}"; do
     words+=("${FILES[i]} $(word_manifest "$i")")
   done
@@ -5860,7 +6011,7 @@ readonly OPTIONS=()
 take_option() { :; }
 # --- end runbook/lib/no_options.sh ---
 
-# --- runbook/rolling/lines.sh sha256:e050a493c2c1 ---
+# --- runbook/rolling/lines.sh sha256:173c52dfdf32 ---
 # lines.sh -- how the lines of the method rolling are seen to be done, and what is in between.
 
 readonly LAST_CHANGE=move # the phase after which the old address may go
@@ -5873,7 +6024,7 @@ own_change_state() {
   esac
 }
 own_leave_is_done() { [[ ${recorded[OWN]} == new && $etcd_args != old ]]; }
-own_move_is_done() { [[ ${recorded[OWN]} == new && $etcd_args == new ]] && all_manifests_are_new && host_files_are new && kubelet_runs; }
+own_move_is_done() { [[ ${recorded[OWN]} == new && $etcd_args == new ]] && all_manifests_are_new && host_files_are new && { kubelet_runs || ! has_kubelet; }; }
 own_end_is_there() { own_move_is_done; }
 
 other_line_state() {
