@@ -2,7 +2,9 @@
 
 import pytest
 import yaml
-from etcd_renumber.inputs.member_table import Row, mapping_text, read_table
+from etcd_renumber.inputs.mapping_text import mapping_text
+from etcd_renumber.inputs.tables.read import read_table
+from etcd_renumber.inputs.tables.reading import Row
 
 ARTICLE = """成员名称 旧IP 新IP
 master1 192.168.100.10 192.168.110.10
@@ -65,7 +67,11 @@ WRONG = [
     ("only a header", "name old new\n", "no line holds"),
     ("a number too large", "a 192.168.100.300 192.168.110.10", "192.168.100.300 is not an address"),
     ("no name", "192.0.2.1 192.0.2.2", "this line has no name"),
-    ("a member that never started", "e2ef974167ea1d35, unstarted, , https://192.0.2.1:2380, ", "this line has no name"),
+    (
+        "a member that never started",
+        "e2ef974167ea1d35, unstarted, , https://192.0.2.1:2380, ",
+        "has no name: it was added",
+    ),
     ("three addresses", "a 192.0.2.1 192.0.2.2 192.0.2.3", "3 addresses"),
     ("a name twice", "a 192.0.2.1 192.0.2.2\na 192.0.2.3 192.0.2.4", "a is there twice"),
     ("an address twice", "a 192.0.2.1 192.0.2.2\nb 192.0.2.3 192.0.2.2", "b and a share an address"),

@@ -21,8 +21,11 @@ from etcd_renumber.cli import folder_commands, messages
 from etcd_renumber.cli.output import complain, say
 from etcd_renumber.errors import Refused
 from etcd_renumber.inputs.mapping import load
-from etcd_renumber.inputs.member_table import NAME, Table, mapping_text, read_table
+from etcd_renumber.inputs.mapping_text import mapping_text
 from etcd_renumber.inputs.scaffold import begin, example, fetching
+from etcd_renumber.inputs.tables.choice import choice
+from etcd_renumber.inputs.tables.read import read_table
+from etcd_renumber.inputs.tables.reading import NAME, Table
 from etcd_renumber.model import Change, Cluster, Problem
 from etcd_renumber.planning.plan import plan as plan_of
 from etcd_renumber.rendering.render import render as render_of
@@ -62,7 +65,21 @@ def init(
     cluster: Annotated[str | None, typer.Option(help="The cluster's name; default: the folder's.")] = None,
     source: Annotated[
         str | None,
-        typer.Option("--from", help="A CSV, a table or a pasted `etcdctl member list`; - for standard input."),
+        typer.Option(
+            "--from",
+            help="A CSV or table, `etcdctl member list`, `kubectl get nodes -o wide`, an Ansible inventory, /etc/hosts; "
+            "- for standard input.",
+        ),
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            help="What the columns are, in their order, `-` for one that is not read: name,old,new,-. "
+            "Or by titles or variables: name=host,old=ip,new=access_ip."
+        ),
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option(help="The group of an Ansible inventory whose hosts are the members.")
     ] = None,
     is_example: Annotated[
         bool, typer.Option("--example", help="Write an example of three masters, facts included.")
@@ -70,13 +87,15 @@ def init(
 ) -> None:
     """Start a change: write a mapping.yaml to fill in. Overwrites nothing."""
     if is_example:
-        if source or cluster:
-            raise typer.BadParameter("--example takes neither --from nor --cluster")
+        if source or cluster or columns or group:
+            raise typer.BadParameter("--example takes none of --from, --cluster, --columns and --group")
         begin(folder, example())
         say(f"{folder}/mapping.yaml and {folder}/facts: an example, complete")
         say(f"next: etcd-renumber plan {folder}/mapping.yaml")
         return
-    table = read_table(_text(source), source) if source else Table((), (), ())
+    if (columns is not None or group is not None) and not source:
+        raise typer.BadParameter("--columns and --group are about the table of --from: name one")
+    table = read_table(_text(source), source, choice(columns, group)) if source else Table()
     if table.problems:
         raise Refused(*table.problems)
     if table.rows:

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from etcd_renumber.change_folder.write import SUMS, Written
-from etcd_renumber.inputs.member_table import Table
+from etcd_renumber.inputs.tables.reading import Table
 from etcd_renumber.model import Change, Problem
 from etcd_renumber.planning.plan import SOURCE
 from etcd_renumber.quorum import tolerance
@@ -63,10 +63,11 @@ def problem(p: Problem) -> str:
 
 
 def understood(table: Table) -> str:
-    """What was read out of a table, and what was passed over."""
+    """What was read out of a table, what was passed over, and what should be known about it."""
     width = max((len(r.name) for r in table.rows), default=0)
     rows = [f"  {r.name:<{width}}  {r.old} -> {r.new or 'unknown: write it into mapping.yaml'}" for r in table.rows]
-    return "\n".join([*rows, *(f"  line {number} skipped: {line[:100]}" for number, line in table.skipped)])
+    skipped = [f"  line {number} skipped: {line[:100]}" for number, line in table.skipped]
+    return "\n".join([*rows, *skipped, *(f"  note: {note}" for note in table.notes)])
 
 
 def written(done: Written) -> str:

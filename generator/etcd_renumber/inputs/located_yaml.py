@@ -34,9 +34,13 @@ def read(path: Path) -> tuple[Any, dict[str, str], list[Problem]]:
         raise Refused(Problem("the file is empty", str(path), hint="`etcd-renumber init DIR` writes one to begin with"))
     if data is None and _has_alias(text):
         raise Refused(Problem("YAML anchors and aliases are not supported", str(path), hint="write out the value"))
+    return data, *places_of(node, path)
+
+
+def places_of(node: yaml.Node | None, path: Path | str) -> tuple[dict[str, str], list[Problem]]:
+    """The place of every key of a document, and a problem for each that stands twice."""
     places: dict[str, str] = {}
-    twice = list(_walk(node, "", path, places))
-    return data, places, twice
+    return places, list(_walk(node, "", path, places)) if node is not None else []
 
 
 def read_text(path: Path) -> str:
@@ -61,7 +65,7 @@ def _has_alias(text: str) -> bool:
     return any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader))
 
 
-def _walk(node: yaml.Node, key: str, path: Path, places: dict[str, str]) -> Iterator[Problem]:
+def _walk(node: yaml.Node, key: str, path: Path | str, places: dict[str, str]) -> Iterator[Problem]:
     """Notes the place of every value; yields keys that stand twice."""
     places[key] = _place(path, node)
     if isinstance(node, yaml.MappingNode):
@@ -78,5 +82,5 @@ def _walk(node: yaml.Node, key: str, path: Path, places: dict[str, str]) -> Iter
             yield from _walk(value, f"{key}.{number}" if key else str(number), path, places)
 
 
-def _place(path: Path, node: yaml.Node) -> str:
+def _place(path: Path | str, node: yaml.Node) -> str:
     return f"{path}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"

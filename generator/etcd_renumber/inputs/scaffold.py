@@ -7,7 +7,7 @@ from pathlib import Path
 
 from etcd_renumber.assets import folder
 from etcd_renumber.errors import Refused
-from etcd_renumber.inputs.member_table import Row
+from etcd_renumber.inputs.tables.reading import Row
 from etcd_renumber.model import Problem
 
 EXAMPLE = "three-masters"
