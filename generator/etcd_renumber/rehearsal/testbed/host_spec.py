@@ -77,14 +77,14 @@ class HostSpec:
     @property
     def etcd(self) -> Flags | None:
         """The arguments of its etcd, where it has one."""
-        return flags_of({}, self) if self.etcd_files else None
+        return flags_of({}, self) if self.unit or "etcd.yaml" in self.manifests else None
 
     @property
     def etcd_files(self) -> Mapping[str, str]:
         """Those that say how its etcd starts, name to their place on the host."""
         if self.unit:
             return self.unit.paths
-        return {"etcd.yaml": "/etc/kubernetes/manifests/etcd.yaml"} if "etcd.yaml" in self.manifests else {}
+        return {"etcd.yaml": "/etc/kubernetes/manifests/etcd.yaml"}
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ class Flags:
 def flags_of(files: Mapping[str, str], spec: HostSpec) -> Flags:
     """Of an etcd.yaml, or of a unit's files, whose variables count as flags; of a file that is not given, as the spec has it."""
     if not spec.unit:
-        return Flags(process(files.get("etcd.yaml", spec.manifests["etcd.yaml"])).argv)
+        return Flags(process(files.get("etcd.yaml") or spec.manifests["etcd.yaml"]).argv)
     etcd, problems = etcd_of_unit({**spec.unit_files, **files}, "")
     if etcd is None:
         raise ValueError("; ".join(p.fact for p in problems))
