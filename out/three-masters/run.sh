@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest 12e88e3aa93d. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 730e6655c9ab. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=12e88e3aa93d
+readonly DIGEST=730e6655c9ab
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -33,7 +33,7 @@ readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(8a3e08b3f2493270927eb7f7c7e4b4efa39cec4243064d05296b405df8f08ecf 01836538f04f4e3f29db6a9d3233a0cae69ae606c4909a713fb6113468f48cb0 52e9772c12ec8b17c5405e70dd5a0e436105dbfee85c0f9f76ddab08a700adcc)
+readonly -a FOLDERS=(207dfc18e5e195ef115f151dae89898e64294da9483da88e8321ff179ff52ed3 3e0e8636446be7bb7e4f7a1a59b40c31f37cbaf5f168ba6a8e112f5fd9bbcd8d 0d30a94a709d589f41d237ffa35a759ea16fd0c12fbc944ef2ceec91d3f4b2f2)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)

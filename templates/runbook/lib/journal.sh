@@ -30,7 +30,7 @@ journal() {
 cannot_be_written() {
   [[ $journal_is_whole == yes ]] || return 0
   journal_is_whole=no
-  printf 'runbook.sh: WARNING: the journal in %s cannot be written: %s KiB are free there. The run goes on without it\n' "$STATE" "$(free_kib "$STATE")" >&2
+  printf 'runbook.sh: WARNING: the journal in %s cannot be written, as on a full disk. The run goes on without it\n' "$STATE" >&2
 }
 
 # last_phase -- the phase begun last and not taken back, by the journal; nothing when there is none.

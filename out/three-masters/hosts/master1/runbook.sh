@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 12e88e3aa93d. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 730e6655c9ab. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=12e88e3aa93d
+readonly DIGEST=730e6655c9ab
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -300,7 +300,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:d0cb0ef18c65e9c674a2a663c85ee9c824b091c38bd2b50ddb2baa808ee67ba9 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:ea6892362118d97bf0c1a6198e2434c9d263d9d06000040d1c6a4f0bd1345ccd ---
 
 # --- runbook/lib/main.sh sha256:70f3c989d0a7 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -2666,7 +2666,7 @@ index_of() {
 digits() { if [[ $1 =~ ^[0-9]{1,18}$ ]]; then printf '%s' "$1"; else printf '0'; fi; }
 # --- end runbook/lib/lists.sh ---
 
-# --- runbook/lib/journal.sh sha256:03a1789f1c62 ---
+# --- runbook/lib/journal.sh sha256:2e8f95eac1bd ---
 # journal.sh -- where this change keeps what it saves, who holds it, and what was done when.
 
 readonly STATE=/var/lib/etcd-renumber/$CLUSTER/$CHANGE-$DIGEST
@@ -2699,7 +2699,7 @@ journal() {
 cannot_be_written() {
   [[ $journal_is_whole == yes ]] || return 0
   journal_is_whole=no
-  printf 'runbook.sh: WARNING: the journal in %s cannot be written: %s KiB are free there. The run goes on without it\n' "$STATE" "$(free_kib "$STATE")" >&2
+  printf 'runbook.sh: WARNING: the journal in %s cannot be written, as on a full disk. The run goes on without it\n' "$STATE" >&2
 }
 
 # last_phase -- the phase begun last and not taken back, by the journal; nothing when there is none.
