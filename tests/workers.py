@@ -44,19 +44,19 @@ class WithWorkers(Rig):
     """The same, with workers/ of the change folder on each of `workers`."""
 
     def __init__(self, made: Scenario, version: str, workers: Sequence[HostSpec], **rest: object) -> None:
-        self.workers = workers
+        self.has_kubelets = workers
         super().__init__(made, version, extra=workers, **rest)  # type: ignore[arg-type]
 
     def __enter__(self) -> WithWorkers:
         super().__enter__()
-        for one in self.workers:
+        for one in self.has_kubelets:
             self[one.name].copy_in(self.folder / "workers", FOLDER)
             self[one.name].write_text(run_lines.THERE, run_lines.LISTENER.read_text())
         self._stack.callback(self._note)
         return self
 
     def _note(self) -> None:
-        for one in self.workers:
+        for one in self.has_kubelets:
             run_lines.note((self.folder / "workers/runbook.sh").read_text(), self[one.name].path(run_lines.NOTES))
 
     def carry_out(self, line: Line, *words: str) -> Ran:
