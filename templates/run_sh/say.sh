@@ -3,8 +3,9 @@
 line_now=   # the number of the line that is being carried out
 collects=no # yes: hosts have been worked on, and what they left behind is still to be brought here
 
-# say I TEXT -- a line about a host, its name in front.
 readonly OBEYED=$'[^[:print:]\n\t]' # a terminal obeys these, and what a host says may hold them
+
+# say I TEXT -- a line about a host, its name in front.
 say() { printf '%-*s | %s\n' "$WIDTH" "${NAMES[$1]}" "${2//$OBEYED/?}"; }
 note() {
   local text="$*"

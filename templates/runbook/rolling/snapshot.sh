@@ -1,12 +1,14 @@
 # take_snapshot -- one snapshot of the whole cluster, on the first host only: three at once slow the disks that hold the WALs.
 take_snapshot() {
+  local endpoint
   [[ $SNAPSHOT == yes ]] || { note 'no snapshot is taken on this host' && return 0; }
   if holds "the snapshot is complete: $STATE/snapshot/before.db" snapshot_is_there; then return 0; fi
   run install -d -m 0700 "$STATE/snapshot"
   run rm -f "$STATE/snapshot/.before.db" "$STATE/snapshot/.before.db.part"
   ask_everybody
-  guard closed 'no member answers a read that needs quorum: a snapshot would not have all that was acknowledged' 'check etcd: bash runbook.sh status; then rerun the same command' a_member_has_everything
-  ctl_line "$(snapshot_endpoint)" snapshot save "$STATE/snapshot/.before.db"
+  endpoint=$(snapshot_endpoint)
+  guard closed 'no member answers a read that needs quorum: a snapshot would not have all that was acknowledged' 'check etcd: bash runbook.sh status; then rerun the same command' test -n "$endpoint"
+  ctl_line "$endpoint" snapshot save "$STATE/snapshot/.before.db"
   run "${ctl_words[@]}"
   is_changing || return 0
   snapshot_status "$STATE/snapshot/.before.db" >"$SCRATCH/snapshot.txt"
@@ -25,7 +27,6 @@ snapshot_endpoint() {
     [[ $(ctl "$url" get etcd-renumber -w fields 2>/dev/null) != *'"Revision"'* ]] || { printf '%s' "$url" && return 0; }
   done
 }
-a_member_has_everything() { [[ -n $(snapshot_endpoint) ]]; }
 
 # The sums of the file, its revision and keys as etcdctl read them after writing it.
 snapshot_status() {

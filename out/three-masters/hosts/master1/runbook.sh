@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 730e6655c9ab. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 7311d8e218f0. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=730e6655c9ab
+readonly DIGEST=7311d8e218f0
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -300,7 +300,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:ea6892362118d97bf0c1a6198e2434c9d263d9d06000040d1c6a4f0bd1345ccd ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:202b095893b6ec612471b154c1be9dabba6d66c53aa5230a2e614e72b229f17d ---
 
 # --- runbook/lib/main.sh sha256:70f3c989d0a7 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -940,16 +940,18 @@ sums_of_tools() {
 }
 # --- end runbook/steps/tools.sh ---
 
-# --- runbook/rolling/snapshot.sh sha256:6505626a50c5 ---
+# --- runbook/rolling/snapshot.sh sha256:b7f7dc081af2 ---
 # take_snapshot -- one snapshot of the whole cluster, on the first host only: three at once slow the disks that hold the WALs.
 take_snapshot() {
+  local endpoint
   [[ $SNAPSHOT == yes ]] || { note 'no snapshot is taken on this host' && return 0; }
   if holds "the snapshot is complete: $STATE/snapshot/before.db" snapshot_is_there; then return 0; fi
   run install -d -m 0700 "$STATE/snapshot"
   run rm -f "$STATE/snapshot/.before.db" "$STATE/snapshot/.before.db.part"
   ask_everybody
-  guard closed 'no member answers a read that needs quorum: a snapshot would not have all that was acknowledged' 'check etcd: bash runbook.sh status; then rerun the same command' a_member_has_everything
-  ctl_line "$(snapshot_endpoint)" snapshot save "$STATE/snapshot/.before.db"
+  endpoint=$(snapshot_endpoint)
+  guard closed 'no member answers a read that needs quorum: a snapshot would not have all that was acknowledged' 'check etcd: bash runbook.sh status; then rerun the same command' test -n "$endpoint"
+  ctl_line "$endpoint" snapshot save "$STATE/snapshot/.before.db"
   run "${ctl_words[@]}"
   is_changing || return 0
   snapshot_status "$STATE/snapshot/.before.db" >"$SCRATCH/snapshot.txt"
@@ -968,7 +970,6 @@ snapshot_endpoint() {
     [[ $(ctl "$url" get etcd-renumber -w fields 2>/dev/null) != *'"Revision"'* ]] || { printf '%s' "$url" && return 0; }
   done
 }
-a_member_has_everything() { [[ -n $(snapshot_endpoint) ]]; }
 
 # The sums of the file, its revision and keys as etcdctl read them after writing it.
 snapshot_status() {
