@@ -78,6 +78,16 @@ def test_an_ss_that_shows_nothing_of_etcd_proves_nothing(ss: str, proves: bool) 
     assert yes(what, "runbook/lib/connections.sh") == proves
 
 
+@pytest.mark.parametrize("becomes", ["has a socket", "has ended"])
+def test_an_etcd_without_a_socket_was_just_started_or_ends_at_once(becomes: str, tmp_path: Path) -> None:
+    listens = f"[[ ! -e {tmp_path}/third ]] || echo '{LISTENS}'"
+    pid = "etcd_pid=7" if becomes == "has a socket" else f"[[ -e {tmp_path}/third ]] && etcd_pid= || etcd_pid=7"
+    sleep = f"mv {tmp_path}/second {tmp_path}/third 2>/dev/null || touch {tmp_path}/second"
+    what = f"ss() {{ {listens}; }}; look_at_etcd() {{ {pid}; }}; sleep() {{ {sleep}; }}; ss_shows_etcd_soon"
+    assert yes(what, "runbook/lib/run.sh", "runbook/lib/connections.sh")
+    assert (tmp_path / "third").exists()
+
+
 # --- the journal ---
 
 

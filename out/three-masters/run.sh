@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest 7311d8e218f0. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest f9ae64b1adf8. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=7311d8e218f0
+readonly DIGEST=f9ae64b1adf8
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -33,7 +33,7 @@ readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(adaf46f3e65c8d1ffa6055246e5c1482bb724c387341373fa14ec69f2ce4a7f5 b902a3a50812a94495de74233b0bb7ed70d44a07a9d55e632d6ebb31e9816d74 93ced97b351178b21be1f60d1c9622b82961695dde786e3d8488dcf5b25755d3)
+readonly -a FOLDERS=(3ed441a0aa116dc8c9f646a5c6cea2d5912ce1d92e80e5148fe0b1afedf71b06 4fb2daf10e53e6049b90f76b3bfef24b0d2fa1b3fed3c6b3879d177460e973e3 86790c7623fdad7502c992e09c0b0eb447e2f3b2b7c4627d1c506a92beb29daa)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)

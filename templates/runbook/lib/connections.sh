@@ -14,6 +14,14 @@ connections_with() {
 no_connection_with() { ss_shows_etcd && [[ -z $(connections_with "$1") ]]; }
 # ss_shows_etcd -- an ss that fails, or does not say whose a socket is, shows no connection either: etcd always listens.
 ss_shows_etcd() { [[ -z $etcd_pid || $(ss -Htlnp) == *",pid=$etcd_pid,"* ]]; }
+# ss_shows_etcd_soon -- an etcd that has just been started has no socket yet, and one that cannot bind its address ends at once.
+ss_shows_etcd_soon() {
+  ss_shows_etcd_now || { wait_until 10 'ss shows a socket of etcd' ss_shows_etcd_now && ss_shows_etcd_now; }
+}
+ss_shows_etcd_now() {
+  look_at_etcd
+  ss_shows_etcd
+}
 connections_are_new() {
   look_at_etcd
   [[ $NEW == "$OLD" ]] || no_connection_with "$OLD"

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 7311d8e218f0. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest f9ae64b1adf8. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=7311d8e218f0
+readonly DIGEST=f9ae64b1adf8
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -300,7 +300,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:202b095893b6ec612471b154c1be9dabba6d66c53aa5230a2e614e72b229f17d ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:7c19ddfbfb90f65659b35689fe191692c499dd9a6077242acafa6647b2dccc2f ---
 
 # --- runbook/lib/main.sh sha256:70f3c989d0a7 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -445,7 +445,7 @@ how_to_keep_new() {
 }
 # --- end runbook/steps/world.sh ---
 
-# --- runbook/steps/preflight.sh sha256:22da57a5d964 ---
+# --- runbook/steps/preflight.sh sha256:eaca05049980 ---
 # preflight only reads. It prints everything that it finds; the first thing that forbids the change stops it.
 
 # Every command the runbook calls, so that none is found missing half-way.
@@ -458,9 +458,8 @@ commands_are_at_hand() {
 
 # A kubeadm host has no etcdctl of its own: while etcd is down the image of its container has it.
 tools_are_at_hand() {
-  look_at_etcd
+  guard closed "ss shows no socket of the etcd that runs here: an ss that does not say whose a socket is cannot show that no connection is left" 'install an ss that shows processes (iproute2), and run this as root' ss_shows_etcd_soon
   find_etcdctl
-  guard closed "ss shows no socket of etcd (pid $etcd_pid): an ss that does not say whose a socket is cannot show that no connection is left" 'install an ss that shows processes (iproute2), and run this as root' ss_shows_etcd
   guard_etcdctl_of_the_unit
   etcd_is_a_unit || guard closed "etcdctl was not found: not in the container of etcd, in $TOOLS or on this host, and no container runtime here has the image $IMAGE" \
     "copy etcd, etcdctl and etcdutl of this cluster's version to a folder of this host that the mapping names as tools, or to /usr/local/bin" tools_can_be_had
@@ -3559,7 +3558,7 @@ goes_with_old() {
 new_outlives_old() { [[ $OLD_STAYS == yes ]] || ! goes_with_old; }
 # --- end runbook/lib/routes.sh ---
 
-# --- runbook/lib/connections.sh sha256:4fc7fb5449c0 ---
+# --- runbook/lib/connections.sh sha256:7d6c3461fda9 ---
 # connections.sh -- which connections our etcd has, and how those with an address that goes are closed.
 
 # connections_with ADDRESS -- connections of our etcd that have it at either end: "HERE THERE" a line.
@@ -3576,6 +3575,14 @@ connections_with() {
 no_connection_with() { ss_shows_etcd && [[ -z $(connections_with "$1") ]]; }
 # ss_shows_etcd -- an ss that fails, or does not say whose a socket is, shows no connection either: etcd always listens.
 ss_shows_etcd() { [[ -z $etcd_pid || $(ss -Htlnp) == *",pid=$etcd_pid,"* ]]; }
+# ss_shows_etcd_soon -- an etcd that has just been started has no socket yet, and one that cannot bind its address ends at once.
+ss_shows_etcd_soon() {
+  ss_shows_etcd_now || { wait_until 10 'ss shows a socket of etcd' ss_shows_etcd_now && ss_shows_etcd_now; }
+}
+ss_shows_etcd_now() {
+  look_at_etcd
+  ss_shows_etcd
+}
 connections_are_new() {
   look_at_etcd
   [[ $NEW == "$OLD" ]] || no_connection_with "$OLD"
