@@ -14,7 +14,7 @@ from tests.pki import TEMPLATES
 
 FRAME = """set -o errexit -o nounset -o pipefail
 export LC_ALL=C
-without=() MODE=apply PHASE=move HOST=master1 CLUSTER=c CHANGE=x DIGEST=0 IP=(ip)
+without=() accept_outage=no MODE=apply PHASE=move HOST=master1 CLUSTER=c CHANGE=x DIGEST=0 IP=(ip)
 """
 
 

@@ -5,14 +5,14 @@
 # Why:    CHG-1042, method rolling
 # Undo:   on the hosts: bash runbook.sh undo PHASE, the last line first; every stop prints the command
 # Usage:  bash run.sh                     the order, and what is done. Changes nothing
-#         bash run.sh apply [--from N] [--to N] [--only HOST] [--yes] [--wait SECONDS] [--without NAME]...
+#         bash run.sh apply [--from N] [--to N] [--only HOST] [--yes] [--wait SECONDS] [--without NAME]... [--accept-outage]
 #                                         line by line from the first that is not done; without --yes it asks at every line
 #         bash run.sh status              every host's status, as one table
 #         bash run.sh collect             copies journals and outputs from the hosts to evidence/
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest f9ae64b1adf8. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest df37f70ae8aa. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=f9ae64b1adf8
+readonly DIGEST=df37f70ae8aa
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -33,7 +33,7 @@ readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(3ed441a0aa116dc8c9f646a5c6cea2d5912ce1d92e80e5148fe0b1afedf71b06 4fb2daf10e53e6049b90f76b3bfef24b0d2fa1b3fed3c6b3879d177460e973e3 86790c7623fdad7502c992e09c0b0eb447e2f3b2b7c4627d1c506a92beb29daa)
+readonly -a FOLDERS=(957f6590a57e8a04bd9c9df6d5c997ecc8d96f87c857fa4784927d6c60a228c9 aa18c2d2c8b3b82b23afe9c9730f929a36f19a1cc7cc08803d1b231975ace46c 4afbefad5a3e47ee23fef302a36d2deb63884458341c3040ded543efb7cf3aa2)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)
@@ -48,7 +48,7 @@ HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 readonly HERE
 readonly STATE=/var/lib/etcd-renumber/$CLUSTER/$CHANGE-$DIGEST
 
-# --- run_sh/main.sh sha256:0316c8ef2fd4 ---
+# --- run_sh/main.sh sha256:daf82a1994e0 ---
 # main.sh -- the verbs. Only apply changes anything on a host.
 
 from='' to='' only='' # the lines that were asked for
@@ -85,8 +85,9 @@ read_options() {
   while [[ $# -gt 0 ]]; do
     case $1 in
       --yes) yes=yes && shift && continue ;;
+      --accept-outage) options+=(--accept-outage) && shift && continue ;;
       --from | --to | --only | --wait | --without | --lost | --snapshot) ;;
-      *) usage "unknown option '$1'" 'the options are --from N, --to N, --only HOST, --yes, --wait SECONDS, --without NAME; with restore also --lost NAME, --snapshot HOST:FILE' ;;
+      *) usage "unknown option '$1'" 'the options are --from N, --to N, --only HOST, --yes, --wait SECONDS, --without NAME, --accept-outage; with restore also --lost NAME, --snapshot HOST:FILE' ;;
     esac
     [[ $# -gt 1 ]] || usage "$1 needs a value" 'see the head of run.sh'
     read_value "$1" "$2"
@@ -745,7 +746,7 @@ patiently() {
 }
 # --- end run_sh/carry.sh ---
 
-# --- run_sh/status.sh sha256:66b52e3198ed ---
+# --- run_sh/status.sh sha256:789a44e59e83 ---
 # status.sh -- every host's own `status`, made one table. It looks at what the runbook prints, and asks nothing else.
 
 tables=()               # by member: what its status says
@@ -859,6 +860,7 @@ next_of_all() {
     while IFS= read -r line; do
       [[ $line == '    next: line '* ]] || continue
       number=${line#'    next: line '} number=${number%%:*}
+      [[ $number =~ ^[0-9]{1,6}$ ]] || continue # a host's words: bash would evaluate what stands in a number's place
       [[ -n $next && $next -le $number ]] || next=$number text=${line#    }
     done <<<"${tables[i]}"
   done

@@ -34,8 +34,9 @@ read_options() {
   while [[ $# -gt 0 ]]; do
     case $1 in
       --yes) yes=yes && shift && continue ;;
+      --accept-outage) options+=(--accept-outage) && shift && continue ;;
       --from | --to | --only | --wait | --without | --lost | --snapshot) ;;
-      *) usage "unknown option '$1'" 'the options are --from N, --to N, --only HOST, --yes, --wait SECONDS, --without NAME; with restore also --lost NAME, --snapshot HOST:FILE' ;;
+      *) usage "unknown option '$1'" 'the options are --from N, --to N, --only HOST, --yes, --wait SECONDS, --without NAME, --accept-outage; with restore also --lost NAME, --snapshot HOST:FILE' ;;
     esac
     [[ $# -gt 1 ]] || usage "$1 needs a value" 'see the head of run.sh'
     read_value "$1" "$2"

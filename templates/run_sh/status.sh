@@ -111,6 +111,7 @@ next_of_all() {
     while IFS= read -r line; do
       [[ $line == '    next: line '* ]] || continue
       number=${line#'    next: line '} number=${number%%:*}
+      [[ $number =~ ^[0-9]{1,6}$ ]] || continue # a host's words: bash would evaluate what stands in a number's place
       [[ -n $next && $next -le $number ]] || next=$number text=${line#    }
     done <<<"${tables[i]}"
   done

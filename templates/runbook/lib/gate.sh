@@ -5,10 +5,13 @@
 #   caught up  it names the same leader as all others and has applied what the leader had when it was asked; no alarm
 
 readonly GATE_LIMIT=60
-gate_why=   # what it misses first; empty when it holds
-gate_world= # what is not the reviewed cluster, when a majority of those asked says so
-in_gate=()  # by member: yes | no
-moving=()   # by member: recorded on its new address, still listens on the old one
+gate_why=      # what it misses first; empty when it holds
+gate_world=    # what is not the reviewed cluster, when a majority of those asked says so
+in_gate=()     # by member: yes | no
+moving=()      # by member: recorded on its new address, still listens on the old one
+seen_moving=() # by member: milliseconds since the epoch, when it was first seen so; empty when it is not
+readonly IT_MAY_STOP='it may be about to stop; this host may go first once it is seen to answer for 10 s'
+readonly STANDS_MS=10000 # longer than kubelet and etcd take to end: who still answers then is not on its way down
 
 # gate_now SCOPE SELF -- asks once. SCOPE: all | others. SELF: what this host must be recorded on: old | new | any.
 gate_now() {
@@ -108,8 +111,12 @@ miss_reachable() {
       miss "${NAMES[i]} does not answer on its recorded address ${asked_at[i]}, port $PEER_PORT: ${silence[i]-}"
       continue
     fi
-    if [[ ${moving[i]} == yes ]]; then
-      is_ours_to_go_first "$i" || miss "${NAMES[i]} is recorded on ${NEWS[i]} and still listens on ${OLDS[i]}: its own move is not finished"
+    if [[ ${moving[i]} == no ]]; then
+      seen_moving[i]=
+    elif ! is_ours_to_go_first "$i"; then
+      miss "${NAMES[i]} is recorded on ${NEWS[i]} and still listens on ${OLDS[i]}: its own move is not finished"
+    elif [[ $MODE != undo ]] && ! has_stood "$i"; then
+      miss "${NAMES[i]} is recorded on ${NEWS[i]} and still listens on ${OLDS[i]}: $IT_MAY_STOP"
     fi
     [[ -n $first ]] || first=${said[i]} cluster=${said_cluster[i]}
     [[ ${said[i]} == "$first" ]] || miss "the member list of ${NAMES[i]} differs from that of the others"
@@ -123,10 +130,17 @@ is_ours_to_go_first() {
   [[ $OWN -lt $1 || ($MODE == undo && $etcd_args == old) ]]
 }
 
+has_stood() {
+  local now
+  now=$(now_ms)
+  seen_moving[$1]=${seen_moving[$1]:-$now}
+  [[ $((now - seen_moving[$1])) -ge $STANDS_MS ]]
+}
+
 # has_quorum_without_us -- where the others alone are no majority and our etcd is down, nobody can tell a leader.
-has_quorum_without_us() {
+has_quorum_without_us() { [[ -n $etcd_pid ]] || others_are_a_majority; }
+others_are_a_majority() {
   local i others=0
-  [[ -z $etcd_pid ]] || return 0
   for i in "${!NAMES[@]}"; do
     [[ ${NAMES[i]} == "$HOST" || ${in_gate[i]} == no ]] || others=$((others + 1))
   done

@@ -111,6 +111,7 @@ draft_host_file() {
   [[ $2 != new ]] || save_host_file "$1"
   run cp -p "$file" "$draft"
   run sed -i -E "$(exchange_of "$1" "$2")" "$draft"
+  run sync "$draft"
 }
 # exchange_of I old|new -- the script for that very file, a line for each address.
 exchange_of() {

@@ -23,6 +23,7 @@ journal() {
   [[ $holds_lock == yes ]] || return 0
   local left_out=
   [[ ${#without[@]} == 0 ]] || left_out=",\"without\":\"${without[*]}\""
+  [[ $accept_outage == no ]] || left_out+=',"accepted":"outage"'
   printf '{"at":"%s","event":"%s","verb":"%s","phase":"%s","step":"%s","result":"%s","exit":%d,"ms":%d%s}\n' \
     "$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)" "$1" "$MODE" "$PHASE" "$2" "$3" "$4" "$5" "$left_out" 2>/dev/null >>"$STATE/journal.jsonl" || cannot_be_written
 }

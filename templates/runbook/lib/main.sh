@@ -1,7 +1,8 @@
 # main.sh -- the verbs. Only apply and undo change anything.
 
-MODE=       # status | plan | apply | verify | undo
-PHASE=      # the phase that was asked for
+MODE=  # status | plan | apply | verify | undo
+PHASE= # the phase that was asked for
+accept_outage=no
 END_RECORD= # old | new: what this host is recorded on when the change is over
 
 main() {
@@ -13,8 +14,13 @@ main() {
         leave_out "$2"
         shift 2
         ;;
+      --accept-outage)
+        is_one_of move "${PHASES[@]}" || usage '--accept-outage: this change has no phase that asks for it' 'leave it out: it belongs to the method rolling'
+        accept_outage=yes
+        shift
+        ;;
       -*)
-        is_one_of "$1" ${OPTIONS[@]+"${OPTIONS[@]}"} || usage "unknown option '$1'" "the options are --without ${OPTIONS[*]-}"
+        is_one_of "$1" ${OPTIONS[@]+"${OPTIONS[@]}"} || usage "unknown option '$1'" "the options are --without, --accept-outage ${OPTIONS[*]-}"
         [[ $# -gt 1 && -n $2 ]] || usage "$1 needs a value" 'see the full command in RUNBOOK.md'
         take_option "$1" "$2"
         shift 2

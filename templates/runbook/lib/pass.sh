@@ -12,18 +12,29 @@ gate_before() {
   gate_ask "$1" "$2" closed
 }
 
+readonly LONGEST_WAIT=20
+# waits_for_another -- two hosts in the same moment: this one goes first, once the other one has gone back or is seen to stand.
+waits_for_another() { is_changing && [[ $gate_why == *"$IT_MAY_STOP"* ]]; }
+
 # gate_ask SCOPE SELF STOP -- looks up to three times, one second apart, until it holds: one answer that came late on a busy
 # network proves nothing. STOP is called with what the last look missed.
 gate_ask() {
-  local scope=$1 self=$2 stop=$3 tries other_worlds=0
-  for tries in 1 2 3; do
+  local scope=$1 self=$2 stop=$3 tries=0 other_worlds=0 waited=0
+  while true; do
     gate_now "$scope" "$self"
     if [[ -z $gate_why ]]; then
       note "ok: $(gate_title "$scope")"
       return 0
     fi
-    [[ -z $gate_world ]] || other_worlds=$((other_worlds + 1))
-    [[ $tries == 3 ]] || sleep 1
+    if waits_for_another && [[ $waited -lt $LONGEST_WAIT ]]; then
+      [[ $waited != 0 ]] || note "waiting, at most $LONGEST_WAIT s: $gate_why"
+      waited=$((waited + 1))
+    else
+      [[ -z $gate_world ]] || other_worlds=$((other_worlds + 1))
+      tries=$((tries + 1))
+      [[ $tries -lt 3 ]] || break
+    fi
+    sleep 1
   done
   if ! is_changing; then
     not_held "$(gate_title "$scope"): $gate_why"

@@ -37,6 +37,7 @@ answered() {
   answer_text=
   [[ ! -e $SCRATCH/$1.answer ]] || answer_text=$(<"$SCRATCH/$1.answer")
   answer_text=${answer_text//$'\r'/}
+  [[ $answer_text != 'Connecting to '* ]] || answer_text=${answer_text#*$'\n'} # OpenSSL 3.2.0 says so on stdout
   [[ $answer_text == 'HTTP/1.1 200 '* && $answer_text == *'X-Etcd-Cluster-Id: '* && $answer_text == *'}]' ]]
 }
 
@@ -48,7 +49,7 @@ why_silent() {
   case $error in
     *'num=64'* | *'IP address mismatch'*) printf 'its certificate has no SAN %s' "$2" ;;
     *'errno=111'* | *'Connection refused'*) printf 'connection refused: nothing listens there' ;;
-    *'errno=113'* | *'No route to host'*) printf 'no host has this address' ;;
+    *'errno=113'* | *'No route to host'*) printf 'no host has this address, or a firewall rejects the call' ;;
     *'errno=101'* | *'Network is unreachable'*) printf 'this host has no route to it' ;;
     *'errno=99'* | *'Cannot assign requested address'*) printf '%s is not on this host' "${3:-the source address}" ;;
     *'alert protocol version'* | *'unsupported protocol'*) printf 'it requires a newer TLS version than this host has: %s; TLS 1.3 needs OpenSSL 1.1.1' "$(openssl version 2>/dev/null)" ;;

@@ -38,6 +38,10 @@ read_progress() {
   while IFS=: read -r key value rest; do
     value=${value# }
     case ${key% } in
+      '"Version"' | '"Errors"' | '"Endpoint"') ;;
+      *) [[ $value =~ ^[0-9]{1,20}$ ]] || continue ;; # a member's words: bash would evaluate what stands in a number's place
+    esac
+    case ${key% } in
       '"MemberID"') id=$value ;;
       '"Leader"') l=$value ;;
       '"RaftIndex"') index=$value ;;

@@ -41,14 +41,16 @@ way_to() {
   via_and_dev "$words"
 }
 
-# via_and_dev ROUTE -- these two of a line that ip printed; everything else in it is the kernel's business.
+# via_and_dev ROUTE -- these two of a line that ip printed; everything else in it is the kernel's business. A gateway may lie
+# outside the interface's own network (/32 addresses), and ip does not print that it was given with `onlink`.
 via_and_dev() {
-  local via dev=${1#* dev }
+  local via dev=${1#* dev } onlink=
   if [[ $1 == *' via '* ]]; then
-    via=${1#* via }
-    printf 'via %s ' "${via%% *}"
+    via=${1#* via } onlink=' onlink'
+    [[ $via != 'inet6 '* ]] || { via=${via#inet6 } && printf 'via inet6 %s ' "${via%% *}" && via=; }
+    [[ -z $via ]] || printf 'via %s ' "${via%% *}"
   fi
-  printf 'dev %s' "${dev%% *}"
+  printf 'dev %s%s' "${dev%% *}" "$onlink"
 }
 
 # needs_route ADDRESS -- something leads there, and not from NEW.
@@ -73,12 +75,13 @@ foreign_routes() {
   for address in $(other_addresses); do
     needs_route "$address" || continue
     route=$("${IP[@]}" -o route show "$address/$HOST_BITS" table main 2>/dev/null)
-    [[ -z $route || $route == *'proto 147'* ]] || printf '%s\n' "$route"
+    [[ -z $route || "$route " == *'proto 147 '*"src $NEW "* ]] || printf '%s\n' "$route"
   done
 }
 no_foreign_route() { [[ -z $(foreign_routes) ]]; }
 
-our_routes() { "${IP[@]}" -o route show proto 147 2>/dev/null; }
+# our_routes -- of this change: protocol 147, from NEW. Those that an earlier change has kept leave from another address.
+our_routes() { "${IP[@]}" -o route show proto 147 2>/dev/null | sed -nE "/ src ${NEW//./\\.}( |\$)/p"; }
 no_route_of_ours() { [[ -z $(our_routes) ]]; }
 
 # set_route ADDRESS [LIKE] -- a host route that leaves from NEW, the way that a packet to LIKE takes.
@@ -114,8 +117,14 @@ drop_route_to() {
   run "${IP[@]}" route del "$1/$HOST_BITS" "${way[@]}" proto 147
 }
 
-# drop_routes -- exactly those of this change: nothing else uses protocol 147.
-drop_routes() { run "${IP[@]}" route flush proto 147; }
+# drop_routes -- exactly those of this change.
+drop_routes() {
+  local route address
+  while read -r route; do
+    address=${route%% *}
+    [[ -z $route ]] || drop_route_to "${address%/*}"
+  done <<<"$(our_routes)"
+}
 
 device_of() {
   local number dev rest

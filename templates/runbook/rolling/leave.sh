@@ -10,6 +10,7 @@ ready_to_leave() {
   guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_prepared
   guard closed "these certificates lack the SAN $OLD or $NEW: $(certs_lacking)" 'bash runbook.sh apply prepare' certs_are_wide
   gate_before others any
+  guard_majority
   guard_other_apis
   guard_other_certificates
 }

@@ -11,9 +11,17 @@ ready_to_move() {
   guard closed "these certificates lack the SAN $OLD or $NEW: $(certs_lacking)" 'bash runbook.sh apply prepare' certs_are_settled
   guard closed "a route that this change did not make would be replaced: $(foreign_routes | head -n 1)" "remove it, or give it src $NEW" no_foreign_route
   gate_before others any
+  etcd_runs_new || guard_majority
   guard_other_apis
   ready_on_the_wire
   [[ $MODE != verify ]] || first_look_at_leases
+}
+
+# guard_majority -- of those that --without leaves: a cluster of three with one member lost takes no writes while a second one is down.
+guard_majority() {
+  [[ ${#without[@]} -gt 0 && -n $etcd_pid && $accept_outage == no ]] || return 0
+  guard closed "without ${without[*]} and this host, the other members are no majority of ${#NAMES[@]}: etcd takes no writes from the stop of this host's etcd until it is back" \
+    "bring ${without[*]} back, or add a member in its place first. To accept the outage: rerun the same command with --accept-outage" others_are_a_majority
 }
 
 # What only the network can tell: the others' certificates, and an answer when we ask from NEW.
@@ -37,13 +45,13 @@ can_bind() { [[ $(openssl s_client -help 2>&1) == *-bind* ]]; }
 
 # ask_through_routes -- an older OpenSSL is led by the source routes: they are made first, and removed again where no member answers.
 ask_through_routes() {
-  local i
-  routes_are_right || set_routes
+  local i made=no
+  routes_are_right || { set_routes && made=yes; }
   is_changing || return 0
   for i in "${!NAMES[@]}"; do
     [[ $i != "$OWN" && ${in_gate[i]} == yes ]] || continue
     ask_into "from.$i" "${asked_at[i]}"
-    answered "from.$i" || drop_routes
+    answered "from.$i" || [[ $made == no ]] || drop_routes # those of an earlier run are in use
     guard_answer "$i"
   done
 }

@@ -25,7 +25,7 @@ ready_to_undo_move() {
   guard other_world "$DATA_DIR holds no data" 'without data etcd would start a new, empty cluster' data_is_there
   guard_old_endpoint
   # While etcd still runs with the old arguments undo is one update, and does no harm.
-  etcd_runs_old || gate_before others any
+  etcd_runs_old || { gate_before others any && guard_majority; }
 }
 # guard_old_endpoint -- kubelet is about to call it again. Any answer will do: an API that is not ready now may be so later.
 guard_old_endpoint() {

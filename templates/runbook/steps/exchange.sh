@@ -19,11 +19,22 @@ write_new_files() {
   done
 }
 draft_manifest() {
-  local draft
+  local draft like
   draft=$(draft_of "$(live_file "$1")")
   run install -m 0600 "$(wanted_manifest "$1")" "$draft"
-  run chown --reference="$BACKUP/manifests/${FILES[$1]}" "$draft"
-  run chmod --reference="$BACKUP/manifests/${FILES[$1]}" "$draft"
+  like=$(owner_and_mode_like "$1")
+  run chown --reference="$like" "$draft"
+  run chmod --reference="$like" "$draft"
+  run sync "$draft"
+}
+# owner_and_mode_like I -- the file that they are taken from. Rendered again in the middle of a change, a host has its new manifest
+# and no copy of the old one.
+owner_and_mode_like() {
+  local file
+  for file in "$BACKUP/manifests/${FILES[$1]}" "$(live_file "$1")" "$ASIDE/${FILES[$1]}"; do
+    [[ ! -e $file ]] || { printf '%s' "$file" && return 0; }
+  done
+  printf '%s' "$(live_file "$1")" # the command fails, and says which file is missing
 }
 wanted_manifest() {
   if [[ ${wanted[$1]} == new ]]; then new_manifest "$1"; else printf '%s' "$BACKUP/manifests/${FILES[$1]}"; fi

@@ -16,30 +16,58 @@ is_at_its_end() { [[ ${recorded[$1]} == new ]] || [[ ${STAYS[$1]} == yes && ${re
 # another source address would be chosen, is put back at once: cleaning up must not harm the cluster.
 take_routes_away() {
   local route
-  [[ $NEW != "$OLD" ]] || { note 'ok: this member keeps its address' && return 0; }
-  if holds "calls leave from $NEW; routes of this change are removed, or kept because they are needed" routes_are_settled; then return 0; fi
+  if [[ $NEW == "$OLD" ]] && no_route_of_ours; then
+    note 'ok: this member keeps its address, and no route of this change is on this host'
+    return 0
+  fi
+  if holds "calls leave from $NEW; routes of this change are removed, or kept because they are needed" routes_are_settled; then
+    show_kept_routes
+    return 0
+  fi
   while read -r route; do
     [[ -z $route ]] || take_route_away "$route"
   done <<<"$(our_routes)"
   must routes_are_settled
+  show_kept_routes
 }
 take_route_away() {
   local address=${1%% *} way=()
   address=${address%/*}
+  ! is_kept "$address" || return 0
   read -ra way <<<"$(via_and_dev "$1")"
   drop_route_to "$address"
   if ! is_changing || ! is_one_of "$address" "${NEWS[@]}" || leaves_from_new "$address"; then return 0; fi
   run "${IP[@]}" route replace "$address/$HOST_BITS" "${way[@]}" src "$NEW" proto 147
-  run touch "$STATE/routes.kept"
-  note "KEPT: without this route, calls to $address do not leave from $NEW. Add it to the network configuration of this host:"
-  note "  ip route add $address/$HOST_BITS ${way[*]} src $NEW"
+  {
+    cat "$STATE/routes.kept" 2>/dev/null || true
+    printf '%s\n' "$address"
+  } >"$SCRATCH/routes.kept"
+  run install -m 0600 "$SCRATCH/routes.kept" "$STATE/routes.kept"
+}
+is_kept() { [[ -s $STATE/routes.kept && $'\n'$(<"$STATE/routes.kept")$'\n' == *$'\n'"$1"$'\n'* ]]; }
+# show_kept_routes -- in every run, and for the ticket: a reboot takes them, and whoever has such an address later is called this way.
+show_kept_routes() {
+  local route address
+  while read -r route; do
+    address=${route%% *} address=${address%/*}
+    is_kept "$address" || continue
+    note "KEPT: without this route, calls to $address do not leave from $NEW. Add it to the network configuration of this host:"
+    note "  ip route add $address/$HOST_BITS $(via_and_dev "$route") src $NEW"
+  done <<<"$(our_routes)"
 }
 routes_are_settled() {
   local i
   for i in "${!NAMES[@]}"; do
-    [[ $i == "$OWN" ]] || leaves_from_new "${NEWS[i]}" || return 1
+    [[ $i == "$OWN" || $NEW == "$OLD" ]] || leaves_from_new "${NEWS[i]}" || return 1
   done
-  no_route_of_ours || [[ -e $STATE/routes.kept ]]
+  routes_left_are_kept
+}
+routes_left_are_kept() {
+  local route address
+  while read -r route; do
+    address=${route%% *}
+    [[ -z $route ]] || is_kept "${address%/*}" || return 1
+  done <<<"$(our_routes)"
 }
 
 ids_in() { sed -n 's/^\(cluster [^ ]*\)$/\1/p; s/^member \([^ ]*\) \([^ ]*\) .*/\1 \2/p' | sort; }

@@ -16,7 +16,7 @@ before_is_noted() { [[ -s $STATE/before.txt ]]; }
 # summary_now -- cluster, members and progress, one "KEY VALUE" a line, by the answers that ask_everybody has.
 summary_now() {
   local i id name urls learner leader index applied term revision version errors
-  printf 'cluster %s\n' "${said_cluster[OWN]:-$(printf '%s\n' "${said_cluster[@]}" | head -n 1)}"
+  printf 'cluster %s\n' "$(first_that_is_said "${said_cluster[OWN]-}" ${said_cluster[@]+"${said_cluster[@]}"})"
   while read -r id name urls learner; do
     printf 'member %x %s %s\n' "$id" "$name" "$urls"
   done <<<"$base"
@@ -24,6 +24,13 @@ summary_now() {
     [[ -n ${status_of[i]-} ]] || continue
     read -r leader index applied term revision version errors <<<"${status_of[i]}"
     printf 'status %s version=%s revision=%s term=%s alarms=%s\n' "${NAMES[i]}" "$version" "$revision" "$term" "$errors"
+  done
+}
+
+first_that_is_said() {
+  local word
+  for word in "$@"; do
+    [[ -z $word ]] || { printf '%s' "$word" && return 0; }
   done
 }
 

@@ -50,14 +50,16 @@ neighbour_of() {
   [[ $words != *lladdr* || $words == *FAILED* ]] || printf '%s' "${words#*lladdr }"
 }
 
-# knock ADDRESS PORT -- open (an answer, a refusal too), absent (no host has the address), filtered (no answer).
+# knock ADDRESS PORT -- open (an answer, a refusal too), absent (no host has the address), filtered (no answer, or a firewall's
+# ICMP: "no route to host" about an address whose host answers the neighbour question).
 # The kernel takes 3 s to find that no host has an address.
 knock() {
   local words status=0
   words=$(timeout -k 1 5 bash -c "exec 3<>/dev/tcp/$1/$2" 2>&1) || status=$?
   case $status:$words in
     0:* | *'Connection refused'*) printf 'open' ;;
-    *'No route to host'* | *'Network is unreachable'* | *'Invalid argument'*) printf 'absent' ;;
+    *'No route to host'*) if [[ -n $(neighbour_of "$1") ]]; then printf 'filtered'; else printf 'absent'; fi ;;
+    *'Network is unreachable'* | *'Invalid argument'*) printf 'absent' ;;
     *) printf 'filtered' ;;
   esac
 }
@@ -77,6 +79,7 @@ flow() { cat "$SCRATCH/flow.$1.$2"; }
 
 the_ways_are_known() {
   local i port
+  is_one_of restore "${PHASES[@]}" || note_who_takes_routes_away
   knock_everywhere
   for i in "${!NAMES[@]}"; do
     [[ $i != "$OWN" ]] || continue
@@ -89,6 +92,15 @@ the_ways_are_known() {
     done
   done
 }
+
+# note_who_takes_routes_away -- both remove routes that they did not make, the very ones of this change.
+note_who_takes_routes_away() {
+  if is_active systemd-networkd && ! grep -qsiE '^ManageForeignRoutes=(no|false|off|0)' {/etc,/run,/usr/lib}/systemd/networkd.conf {/etc,/run,/usr/lib}/systemd/networkd.conf.d/*.conf; then
+    note 'systemd-networkd runs here without ManageForeignRoutes=no. When it restarts or reads its configuration again (netplan apply), it removes the routes of this change: change addresses with ip until finish, and rerun the phase where status says that routes are missing'
+  fi
+  ! is_active NetworkManager || note 'NetworkManager runs here. nmcli connection up and nmcli device reapply remove the routes of this change: change addresses with ip until finish, and rerun the phase where status says that routes are missing'
+}
+is_active() { [[ $(systemctl show -p ActiveState "$1" 2>/dev/null) == ActiveState=active ]]; }
 
 # 3.3 and 3.4 have no `auth status`; with authentication on, `user list` refuses.
 authentication_is_off() {

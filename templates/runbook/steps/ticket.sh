@@ -15,6 +15,7 @@ for_the_ticket() {
   summary_now | sed 's/^/after:  /'
   printf 'ids: %s\n' "$(ids_compared)"
   printf 'longest phase: %s\n' "$(longest_phase)"
+  [[ ! -s $STATE/routes.kept ]] || sed 's/^/route kept: /' "$STATE/routes.kept"
   more_for_the_ticket
   printf -- '----- end -----\n'
 }

@@ -128,6 +128,7 @@ put_certificate() {
   run install -m 0600 "$2" "$hidden"
   run chown --reference="$target" "$hidden"
   run chmod --reference="$target" "$hidden"
+  run sync "$hidden"
   run mv -f "$hidden" "$target"
 }
 

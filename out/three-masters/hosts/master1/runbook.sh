@@ -4,20 +4,20 @@
 # Host:   the HOST of the values below; everything outside the values is the same on every host
 # Why:    CHG-1042, method rolling; RUNBOOK.md has the order of all hosts
 # Undo:   bash runbook.sh undo PHASE, last phase first; the preconditions are in RUNBOOK.md
-# Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]...
+# Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]... [--accept-outage]
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest f9ae64b1adf8. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest df37f70ae8aa. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
-unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY # etcdctl obeys them all
+unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CDPATH POSIXLY_CORRECT # etcdctl obeys them all
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 # --- values: the only lines that differ between hosts ---
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=f9ae64b1adf8
+readonly DIGEST=df37f70ae8aa
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -300,13 +300,14 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:7c19ddfbfb90f65659b35689fe191692c499dd9a6077242acafa6647b2dccc2f ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:d626348741b5ebfddc7e510cc71722d800f9cde82f0116e54e8a045a4bd15946 ---
 
-# --- runbook/lib/main.sh sha256:70f3c989d0a7 ---
+# --- runbook/lib/main.sh sha256:8205780c13cc ---
 # main.sh -- the verbs. Only apply and undo change anything.
 
-MODE=       # status | plan | apply | verify | undo
-PHASE=      # the phase that was asked for
+MODE=  # status | plan | apply | verify | undo
+PHASE= # the phase that was asked for
+accept_outage=no
 END_RECORD= # old | new: what this host is recorded on when the change is over
 
 main() {
@@ -318,8 +319,13 @@ main() {
         leave_out "$2"
         shift 2
         ;;
+      --accept-outage)
+        is_one_of move "${PHASES[@]}" || usage '--accept-outage: this change has no phase that asks for it' 'leave it out: it belongs to the method rolling'
+        accept_outage=yes
+        shift
+        ;;
       -*)
-        is_one_of "$1" ${OPTIONS[@]+"${OPTIONS[@]}"} || usage "unknown option '$1'" "the options are --without ${OPTIONS[*]-}"
+        is_one_of "$1" ${OPTIONS[@]+"${OPTIONS[@]}"} || usage "unknown option '$1'" "the options are --without, --accept-outage ${OPTIONS[*]-}"
         [[ $# -gt 1 && -n $2 ]] || usage "$1 needs a value" 'see the full command in RUNBOOK.md'
         take_option "$1" "$2"
         shift 2
@@ -445,7 +451,7 @@ how_to_keep_new() {
 }
 # --- end runbook/steps/world.sh ---
 
-# --- runbook/steps/preflight.sh sha256:eaca05049980 ---
+# --- runbook/steps/preflight.sh sha256:5b9e9d07b8b0 ---
 # preflight only reads. It prints everything that it finds; the first thing that forbids the change stops it.
 
 # Every command the runbook calls, so that none is found missing half-way.
@@ -484,8 +490,26 @@ commands_are_here() { [[ -z $(missing_commands) ]]; }
 
 # Kubelet runs every file of its folder: a copy of etcd.yaml there replaces etcd.yaml's pod at once.
 the_folder_is_clean() {
+  guard other_world "kubelet runs the static pods of $(static_pod_path), and the reviewed manifests are in $MANIFESTS" \
+    "set staticPodPath: $MANIFESTS in kubelet's configuration, as kubeadm has it, move the manifests there, and restart kubelet; any other folder is not supported" static_pods_are_here
   guard closed "kubelet also runs these files, which were not reviewed: $(stray_files)" 'a copy or a backup: move it to another folder, and if etcd runs from it, not while the member is up. A pod in use (kubelet stops the pod of a file that goes): leave it, fetch the facts again, render and review again' no_stray_file
   guard_services
+}
+
+# static_pod_path -- as kubelet is told: by an argument, else in its configuration file. Nothing where neither says it.
+static_pod_path() {
+  local words='' config path
+  words=$(tr '\0' '\n' <"/proc/$(kubelet_pid)/cmdline" 2>/dev/null | sed -nE 's/^--?(pod-manifest-path|config)=/\1 /p; /^--?(pod-manifest-path|config)$/{s/^--?//;N;s/\n/ /p;}') || true
+  path=$(sed -n 's/^pod-manifest-path //p' <<<"$words")
+  config=$(sed -n 's/^config //p' <<<"$words")
+  [[ -n $path ]] || path=$(sed -nE "s/^staticPodPath:[[:space:]]*[\"']?([^\"'[:space:]]+).*/\1/p" "${config:-$KUBELET_CONFIG}" 2>/dev/null) || true
+  printf '%s' "$path"
+}
+static_pods_are_here() {
+  local path
+  if ! has_kubelet || ! has_static_pod; then return 0; fi
+  path=$(static_pod_path)
+  [[ -z $path || $path -ef $MANIFESTS ]]
 }
 
 # What the exchange stops and writes must be known before: a pod whose process is not found would keep running beside its successor.
@@ -562,7 +586,7 @@ the_cluster_is_sound() {
 }
 # --- end runbook/rolling/sound.sh ---
 
-# --- runbook/steps/surroundings.sh sha256:e8ba4af21246 ---
+# --- runbook/steps/surroundings.sh sha256:5c096cf3d573 ---
 # surroundings.sh -- the part of preflight about certificates, clocks, the new address and the network between hosts.
 
 the_certificates_are_known() {
@@ -615,14 +639,16 @@ neighbour_of() {
   [[ $words != *lladdr* || $words == *FAILED* ]] || printf '%s' "${words#*lladdr }"
 }
 
-# knock ADDRESS PORT -- open (an answer, a refusal too), absent (no host has the address), filtered (no answer).
+# knock ADDRESS PORT -- open (an answer, a refusal too), absent (no host has the address), filtered (no answer, or a firewall's
+# ICMP: "no route to host" about an address whose host answers the neighbour question).
 # The kernel takes 3 s to find that no host has an address.
 knock() {
   local words status=0
   words=$(timeout -k 1 5 bash -c "exec 3<>/dev/tcp/$1/$2" 2>&1) || status=$?
   case $status:$words in
     0:* | *'Connection refused'*) printf 'open' ;;
-    *'No route to host'* | *'Network is unreachable'* | *'Invalid argument'*) printf 'absent' ;;
+    *'No route to host'*) if [[ -n $(neighbour_of "$1") ]]; then printf 'filtered'; else printf 'absent'; fi ;;
+    *'Network is unreachable'* | *'Invalid argument'*) printf 'absent' ;;
     *) printf 'filtered' ;;
   esac
 }
@@ -642,6 +668,7 @@ flow() { cat "$SCRATCH/flow.$1.$2"; }
 
 the_ways_are_known() {
   local i port
+  is_one_of restore "${PHASES[@]}" || note_who_takes_routes_away
   knock_everywhere
   for i in "${!NAMES[@]}"; do
     [[ $i != "$OWN" ]] || continue
@@ -654,6 +681,15 @@ the_ways_are_known() {
     done
   done
 }
+
+# note_who_takes_routes_away -- both remove routes that they did not make, the very ones of this change.
+note_who_takes_routes_away() {
+  if is_active systemd-networkd && ! grep -qsiE '^ManageForeignRoutes=(no|false|off|0)' {/etc,/run,/usr/lib}/systemd/networkd.conf {/etc,/run,/usr/lib}/systemd/networkd.conf.d/*.conf; then
+    note 'systemd-networkd runs here without ManageForeignRoutes=no. When it restarts or reads its configuration again (netplan apply), it removes the routes of this change: change addresses with ip until finish, and rerun the phase where status says that routes are missing'
+  fi
+  ! is_active NetworkManager || note 'NetworkManager runs here. nmcli connection up and nmcli device reapply remove the routes of this change: change addresses with ip until finish, and rerun the phase where status says that routes are missing'
+}
+is_active() { [[ $(systemctl show -p ActiveState "$1" 2>/dev/null) == ActiveState=active ]]; }
 
 # 3.3 and 3.4 have no `auth status`; with authentication on, `user list` refuses.
 authentication_is_off() {
@@ -705,7 +741,7 @@ own_wire_is_wide() {
 }
 # --- end runbook/rolling/ready_to_prepare.sh ---
 
-# --- runbook/steps/prepare.sh sha256:777e07924cb5 ---
+# --- runbook/steps/prepare.sh sha256:d78a557d9077 ---
 # prepare changes nothing that runs. What it saves is needed for undo, so it is saved once and never overwritten.
 
 # What was before, for the ticket: written once, compared by finish.
@@ -724,7 +760,7 @@ before_is_noted() { [[ -s $STATE/before.txt ]]; }
 # summary_now -- cluster, members and progress, one "KEY VALUE" a line, by the answers that ask_everybody has.
 summary_now() {
   local i id name urls learner leader index applied term revision version errors
-  printf 'cluster %s\n' "${said_cluster[OWN]:-$(printf '%s\n' "${said_cluster[@]}" | head -n 1)}"
+  printf 'cluster %s\n' "$(first_that_is_said "${said_cluster[OWN]-}" ${said_cluster[@]+"${said_cluster[@]}"})"
   while read -r id name urls learner; do
     printf 'member %x %s %s\n' "$id" "$name" "$urls"
   done <<<"$base"
@@ -732,6 +768,13 @@ summary_now() {
     [[ -n ${status_of[i]-} ]] || continue
     read -r leader index applied term revision version errors <<<"${status_of[i]}"
     printf 'status %s version=%s revision=%s term=%s alarms=%s\n' "${NAMES[i]}" "$version" "$revision" "$term" "$errors"
+  done
+}
+
+first_that_is_said() {
+  local word
+  for word in "$@"; do
+    [[ -z $word ]] || { printf '%s' "$word" && return 0; }
   done
 }
 
@@ -991,7 +1034,7 @@ show_snapshot_age() {
 }
 # --- end runbook/rolling/snapshot.sh ---
 
-# --- runbook/steps/widen_certificates.sh sha256:bc947e381218 ---
+# --- runbook/steps/widen_certificates.sh sha256:595a8b4f3a27 ---
 # widen_certificates -- the certificates that must hold both addresses, reissued: same key, subject and extensions, one address more.
 # A certificate that holds both already is never touched. One whose CA key is elsewhere waits for the signed one.
 
@@ -1122,6 +1165,7 @@ put_certificate() {
   run install -m 0600 "$2" "$hidden"
   run chown --reference="$target" "$hidden"
   run chmod --reference="$target" "$hidden"
+  run sync "$hidden"
   run mv -f "$hidden" "$target"
 }
 
@@ -1163,7 +1207,7 @@ has_ca_key() { [[ -s ${CERT_CA_KEYS[$1]} ]]; }
 names_in() { openssl x509 -noout -text -in "$1" | sed -n '/Subject Alternative Name/{n;s/^ *//p;}'; }
 # --- end runbook/steps/widen_certificates.sh ---
 
-# --- runbook/rolling/leave.sh sha256:52f6e6e941b4 ---
+# --- runbook/rolling/leave.sh sha256:ae37fe58ff77 ---
 # leave (only with `addresses: replace`): kubelet and etcd are stopped before the address is removed. A live etcd that loses its address costs
 # seconds of writes; one that was stopped first costs nothing.
 
@@ -1176,6 +1220,7 @@ ready_to_leave() {
   guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_prepared
   guard closed "these certificates lack the SAN $OLD or $NEW: $(certs_lacking)" 'bash runbook.sh apply prepare' certs_are_wide
   gate_before others any
+  guard_majority
   guard_other_apis
   guard_other_certificates
 }
@@ -1217,7 +1262,7 @@ record_before_leaving() {
 has_left_recorded() { has_left && { is_recorded new || [[ -z $base ]]; }; }
 # --- end runbook/rolling/leave.sh ---
 
-# --- runbook/rolling/ready_to_move.sh sha256:0c1fcece3662 ---
+# --- runbook/rolling/ready_to_move.sh sha256:b795a6eca548 ---
 # All refusals of the phase, before its first change. Later only a failure can stop it.
 ready_to_move() {
   show_snapshot_age
@@ -1231,9 +1276,17 @@ ready_to_move() {
   guard closed "these certificates lack the SAN $OLD or $NEW: $(certs_lacking)" 'bash runbook.sh apply prepare' certs_are_settled
   guard closed "a route that this change did not make would be replaced: $(foreign_routes | head -n 1)" "remove it, or give it src $NEW" no_foreign_route
   gate_before others any
+  etcd_runs_new || guard_majority
   guard_other_apis
   ready_on_the_wire
   [[ $MODE != verify ]] || first_look_at_leases
+}
+
+# guard_majority -- of those that --without leaves: a cluster of three with one member lost takes no writes while a second one is down.
+guard_majority() {
+  [[ ${#without[@]} -gt 0 && -n $etcd_pid && $accept_outage == no ]] || return 0
+  guard closed "without ${without[*]} and this host, the other members are no majority of ${#NAMES[@]}: etcd takes no writes from the stop of this host's etcd until it is back" \
+    "bring ${without[*]} back, or add a member in its place first. To accept the outage: rerun the same command with --accept-outage" others_are_a_majority
 }
 
 # What only the network can tell: the others' certificates, and an answer when we ask from NEW.
@@ -1257,13 +1310,13 @@ can_bind() { [[ $(openssl s_client -help 2>&1) == *-bind* ]]; }
 
 # ask_through_routes -- an older OpenSSL is led by the source routes: they are made first, and removed again where no member answers.
 ask_through_routes() {
-  local i
-  routes_are_right || set_routes
+  local i made=no
+  routes_are_right || { set_routes && made=yes; }
   is_changing || return 0
   for i in "${!NAMES[@]}"; do
     [[ $i != "$OWN" && ${in_gate[i]} == yes ]] || continue
     ask_into "from.$i" "${asked_at[i]}"
-    answered "from.$i" || drop_routes
+    answered "from.$i" || [[ $made == no ]] || drop_routes # those of an earlier run are in use
     guard_answer "$i"
   done
 }
@@ -1477,7 +1530,7 @@ endpoint_for_update() {
 }
 # --- end runbook/steps/record.sh ---
 
-# --- runbook/steps/exchange.sh sha256:1143e857ce8d ---
+# --- runbook/steps/exchange.sh sha256:4e1e2471f6d6 ---
 # exchange.sh -- all files on this host that name its address are exchanged at once, while kubelet is stopped.
 #
 # kubelet deletes and starts static pods through an API whose own etcd may be the one that is down; it then hangs for
@@ -1499,11 +1552,22 @@ write_new_files() {
   done
 }
 draft_manifest() {
-  local draft
+  local draft like
   draft=$(draft_of "$(live_file "$1")")
   run install -m 0600 "$(wanted_manifest "$1")" "$draft"
-  run chown --reference="$BACKUP/manifests/${FILES[$1]}" "$draft"
-  run chmod --reference="$BACKUP/manifests/${FILES[$1]}" "$draft"
+  like=$(owner_and_mode_like "$1")
+  run chown --reference="$like" "$draft"
+  run chmod --reference="$like" "$draft"
+  run sync "$draft"
+}
+# owner_and_mode_like I -- the file that they are taken from. Rendered again in the middle of a change, a host has its new manifest
+# and no copy of the old one.
+owner_and_mode_like() {
+  local file
+  for file in "$BACKUP/manifests/${FILES[$1]}" "$(live_file "$1")" "$ASIDE/${FILES[$1]}"; do
+    [[ ! -e $file ]] || { printf '%s' "$file" && return 0; }
+  done
+  printf '%s' "$(live_file "$1")" # the command fails, and says which file is missing
 }
 wanted_manifest() {
   if [[ ${wanted[$1]} == new ]]; then new_manifest "$1"; else printf '%s' "$BACKUP/manifests/${FILES[$1]}"; fi
@@ -2179,7 +2243,7 @@ nobody_is_noted() {
 no_cluster_note() { [[ ! -e $CLUSTER_NOTE ]]; }
 # --- end runbook/steps/cluster_undo.sh ---
 
-# --- runbook/steps/finish.sh sha256:4b790740188d ---
+# --- runbook/steps/finish.sh sha256:779c86e2b2ab ---
 # finish: the whole cluster on its new addresses, the routes of this change removed, the summary for the ticket.
 
 everybody_has_moved() {
@@ -2198,30 +2262,58 @@ is_at_its_end() { [[ ${recorded[$1]} == new ]] || [[ ${STAYS[$1]} == yes && ${re
 # another source address would be chosen, is put back at once: cleaning up must not harm the cluster.
 take_routes_away() {
   local route
-  [[ $NEW != "$OLD" ]] || { note 'ok: this member keeps its address' && return 0; }
-  if holds "calls leave from $NEW; routes of this change are removed, or kept because they are needed" routes_are_settled; then return 0; fi
+  if [[ $NEW == "$OLD" ]] && no_route_of_ours; then
+    note 'ok: this member keeps its address, and no route of this change is on this host'
+    return 0
+  fi
+  if holds "calls leave from $NEW; routes of this change are removed, or kept because they are needed" routes_are_settled; then
+    show_kept_routes
+    return 0
+  fi
   while read -r route; do
     [[ -z $route ]] || take_route_away "$route"
   done <<<"$(our_routes)"
   must routes_are_settled
+  show_kept_routes
 }
 take_route_away() {
   local address=${1%% *} way=()
   address=${address%/*}
+  ! is_kept "$address" || return 0
   read -ra way <<<"$(via_and_dev "$1")"
   drop_route_to "$address"
   if ! is_changing || ! is_one_of "$address" "${NEWS[@]}" || leaves_from_new "$address"; then return 0; fi
   run "${IP[@]}" route replace "$address/$HOST_BITS" "${way[@]}" src "$NEW" proto 147
-  run touch "$STATE/routes.kept"
-  note "KEPT: without this route, calls to $address do not leave from $NEW. Add it to the network configuration of this host:"
-  note "  ip route add $address/$HOST_BITS ${way[*]} src $NEW"
+  {
+    cat "$STATE/routes.kept" 2>/dev/null || true
+    printf '%s\n' "$address"
+  } >"$SCRATCH/routes.kept"
+  run install -m 0600 "$SCRATCH/routes.kept" "$STATE/routes.kept"
+}
+is_kept() { [[ -s $STATE/routes.kept && $'\n'$(<"$STATE/routes.kept")$'\n' == *$'\n'"$1"$'\n'* ]]; }
+# show_kept_routes -- in every run, and for the ticket: a reboot takes them, and whoever has such an address later is called this way.
+show_kept_routes() {
+  local route address
+  while read -r route; do
+    address=${route%% *} address=${address%/*}
+    is_kept "$address" || continue
+    note "KEPT: without this route, calls to $address do not leave from $NEW. Add it to the network configuration of this host:"
+    note "  ip route add $address/$HOST_BITS $(via_and_dev "$route") src $NEW"
+  done <<<"$(our_routes)"
 }
 routes_are_settled() {
   local i
   for i in "${!NAMES[@]}"; do
-    [[ $i == "$OWN" ]] || leaves_from_new "${NEWS[i]}" || return 1
+    [[ $i == "$OWN" || $NEW == "$OLD" ]] || leaves_from_new "${NEWS[i]}" || return 1
   done
-  no_route_of_ours || [[ -e $STATE/routes.kept ]]
+  routes_left_are_kept
+}
+routes_left_are_kept() {
+  local route address
+  while read -r route; do
+    address=${route%% *}
+    [[ -z $route ]] || is_kept "${address%/*}" || return 1
+  done <<<"$(our_routes)"
 }
 
 ids_in() { sed -n 's/^\(cluster [^ ]*\)$/\1/p; s/^member \([^ ]*\) \([^ ]*\) .*/\1 \2/p' | sort; }
@@ -2231,7 +2323,7 @@ ids_compared() {
 }
 # --- end runbook/steps/finish.sh ---
 
-# --- runbook/steps/ticket.sh sha256:5d1e904dc3a3 ---
+# --- runbook/steps/ticket.sh sha256:5183bcf1c952 ---
 # ticket.sh -- what is left to do elsewhere, and the block that closes the ticket.
 
 what_is_left() {
@@ -2249,6 +2341,7 @@ for_the_ticket() {
   summary_now | sed 's/^/after:  /'
   printf 'ids: %s\n' "$(ids_compared)"
   printf 'longest phase: %s\n' "$(longest_phase)"
+  [[ ! -s $STATE/routes.kept ]] || sed 's/^/route kept: /' "$STATE/routes.kept"
   more_for_the_ticket
   printf -- '----- end -----\n'
 }
@@ -2348,7 +2441,7 @@ api_shows_no_old() {
 }
 # --- end runbook/steps/narrow.sh ---
 
-# --- runbook/rolling/undo.sh sha256:83759e8b0999 ---
+# --- runbook/rolling/undo.sh sha256:8989a3110307 ---
 # undo.sh -- undo while the cluster runs: the same gate before and after it.
 
 ready_to_undo_prepare() {
@@ -2376,7 +2469,7 @@ ready_to_undo_move() {
   guard other_world "$DATA_DIR holds no data" 'without data etcd would start a new, empty cluster' data_is_there
   guard_old_endpoint
   # While etcd still runs with the old arguments undo is one update, and does no harm.
-  etcd_runs_old || gate_before others any
+  etcd_runs_old || { gate_before others any && guard_majority; }
 }
 # guard_old_endpoint -- kubelet is about to call it again. Any answer will do: an API that is not ready now may be so later.
 guard_old_endpoint() {
@@ -2409,7 +2502,7 @@ ready_to_undo_leave() {
 etcd_is_not_new() { ! etcd_runs_new; }
 # --- end runbook/rolling/undo.sh ---
 
-# --- runbook/steps/undo.sh sha256:b7eed928aef0 ---
+# --- runbook/steps/undo.sh sha256:6c299c6f905c ---
 # undo. A file is restored only where the live file is the one that this change installed.
 
 recorded_old_or_unknown() { [[ ${recorded[OWN]} == old || -z $base ]]; }
@@ -2420,13 +2513,26 @@ etcd_is_old() {
 
 # A backup that was restored is renamed, so that the next apply makes its own.
 put_backup_away() {
-  local n=1
-  if holds "there is no backup in $BACKUP" no_backup; then return 0; fi
-  while [[ -e $STATE/backup.undone-$n ]]; do n=$((n + 1)); done
-  run mv "$BACKUP" "$STATE/backup.undone-$n"
-  must no_backup
+  local n=1 what
+  if holds "there is no backup in $BACKUP, and no note or snapshot of before" nothing_was_saved; then return 0; fi
+  while [[ -e $STATE/backup.undone-$n || -e $STATE/before.undone-$n ]]; do n=$((n + 1)); done
+  [[ ! -e $BACKUP ]] || run mv "$BACKUP" "$STATE/backup.undone-$n"
+  for what in "${SAID_BEFORE[@]}"; do
+    [[ -e $STATE/$what ]] || continue
+    run install -d -m 0700 "$STATE/before.undone-$n"
+    run mv "$STATE/$what" "$STATE/before.undone-$n/${what//\//-}"
+  done
+  must nothing_was_saved
 }
-no_backup() { [[ ! -e $BACKUP ]]; }
+# What speaks of the moment before the change, below STATE: when it begins again, weeks later, that is another moment.
+readonly SAID_BEFORE=(before.txt snapshot/before.db snapshot/before.txt)
+nothing_was_saved() {
+  local what
+  [[ ! -e $BACKUP ]] || return 1
+  for what in "${SAID_BEFORE[@]}"; do
+    [[ ! -e $STATE/$what ]] || return 1
+  done
+}
 
 manifests_can_go_back() {
   local i
@@ -2666,7 +2772,7 @@ index_of() {
 digits() { if [[ $1 =~ ^[0-9]{1,18}$ ]]; then printf '%s' "$1"; else printf '0'; fi; }
 # --- end runbook/lib/lists.sh ---
 
-# --- runbook/lib/journal.sh sha256:2e8f95eac1bd ---
+# --- runbook/lib/journal.sh sha256:2982d2b4f55a ---
 # journal.sh -- where this change keeps what it saves, who holds it, and what was done when.
 
 readonly STATE=/var/lib/etcd-renumber/$CLUSTER/$CHANGE-$DIGEST
@@ -2692,6 +2798,7 @@ journal() {
   [[ $holds_lock == yes ]] || return 0
   local left_out=
   [[ ${#without[@]} == 0 ]] || left_out=",\"without\":\"${without[*]}\""
+  [[ $accept_outage == no ]] || left_out+=',"accepted":"outage"'
   printf '{"at":"%s","event":"%s","verb":"%s","phase":"%s","step":"%s","result":"%s","exit":%d,"ms":%d%s}\n' \
     "$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)" "$1" "$MODE" "$PHASE" "$2" "$3" "$4" "$5" "$left_out" 2>/dev/null >>"$STATE/journal.jsonl" || cannot_be_written
 }
@@ -3091,7 +3198,7 @@ unit_folders_are_writable() { [[ -z $(unit_folders_read_only) ]]; }
 unit_program() { if [[ -n $UNIT_PROGRAM ]]; then printf '%s' "$UNIT_PROGRAM"; else command -v etcd || true; fi; }
 # --- end runbook/lib/unit.sh ---
 
-# --- runbook/lib/host_files.sh sha256:4c823bd87d92 ---
+# --- runbook/lib/host_files.sh sha256:83775d2a459c ---
 # host_files.sh -- the files beside the manifests that name this host's own address: kubeconfigs and kubelet's own.
 #
 # Only the word that is the address is exchanged; everything else stays byte for byte, mode, owner and label too. They
@@ -3205,6 +3312,7 @@ draft_host_file() {
   [[ $2 != new ]] || save_host_file "$1"
   run cp -p "$file" "$draft"
   run sed -i -E "$(exchange_of "$1" "$2")" "$draft"
+  run sync "$draft"
 }
 # exchange_of I old|new -- the script for that very file, a line for each address.
 exchange_of() {
@@ -3422,7 +3530,7 @@ must_end() {
 process_runs_as_wanted() { [[ ${wanted[$1]} != aside ]] && process_is_as_wanted "$1"; }
 # --- end runbook/lib/wanted.sh ---
 
-# --- runbook/lib/routes.sh sha256:016ff4caff4d ---
+# --- runbook/lib/routes.sh sha256:840ad44f3795 ---
 # routes.sh -- from which address this host calls the others, and the host routes that settle it.
 #
 # A moved member keeps calling from its old address wherever the kernel prefers that one. When the old address is then
@@ -3466,14 +3574,16 @@ way_to() {
   via_and_dev "$words"
 }
 
-# via_and_dev ROUTE -- these two of a line that ip printed; everything else in it is the kernel's business.
+# via_and_dev ROUTE -- these two of a line that ip printed; everything else in it is the kernel's business. A gateway may lie
+# outside the interface's own network (/32 addresses), and ip does not print that it was given with `onlink`.
 via_and_dev() {
-  local via dev=${1#* dev }
+  local via dev=${1#* dev } onlink=
   if [[ $1 == *' via '* ]]; then
-    via=${1#* via }
-    printf 'via %s ' "${via%% *}"
+    via=${1#* via } onlink=' onlink'
+    [[ $via != 'inet6 '* ]] || { via=${via#inet6 } && printf 'via inet6 %s ' "${via%% *}" && via=; }
+    [[ -z $via ]] || printf 'via %s ' "${via%% *}"
   fi
-  printf 'dev %s' "${dev%% *}"
+  printf 'dev %s%s' "${dev%% *}" "$onlink"
 }
 
 # needs_route ADDRESS -- something leads there, and not from NEW.
@@ -3498,12 +3608,13 @@ foreign_routes() {
   for address in $(other_addresses); do
     needs_route "$address" || continue
     route=$("${IP[@]}" -o route show "$address/$HOST_BITS" table main 2>/dev/null)
-    [[ -z $route || $route == *'proto 147'* ]] || printf '%s\n' "$route"
+    [[ -z $route || "$route " == *'proto 147 '*"src $NEW "* ]] || printf '%s\n' "$route"
   done
 }
 no_foreign_route() { [[ -z $(foreign_routes) ]]; }
 
-our_routes() { "${IP[@]}" -o route show proto 147 2>/dev/null; }
+# our_routes -- of this change: protocol 147, from NEW. Those that an earlier change has kept leave from another address.
+our_routes() { "${IP[@]}" -o route show proto 147 2>/dev/null | sed -nE "/ src ${NEW//./\\.}( |\$)/p"; }
 no_route_of_ours() { [[ -z $(our_routes) ]]; }
 
 # set_route ADDRESS [LIKE] -- a host route that leaves from NEW, the way that a packet to LIKE takes.
@@ -3539,8 +3650,14 @@ drop_route_to() {
   run "${IP[@]}" route del "$1/$HOST_BITS" "${way[@]}" proto 147
 }
 
-# drop_routes -- exactly those of this change: nothing else uses protocol 147.
-drop_routes() { run "${IP[@]}" route flush proto 147; }
+# drop_routes -- exactly those of this change.
+drop_routes() {
+  local route address
+  while read -r route; do
+    address=${route%% *}
+    [[ -z $route ]] || drop_route_to "${address%/*}"
+  done <<<"$(our_routes)"
+}
 
 device_of() {
   local number dev rest
@@ -3597,7 +3714,7 @@ close_connections_with() {
 }
 # --- end runbook/lib/connections.sh ---
 
-# --- runbook/lib/peers.sh sha256:5185041e7faf ---
+# --- runbook/lib/peers.sh sha256:db492f7cff1d ---
 # peers.sh -- what each member says when it is asked the way a member asks: GET /members on its peer port.
 #
 # A TLS handshake proves nothing (etcd refuses a caller after it) and `endpoint health` passes a member that no other can
@@ -3637,6 +3754,7 @@ answered() {
   answer_text=
   [[ ! -e $SCRATCH/$1.answer ]] || answer_text=$(<"$SCRATCH/$1.answer")
   answer_text=${answer_text//$'\r'/}
+  [[ $answer_text != 'Connecting to '* ]] || answer_text=${answer_text#*$'\n'} # OpenSSL 3.2.0 says so on stdout
   [[ $answer_text == 'HTTP/1.1 200 '* && $answer_text == *'X-Etcd-Cluster-Id: '* && $answer_text == *'}]' ]]
 }
 
@@ -3648,7 +3766,7 @@ why_silent() {
   case $error in
     *'num=64'* | *'IP address mismatch'*) printf 'its certificate has no SAN %s' "$2" ;;
     *'errno=111'* | *'Connection refused'*) printf 'connection refused: nothing listens there' ;;
-    *'errno=113'* | *'No route to host'*) printf 'no host has this address' ;;
+    *'errno=113'* | *'No route to host'*) printf 'no host has this address, or a firewall rejects the call' ;;
     *'errno=101'* | *'Network is unreachable'*) printf 'this host has no route to it' ;;
     *'errno=99'* | *'Cannot assign requested address'*) printf '%s is not on this host' "${3:-the source address}" ;;
     *'alert protocol version'* | *'unsupported protocol'*) printf 'it requires a newer TLS version than this host has: %s; TLS 1.3 needs OpenSSL 1.1.1' "$(openssl version 2>/dev/null)" ;;
@@ -3819,7 +3937,7 @@ may_be_narrow() { is_one_of narrow "${PHASES[@]}" && [[ $2 != "${NEWS[$1]}" && $
 shows_old() { is_certificate "$SCRATCH/cert.$1" && ! cert_is_narrow "$SCRATCH/cert.$1"; }
 # --- end runbook/lib/wire.sh ---
 
-# --- runbook/lib/gate.sh sha256:5d2a85bfa76d ---
+# --- runbook/lib/gate.sh sha256:99b4ab3e7c42 ---
 # gate.sh -- stops a phase while the cluster is not safe. It holds when, for every member of the plan and no other member:
 #   recorded   it has one peer URL, its old or its new one, in the member list of every member
 #   reachable  it answers there, from this host, with the same cluster id and the same list as all others
@@ -3827,10 +3945,13 @@ shows_old() { is_certificate "$SCRATCH/cert.$1" && ! cert_is_narrow "$SCRATCH/ce
 #   caught up  it names the same leader as all others and has applied what the leader had when it was asked; no alarm
 
 readonly GATE_LIMIT=60
-gate_why=   # what it misses first; empty when it holds
-gate_world= # what is not the reviewed cluster, when a majority of those asked says so
-in_gate=()  # by member: yes | no
-moving=()   # by member: recorded on its new address, still listens on the old one
+gate_why=      # what it misses first; empty when it holds
+gate_world=    # what is not the reviewed cluster, when a majority of those asked says so
+in_gate=()     # by member: yes | no
+moving=()      # by member: recorded on its new address, still listens on the old one
+seen_moving=() # by member: milliseconds since the epoch, when it was first seen so; empty when it is not
+readonly IT_MAY_STOP='it may be about to stop; this host may go first once it is seen to answer for 10 s'
+readonly STANDS_MS=10000 # longer than kubelet and etcd take to end: who still answers then is not on its way down
 
 # gate_now SCOPE SELF -- asks once. SCOPE: all | others. SELF: what this host must be recorded on: old | new | any.
 gate_now() {
@@ -3930,8 +4051,12 @@ miss_reachable() {
       miss "${NAMES[i]} does not answer on its recorded address ${asked_at[i]}, port $PEER_PORT: ${silence[i]-}"
       continue
     fi
-    if [[ ${moving[i]} == yes ]]; then
-      is_ours_to_go_first "$i" || miss "${NAMES[i]} is recorded on ${NEWS[i]} and still listens on ${OLDS[i]}: its own move is not finished"
+    if [[ ${moving[i]} == no ]]; then
+      seen_moving[i]=
+    elif ! is_ours_to_go_first "$i"; then
+      miss "${NAMES[i]} is recorded on ${NEWS[i]} and still listens on ${OLDS[i]}: its own move is not finished"
+    elif [[ $MODE != undo ]] && ! has_stood "$i"; then
+      miss "${NAMES[i]} is recorded on ${NEWS[i]} and still listens on ${OLDS[i]}: $IT_MAY_STOP"
     fi
     [[ -n $first ]] || first=${said[i]} cluster=${said_cluster[i]}
     [[ ${said[i]} == "$first" ]] || miss "the member list of ${NAMES[i]} differs from that of the others"
@@ -3945,10 +4070,17 @@ is_ours_to_go_first() {
   [[ $OWN -lt $1 || ($MODE == undo && $etcd_args == old) ]]
 }
 
+has_stood() {
+  local now
+  now=$(now_ms)
+  seen_moving[$1]=${seen_moving[$1]:-$now}
+  [[ $((now - seen_moving[$1])) -ge $STANDS_MS ]]
+}
+
 # has_quorum_without_us -- where the others alone are no majority and our etcd is down, nobody can tell a leader.
-has_quorum_without_us() {
+has_quorum_without_us() { [[ -n $etcd_pid ]] || others_are_a_majority; }
+others_are_a_majority() {
   local i others=0
-  [[ -z $etcd_pid ]] || return 0
   for i in "${!NAMES[@]}"; do
     [[ ${NAMES[i]} == "$HOST" || ${in_gate[i]} == no ]] || others=$((others + 1))
   done
@@ -3989,7 +4121,7 @@ plain_address() {
 }
 # --- end runbook/lib/gate.sh ---
 
-# --- runbook/lib/progress.sh sha256:8d62999c99e9 ---
+# --- runbook/lib/progress.sh sha256:f6cb0e439224 ---
 # progress.sh -- the last part of the gate: one leader, every member has applied what the leader had, no alarm.
 
 leader=      # the leader's id, decimal, as last seen
@@ -4029,6 +4161,10 @@ read_progress() {
   [[ -n $etcdctl ]] || return 0
   while IFS=: read -r key value rest; do
     value=${value# }
+    case ${key% } in
+      '"Version"' | '"Errors"' | '"Endpoint"') ;;
+      *) [[ $value =~ ^[0-9]{1,20}$ ]] || continue ;; # a member's words: bash would evaluate what stands in a number's place
+    esac
     case ${key% } in
       '"MemberID"') id=$value ;;
       '"Leader"') l=$value ;;
@@ -4128,7 +4264,7 @@ alarm_of_33() {
 }
 # --- end runbook/lib/progress.sh ---
 
-# --- runbook/lib/pass.sh sha256:d3d9edff5e8b ---
+# --- runbook/lib/pass.sh sha256:637fd63e199f ---
 # pass.sh -- how a phase uses the gate: before its first change, while kubelet is stopped, at its end.
 
 gate_title() {
@@ -4143,18 +4279,29 @@ gate_before() {
   gate_ask "$1" "$2" closed
 }
 
+readonly LONGEST_WAIT=20
+# waits_for_another -- two hosts in the same moment: this one goes first, once the other one has gone back or is seen to stand.
+waits_for_another() { is_changing && [[ $gate_why == *"$IT_MAY_STOP"* ]]; }
+
 # gate_ask SCOPE SELF STOP -- looks up to three times, one second apart, until it holds: one answer that came late on a busy
 # network proves nothing. STOP is called with what the last look missed.
 gate_ask() {
-  local scope=$1 self=$2 stop=$3 tries other_worlds=0
-  for tries in 1 2 3; do
+  local scope=$1 self=$2 stop=$3 tries=0 other_worlds=0 waited=0
+  while true; do
     gate_now "$scope" "$self"
     if [[ -z $gate_why ]]; then
       note "ok: $(gate_title "$scope")"
       return 0
     fi
-    [[ -z $gate_world ]] || other_worlds=$((other_worlds + 1))
-    [[ $tries == 3 ]] || sleep 1
+    if waits_for_another && [[ $waited -lt $LONGEST_WAIT ]]; then
+      [[ $waited != 0 ]] || note "waiting, at most $LONGEST_WAIT s: $gate_why"
+      waited=$((waited + 1))
+    else
+      [[ -z $gate_world ]] || other_worlds=$((other_worlds + 1))
+      tries=$((tries + 1))
+      [[ $tries -lt 3 ]] || break
+    fi
+    sleep 1
   done
   if ! is_changing; then
     not_held "$(gate_title "$scope"): $gate_why"
@@ -5532,7 +5679,7 @@ show_quorum() {
 }
 # --- end runbook/lib/status.sh ---
 
-# --- runbook/lib/next.sh sha256:14aa0c8dcc14 ---
+# --- runbook/lib/next.sh sha256:26e2c161236d ---
 # next.sh -- which line of RUNBOOK.md comes next. Idempotent like everything here: it looks at hosts and cluster, not at a list of marks.
 
 # next_line -- the first line that is seen not to be done. What cannot be seen from here counts as done once a later line
@@ -5612,10 +5759,10 @@ cluster_is_done() {
 }
 # After an undo these two are before us again, whatever the journal says.
 ended_and_still_so() { phase_ended "$1" && { [[ $NEW == "$OLD" ]] || own_end_is_there; }; }
-# phase_ended PHASE -- by this host's own journal: it ended with 0 and was not started again or undone since.
+# phase_ended PHASE -- by this host's own journal: it ended with 0 and was not started again or undone since, nor was `prepare`.
 phase_ended() {
-  local last
-  last=$(sed -n "/\"phase\":\"$1\",\"step\":\"\",/p" "$STATE/journal.jsonl" 2>/dev/null | tail -n 1)
+  local last undone='"verb":"undo","phase":"prepare","step":"",'
+  last=$(sed -n "/\"phase\":\"$1\",\"step\":\"\",/p; /$undone/p" "$STATE/journal.jsonl" 2>/dev/null | tail -n 1)
   [[ $last == *'"event":"end","verb":"apply"'*'"exit":0,'* ]]
 }
 all_manifests_are_new() {

@@ -1,0 +1,83 @@
+"""A change that is taken back and begun again, or rendered again in its middle; where kubelet's pods are; who takes routes away."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.test_what_a_look_proves import bash, yes
+
+
+def test_what_was_saved_is_put_away_with_the_backup_and_never_overwritten(tmp_path: Path) -> None:
+    for _ in range(2):
+        (tmp_path / "backup").mkdir()
+        (tmp_path / "snapshot").mkdir(exist_ok=True)
+        for name in ("before.txt", "snapshot/before.db", "snapshot/before.txt"):
+            (tmp_path / name).write_text(name)
+        what = "journal() { :; }; put_backup_away; put_backup_away"
+        ran = bash(
+            what, "runbook/lib/run.sh", "runbook/steps/undo.sh", STATE=str(tmp_path), BACKUP=f"{tmp_path}/backup"
+        )
+        assert ran.returncode == 0 and "ok: there is no backup" in ran.stdout, ran.stderr
+    for number in (1, 2):
+        assert (tmp_path / f"backup.undone-{number}").is_dir()
+        found = {path.name: path.read_text() for path in (tmp_path / f"before.undone-{number}").iterdir()}
+        assert found == {
+            "before.txt": "before.txt",
+            "snapshot-before.db": "snapshot/before.db",
+            "snapshot-before.txt": "snapshot/before.txt",
+        }
+
+
+@pytest.mark.parametrize(("then", "ended"), [("", True), ("undo prepare", False), ("undo move", True)])
+def test_preflight_is_open_again_after_prepare_was_undone(tmp_path: Path, then: str, *, ended: bool) -> None:
+    line = '{{"at":"x","event":"end","verb":"{}","phase":"{}","step":"","result":"held","exit":0,"ms":1}}\n'
+    words = ["apply preflight", "apply prepare", *filter(None, [then])]
+    (tmp_path / "journal.jsonl").write_text("".join(line.format(*word.split()) for word in words))
+    assert yes("phase_ended preflight", "runbook/lib/next.sh", STATE=str(tmp_path)) is ended
+
+
+@pytest.mark.parametrize("there", ["backup", "live", "aside"])
+def test_owner_and_mode_are_known_without_a_backup(tmp_path: Path, there: str) -> None:
+    folders = {"backup": tmp_path / "backup/manifests", "live": tmp_path / "live", "aside": tmp_path / "aside"}
+    folders[there].mkdir(parents=True)
+    (folders[there] / "etcd.yaml").touch()
+    what = f"FILES=(etcd.yaml); live_file() {{ printf '%s' {folders['live']}/etcd.yaml; }}; owner_and_mode_like 0"
+    ran = bash(what, "runbook/steps/exchange.sh", BACKUP=f"{tmp_path}/backup", ASIDE=f"{tmp_path}/aside")
+    assert ran.stdout == f"{folders[there]}/etcd.yaml"
+
+
+@pytest.mark.parametrize(
+    ("words", "config", "here"),
+    [
+        ([], "staticPodPath: PODS\n", True),
+        ([], 'staticPodPath: "PODS/"\n', True),
+        ([], "staticPodPath: /opt/pods\n", False),
+        ([], "kind: KubeletConfiguration\n", True),
+        (["--pod-manifest-path=PODS"], "staticPodPath: /opt/pods\n", True),
+        (["--pod-manifest-path", "/opt/pods"], "staticPodPath: PODS\n", False),
+        (["--config", "OTHER"], "staticPodPath: PODS\n", False),
+    ],
+)
+def test_kubelet_is_asked_for_its_static_pods(tmp_path: Path, words: list[str], config: str, *, here: bool) -> None:
+    pods, other = tmp_path / "pods", tmp_path / "other.yaml"
+    pods.mkdir()
+    other.write_text("staticPodPath: /opt/pods\n")
+    (tmp_path / "config.yaml").write_text(config.replace("PODS", str(pods)))
+    argv = [word.replace("PODS", str(pods)).replace("OTHER", str(other)) for word in words]
+    with subprocess.Popen(["bash", "-c", "read -r _", "kubelet", *argv], stdin=subprocess.PIPE) as kubelet:
+        what = f"""kubelet_pid() {{ printf '%s' {kubelet.pid}; }}; has_kubelet() {{ true; }}; has_static_pod() {{ true; }}
+if static_pods_are_here; then echo yes; else echo no; fi"""
+        ran = bash(what, "runbook/steps/preflight.sh", MANIFESTS=str(pods), KUBELET_CONFIG=f"{tmp_path}/config.yaml")
+        kubelet.communicate(b"\n")
+    assert ran.stdout.strip() == ("yes" if here else "no"), ran.stderr
+
+
+@pytest.mark.parametrize(("runs", "said"), [("systemd-networkd", "networkd"), ("NetworkManager", "nmcli"), ("-", "")])
+def test_who_takes_routes_away_is_named(runs: str, said: str) -> None:
+    what = f"""systemctl() {{ [[ $4 != '{runs}' ]] || echo ActiveState=active; }}; grep() {{ return 1; }}; note() {{ echo "$*"; }}
+note_who_takes_routes_away"""
+    ran = bash(what, "runbook/steps/surroundings.sh")
+    assert ran.returncode == 0 and said in ran.stdout and bool(ran.stdout) == bool(said), ran.stderr

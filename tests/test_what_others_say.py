@@ -1,0 +1,83 @@
+"""What other machines say is data: a number that is none, a firewall's answer, a message of OpenSSL before the answer."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.test_what_a_look_proves import bash, yes
+
+
+def test_a_number_of_a_host_is_not_evaluated_on_the_jump_host(tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    first = shlex.quote("    next: line 9: on a: x")
+    second = shlex.quote(f"    next: line NAMES[$(touch {made})0]: x\n    next: line 7: on b: y")
+    what = f"NAMES=(a b); tables=({first} {second}); note() {{ printf '%s' \"$*\"; }}; next_of_all"
+    ran = bash(what, "run_sh/status.sh")
+    assert ran.stdout == "next: line 7: on b: y", ran.stderr
+    assert not made.exists()
+
+
+def test_a_number_of_a_member_is_not_evaluated_on_a_host(tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    evil = f"NAMES[$(touch {made})0]"
+    fields = (
+        f'"MemberID" : 7\n"Leader" : 7\n"RaftIndex" : 5\n"RaftAppliedIndex" : {evil}\n"Errors" : []\n"Endpoint" : "x"'
+    )
+    what = f"""NAMES=(a) member_ids=(7) in_gate=(yes) said=(x) etcdctl=x
+find_etcdctl() {{ :; }}; endpoints_leader_first() {{ :; }}; ctl() {{ printf '%s\\n' {shlex.quote(fields)}; }}
+leader=7; read_progress; mark=5; progress_problem"""
+    assert "touch" not in bash(what, "runbook/lib/progress.sh").stdout
+    assert not made.exists()
+
+
+@pytest.mark.parametrize(
+    ("neighbour", "seen"), [("lladdr 02:00:00:00:00:01 REACHABLE", "filtered"), ("FAILED", "absent")]
+)
+def test_a_firewalls_icmp_is_no_absent_address(neighbour: str, seen: str) -> None:
+    what = f"""timeout() {{ echo 'bash: connect: No route to host' >&2; return 1; }}
+IP=(ip); ip() {{ echo '192.168.110.11 dev eth0 {neighbour}'; }}; knock 192.168.110.11 2380"""
+    assert bash(what, "runbook/steps/surroundings.sh").stdout == seen
+
+
+def test_what_openssl_says_before_the_answer_is_not_the_answer(tmp_path: Path) -> None:
+    answer = 'Connecting to 192.168.100.10\nHTTP/1.1 200 OK\r\nX-Etcd-Cluster-Id: 1\r\n\r\n[{"id":1}]'
+    (tmp_path / "m.answer").write_text(answer)
+    assert yes("answered m", "runbook/lib/peers.sh", SCRATCH=str(tmp_path))
+
+
+def test_the_cluster_id_is_the_first_that_was_said() -> None:
+    assert bash('first_that_is_said "" "" abc def', "runbook/steps/prepare.sh").stdout == "abc"
+    assert bash("first_that_is_said ''", "runbook/steps/prepare.sh").stdout == ""
+
+
+# --- two hosts in the same moment ---
+
+
+@pytest.mark.parametrize(("mode", "seconds", "may_go"), [("apply", 9, False), ("apply", 11, True), ("undo", 0, True)])
+def test_the_first_in_order_goes_when_the_other_was_seen_to_stand(mode: str, seconds: int, *, may_go: bool) -> None:
+    what = f"""NAMES=(master1 master2) NEWS=(a b) OLDS=(c d) OWN=0 in_gate=(no yes) recorded=(old new)
+said=('' x) said_cluster=('' 1) moving=(no yes) etcd_args=old MODE={mode} clock=1000000; now_ms() {{ printf '%s' "$clock"; }}
+miss_reachable; clock=$((clock + {seconds} * 1000)); gate_why=''; miss_reachable; printf '%s' "$gate_why" """
+    said = bash(what, "runbook/lib/lists.sh", "runbook/lib/gate.sh").stdout
+    assert (said == "") is may_go, said
+    assert may_go or "may be about to stop" in said
+
+
+# --- a majority that --without does not leave ---
+
+
+@pytest.mark.parametrize(
+    ("without", "accepted", "refused"), [("()", "no", False), ("(master3)", "no", True), ("(master3)", "yes", False)]
+)
+def test_an_etcd_that_the_others_cannot_spare_is_stopped_only_when_that_is_accepted(
+    without: str, accepted: str, *, refused: bool
+) -> None:
+    what = f"""NAMES=(master1 master2 master3) in_gate=(yes yes no) etcd_pid=7 without={without} accept_outage={accepted}
+guard_majority; echo on"""
+    parts = ("runbook/lib/run.sh", "runbook/lib/lists.sh", "runbook/lib/gate.sh", "runbook/rolling/ready_to_move.sh")
+    ran = bash(f"journal() {{ :; }}; on_exit() {{ :; }}; {what}", *parts)
+    assert (ran.returncode, "no majority of 3" in ran.stderr) == ((3, True) if refused else (0, False)), ran.stderr
+    assert not refused or "--accept-outage" in ran.stderr
