@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
+from urllib.parse import urlsplit
 
 from etcd_renumber.model import Address
 
@@ -66,6 +68,35 @@ def _address(token: str) -> Address | None:
         return ip_address(token)
     except ValueError:
         return None
+
+
+@dataclass(frozen=True)
+class Url:
+    """One URL as etcd's flags have it; what cannot be read in it is empty. `host` has no brackets."""
+
+    scheme: str
+    host: str
+    port: int | None
+
+    @property
+    def address(self) -> Address | None:
+        """Of its host; None where that is a name, or nothing."""
+        return _address(self.host)
+
+
+def url_of(text: str) -> Url:
+    """The only reader of URLs: a text that is none is an empty one."""
+    try:
+        split = urlsplit(text.strip())
+        return Url(split.scheme, split.hostname or "", split.port)
+    except ValueError:
+        return Url("", "", None)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether nobody but this host can reach it; `localhost` is the one name that etcd listens on."""
+    address = _address(host)
+    return host == "localhost" or (address is not None and address.is_loopback)
 
 
 def url(address: Address, port: int) -> str:

@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest df37f70ae8aa. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 8f789f59715e. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=df37f70ae8aa
+readonly DIGEST=8f789f59715e
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -33,7 +33,7 @@ readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(957f6590a57e8a04bd9c9df6d5c997ecc8d96f87c857fa4784927d6c60a228c9 aa18c2d2c8b3b82b23afe9c9730f929a36f19a1cc7cc08803d1b231975ace46c 4afbefad5a3e47ee23fef302a36d2deb63884458341c3040ded543efb7cf3aa2)
+readonly -a FOLDERS=(15d4e234465eaba33fa346106428123b74232616a850e27eacd07791c8e10c91 d074f31b333d7729e7bf88fca1d120591f3c552c90356f9ed47ba237cb0086ef 7a878c3a3d3be9e2ac5a211f8f7d9811e4d56bf03a7106fd7f6f4fa72d247e02)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from ipaddress import IPv6Address, ip_network
-from pathlib import PurePosixPath
 
 from etcd_renumber.addresses import addresses_in
-from etcd_renumber.manifests.etcd import container_of, flags_of, words_of
+from etcd_renumber.manifests.etcd import program_flags
+from etcd_renumber.manifests.identities import BOTH
+from etcd_renumber.manifests.pod import PROGRAMS, main_of
+from etcd_renumber.manifests.renumber import kept_in
 from etcd_renumber.model import Address, Cluster, Member, Problem
 
 RANGES = ("service-cluster-ip-range", "cluster-cidr")
@@ -88,33 +90,45 @@ def _twice(cluster: Cluster) -> Iterator[Problem]:
 
 
 def _in_ranges(cluster: Cluster, member: Member, place: str, key: str) -> Iterator[Problem]:
-    """Pod and service ranges as kube-apiserver and kube-controller-manager have them."""
+    """Pod and service ranges as kube-apiserver and kube-controller-manager have them.
+
+    Where the old address is in the same range the hosts work so today (Calico routes each pod's address on its own): that
+    the new one belongs to no pod and no Service is all that can be asked.
+    """
     found = set()
     for name, facts in cluster.facts.items():
         for file, text in facts.manifests.items():
-            flags = flags_of(container_of(text))
+            flags = program_flags(text)
             for flag in RANGES:
                 for part in flags.get(flag, "").split(","):
                     try:
-                        inside = bool(part) and member.new in ip_network(part.strip(), strict=False)
+                        network = ip_network(part.strip(), strict=False) if part else None
                     except ValueError:
                         continue  # left to the process that reads it
-                    if inside and (flag, part) not in found:
-                        found.add((flag, part))
-                        fact = f"{member.new} is inside the range {part} of --{flag} ({name}/{file})"
-                        yield Problem(
-                            fact, place, key, "choose another address: packets to this one would never leave the host"
+                    if network is None or member.new not in network or (flag, part) in found:
+                        continue
+                    found.add((flag, part))
+                    fact = f"{member.new} is inside the range {part} of --{flag} ({name}/{file})"
+                    if member.old in network:
+                        hint = (
+                            "the old address is inside as well, so the hosts work with it today. Check that no pod and no "
+                            "Service has the new one, and keep it out of the pool: kubectl get pods,services -A -o wide"
                         )
+                        yield Problem(f"{fact}, as {member.old} is", place, key, hint, "warning")
+                    else:
+                        hint = "choose another address: packets to this one would never leave the host"
+                        yield Problem(fact, place, key, hint)
 
 
 def _virtual(cluster: Cluster, member: Member, place: str, key: str) -> Iterator[Problem]:
     """An address that another static pod holds for the whole control plane (kube-vip, keepalived, haproxy)."""
-    own = {"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"}
+    moves = cluster.mapping.moves()
     for name, facts in cluster.facts.items():
         for file, text in facts.manifests.items():
-            words = words_of(container_of(text))
-            if words and PurePosixPath(words[0]).name in own:
+            if main_of(text).program in PROGRAMS or member.new not in {a for a, _ in addresses_in(text)}:
                 continue
-            if any(address == member.new for address, _ in addresses_in(text)):
+            prepared = {a for k in kept_in(text, moves) if k.why == BOTH for a, _ in addresses_in(k.value)}
+            if member.new not in prepared:
                 fact = f"{member.new} is already in {name}/{file}: a virtual address, or one of another program"
-                yield Problem(fact, place, key, "choose another address, or remove this one from that manifest first")
+                hint = "choose another address, or remove this one from that manifest first. In a list it stands beside the old one"
+                yield Problem(fact, place, key, hint)

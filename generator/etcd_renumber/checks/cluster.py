@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from etcd_renumber.addresses import addresses_in
 from etcd_renumber.checks.addresses import address_rules
 from etcd_renumber.checks.endpoint import endpoint_rules
 from etcd_renumber.checks.etcd import etcd_rules
+from etcd_renumber.checks.identities import identity_rules
+from etcd_renumber.checks.pods import pod_rules
 from etcd_renumber.checks.unit import place_of
 from etcd_renumber.checks.workers import worker_rules
 from etcd_renumber.errors import Refused
 from etcd_renumber.hashes import fingerprint
 from etcd_renumber.manifests.renumber import manifests_of
 from etcd_renumber.methods import METHODS
-from etcd_renumber.model import Cluster, Problem
+from etcd_renumber.model import Cluster, Etcd, Member, Problem
 from etcd_renumber.quorum import tolerance
 
 RANK = {"error": 0, "warning": 1, "note": 2}
@@ -26,6 +29,8 @@ def check(cluster: Cluster) -> list[Problem]:
         *worker_rules(cluster),
         *endpoint_rules(cluster),
         *etcd_rules(cluster),
+        *pod_rules(cluster),
+        *identity_rules(cluster),
         *_authorities(cluster),
     ]
     found += [*_size(cluster), *_proof(cluster)]
@@ -73,7 +78,7 @@ def _size(cluster: Cluster) -> Iterator[Problem]:
     size = len(cluster.mapping.members)
     if tolerance(size)[1] == 0 and METHODS[cluster.mapping.method].keeps_quorum:
         yield Problem(
-            f"a cluster of {size} tolerates no failure: it takes no writes for 4 to 5 s in every move",
+            f"a cluster of {size} tolerates no failure: it takes no writes for {_silence(cluster)} in every move",
             cluster.mapping.places.get("members", ""),
             "members",
             "choose a time with little load; nothing else is different",
@@ -87,22 +92,66 @@ def _size(cluster: Cluster) -> Iterator[Problem]:
         )
 
 
+def _silence(cluster: Cluster) -> str:
+    """How long, in words. An election takes one to two of etcd's election timeouts, which is 1 s where no flag says it."""
+    flags = (cluster.facts[m.name].etcd for m in cluster.mapping.members)
+    longest = max((int(t) for e in flags if e and (t := e.flags.get("election-timeout", "")).isdigit()), default=1000)
+    if longest <= 1000:
+        return "4 to 5 s"
+    return f"some seconds and an election of {longest / 1000:g} to {longest / 500:g} s (--election-timeout={longest})"
+
+
 def _proof(cluster: Cluster) -> Iterator[Problem]:
     """Every manifest with the addresses exchanged, proved; and which ones moved before."""
     moves = cluster.mapping.moves()
+    moved: list[Problem] = []
+    is_begun = True
     for member in cluster.mapping.members:
         facts = cluster.facts[member.name]
         try:
             manifests = manifests_of(facts, member, moves)
         except Refused as refused:
             yield from refused.problems
+            is_begun = False
             continue
-        etcd = facts.etcd
-        if etcd is not None and not member.stays and not manifests[0].changes:
-            yield Problem(
-                f"{member.name} has moved already: its etcd manifest contains no old address and is rendered unchanged",
-                str(place_of(facts, manifests[0].file)),
-                member.name,
-                "expected in a change that is half done; otherwise these are not the facts of this host",
-                "note",
+        if facts.etcd is not None and not member.stays and not manifests[0].changes and _is_on(facts.etcd, member):
+            moved.append(
+                Problem(
+                    f"{member.name} has moved already: its etcd manifest contains no old address and is rendered unchanged",
+                    str(place_of(facts, manifests[0].file)),
+                    member.name,
+                    "expected in a change that is half done; otherwise these are not the facts of this host",
+                    "note",
+                )
             )
+    going = [m for m in cluster.mapping.members if not m.stays]
+    if is_begun and going and len(moved) == len(going):
+        yield from _all_have_moved(cluster)
+    else:
+        yield from moved
+
+
+def _is_on(etcd: Etcd, member: Member) -> bool:
+    """Whether its peer URL is on the new address; one on neither is said elsewhere."""
+    return any(address == member.new for address, _ in addresses_in(etcd.flags["initial-advertise-peer-urls"]))
+
+
+def _all_have_moved(cluster: Cluster) -> Iterator[Problem]:
+    """Nobody is on an old address. Where the quorum is gone it is what a bridge begins with, else the mapping is wrong."""
+    mapping = cluster.mapping
+    place = mapping.places.get("members", "")
+    if not METHODS[mapping.method].keeps_quorum:
+        fact = "the manifests of all members are on the new addresses already"
+        hint = (
+            "right where they were edited while etcd still had the old addresses recorded: this method records the new ones. "
+            "Where etcd works, old and new are exchanged in the mapping"
+        )
+        yield Problem(fact, place, "members", hint, "note")
+        return
+    fact = "every member is on its new address already: no etcd manifest names an old one"
+    hint = (
+        "where etcd works on these addresses, old and new are exchanged in the mapping, or nothing is left to do but the rest of "
+        "a rendered change. Where the manifests were edited and etcd has no leader since, its record still has the old "
+        "addresses: set method: bridge"
+    )
+    yield Problem(fact, place, "members", hint)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from etcd_renumber.addresses import addresses_in
 from etcd_renumber.checks.etcd_flags import classify, instead_of, out_of_place
-from etcd_renumber.checks.unit import is_local_listener, place_of, unit_rules
+from etcd_renumber.checks.etcd_urls import url_rules
+from etcd_renumber.checks.unit import place_of, unit_rules
 from etcd_renumber.manifests.etcd import (
     container_of,
     flags_of_variables,
@@ -17,14 +16,11 @@ from etcd_renumber.manifests.etcd import (
     minor_of_image,
     names_in,
     on_the_command_line,
-    words_of,
 )
-from etcd_renumber.model import Cluster, Etcd, Facts, Member, Problem
+from etcd_renumber.manifests.pod import words_of
+from etcd_renumber.model import Cluster, Etcd, Facts, Problem
 
-PEER_URLS = ("listen-peer-urls", "initial-advertise-peer-urls")
-OWN_URLS = (*PEER_URLS, "listen-client-urls", "advertise-client-urls")
-IN_DNS = "change the address in DNS; this tool changes only addresses in manifests"
-EQUAL = ("initial-cluster-token", "peer-client-cert-auth", "client-cert-auth", "peer-cert-allowed-cn")
+EQUAL = ("peer-client-cert-auth", "client-cert-auth", "peer-cert-allowed-cn")
 
 
 def etcd_rules(cluster: Cluster) -> Iterator[Problem]:
@@ -40,8 +36,7 @@ def etcd_rules(cluster: Cluster) -> Iterator[Problem]:
         yield from _minor(etcd, in_words, place)
         yield from _twice(etcd, in_words & in_variables, place)
         yield from unit_rules(cluster, member, etcd, place)
-        yield from _urls(member, etcd, place)
-        yield from _initial_cluster(cluster, etcd, place)
+        yield from url_rules(cluster, member, etcd, place)
         if etcd.name != member.name:
             hint = "use etcd's own name in the mapping, or correct the facts: this may be the folder of another host"
             yield Problem(f"--name={etcd.name} in the facts of {member.name}", place, "name", hint)
@@ -112,56 +107,6 @@ def _twice(etcd: Etcd, names: set[str], place: str) -> Iterator[Problem]:
         yield Problem(fact, place, name, f"remove {variable}", "warning" if starts else "error")
 
 
-def _urls(member: Member, etcd: Etcd, place: str) -> Iterator[Problem]:
-    for flag in OWN_URLS:
-        urls = [u.strip() for u in etcd.flags[flag].split(",") if u.strip()]
-        if flag in PEER_URLS and len(urls) > 1:
-            yield Problem(
-                f"--{flag} has {len(urls)} peer URLs",
-                place,
-                flag,
-                "keep one: this tool can move a member with one peer URL only",
-            )
-        known = False
-        for url in urls:
-            split = urlsplit(url)
-            if split.scheme != "https" and not is_local_listener(flag, url, urls):
-                yield Problem(
-                    f"--{flag}={url} is not https", place, flag, "use https: without TLS a member cannot be identified"
-                )
-            try:
-                address = ip_address(split.hostname or "")
-            except ValueError:
-                yield Problem(f"--{flag}={url} contains a host name", place, flag, IN_DNS)
-                known = True
-                continue
-            known = known or address in (member.old, member.new) or address.is_unspecified
-        if not known:
-            fact = f"--{flag}={etcd.flags[flag]} contains neither {member.old} nor {member.new}"
-            hint = "correct the mapping or fetch the facts again: they must have the same address"
-            yield Problem(fact, place, flag, hint)
-
-
-def _initial_cluster(cluster: Cluster, etcd: Etcd, place: str) -> Iterator[Problem]:
-    """It may name members on old or new addresses, or only itself, as kubeadm writes it; a stranger is a wrong mapping."""
-    known = {m.name: (m.old, m.new) for m in cluster.mapping.members}
-    for part in filter(None, etcd.flags.get("initial-cluster", "").split(",")):
-        name, _, url = part.strip().partition("=")
-        try:
-            address = ip_address(urlsplit(url).hostname or "")
-        except ValueError:
-            yield Problem(f"--initial-cluster names {part}", place, "initial-cluster", IN_DNS)
-            continue
-        if name not in known:
-            hint = "add it to the mapping, with `stays: true` if it keeps its address; if it no longer exists, correct the manifest"
-            yield Problem(
-                f"--initial-cluster names {name}, which is not in the mapping", place, "initial-cluster", hint
-            )
-        elif address not in known[name]:
-            hint = "correct it, or the mapping; etcd reads this flag only with an empty data directory"
-            yield Problem(f"--initial-cluster has {name} on {address}", place, "initial-cluster", hint, "warning")
-
-
 def _equal(first: Etcd, etcd: Etcd, place: str) -> Iterator[Problem]:
     hint = "make it the same on all hosts of the cluster"
     for what, one, other in (
@@ -170,7 +115,16 @@ def _equal(first: Etcd, etcd: Etcd, place: str) -> Iterator[Problem]:
         *((f"--{f}", first.flags.get(f, ""), etcd.flags.get(f, "")) for f in EQUAL),
     ):
         if one != other:
-            yield Problem(f"{etcd.name} has {what} {other}, {first.name} has {one}", place, what.lstrip("-"), hint)
+            yield Problem(f"{_has(etcd, what, other)}, {_has(first, what, one)}", place, what.lstrip("-"), hint)
+    what = "--initial-cluster-token"
+    mine, theirs = etcd.flags.get("initial-cluster-token", ""), first.flags.get("initial-cluster-token", "")
+    if mine != theirs:
+        hint = "etcd with data does not read it; make it the same everywhere with the next change of the manifests"
+        yield Problem(f"{_has(etcd, what, mine)}, {_has(first, what, theirs)}", place, what.lstrip("-"), hint, "note")
+
+
+def _has(etcd: Etcd, what: str, value: object) -> str:
+    return f"{etcd.name} has no {what}" if value == "" else f"{etcd.name} has {what} {value}"
 
 
 def _stays(cluster: Cluster, facts: Facts) -> Iterator[Problem]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from etcd_renumber.addresses import addresses_in
+from etcd_renumber.addresses import addresses_in, is_loopback, url_of
 from etcd_renumber.methods import METHODS
 from etcd_renumber.model import Cluster, Etcd, Facts, Member, Problem
 
@@ -64,7 +62,4 @@ def is_local_listener(flag: str, url: str, urls: list[str]) -> bool:
     """A client listener on loopback without TLS, beside one with TLS: nobody else can reach it, and no question needs it."""
     if flag != "listen-client-urls" or not any(u.startswith("https://") for u in urls):
         return False
-    try:
-        return ip_address(urlsplit(url).hostname or "").is_loopback
-    except ValueError:
-        return False
+    return is_loopback(url_of(url).host)

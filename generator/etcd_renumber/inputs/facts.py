@@ -7,6 +7,7 @@ from pathlib import Path
 
 from etcd_renumber.errors import Refused
 from etcd_renumber.inputs import located_yaml
+from etcd_renumber.inputs.which_etcd import the_etcd
 from etcd_renumber.manifests.etcd import etcd_of, is_etcd
 from etcd_renumber.manifests.unit import etcd_of_unit, is_unit_file
 from etcd_renumber.model import Etcd, Facts, Problem
@@ -99,12 +100,10 @@ def _etcd_of_unit(
 
 
 def _etcd(texts: dict[str, str], folder: Path, name: str, problems: list[Problem]) -> Etcd | None:
-    files = [f for f, text in texts.items() if is_etcd(text)]
-    if len(files) != 1:
-        fact = f"{len(files)} manifests of {name} run etcd" + (f": {', '.join(files)}" if files else "")
-        hint = "exactly one is needed: the stacked member's own, normally etcd.yaml"
-        problems.append(Problem(fact, str(folder), name, hint))
+    file, problem = the_etcd(texts, folder, name)
+    problems += problem
+    if file is None:
         return None
-    etcd, found = etcd_of(texts[files[0]], str(folder / files[0]))
+    etcd, found = etcd_of(texts[file], str(folder / file))
     problems += found
     return etcd

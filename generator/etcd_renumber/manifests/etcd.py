@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
-from ipaddress import ip_address
 from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit
 
-import yaml
-
+from etcd_renumber.addresses import is_loopback, url_of
+from etcd_renumber.manifests.pod import document_of, list_of, main_of, not_a_pod, words_of
 from etcd_renumber.model import Address, Etcd, Problem
 
 NEEDED = (
@@ -28,28 +25,32 @@ NEEDED = (
     "peer-key-file",
     "peer-trusted-ca-file",
 )
+IN_FLAGS = "write its settings into the manifest as flags, one a line, and remove this one; then fetch the facts again"
+IT_STARTS_ETCD = (
+    "make etcd itself the command, each flag a word of its own: the runbook identifies the process by its arguments"
+)
+HOW_IT_STARTS: Mapping[str, Callable[[str], str]] = {
+    "image": lambda by: "etcd is started by its image: the manifest has args and no command",
+    "wrapped": lambda by: f"etcd is started by {by}, not by its own command",
+    "text": lambda by: f"the command of etcd is one text of {len(by)} characters, not a list of words",
+}
+ONE_PORT = "use addresses, with one port for all but loopback; then fetch the facts again"
 STARTED_WITHOUT = "etcd has a default for it that no kubeadm host uses; write the flag into the manifest first"
 
 
-@lru_cache(maxsize=256)  # every rule asks for it again, and parsing YAML is nearly all of a rendering's time
 def container_of(text: str) -> Mapping[str, Any]:
-    """The first container of a static pod; empty when this is no pod. One answer for all who ask: it is only read."""
-    try:
-        found = yaml.safe_load(text)["spec"]["containers"][0]
-        return found if isinstance(found, dict) else {}
-    except (yaml.YAMLError, ValueError, KeyError, TypeError, IndexError, RecursionError):
-        return {}
-
-
-def words_of(container: Mapping[str, Any]) -> list[str]:
-    """Command and args together, as text."""
-    return [str(w) for part in ("command", "args") for w in container.get(part) or []]
+    """The container of a static pod that runs a program of the control plane, else the first; empty when this is no pod."""
+    return main_of(text).container
 
 
 def is_etcd(text: str) -> bool:
-    """True for a pod whose first container's command is etcd, plainly or somewhere inside a shell."""
-    words = words_of(container_of(text))
-    return bool(words) and (PurePosixPath(words[0]).name == "etcd" or any("etcd --" in w for w in words))
+    """True for a pod one of whose containers runs etcd, plainly, by its image or somewhere inside a shell."""
+    return main_of(text).program == "etcd"
+
+
+def program_flags(text: str) -> dict[str, str]:
+    """The flags of the program that a manifest runs, of the command line alone, in whatever way it is started."""
+    return flags_in(main_of(text).arguments)
 
 
 def flags_of(container: Mapping[str, Any]) -> dict[str, str]:
@@ -74,7 +75,11 @@ def flags_in(arguments: Sequence[str]) -> dict[str, str]:
 
 def in_the_environment(container: Mapping[str, Any]) -> dict[str, str]:
     """The same of `env: ETCD_*` alone."""
-    env = {str(e.get("name", "")): str(e["value"]) for e in container.get("env") or [] if "value" in e}
+    env = {
+        str(e.get("name", "")): str(e["value"])
+        for e in list_of(container.get("env"))
+        if isinstance(e, dict) and "value" in e
+    }
     return flags_of_variables(env)
 
 
@@ -103,26 +108,31 @@ def minor_of_image(image: str) -> str:
     return tag[1] if tag else ""
 
 
-def addresses_of(urls: str) -> tuple[Address, ...]:
-    """The addresses of a list of URLs; a host name among them raises ValueError."""
-    return tuple(ip_address(urlsplit(u.strip()).hostname or "") for u in urls.split(",") if u.strip())
-
-
 def etcd_of(text: str, place: str) -> tuple[Etcd | None, list[Problem]]:
     """The member that this manifest runs, or None and what keeps it from being read."""
-    container = container_of(text)
-    words = words_of(container)
-    if PurePosixPath(words[0]).name != "etcd":
-        hint = "start `etcd` itself, with its flags: the runbook identifies the process by its arguments"
-        return None, [Problem(f"etcd is started by {words[0]}", place, "command", hint)]
+    wrong = not_a_pod(text, place)
+    started = main_of(text)
+    container, words = started.container, words_of(started.container)
+    if wrong or started.how != "plain":
+        return None, wrong or [Problem(HOW_IT_STARTS[started.how](started.by), place, "command", IT_STARTS_ETCD)]
+    flags = flags_of(container)
+    if "config-file" in flags and any(f not in flags for f in NEEDED):
+        fact = f"--config-file={flags['config-file']}: with it etcd reads no other flag, so the manifest does not say what runs"
+        return None, [Problem(fact, place, "config-file", IN_FLAGS)]
     problems = [
-        Problem(f"{w.split('=')[0]} takes its value from $( )", place, "command", "write the value into the manifest")
+        Problem(
+            f"{w.split('=')[0]} takes its value from $( )",
+            place,
+            "command",
+            "write the value into the manifest on the host; then fetch the facts again",
+        )
         for w in words
         if "$(" in w
     ]
-    flags = flags_of(container)
+    if problems:
+        return None, problems
     problems += [Problem(f"there is no --{f}", place, f, STARTED_WITHOUT) for f in NEEDED if f not in flags]
-    paths = host_paths(yaml.safe_load(text)) if not problems else {}
+    paths = host_paths(text) if not problems else {}
     return member_of(flags, place, problems, lambda path: _on_host(path, paths), str(container.get("image", "")))
 
 
@@ -134,13 +144,9 @@ def member_of(
     for flag in ("listen-peer-urls", "listen-client-urls"):
         if flag in flags:
             try:
-                ports = {urlsplit(u.strip()).port for u in flags[flag].split(",")}
-                listen[flag] = (addresses_of(flags[flag]), next(p for p in ports if p))
-                if len(ports) > 1:
-                    raise ValueError("more than one port")
-            except (ValueError, StopIteration) as error:
-                hint = "use addresses with one port; listeners with host names are changed in DNS"
-                problems.append(Problem(f"--{flag}={flags[flag]} cannot be read: {error}", place, flag, hint))
+                listen[flag] = _listeners(flags[flag])
+            except ValueError as error:
+                problems.append(Problem(f"--{flag}={flags[flag]} cannot be read: {error}", place, flag, ONE_PORT))
     if problems:
         return None, problems
     peer, client = listen["listen-peer-urls"], listen["listen-client-urls"]
@@ -167,11 +173,36 @@ def member_of(
     ), []
 
 
-def host_paths(pod: dict[str, Any]) -> dict[str, str]:
-    """Path in the container to path on the host, for every mounted hostPath."""
-    volumes = {v.get("name"): (v.get("hostPath") or {}).get("path") for v in pod["spec"].get("volumes") or []}
-    mounts = pod["spec"]["containers"][0].get("volumeMounts") or []
-    return {m["mountPath"]: str(volumes[m["name"]]) for m in mounts if volumes.get(m.get("name"))}
+def _listeners(urls: str) -> tuple[tuple[Address, ...], int]:
+    """(addresses, port) that others reach; a listener on loopback may have another port. Raises ValueError."""
+    every = [url_of(u) for u in urls.split(",") if u.strip()]
+    for one in every:
+        if one.address is None and one.host != "localhost":
+            raise ValueError(
+                f"{one.host or 'this'!r} is no address, and etcd listens on addresses and on localhost only"
+            )
+    outside = [u for u in every if not is_loopback(u.host)] or every
+    ports = {u.port for u in outside}
+    port = next(iter(ports), None)
+    if port is None or len(ports) > 1:
+        raise ValueError("its listeners beside loopback have more than one port" if port else "it has no port")
+    return tuple(u.address for u in outside if u.address), port
+
+
+def host_paths(text: str) -> dict[str, str]:
+    """Path in the container to path on the host, for every mounted hostPath of the container that counts."""
+    spec = document_of(text).get("spec")
+    volumes = {
+        v.get("name"): v["hostPath"].get("path")
+        for v in list_of(spec.get("volumes") if isinstance(spec, dict) else None)
+        if isinstance(v, dict) and isinstance(v.get("hostPath"), dict)
+    }
+    mounts = [m for m in list_of(container_of(text).get("volumeMounts")) if isinstance(m, dict)]
+    return {
+        str(m["mountPath"]): str(volumes[m.get("name")])
+        for m in mounts
+        if "mountPath" in m and volumes.get(m.get("name"))
+    }
 
 
 def _on_host(path: str, paths: dict[str, str]) -> str:

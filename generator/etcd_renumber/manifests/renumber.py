@@ -16,24 +16,28 @@ import yaml
 
 from etcd_renumber.addresses import addresses_in, renumber
 from etcd_renumber.errors import Refused
+from etcd_renumber.manifests.identities import Kept, exchange, exchanged_value, kept, kept_nodes
+from etcd_renumber.manifests.pod import PROGRAMS, main_of
 from etcd_renumber.manifests.unit import unit_manifests
 from etcd_renumber.model import Address, Facts, Manifest, Member, Problem, Process
 
 __all__ = ["addresses_in", "health", "manifests_of", "pod", "process", "prove", "renumber"]
 
+RENAMED = ("nginx", "sh", "bash", "ash", "dash")  # /proc shows another text or, after `exec`, another program
 LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
 def process(text: str) -> Process:
-    """The first container as /proc will show it: command and args together, `$(NAME)` filled in from its `env`.
+    """The container that counts as /proc will show it: command and args together, `$(NAME)` filled in from its `env`.
 
-    `argv` is empty where the manifest cannot say it: no command, or a variable whose value only the kubelet knows.
+    `argv` is empty where the manifest cannot say it: no command, another program that starts it, one that writes over its
+    arguments, or a variable whose value only the kubelet knows.
     """
-    documents = _documents(text)
-    container = _item(_child(_child(documents[0] if documents else None, "spec"), "containers"), 0)
+    started = main_of(text)
+    if started.how != "plain" or started.program in RENAMED:
+        return Process(started.program[:15] if started.program in PROGRAMS else "", ())
+    container = _container(text)
     argv = [*_strings(_child(container, "command")), *_strings(_child(container, "args"))]
-    if not _strings(_child(container, "command")):
-        return Process("", ())
     env: dict[str, str | None] = {}
     for entry in _items(_child(container, "env")):
         value = _child(entry, "value")
@@ -54,18 +58,21 @@ def pod(text: str) -> str:
 
 
 def health(text: str) -> str:
-    """ "127.0.0.1 10257 /healthz": where the first container's liveness probe asks over TLS; empty where it does not.
-
-    A port may be a name from the container's own list (kubeadm 1.34 and later).
-    """
-    documents = _documents(text)
-    container = _item(_child(_child(documents[0] if documents else None, "spec"), "containers"), 0)
+    """ "127.0.0.1 10257 /healthz": where its liveness probe asks over TLS; empty where it does not. A port may be a name."""
+    container = _container(text)
     ask = _child(_child(container, "livenessProbe"), "httpGet")
     port = _text(_child(ask, "port"))
     named = {_text(_child(p, "name")): _text(_child(p, "containerPort")) for p in _items(_child(container, "ports"))}
     if _text(_child(ask, "scheme")) != "HTTPS" or not _text(_child(ask, "host")):
         return ""
     return f"{_text(_child(ask, 'host'))} {named.get(port, port)} {_text(_child(ask, 'path')) or '/'}"
+
+
+def _container(text: str) -> Any:
+    """Its node: the one that `main_of` chooses."""
+    documents = _documents(text)
+    containers = _child(_child(documents[0] if documents else None, "spec"), "containers")
+    return _item(containers, main_of(text).number)
 
 
 def _filled(text: str, env: Mapping[str, str | None]) -> str | None:
@@ -94,7 +101,7 @@ def manifests_of(facts: Facts, member: Member, moves: dict[Address, Address]) ->
         )
         problems.append(Problem(f"the name of member {member.name} is an address that changes", hint=hint))
     for file, old in facts.manifests.items():
-        new = renumber(old, here)
+        new = with_new_addresses(old, here)
         found = prove(old, new, here, str(facts.folder / "manifests" / file))
         problems += found
         if not found:
@@ -109,6 +116,23 @@ def manifests_of(facts: Facts, member: Member, moves: dict[Address, Address]) ->
         *of_unit,
         *sorted(made, key=lambda m: (m.old_process.name != "etcd", m.file != "etcd.yaml", m.file)),
     )
+
+
+def with_new_addresses(text: str, moves: Mapping[Address, Address]) -> str:
+    """The text of a manifest with its addresses exchanged; what only looks like one (an issuer, an image) stays."""
+    try:
+        return exchange(text, _documents(text), moves, _lists(text, moves))
+    except yaml.YAMLError:
+        return renumber(text, moves)  # `prove` says what is wrong with it
+
+
+def kept_in(text: str, moves: Mapping[Address, Address]) -> list[Kept]:
+    """What stays in this manifest although it holds a moving address. The text is YAML."""
+    return list(kept(_documents(text), moves, _lists(text, moves)))
+
+
+def _lists(text: str, moves: Mapping[Address, Address]) -> Mapping[Address, Address]:
+    return {} if main_of(text).program in PROGRAMS else moves
 
 
 def prove(old: str, new: str, moves: Mapping[Address, Address], place: str) -> list[Problem]:
@@ -129,7 +153,8 @@ def prove(old: str, new: str, moves: Mapping[Address, Address], place: str) -> l
     hint = "write the address out in full on one line, without escapes, in the manifest on the host; then fetch the facts again"
     if len(before) != len(after):
         return [Problem("the new manifest has a different number of YAML documents", place, hint=hint)]
-    lines = sorted({_line(b) for a, b in _pairs(before, after) if not _fits(a, b, moves)})
+    stays = kept_nodes(before, _lists(old, moves))
+    lines = sorted({_line(b) for a, b in _pairs(before, after) if not _fits(a, b, moves, id(a) in stays)})
     return [
         Problem("this line changed by more or less than its addresses", f"{place}:{line}", hint=hint) for line in lines
     ]
@@ -150,11 +175,11 @@ def _pairs(before: list[yaml.Node], after: list[yaml.Node]) -> Iterator[tuple[An
             todo += zip(flat_a, flat_b, strict=False)
 
 
-def _fits(a: Any, b: Any, moves: Mapping[Address, Address]) -> bool:
+def _fits(a: Any, b: Any, moves: Mapping[Address, Address], stays: bool) -> bool:
     if type(a) is not type(b) or a.tag != b.tag:
         return False
     if isinstance(a, yaml.ScalarNode):
-        return bool(renumber(a.value, moves) == b.value)
+        return bool((a.value if stays else exchanged_value(a.value, moves)) == b.value)
     return len(a.value) == len(b.value) and _doubles(a) == _doubles(b)
 
 

@@ -112,11 +112,24 @@ def _fits(change: Change, options: Options, chosen: Chosen) -> None:
         fact = f"etcd is down in {mapping.method}, so the runbook uses the version in the image's tag: {image}, not {chosen.minor}"
         problems.append(Problem(fact, hint=f"rehearse with --etcd FOLDER, a folder with etcd and etcdctl {image}"))
     problems += _strange(change, chosen)
-    problems += crashes_in_vain(change, options)
+    problems += crashes_in_vain(change, options) + cannot_be_founded(change)
     if options.snapshot and not options.snapshot.is_file():
         problems.append(Problem("this snapshot file does not exist", str(options.snapshot)))
     if problems:
         raise Refused(*problems)
+
+
+def cannot_be_founded(change: Change) -> list[Problem]:
+    """A replica begins on the old addresses, with the manifests of the facts: these must have them."""
+    moving = [m for m in change.cluster.mapping.members if not m.stays]
+    if any(change.manifests[m.name][0].changes for m in moving):
+        return []
+    fact = "the manifests of all members are on the new addresses already: no replica can be founded on the old ones with them"
+    hint = (
+        "rehearse a copy of mapping and facts, with the old addresses written back into the manifests there (etcd.yaml of each "
+        "member first): it shows the method at work, under another digest"
+    )
+    return [Problem(fact, hint=hint)]
 
 
 def crashes_in_vain(change: Change, options: Options) -> list[Problem]:

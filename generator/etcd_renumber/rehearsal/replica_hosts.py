@@ -6,8 +6,6 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-
 from etcd_renumber.hashes import fingerprint
 from etcd_renumber.manifests.etcd import host_paths
 from etcd_renumber.model import Change, Member
@@ -37,7 +35,7 @@ def _links(manifests: dict[str, str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for text in manifests.values():
         if re.search(r"\b(etcd|kube-apiserver)\b", text):
-            found |= {there: here for there, here in host_paths(yaml.safe_load(text)).items() if there != here}
+            found |= {there: here for there, here in host_paths(text).items() if there != here}
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from etcd_renumber.manifests.etcd import program_flags
 from etcd_renumber.manifests.renumber import health
 from etcd_renumber.model import Manifest
 
@@ -33,4 +34,4 @@ def certificates(m: Manifest) -> list[tuple[str, str, str]]:
 
 
 def _flags(m: Manifest) -> dict[str, str]:
-    return dict(a.removeprefix("--").split("=", 1) for a in m.new_process.argv if a.startswith("--") and "=" in a)
+    return program_flags(m.new)

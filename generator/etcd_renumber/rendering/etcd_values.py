@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from etcd_renumber.manifests.etcd import addresses_of
+from etcd_renumber.addresses import url_of
 from etcd_renumber.model import Change, Etcd, Manifest, Member
 
 Value = str | list[str]
@@ -55,16 +55,19 @@ def _ends(m: Manifest) -> bool:
 def _own_client(change: Change, etcd: Etcd, *, new: bool) -> str:
     """Where the host itself reaches its etcd: loopback where that is listened on (or everything is), else its address."""
     member = next(m for m in change.cluster.mapping.members if m.name == etcd.name)
-    urls = (u.strip() for u in etcd.flags["listen-client-urls"].split(","))
-    for address in addresses_of(",".join(u for u in urls if u.startswith("https://"))):
+    every = [url_of(u) for u in etcd.flags["listen-client-urls"].split(",")]
+    asked = [u for u in every if u.scheme == "https" and u.port == etcd.client_port]
+    for address in (u.address for u in asked if u.address):
         if address.is_loopback:
             return str(address)
         if address.is_unspecified:
             return "127.0.0.1" if address.version == 4 else "::1"
+    if not any(u.address for u in asked):
+        return "127.0.0.1"  # localhost, and nothing else
     return str(member.new if new else member.old)
 
 
-def key_of_ca(path: str, etcd: Etcd) -> str:
-    """Beside it, as kubeadm names it; for a unit's ca.pem as cfssl, Kubespray and kubeasz do."""
+def key_of_ca(path: str) -> str:
+    """Beside it, as kubeadm names it; for a ca.pem as cfssl, Kubespray, KubeKey and kubeasz do."""
     ca = PurePosixPath(path)
-    return str(ca.with_name(f"{ca.stem}-key.pem") if etcd.unit and ca.suffix == ".pem" else ca.with_suffix(".key"))
+    return str(ca.with_name(f"{ca.stem}-key.pem") if ca.suffix == ".pem" else ca.with_suffix(".key"))

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 
 from etcd_renumber.addresses import url
+from etcd_renumber.manifests.kept import kept_texts, where
 from etcd_renumber.methods.method import Method, Script
 from etcd_renumber.methods.rolling_words import OTHER_WORKERS
 from etcd_renumber.methods.workers import WORKERS
@@ -59,6 +60,10 @@ def page(change: Change, files: dict[str, str]) -> str:
                 for m in mapping.members
             ),
             founders=founders(change),
+            kept=_cells(
+                (f"`{n} {v}`", where(at), f"{why[0].upper()}{why[1:]}")
+                for (n, v, why), at in kept_texts(change.cluster).items()
+            ),
             table=[(n, *tolerance(n), n == size) for n in range(1, max(9, size) + 1)],
             flows=_cells(_flows(mapping.members, first.peer_port, first.client_port)),
             commands=_cells(_commands(change.method)),

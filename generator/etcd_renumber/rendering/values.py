@@ -175,7 +175,7 @@ def _certificates(change: Change, member: Member, etcd: Etcd) -> dict[str, Value
         "CERT_FILES": [f[0] for f in unique],
         "CERT_KEYS": [f[1] for f in unique],
         "CERT_CAS": [f[2] for f in unique],
-        "CERT_CA_KEYS": [etcd_values.key_of_ca(f[2], etcd) for f in unique],
+        "CERT_CA_KEYS": [etcd_values.key_of_ca(f[2]) for f in unique],
         "CERT_REQUIRED_CN": etcd.flags.get("peer-cert-allowed-cn", ""),
         "CERT_REQUIRED_HOSTNAME": etcd.flags.get("peer-cert-allowed-hostname", ""),
     }

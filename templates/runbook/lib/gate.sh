@@ -79,7 +79,7 @@ list_problem() {
       printf 'member %x (%s) is a learner' "$id" "$name"
       return 0
     elif [[ $name == - ]]; then
-      printf 'member %x at %s was added and never started: it has no name' "$id" "$urls"
+      printf 'member %x at %s was added and never started: it has no name. Start it, or remove it: etcdctl member remove %x' "$id" "$urls" "$id"
       return 0
     elif ! is_one_of "$name" "${NAMES[@]}"; then
       printf 'member %s at %s is not in the plan' "$name" "$urls"
@@ -88,6 +88,7 @@ list_problem() {
     i=$(index_of "$name")
     if [[ $urls != "${OLD_URLS[i]}" && $urls != "${NEW_URLS[i]}" ]]; then
       printf '%s is recorded on %s, which is neither %s nor %s' "$name" "$urls" "${OLD_URLS[i]}" "${NEW_URLS[i]}"
+      [[ $urls != *//127.* ]] || printf '. kubeadm up to 1.13 recorded loopback: etcdctl member update %x --peer-urls=%s' "$id" "${OLD_URLS[i]}"
       return 0
     fi
     seen+="$name "

@@ -48,12 +48,16 @@ processes_are_as_wanted() {
     process_is_as_wanted "$i" || return 1
   done
 }
-# process_is_as_wanted I -- with the arguments of the wanted manifest, and no other; a pod without a known process proves nothing.
+# process_is_as_wanted I -- with the arguments of the wanted manifest, and no other; where they are not known, with any; a pod without a known process proves nothing.
 process_is_as_wanted() {
   local state=${wanted[$1]}
   [[ -n ${PROCS[$1]} && $state != kept ]] || return 0
   [[ $kubelet_stays == up ]] || state=aside
   [[ $1 != 0 || $etcd_can_run == yes || $state == aside ]] || return 0
+  if [[ -z ${ARGS_NEW[$1]} && $state != aside ]]; then
+    [[ -n $(pids_of_pod "$1") ]]
+    return
+  fi
   case $state in
     old) [[ -n $(pids_of "${PROCS[$1]}" "${ARGS_OLD[$1]}") ]] && has_no_process "$1" "${ARGS_NEW[$1]}" "${ARGS_OLD[$1]}" ;;
     new) [[ -n $(pids_of "${PROCS[$1]}" "${ARGS_NEW[$1]}") ]] && has_no_process "$1" "${ARGS_OLD[$1]}" "${ARGS_NEW[$1]}" ;;

@@ -8,7 +8,8 @@ from pathlib import PurePosixPath
 import yaml
 
 from etcd_renumber.checks.etcd_flags import out_of_place
-from etcd_renumber.manifests.etcd import container_of, minor_of_image, words_of
+from etcd_renumber.manifests.etcd import container_of, minor_of_image
+from etcd_renumber.manifests.pod import words_of
 from etcd_renumber.model import Change, Member
 from etcd_renumber.rehearsal.control_plane.flags import COMPONENTS, HAS, Known, files_in, flags, manifest_of
 

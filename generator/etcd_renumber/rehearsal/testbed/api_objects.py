@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from etcd_renumber.manifests.pod import document_of
 from etcd_renumber.rehearsal.testbed.host_spec import Flags
 from etcd_renumber.rehearsal.testbed.pods import ticks_of
 
@@ -56,7 +55,7 @@ class Known:
         self.node, self.address = node["name"], node["address"]
         self.kubelet = (node["kubelet"]["pid"], node["kubelet"]["ticks"])
         self.pods = {
-            name: Pod(p["pid"], p["ticks"], p["address"], yaml.safe_load(p["manifest"]), argv_of(p["pid"]))
+            name: Pod(p["pid"], p["ticks"], p["address"], dict(document_of(p["manifest"])), argv_of(p["pid"]))
             for name, p in state["pods"].items()
         }
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml
 
+from etcd_renumber.manifests.etcd import container_of
+from etcd_renumber.manifests.pod import document_of
 from etcd_renumber.manifests.renumber import process
 from etcd_renumber.rehearsal.testbed.placeholder import program
 
@@ -77,7 +79,7 @@ class Manifests:
                 text = path.read_text(encoding="utf-8")
                 if file in self.known and self.known[file][0] == text:
                     continue
-                name = str(yaml.safe_load(text)["metadata"]["name"])
+                name = str(document_of(text)["metadata"]["name"])
                 process(text)
             except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
                 continue  # half-written or no pod: what was known of this file stays
@@ -90,9 +92,9 @@ class Manifests:
 
 
 def start(want: Wanted) -> Proc:
-    """The first container's command with exactly the manifest's arguments and environment."""
-    wanted, spec = process(want.text), yaml.safe_load(want.text)["spec"]
-    container = spec["containers"][0]
+    """The command of the container that counts, with exactly the manifest's arguments and environment."""
+    wanted, spec = process(want.text), document_of(want.text)["spec"]
+    container = container_of(want.text)
     argv = list(wanted.argv) or [container["name"]]
     for volume in spec.get("volumes") or ():
         host_path(volume.get("hostPath") or {})

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]... [--accept-outage]
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest df37f70ae8aa. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 8f789f59715e. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CDPATH POSIXLY_CORRECT # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=df37f70ae8aa
+readonly DIGEST=8f789f59715e
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -300,7 +300,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:d626348741b5ebfddc7e510cc71722d800f9cde82f0116e54e8a045a4bd15946 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:5ef71ce770cb0361dd2b62db5322a8725512e7a8aa94449c663ccbcb767790e3 ---
 
 # --- runbook/lib/main.sh sha256:8205780c13cc ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -406,7 +406,7 @@ begin_with_status() {
 }
 # --- end runbook/lib/main.sh ---
 
-# --- runbook/steps/world.sh sha256:0ec80abc018c ---
+# --- runbook/steps/world.sh sha256:1b8167a61ce2 ---
 # the_reviewed_world -- first in every phase: this host, this cluster, these bytes, and nothing that was not reviewed.
 the_reviewed_world() {
   local i
@@ -429,7 +429,8 @@ this_is_our_host() {
 }
 
 name_in_manifest() { if etcd_is_a_unit; then name_in_unit; else name_in_pod; fi; }
-name_in_pod() { sed -n 's/^ *- *"\{0,1\}--name=\([^"]*\)"\{0,1\} *$/\1/p' "$MANIFESTS/${FILES[0]}" 2>/dev/null; }
+# A manifest that was edited on Windows has a carriage return at the end of each line.
+name_in_pod() { sed -n 's/\r$//; s/^ *- *"\{0,1\}--name=\([^"]*\)"\{0,1\} *$/\1/p' "$MANIFESTS/${FILES[0]}" 2>/dev/null; }
 who_is_here() {
   local name
   name=$(name_in_manifest)
@@ -3455,7 +3456,7 @@ uids_of_pod() {
 }
 # --- end runbook/lib/pods.sh ---
 
-# --- runbook/lib/wanted.sh sha256:10180d2cbde0 ---
+# --- runbook/lib/wanted.sh sha256:962e9eb032d3 ---
 # wanted.sh -- what a phase wants of manifests, files, processes and kubelet, and whether it is so.
 
 wanted=()            # by manifest: old | new | aside | kept (neither touched nor asked for)
@@ -3506,12 +3507,16 @@ processes_are_as_wanted() {
     process_is_as_wanted "$i" || return 1
   done
 }
-# process_is_as_wanted I -- with the arguments of the wanted manifest, and no other; a pod without a known process proves nothing.
+# process_is_as_wanted I -- with the arguments of the wanted manifest, and no other; where they are not known, with any; a pod without a known process proves nothing.
 process_is_as_wanted() {
   local state=${wanted[$1]}
   [[ -n ${PROCS[$1]} && $state != kept ]] || return 0
   [[ $kubelet_stays == up ]] || state=aside
   [[ $1 != 0 || $etcd_can_run == yes || $state == aside ]] || return 0
+  if [[ -z ${ARGS_NEW[$1]} && $state != aside ]]; then
+    [[ -n $(pids_of_pod "$1") ]]
+    return
+  fi
   case $state in
     old) [[ -n $(pids_of "${PROCS[$1]}" "${ARGS_OLD[$1]}") ]] && has_no_process "$1" "${ARGS_NEW[$1]}" "${ARGS_OLD[$1]}" ;;
     new) [[ -n $(pids_of "${PROCS[$1]}" "${ARGS_NEW[$1]}") ]] && has_no_process "$1" "${ARGS_OLD[$1]}" "${ARGS_NEW[$1]}" ;;
@@ -3937,7 +3942,7 @@ may_be_narrow() { is_one_of narrow "${PHASES[@]}" && [[ $2 != "${NEWS[$1]}" && $
 shows_old() { is_certificate "$SCRATCH/cert.$1" && ! cert_is_narrow "$SCRATCH/cert.$1"; }
 # --- end runbook/lib/wire.sh ---
 
-# --- runbook/lib/gate.sh sha256:99b4ab3e7c42 ---
+# --- runbook/lib/gate.sh sha256:060b2414998f ---
 # gate.sh -- stops a phase while the cluster is not safe. It holds when, for every member of the plan and no other member:
 #   recorded   it has one peer URL, its old or its new one, in the member list of every member
 #   reachable  it answers there, from this host, with the same cluster id and the same list as all others
@@ -4019,7 +4024,7 @@ list_problem() {
       printf 'member %x (%s) is a learner' "$id" "$name"
       return 0
     elif [[ $name == - ]]; then
-      printf 'member %x at %s was added and never started: it has no name' "$id" "$urls"
+      printf 'member %x at %s was added and never started: it has no name. Start it, or remove it: etcdctl member remove %x' "$id" "$urls" "$id"
       return 0
     elif ! is_one_of "$name" "${NAMES[@]}"; then
       printf 'member %s at %s is not in the plan' "$name" "$urls"
@@ -4028,6 +4033,7 @@ list_problem() {
     i=$(index_of "$name")
     if [[ $urls != "${OLD_URLS[i]}" && $urls != "${NEW_URLS[i]}" ]]; then
       printf '%s is recorded on %s, which is neither %s nor %s' "$name" "$urls" "${OLD_URLS[i]}" "${NEW_URLS[i]}"
+      [[ $urls != *//127.* ]] || printf '. kubeadm up to 1.13 recorded loopback: etcdctl member update %x --peer-urls=%s' "$id" "${OLD_URLS[i]}"
       return 0
     fi
     seen+="$name "
