@@ -9,6 +9,7 @@ from pathlib import Path
 
 from etcd_renumber.assets import template
 from etcd_renumber.methods import METHODS
+from etcd_renumber.methods.apiservers import APISERVERS
 from etcd_renumber.methods.workers import WORKERS
 from etcd_renumber.rendering.commands import RUNNERS
 
@@ -22,11 +23,11 @@ BEGIN = "| part | of | lines | changes | what it is |\n"  # above it people writ
 def page() -> str:
     """The whole text."""
     text = PAGE.read_text(encoding="utf-8").partition(BEGIN)[0] + BEGIN + "|---|---|---|---|---|\n"
-    parts = list(dict.fromkeys(part for one in (*METHODS.values(), WORKERS) for part in one.parts))
+    parts = list(dict.fromkeys(part for one in (*METHODS.values(), WORKERS, APISERVERS) for part in one.parts))
     for part in parts:
         of = [method.name for method in METHODS.values() if part in method.parts]
         of = ["all"] if len(of) == len(METHODS) else of
-        of += [WORKERS.name] if part in WORKERS.parts else []
+        of += [script.name for script in (WORKERS, APISERVERS) if part in script.parts]
         changes = sum(call.name in RUNNERS for call in calls(TEMPLATES / part))
         lines = len(template(part).splitlines())
         name, who = part.removeprefix("runbook/"), ", ".join(of)

@@ -10,7 +10,9 @@ from types import TracebackType
 
 from etcd_renumber.manifests.unit import is_unit_file
 from etcd_renumber.model import Line
+from etcd_renumber.rehearsal import subnets
 from etcd_renumber.rehearsal.replica import Replica, commands
+from etcd_renumber.rehearsal.replica_hosts import apiservers
 from etcd_renumber.rehearsal.testbed import pki
 from etcd_renumber.rehearsal.testbed.host import Host
 from etcd_renumber.rehearsal.testbed.host_spec import HostSpec, Leg
@@ -50,24 +52,27 @@ class Rig(Replica):
         endpoint: str = "",
     ) -> None:
         self.made, self.version, self.gateway = made, version, gateway
-        specs = []
+        specs, apis = [], made.change.cluster.mapping.apiservers
         for m in made.members:
             first, *also = (legs or {}).get(m.name) or [Leg("wire", (f"{m.old}/{bits}",))]
             where = {"addresses": first.addresses, "network": first.network, "gateway": first.gateway}
-            where |= {"endpoint": endpoint, "kubelet_calls": endpoint}
+            where |= {"endpoint": endpoint, "kubelet_calls": endpoint, "standalone": apis is not None}
             sans = (m.new,) if wide else ()
             pods = {file: text for file, text in made.facts[m.name].items() if not is_unit_file(file)}
             unit = {file: text for file, text in made.facts[m.name].items() if is_unit_file(file)}
             specs.append(HostSpec(m.name, pods, also=tuple(also), sans=sans, unit_files=unit, **where))  # type: ignore[arg-type]
         self.took: list[tuple[str, float]] = []
-        bed = Bed([*specs, *extra], etcd_folder(version), of=of)
-        super().__init__(made.change, made.folder, bed, lambda address: bits, device, self.put_default_route)
+        bed = Bed([*specs, *apiservers(made.change), *extra], etcd_folder(version), of=of)
+        there, bits_of = [a.name for a in apis or ()], lambda address: bits
+        super().__init__(made.change, made.folder, bed, bits_of, device, self.put_default_route, there)
 
     def __enter__(self) -> Rig:
         self._stack = ExitStack()
         self._stack.enter_context(self.bed)
         self.copy_folders()
         run_lines.listen(self)
+        for name in self.workers:
+            subnets.put_ways(self[name], self.change)
         self.bed.wait_healthy()
         self.watch = Watch(self.bed.members)
         self._stack.callback(self.watch.stop)
@@ -175,6 +180,8 @@ class Rig(Replica):
 
     def put_default_route(self, host: Host) -> None:
         """Where hosts reach each other through a router: the way through it, once the new address is there."""
+        if self.workers:
+            subnets.put_ways(host, self.change)
         if self.gateway and self.has(host.name, self.member(host.name).new):
             way = ["via", self.gateway, "dev", self.device]
             host.must(["ip", "route", "replace", "default", *way, "metric", "50"])

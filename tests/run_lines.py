@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 from etcd_renumber.methods import METHODS
+from etcd_renumber.methods.apiservers import APISERVERS
 from etcd_renumber.methods.rolling import REPLACE
 from etcd_renumber.methods.workers import WORKERS
 from etcd_renumber.rehearsal.replica import Replica
@@ -31,14 +32,17 @@ def bash(folder: Path, script: str, *words: str | Path, seconds: float) -> subpr
 
 def listen(replica: Replica) -> None:
     """Every host gets the listener. The hosts must be up."""
-    for member in replica.roster:
-        replica[member.name].write_text(THERE, LISTENER.read_text())
+    for name in [*(m.name for m in replica.roster), *replica.workers]:
+        replica[name].write_text(THERE, LISTENER.read_text())
 
 
 def collect(replica: Replica) -> None:
     """What the hosts have noted, before they go."""
     for member in replica.roster:
         note((replica.folder / "hosts" / member.name / "runbook.sh").read_text(), replica[member.name].path(NOTES))
+    for name in replica.workers:
+        script = replica.folder / replica.change.script(name).name / "runbook.sh"
+        note(script.read_text(), replica[name].path(NOTES))
 
 
 def note(script: str, notes: Path) -> None:
@@ -63,7 +67,7 @@ def joined(text: str) -> dict[int, str]:
 
 def wanted() -> set[str]:
     """Every line of every method that gives a command to `run`."""
-    bodies = [functions(method.parts) for method in (*METHODS.values(), REPLACE, WORKERS)]
+    bodies = [functions(method.parts) for method in (*METHODS.values(), REPLACE, WORKERS, APISERVERS)]
     return {
         line.strip()
         for known in bodies

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from etcd_renumber.methods.apiservers import APISERVERS
 from etcd_renumber.methods.bridge import BRIDGE
 from etcd_renumber.methods.method import Method, Script
 from etcd_renumber.methods.narrow import narrowed
@@ -32,6 +33,7 @@ HARMLESS = {
     "ss": r"^(?!.*( -[a-zA-Z]*K|--kill))",
     "find": r"^(?!.*-(delete|exec|ok|fprint|fls))",
     "sed": r"^(?!.* (-[a-zA-Z]*i\b|--in-place))",
+    "ip": r"^ip -o (address|route get \S+)$",
     "nft": r"^nft (-nn )?list ",
     "ctr": r"^ctr -n \S+ images ls\b",
     "systemctl": r"^systemctl show ",
@@ -135,8 +137,18 @@ def test_it_finds_what_it_is_for(tmp_path: Path) -> None:
 
 METHODS = pytest.mark.parametrize(
     "method",
-    [BOTH, REPLACE, BRIDGE, RESTORE, WORKERS, *map(narrowed, (BOTH, BRIDGE, RESTORE))],
-    ids=["rolling", "replace", "bridge", "restore", "workers", "rolling, narrow", "bridge, narrow", "restore, narrow"],
+    [BOTH, REPLACE, BRIDGE, RESTORE, WORKERS, APISERVERS, *map(narrowed, (BOTH, BRIDGE, RESTORE))],
+    ids=[
+        "rolling",
+        "replace",
+        "bridge",
+        "restore",
+        "workers",
+        "apiservers",
+        "rolling, narrow",
+        "bridge, narrow",
+        "restore, narrow",
+    ],
 )
 
 

@@ -44,7 +44,9 @@ def test_the_example_is_read_with_everything_its_manifests_say() -> None:
         2379,
     )
     assert etcd.peer_cert_file == "/etc/kubernetes/pki/etcd/peer.crt"
-    assert [str(a) for a in etcd.listen_client] == ["127.0.0.1", "192.168.100.11"]
+    assert [str(a) for a in etcd.listen_client] == ["192.168.100.11"], (
+        "the one that others reach, not the one on loopback"
+    )
     assert {str(a): str(b) for a, b in cluster.mapping.moves().items()}["192.168.100.10"] == "192.168.110.10"
 
 

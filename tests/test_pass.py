@@ -9,7 +9,7 @@ import pytest
 
 from tests.pki import TEMPLATES
 
-PARTS = ("runbook/lib/run.sh", "runbook/lib/pass.sh")
+PARTS = ("runbook/lib/run.sh", "runbook/lib/gate.sh", "runbook/lib/pass.sh")
 VALUES = """set -o errexit -o nounset -o pipefail
 PHASE=move HOST=master1 asked=0
 UNDOABLE=(prepare move)

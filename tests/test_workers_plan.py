@@ -14,6 +14,8 @@ from etcd_renumber.checks.cluster import check
 from etcd_renumber.cli.messages import order
 from etcd_renumber.errors import Refused
 from etcd_renumber.inputs.mapping import load
+from etcd_renumber.methods.apiservers import APISERVERS
+from etcd_renumber.methods.method import Script
 from etcd_renumber.methods.workers import WORKERS
 from etcd_renumber.planning.plan import from_json
 
@@ -139,13 +141,14 @@ def test_a_key_that_nobody_knows_and_a_wrong_name_are_said_at_once(tmp_path: Pat
     assert "'a b' does not match" in facts and "unknown key call" in facts and "'name' is a required property" in facts
 
 
-def test_every_function_that_the_runbook_of_the_workers_comes_to_is_in_it() -> None:
+@pytest.mark.parametrize("script", [WORKERS, APISERVERS], ids=lambda script: script.name)
+def test_every_function_that_the_runbook_of_such_hosts_comes_to_is_in_it(script: Script) -> None:
     """It has a few parts of the members' alone, and bash says only on the host what is missing."""
-    parts = tuple(TEMPLATES / part for part in WORKERS.parts)
+    parts = tuple(TEMPLATES / part for part in script.parts)
     words: dict[str, set[str]] = {}
     for call in (call for part in parts for call in calls(part)):
         words.setdefault(call.function, set()).update(call.words)
-    found, new = set[str](), {"main"} | {step for phase in WORKERS.phases for step in (*phase.steps, *phase.undo)}
+    found, new = set[str](), {"main"} | {step for phase in script.phases for step in (*phase.steps, *phase.undo)}
     while new:
         found |= new
         new = {word for name in new for word in words.get(name, ())} - found

@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from etcd_renumber.methods.apiservers import APISERVERS
 from etcd_renumber.methods.bridge import BRIDGE
+from etcd_renumber.methods.external import external
 from etcd_renumber.methods.narrow import narrowed
 from etcd_renumber.methods.restore import RESTORE
 from etcd_renumber.methods.rolling import REPLACE
@@ -89,12 +91,13 @@ def _said(call: Call) -> tuple[int, str, str] | None:
 
 
 def _phases_of_functions() -> dict[str, list[str]]:
-    """Function to the phases, of whatever method and of workers, that can come to it; `every run` where it belongs to none."""
+    """Function to the phases, of whatever method or script, that can come to it; `every run` where it belongs to none."""
     found: dict[str, list[str]] = {}
-    for method in (*map(narrowed, (REPLACE, BRIDGE, RESTORE)), WORKERS):
+    for method in (*map(narrowed, (REPLACE, BRIDGE, RESTORE, external(REPLACE, True))), WORKERS, APISERVERS):
         reached = reach(method)
-        if method is WORKERS:
-            reached = {f"{verb} of a worker" if verb else "": names for verb, names in reached.items()}
+        who = {"workers": "a worker", "apiservers": "an apiserver"}.get(method.name, "")
+        if who:
+            reached = {f"{verb} of {who}" if verb else "": names for verb, names in reached.items()}
         found |= {name: ["every run"] for name in reached.pop("") if name not in found}
         for verb, names in reached.items():
             for name in names:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Dict
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Literal
 
-from etcd_renumber.methods.method import Method, Phase
+from etcd_renumber.etcd_on_host import Address as Address
+from etcd_renumber.etcd_on_host import Etcd, Process
+from etcd_renumber.methods.apiservers import APISERVERS
+from etcd_renumber.methods.method import Method, Phase, Script
 from etcd_renumber.methods.workers import WORKERS
 
-Address = IPv4Address | IPv6Address
 Severity = Literal["error", "warning", "note"]
 
 
@@ -60,8 +61,24 @@ class Worker:
 
 
 @dataclass(frozen=True)
+class Apiserver:
+    """A host with a kube-apiserver and no member: it calls etcd over the network. `address` is its own, and stays.
+
+    `calls_from` are further addresses of it, from which its calls to etcd may leave.
+    """
+
+    name: str
+    address: Address
+    ssh: tuple[str, ...] = ()
+    calls_from: tuple[Address, ...] = ()
+
+
+@dataclass(frozen=True)
 class Mapping:
-    """mapping.yaml, read. `places` maps a dotted key (`members.0.new`) to `FILE:LINE:COLUMN`."""
+    """mapping.yaml, read. `places` maps a dotted key (`members.0.new`) to `FILE:LINE:COLUMN`.
+
+    `apiservers` is None where the mapping does not say whose etcd this is, and empty where no Kubernetes uses it.
+    """
 
     cluster: str
     change: str
@@ -79,6 +96,7 @@ class Mapping:
     endpoint: str = ""  # the member whose old address is the controlPlaneEndpoint: kubeconfigs of all hosts name it
     certificates: str = "wide"
     workers: tuple[Worker, ...] = ()
+    apiservers: tuple[Apiserver, ...] | None = None
     places: Dict[str, str] = field(default_factory=dict, compare=False)
 
     def moves(self) -> dict[Address, Address]:
@@ -89,55 +107,13 @@ class Mapping:
         """Whether this host is one of the workers."""
         return any(w.name == host for w in self.workers)
 
+    def is_apiserver(self, host: str) -> bool:
+        """Whether this host is one of the apiservers."""
+        return any(a.name == host for a in self.apiservers or ())
 
-@dataclass(frozen=True)
-class Process:
-    """The first container of a static pod as /proc will show it: `argv` is command and args together.
-
-    `name` is what /proc/PID/comm says (at most 15 bytes); empty when the manifest leaves the command to the image.
-    Of a unit's etcd `argv` is what tells it apart: its arguments without the program, then its ETCD_ variables, sorted.
-    """
-
-    name: str
-    argv: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Unit:
-    """An etcd that systemd runs and no kubelet. `paths`: file of the facts to where the host has it, the one that names the
-    peer URLs first. `program` is the path of etcd, empty where the facts have no unit file; `arguments` come after it.
-    """
-
-    name: str
-    program: str
-    arguments: tuple[str, ...]
-    variables: Dict[str, str]
-    paths: Dict[str, str]
-
-
-@dataclass(frozen=True)
-class Etcd:
-    """What a member's own etcd.yaml says, or its unit. Paths are the host's (hostPath), not the container's.
-
-    `flags` holds every flag without its dashes, `env: ETCD_*` folded in (a flag wins); a bare flag has the value "true".
-    """
-
-    name: str
-    data_dir: str
-    wal_dir: str | None
-    peer_port: int
-    client_port: int
-    listen_peer: tuple[Address, ...]
-    listen_client: tuple[Address, ...]
-    cert_file: str
-    key_file: str
-    trusted_ca_file: str
-    peer_cert_file: str
-    peer_key_file: str
-    peer_trusted_ca_file: str
-    flags: Dict[str, str]
-    image: str
-    unit: Unit | None = None
+    def is_beside(self, host: str) -> bool:
+        """Whether this host has no member: a worker or an apiserver."""
+        return self.is_worker(host) or self.is_apiserver(host)
 
 
 @dataclass(frozen=True)
@@ -156,12 +132,14 @@ class Facts:
 class Cluster:
     """The mapping with the facts of its hosts, by member name. A host without facts is missing from `facts`.
 
+    `apiservers` are the manifests of kube-apiserver on the hosts of that name.
     `ca_fingerprint` is known beforehand where the cluster comes out of a change.json; else the facts have the CA.
     """
 
     mapping: Mapping
     facts: Dict[str, Facts]
     ca_fingerprint: str = ""
+    apiservers: Dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -181,6 +159,16 @@ class Manifest:
     def changes(self) -> bool:
         """True when the new bytes are other bytes."""
         return self.old != self.new
+
+
+@dataclass(frozen=True)
+class ApiManifests:
+    """kube-apiserver.yaml of a host that has no member: as it is, with old and new addresses of etcd, with the new ones alone."""
+
+    old: str
+    widened: str
+    switched: str
+    processes: tuple[Process, Process, Process]
 
 
 @dataclass(frozen=True)
@@ -208,13 +196,18 @@ class Change:
     manifests: Dict[str, tuple[Manifest, ...]]
     json: str
     digest: str
+    apiservers: Dict[str, ApiManifests] = field(default_factory=dict)
+
+    def script(self, host: str) -> Method | Script:
+        """Whose phases are run there: the method's, or those of the workers or of the apiservers."""
+        mapping = self.cluster.mapping
+        return WORKERS if mapping.is_worker(host) else APISERVERS if mapping.is_apiserver(host) else self.method
 
     def phase(self, line: Line) -> Phase:
-        """What is run in that line: a phase of the method, or of the workers. Raises KeyError for a line of kind address."""
-        on_a_worker = self.cluster.mapping.is_worker(line.host)
-        return (WORKERS if on_a_worker else self.method).phase(line.phase)
+        """What is run in that line. Raises KeyError for a line of kind address."""
+        return self.script(line.host).phase(line.phase)
 
-    def order_with(self, *workers: str) -> tuple[Line, ...]:
-        """The lines of the order, but for those on other workers than these."""
-        left_out = {w.name for w in self.cluster.mapping.workers}.difference(workers)
-        return tuple(line for line in self.order if line.host not in left_out)
+    def order_with(self, *beside: str) -> tuple[Line, ...]:
+        """The lines of the order, but for those on other workers and apiservers than these."""
+        is_beside = self.cluster.mapping.is_beside
+        return tuple(line for line in self.order if line.host in beside or not is_beside(line.host))

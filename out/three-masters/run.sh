@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest 8f789f59715e. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest b2964a325789. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=8f789f59715e
+readonly DIGEST=b2964a325789
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -33,7 +33,8 @@ readonly WIDTH=7
 readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
-readonly -a FOLDERS=(15d4e234465eaba33fa346106428123b74232616a850e27eacd07791c8e10c91 d074f31b333d7729e7bf88fca1d120591f3c552c90356f9ed47ba237cb0086ef 7a878c3a3d3be9e2ac5a211f8f7d9811e4d56bf03a7106fd7f6f4fa72d247e02)
+readonly -a PLACES=(hosts/master1 hosts/master2 hosts/master3)
+readonly -a FOLDERS=(c08ffc95bf70281d5ad8cfba4d9f7a6296c587896439cb1676b2ad902a996931 54f06b44457ad39034d54ffcf9d7412607d52a466368f48c5e431bba3cbbff11 5f47d79c3ecac83fdd8eeedbad2ec823b690c6dae8b81badb2f3d05e5f63d6cb)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)
@@ -48,7 +49,7 @@ HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 readonly HERE
 readonly STATE=/var/lib/etcd-renumber/$CLUSTER/$CHANGE-$DIGEST
 
-# --- run_sh/main.sh sha256:daf82a1994e0 ---
+# --- run_sh/main.sh sha256:3093b60fe31c ---
 # main.sh -- the verbs. Only apply changes anything on a host.
 
 from='' to='' only='' # the lines that were asked for
@@ -108,7 +109,7 @@ read_value() {
     --wait) gate_limit=$2 person_limit=$2 ;;
     --without)
       without+=("$2")
-      is_worker "$(index_of "$2")" || options+=(--without "$2") # a worker that is left out is nobody's business but run.sh's
+      [[ ${PLACES[$(index_of "$2")]} == workers ]] || options+=(--without "$2") # a worker that is left out is nobody's business but run.sh's
       ;;
     --lost) lost+=("$2") ;;
     --snapshot) snapshot_given=$2 ;;
@@ -146,7 +147,7 @@ show_unreached() {
 }
 # --- end run_sh/main.sh ---
 
-# --- run_sh/order.sh sha256:5190e05243d8 ---
+# --- run_sh/order.sh sha256:f985511e4271 ---
 # order.sh -- the lines of RUNBOOK.md: which are done, which are asked for, and the cells of their rows.
 
 numbers=() hosts_of=() whats=() commands=() # the lines, column by column; host - is found out when it is its turn
@@ -168,10 +169,10 @@ read_order() {
   done
 }
 
-# is_worker I -- a host without an etcd: its lines are those of workers/runbook.sh.
+# is_worker I -- a host without an etcd: its lines are those of workers/runbook.sh or of apiservers/runbook.sh.
 is_worker() { [[ -z ${ETCD_FILES[$1]} ]]; }
 # folder_of I -- its own folder, beside this file.
-folder_of() { if is_worker "$1"; then printf '%s/workers' "$HERE"; else printf '%s/hosts/%s' "$HERE" "${NAMES[$1]}"; fi; }
+folder_of() { printf '%s/%s' "$HERE" "${PLACES[$1]}"; }
 is_left_out() { [[ ${#without[@]} -gt 0 ]] && is_one_of "$1" "${without[@]}"; }
 is_asked_for() { [[ -z $only || ${NAMES[$1]} == "$only" ]] && ! is_left_out "${NAMES[$1]}"; }
 is_persons() { is_one_of "${whats[$1]}" add remove replace; }
@@ -746,7 +747,7 @@ patiently() {
 }
 # --- end run_sh/carry.sh ---
 
-# --- run_sh/status.sh sha256:789a44e59e83 ---
+# --- run_sh/status.sh sha256:fff2e3c7487c ---
 # status.sh -- every host's own `status`, made one table. It looks at what the runbook prints, and asks nothing else.
 
 tables=()               # by member: what its status says
@@ -813,12 +814,13 @@ cell() {
   done <<<"${tables[$1]}"
 }
 
-# words_of_worker TABLE -- what its status says of kubelet.conf and of kubelet.
+# words_of_worker TABLE -- what its status says of kubelet.conf, or of kube-apiserver, and of kubelet.
 words_of_worker() {
   local line text=
   while IFS= read -r line; do
     case $line in
       '    worker: '*) text=${line#'    worker: '} ;;
+      '    apiserver: '*) text=${line#'    apiserver: '} ;;
       '    kubelet here: '*) text+="; kubelet ${line#'    kubelet here: '}" ;;
     esac
   done <<<"$1"

@@ -57,7 +57,7 @@ read_value() {
     --wait) gate_limit=$2 person_limit=$2 ;;
     --without)
       without+=("$2")
-      is_worker "$(index_of "$2")" || options+=(--without "$2") # a worker that is left out is nobody's business but run.sh's
+      [[ ${PLACES[$(index_of "$2")]} == workers ]] || options+=(--without "$2") # a worker that is left out is nobody's business but run.sh's
       ;;
     --lost) lost+=("$2") ;;
     --snapshot) snapshot_given=$2 ;;

@@ -19,10 +19,10 @@ read_order() {
   done
 }
 
-# is_worker I -- a host without an etcd: its lines are those of workers/runbook.sh.
+# is_worker I -- a host without an etcd: its lines are those of workers/runbook.sh or of apiservers/runbook.sh.
 is_worker() { [[ -z ${ETCD_FILES[$1]} ]]; }
 # folder_of I -- its own folder, beside this file.
-folder_of() { if is_worker "$1"; then printf '%s/workers' "$HERE"; else printf '%s/hosts/%s' "$HERE" "${NAMES[$1]}"; fi; }
+folder_of() { printf '%s/%s' "$HERE" "${PLACES[$1]}"; }
 is_left_out() { [[ ${#without[@]} -gt 0 ]] && is_one_of "$1" "${without[@]}"; }
 is_asked_for() { [[ -z $only || ${NAMES[$1]} == "$only" ]] && ! is_left_out "${NAMES[$1]}"; }
 is_persons() { is_one_of "${whats[$1]}" add remove replace; }

@@ -64,12 +64,13 @@ cell() {
   done <<<"${tables[$1]}"
 }
 
-# words_of_worker TABLE -- what its status says of kubelet.conf and of kubelet.
+# words_of_worker TABLE -- what its status says of kubelet.conf, or of kube-apiserver, and of kubelet.
 words_of_worker() {
   local line text=
   while IFS= read -r line; do
     case $line in
       '    worker: '*) text=${line#'    worker: '} ;;
+      '    apiserver: '*) text=${line#'    apiserver: '} ;;
       '    kubelet here: '*) text+="; kubelet ${line#'    kubelet here: '}" ;;
     esac
   done <<<"$1"

@@ -9,12 +9,14 @@ from typing import Any
 
 from etcd_renumber.addresses import addresses_in
 from etcd_renumber.assets import templates_sha256
+from etcd_renumber.change_folder.api_manifests import api_manifests
 from etcd_renumber.change_folder.founders import founders
 from etcd_renumber.change_folder.lint import BEGIN, COMMENT, END, lint
 from etcd_renumber.change_folder.write import SUMS, sha256
 from etcd_renumber.errors import Refused
 from etcd_renumber.manifests.renumber import prove
 from etcd_renumber.manifests.unit import prove_unit
+from etcd_renumber.methods.apiservers import APISERVERS
 from etcd_renumber.methods.workers import WORKERS
 from etcd_renumber.model import Problem
 from etcd_renumber.planning import plan
@@ -23,7 +25,7 @@ from etcd_renumber.rendering import render
 from etcd_renumber.rendering.library import provenance
 
 NOT_RENDERED = ("evidence", "rehearsal", "signatures")
-WORKERS_RUNBOOK = "workers/runbook.sh"
+BESIDE = {"workers": WORKERS, "apiservers": APISERVERS}  # folders beside hosts/, and whose script is in each
 RENDER_AGAIN = "render the folder again; what is in it now is not what was reviewed"
 
 
@@ -42,6 +44,7 @@ def review(folder: Path) -> list[Problem]:
     problems += [*found, *_bodies(files)]
     if change is not None:
         problems += [*_digests(files), *_hosts(files, change), *_manifests(files, change), *_again(files, change)]
+        problems += api_manifests(files, change)
         problems += [*founders(files, change), *_library(files, change)]
     return _below(folder, sorted(problems, key=lambda p: ("error", "warning", "note").index(p.severity)))
 
@@ -50,7 +53,7 @@ def listed(folder: Path) -> list[Problem]:
     """What is not as SHA256SUMS says, in the folder and in each host's: other bytes, files that lack, files too many."""
     files, problems = _read(folder)
     problems += _listed(files)
-    for name in sorted(n for n in files if re.fullmatch(f"(hosts/[^/]+|workers)/{SUMS}", n)):
+    for name in sorted(n for n in files if re.fullmatch(f"(hosts/[^/]+|workers|apiservers)/{SUMS}", n)):
         problems += _listed(files, name.removesuffix(SUMS))
     return _below(folder, problems)
 
@@ -96,19 +99,19 @@ def _listed(files: dict[str, str], top: str = "") -> list[Problem]:
 
 
 def _hosts(files: dict[str, str], change: dict[str, Any]) -> list[Problem]:
-    """Every member has a folder with a script and a list, and so have the workers; there is no other folder."""
+    """Every member has a folder with a script and a list, and so have workers and apiservers; there is no other folder."""
     problems = []
     members = [m["name"] for m in change["members"]]
-    workers = ["workers/"] if change["mapping"].get("workers") else []
-    for top in [*(f"hosts/{name}/" for name in members), *workers]:
+    beside = [key for key in BESIDE if change["mapping"].get(key)]
+    for top in [*(f"hosts/{name}/" for name in members), *(f"{key}/" for key in beside)]:
         missing = [n for n in (top + "runbook.sh", top + SUMS) if n not in files]
         problems += [Problem("this file is missing", n, hint=RENDER_AGAIN) for n in missing]
         if top + SUMS in files:
             problems += _listed(files, top)
     strangers = {n.split("/")[1] for n in files if n.startswith("hosts/") and n.count("/") > 1} - {*members}
-    if not workers:
-        fact = "the mapping has no workers"
-        problems += [Problem(fact, n, hint=RENDER_AGAIN) for n in sorted(files) if n.startswith("workers/")]
+    for key in BESIDE.keys() - {*beside}:
+        strange = sorted(n for n in files if n.startswith(f"{key}/"))
+        problems += [Problem(f"the mapping has no {key}", n, hint=RENDER_AGAIN) for n in strange]
     return problems + [Problem("no member has this name", f"hosts/{n}", hint=RENDER_AGAIN) for n in sorted(strangers)]
 
 
@@ -116,7 +119,7 @@ def _digests(files: dict[str, str]) -> list[Problem]:
     """Every runbook, and run.sh, names this very plan."""
     digest = sha256(files["change.json"].encode())[:12]
     problems = []
-    others = {name: files[name] for name in (WORKERS_RUNBOOK,) if name in files}
+    others = {name: files[name] for name in (f"{key}/runbook.sh" for key in BESIDE) if name in files}
     for name, text in {**_runbooks(files), **others, "run.sh": files.get("run.sh", "")}.items():
         said = re.findall(r"^readonly DIGEST=(\S*)$", text, re.MULTILINE)
         if said != [digest]:
@@ -179,7 +182,8 @@ def _library(files: dict[str, str], change: dict[str, Any]) -> list[Problem]:
     name, text = next(iter(_runbooks(files).items()), ("", ""))
     hint = "how it was reviewed, part by part: docs/library-review.md"
     found = [(name, text, change["mapping"]["method"])] if name else []
-    found += [(WORKERS_RUNBOOK, files[WORKERS_RUNBOOK], WORKERS.name)] if WORKERS_RUNBOOK in files else []
+    for key, script in BESIDE.items():
+        found += [(top, files[top], script.name) for top in (f"{key}/runbook.sh",) if top in files]
     return [Problem(provenance(text, of), place, hint=hint, severity="note") for place, text, of in found]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from etcd_renumber.addresses import addresses_in
 from etcd_renumber.checks.addresses import address_rules
+from etcd_renumber.checks.apiservers import apiserver_rules
 from etcd_renumber.checks.endpoint import endpoint_rules
 from etcd_renumber.checks.etcd import etcd_rules
 from etcd_renumber.checks.identities import identity_rules
@@ -13,10 +14,11 @@ from etcd_renumber.checks.pods import pod_rules
 from etcd_renumber.checks.unit import place_of
 from etcd_renumber.checks.workers import worker_rules
 from etcd_renumber.errors import Refused
+from etcd_renumber.etcd_on_host import Etcd
 from etcd_renumber.hashes import fingerprint
 from etcd_renumber.manifests.renumber import manifests_of
 from etcd_renumber.methods import METHODS
-from etcd_renumber.model import Cluster, Etcd, Member, Problem
+from etcd_renumber.model import Cluster, Member, Problem
 from etcd_renumber.quorum import tolerance
 
 RANK = {"error": 0, "warning": 1, "note": 2}
@@ -27,6 +29,7 @@ def check(cluster: Cluster) -> list[Problem]:
     found = [
         *address_rules(cluster),
         *worker_rules(cluster),
+        *apiserver_rules(cluster),
         *endpoint_rules(cluster),
         *etcd_rules(cluster),
         *pod_rules(cluster),

@@ -8,6 +8,7 @@ from etcd_renumber.addresses import addresses_in
 from etcd_renumber.checks.etcd_flags import classify, instead_of, out_of_place
 from etcd_renumber.checks.etcd_urls import url_rules
 from etcd_renumber.checks.unit import place_of, unit_rules
+from etcd_renumber.etcd_on_host import Etcd
 from etcd_renumber.manifests.etcd import (
     container_of,
     flags_of_variables,
@@ -18,7 +19,7 @@ from etcd_renumber.manifests.etcd import (
     on_the_command_line,
 )
 from etcd_renumber.manifests.pod import words_of
-from etcd_renumber.model import Cluster, Etcd, Facts, Problem
+from etcd_renumber.model import Cluster, Facts, Problem
 
 EQUAL = ("peer-client-cert-auth", "client-cert-auth", "peer-cert-allowed-cn")
 

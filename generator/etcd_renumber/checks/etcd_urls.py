@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from etcd_renumber.addresses import Url, is_loopback, url_of
 from etcd_renumber.checks.unit import is_local_listener
-from etcd_renumber.model import Cluster, Etcd, Member, Problem
+from etcd_renumber.etcd_on_host import Etcd
+from etcd_renumber.model import Cluster, Member, Problem
 
 PEER_URLS = ("listen-peer-urls", "initial-advertise-peer-urls")
 OWN_URLS = (*PEER_URLS, "listen-client-urls", "advertise-client-urls")

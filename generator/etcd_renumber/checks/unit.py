@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from etcd_renumber.addresses import addresses_in, is_loopback, url_of
+from etcd_renumber.etcd_on_host import Etcd
 from etcd_renumber.methods import METHODS
-from etcd_renumber.model import Cluster, Etcd, Facts, Member, Problem
+from etcd_renumber.model import Cluster, Facts, Member, Problem
 
 API_UNITS = "kube-apiserver as a unit of systemd, kubeconfigs in other folders than /etc/kubernetes"
 

@@ -20,7 +20,8 @@ from etcd_renumber.reports.run_report import verdict
 def order(change: Change) -> str:
     """Every line of the order; what a person does is told apart by having no command."""
     mapping = change.cluster.mapping
-    width = max(map(len, [*(m.name for m in mapping.members), *(w.name for w in mapping.workers)]))
+    beside = [*(w.name for w in mapping.workers), *(a.name for a in mapping.apiservers or ())]
+    width = max(map(len, [*(m.name for m in mapping.members), *beside]))
     return "\n".join(f"{n.line:>4}  {_host(n.host):<{width}}  {n.text}" for n in change.order)
 
 

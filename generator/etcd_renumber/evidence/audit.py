@@ -70,7 +70,8 @@ def before_of(host: HostEvidence) -> str:
 
 def _no_host(change: dict[str, Any], evidence: Evidence) -> Iterator[Problem]:
     there = {h.host for h in evidence.hosts if h.attempts}
-    for host in [*change["members"], *change["mapping"].get("workers", [])]:
+    mapping = change["mapping"]
+    for host in [*change["members"], *mapping.get("workers", []), *mapping.get("apiservers", [])]:
         if host["name"] not in there:
             yield Problem(f"there is no evidence of {host['name']}", hint="bash run.sh collect")
 

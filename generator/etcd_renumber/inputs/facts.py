@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 from etcd_renumber.errors import Refused
+from etcd_renumber.etcd_on_host import Etcd
 from etcd_renumber.inputs import located_yaml
 from etcd_renumber.inputs.which_etcd import the_etcd
 from etcd_renumber.manifests.etcd import etcd_of, is_etcd
 from etcd_renumber.manifests.unit import etcd_of_unit, is_unit_file
-from etcd_renumber.model import Etcd, Facts, Problem
+from etcd_renumber.model import Facts, Problem
 
 # What a private key looks like: as PEM, or as base64 inside a kubeconfig.
 KEY = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----|client-key-data:|\bLS0tLS1CRUdJTi[A-Za-z0-9+/]*UFJJVkFURS")
 TAKE_IT_AWAY = "remove it from the folder: all reviewers of the change read the facts"
 
 
-def facts_of(folder: Path, members: list[str]) -> tuple[dict[str, Facts], list[Problem]]:
-    """Member name to its facts, and what is wrong. A folder with a key in it is not read on."""
+def facts_of(folder: Path, members: list[str], beside: Collection[str] = ()) -> tuple[dict[str, Facts], list[Problem]]:
+    """Member name to its facts, and what is wrong. A folder with a key in it is not read on.
+
+    `beside` are hosts without a member whose folders are there too.
+    """
     if not folder.is_dir():
         hint = "make it, with NAME/manifests/ for each member: all files of /etc/kubernetes/manifests"
         return {}, [Problem("there is no facts folder", str(folder), "facts", hint)]
@@ -28,7 +33,7 @@ def facts_of(folder: Path, members: list[str]) -> tuple[dict[str, Facts], list[P
     facts: dict[str, Facts] = {}
     problems = []
     there = {p.name for p in folder.iterdir() if p.is_dir()}
-    for name in sorted(there - set(members)):
+    for name in sorted(there - {*members, *beside}):
         hint = "add it to the mapping (a member that keeps its address: `stays: true`), or remove the folder"
         problems.append(Problem(f"the mapping has no member {name}", str(folder / name), "members", hint))
     for name in members:

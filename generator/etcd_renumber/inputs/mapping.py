@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema
 
 from etcd_renumber.errors import Refused
-from etcd_renumber.inputs import located_yaml, unfit
+from etcd_renumber.inputs import apiservers, located_yaml, unfit
 from etcd_renumber.inputs.facts import facts_of
 from etcd_renumber.inputs.workers import NAME, SSH, WORKERS, ssh_of, workers_of
 from etcd_renumber.methods import METHODS
@@ -44,6 +44,7 @@ SCHEMA: dict[str, Any] = {
             },
         },
         "workers": WORKERS,
+        "apiservers": apiservers.APISERVERS,
         "snapshots": {"enum": ["one", "each", "none"]},
         "objects": {"enum": ["list", "kubeadm"]},
         "accept_loss": {"type": "boolean"},
@@ -80,10 +81,12 @@ HINTS = {
 def load(path: Path, method: str | None = None) -> Cluster:
     """The cluster that a mapping and its facts describe; `method` wins over the mapping's. Raises Refused, all at once."""
     mapping = load_mapping(path, method)
-    facts, problems = facts_of(mapping.facts, [m.name for m in mapping.members])
-    if problems:
-        raise Refused(*problems)
-    return Cluster(mapping, facts)
+    beside = {a.name for a in mapping.apiservers or ()}
+    facts, problems = facts_of(mapping.facts, [m.name for m in mapping.members], beside)
+    of_apis, missing = apiservers.manifests_of(mapping) if mapping.facts.is_dir() else ({}, [])
+    if problems or missing:
+        raise Refused(*problems, *missing)
+    return Cluster(mapping, facts, apiservers=of_apis)
 
 
 def load_mapping(path: Path, method: str | None = None) -> Mapping:
@@ -96,6 +99,7 @@ def load_mapping(path: Path, method: str | None = None) -> Mapping:
         raise Refused(*problems)
     problems += unfit.never_both(data, places, path)
     members = [_member(m, f"members.{n}", places, problems) for n, m in enumerate(data["members"])]
+    of_apis = apiservers.apiservers_of(data, places, problems)
     if problems:
         raise Refused(*problems)
     known = {k: data[k] for k in KEPT if k in data}
@@ -105,6 +109,7 @@ def load_mapping(path: Path, method: str | None = None) -> Mapping:
         tuple(m for m in members if m is not None),
         path.parent / data.get("facts", "facts"),
         workers=workers_of(data, members),
+        apiservers=of_apis,
         places=places,
         **known,
     )

@@ -8,8 +8,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from etcd_renumber.addresses import is_loopback, url_of
+from etcd_renumber.etcd_on_host import Etcd
 from etcd_renumber.manifests.pod import document_of, list_of, main_of, not_a_pod, words_of
-from etcd_renumber.model import Address, Etcd, Problem
+from etcd_renumber.model import Address, Problem
 
 NEEDED = (
     "name",

@@ -16,10 +16,11 @@ import yaml
 
 from etcd_renumber.addresses import addresses_in, renumber
 from etcd_renumber.errors import Refused
+from etcd_renumber.etcd_on_host import Process
 from etcd_renumber.manifests.identities import Kept, exchange, exchanged_value, kept, kept_nodes
 from etcd_renumber.manifests.pod import PROGRAMS, main_of
 from etcd_renumber.manifests.unit import unit_manifests
-from etcd_renumber.model import Address, Facts, Manifest, Member, Problem, Process
+from etcd_renumber.model import Address, Facts, Manifest, Member, Problem
 
 __all__ = ["addresses_in", "health", "manifests_of", "pod", "process", "prove", "renumber"]
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from etcd_renumber.addresses import renumber
+from etcd_renumber.etcd_on_host import Etcd, Process, Unit
 from etcd_renumber.manifests.etcd import NEEDED, flags_in, flags_of_variables, member_of
 from etcd_renumber.manifests.unit_text import (
     Setting,
@@ -18,7 +19,7 @@ from etcd_renumber.manifests.unit_text import (
     variables_of,
     words_of,
 )
-from etcd_renumber.model import Address, Etcd, Facts, Manifest, Problem, Process, Unit
+from etcd_renumber.model import Address, Facts, Manifest, Problem
 
 UNITS = "/etc/systemd/system"  # where a unit that an administrator has written lies
 ONLY_ENV = "/etc/etcd.env"  # where Kubespray and KubeKey put it; without a unit file nothing else says it

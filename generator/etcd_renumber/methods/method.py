@@ -86,6 +86,9 @@ class Method:
     after_the_order: str
     gated: tuple[str, ...]  # phases whose gate asks about every other member before anything is changed
     workers_after: str  # the phase of a member after which the workers that call it follow
+    apiservers_before: tuple[
+        tuple[str, str], ...
+    ] = ()  # (a phase of the members, what apiservers on other hosts do first)
     last_change: str = ""  # once its `verify` holds, nothing needs the old address
     keys: Mapping[str, Any] = field(default_factory=dict)  # of the mapping, that only this method has; their defaults
     keeps_quorum: bool = False  # etcd takes writes all the while

@@ -180,8 +180,9 @@ ACTIONS = (
 
 STEPS = (
     "world", "preflight", "rolling/sound", "surroundings", "rolling/ready_to_prepare", "prepare", "tools", "rolling/snapshot",
-    "widen_certificates", "rolling/leave", "rolling/ready_to_move", "rolling/others_apis", "rolling/move", "record", "exchange",
-    "exchange_unit",
+    "widen_certificates", "rolling/leave", "rolling/ready_to_move",
+    "rolling/others_apis", "rolling/callers", "rolling/move", "record",
+    "exchange", "exchange_unit",
     "rolling/kubernetes_before", "kubernetes_gate", "release", "cluster", "cluster_undo", "finish", "ticket", "narrow",
     "rolling/undo", "undo",
 )  # fmt: skip

@@ -35,14 +35,37 @@ WORKERS = {
         "properties": {"name": NAME, "calls": TEXT, "ssh": {"type": "array", "items": TEXT}},
     },
 }
+APISERVERS = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["name", "address", "ssh"],
+        "properties": {
+            "name": NAME,
+            "address": TEXT,
+            "ssh": {"type": "array", "items": TEXT},
+            "calls_from": {"type": "array", "items": TEXT},
+        },
+    },
+}
+API_MANIFESTS = {
+    "type": "object",
+    "propertyNames": {"pattern": NAME["pattern"]},
+    "additionalProperties": {
+        "type": "object",
+        "required": ["old", "old_sha256", "widened_sha256", "switched_sha256"],
+        "additionalProperties": TEXT,
+    },
+}
 SCHEMA = {
     "type": "object",
     "required": ["format", "tool", "mapping", "members", "order"],
     "properties": {
         "format": {"const": 1},
         "tool": {"type": "object"},
-        "mapping": {"type": "object", "properties": {"workers": WORKERS}},
+        "mapping": {"type": "object", "properties": {"workers": WORKERS, "apiservers": APISERVERS}},
         "members": {"type": "array", "minItems": 1, "items": MEMBER},
+        "apiservers": API_MANIFESTS,
         "order": {"type": "array", "items": {"type": "object"}},
     },
 }
@@ -58,6 +81,8 @@ def read_change(text: str, place: str) -> tuple[dict[str, Any] | None, list[Prob
         if not problems:
             for member in data["members"]:
                 ip_address(member["old"]), ip_address(member["new"])
+            for one in data["mapping"].get("apiservers", []):
+                _ = [ip_address(address) for address in (one["address"], *one.get("calls_from", []))]
     except ValueError as error:
         problems = [Problem(str(error), place, hint=hint)]
     except RecursionError:
@@ -65,9 +90,9 @@ def read_change(text: str, place: str) -> tuple[dict[str, Any] | None, list[Prob
     return (None if problems else data), problems
 
 
-def workers_of(change: dict[str, Any]) -> list[str]:
-    """The names of the workers, in the mapping's order."""
-    return [w["name"] for w in change["mapping"].get("workers", [])]
+def beside_of(change: dict[str, Any]) -> list[str]:
+    """The names of the hosts without a member: workers and apiservers, in the mapping's order."""
+    return [one["name"] for key in ("workers", "apiservers") for one in change["mapping"].get(key, [])]
 
 
 def moves_of(change: dict[str, Any]) -> dict[Address, Address]:

@@ -11,16 +11,15 @@ from etcd_renumber import __version__
 from etcd_renumber.assets import templates_sha256
 from etcd_renumber.errors import Refused
 from etcd_renumber.hashes import fingerprint, sha256
-from etcd_renumber.manifests import renumber
+from etcd_renumber.manifests import apiserver, renumber
 from etcd_renumber.manifests.etcd import etcd_of, is_etcd
 from etcd_renumber.manifests.unit import etcd_of_unit
 from etcd_renumber.methods import chosen
-from etcd_renumber.methods.method import Action, Method, Phase
-from etcd_renumber.methods.workers import WORKERS
-from etcd_renumber.model import Change, Cluster, Facts, Line, Manifest, Mapping, Member, Worker
+from etcd_renumber.model import ApiManifests, Apiserver, Change, Cluster, Facts, Manifest, Mapping, Member, Worker
+from etcd_renumber.planning.order import SOURCE as SOURCE
+from etcd_renumber.planning.order import order_of
 
 FORMAT = 1
-SOURCE = "-"  # the host of a line that is done where the candidates say; no member can be called so
 
 
 def plan(cluster: Cluster) -> Change:
@@ -28,8 +27,9 @@ def plan(cluster: Cluster) -> Change:
     mapping = cluster.mapping
     moves = mapping.moves()
     manifests = {m.name: renumber.manifests_of(cluster.facts[m.name], m, moves) for m in mapping.members}
-    method = chosen(mapping.method, mapping.addresses, mapping.certificates)
-    order = _order(mapping, method)
+    method = chosen(mapping.method, mapping.addresses, mapping.certificates, mapping.apiservers)
+    apis = {name: apiserver.manifests(text, moves) for name, text in cluster.apiservers.items()}
+    order = order_of(mapping, method)
     data = {
         "format": FORMAT,
         "tool": {"name": "etcd-renumber", "version": __version__, "templates_sha256": templates_sha256()},
@@ -45,13 +45,14 @@ def plan(cluster: Cluster) -> Change:
             }
             for m in mapping.members
         ],
+        **({"apiservers": {name: _api(m) for name, m in apis.items()}} if apis else {}),
         "order": [
             {"line": n.line, "host": n.host, "kind": n.kind, "phase": n.phase, "action": n.action, "text": n.text}
             for n in order
         ],
     }
     text = json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    return Change(cluster, method, order, manifests, text, sha256(text)[:12])
+    return Change(cluster, method, order, manifests, text, sha256(text)[:12], apis)
 
 
 def from_json(text: str) -> Change:
@@ -84,8 +85,21 @@ def from_json(text: str) -> Change:
         for m in given.pop("members")
     )
     workers = tuple(Worker(w["name"], w["calls"], tuple(w["ssh"])) for w in given.pop("workers", []))
-    mapping = Mapping(members=members, workers=workers, facts=Path("facts"), **given)
-    return plan(Cluster(mapping, facts, data["ca_fingerprint"]))
+    apis = given.pop("apiservers", None)
+    apiservers = None if apis is None else tuple(_apiserver(a) for a in apis)
+    mapping = Mapping(members=members, workers=workers, apiservers=apiservers, facts=Path("facts"), **given)
+    texts = {name: m["old"] for name, m in data.get("apiservers", {}).items()}
+    return plan(Cluster(mapping, facts, data["ca_fingerprint"], texts))
+
+
+def _apiserver(data: dict[str, Any]) -> Apiserver:
+    also = tuple(ip_address(a) for a in data.get("calls_from", []))
+    return Apiserver(data["name"], ip_address(data["address"]), tuple(data["ssh"]), also)
+
+
+def _of_apiserver(one: Apiserver) -> dict[str, Any]:
+    also = {"calls_from": [str(a) for a in one.calls_from]} if one.calls_from else {}
+    return {"name": one.name, "address": str(one.address), "ssh": list(one.ssh)} | also
 
 
 def _manifest(m: Manifest) -> dict[str, str]:
@@ -94,76 +108,15 @@ def _manifest(m: Manifest) -> dict[str, str]:
     return hashes | ({"path": m.path} if m.path else {})
 
 
+def _api(m: ApiManifests) -> dict[str, str]:
+    sums = {f"{side}_sha256": sha256(getattr(m, side)) for side in ("old", "widened", "switched")}
+    return {"old": m.old, **sums}
+
+
 def ca_fingerprint(cluster: Cluster) -> str:
     """Upper-case hex sha256 of etcd's public CA (the first certificate of its file), "" when no host's facts have it."""
     found = (fingerprint(f.ca_pem or "") for f in cluster.facts.values())
     return cluster.ca_fingerprint or next(filter(None, found), "")
-
-
-def _order(mapping: Mapping, method: Method) -> tuple[Line, ...]:
-    """Every line of RUNBOOK.md: what the method says, host by host; what a person does is a line too."""
-    known: dict[str, Phase | Action] = {a.name: a for a in method.actions} | {p.name: p for p in method.phases}
-    lines: list[tuple[Member | Worker | None, Phase | Action]] = []
-    for step in method.order:
-        whats = [known[name] for name in ((step,) if isinstance(step, str) else step)]
-        if isinstance(whats[0], Phase) and whats[0].on_source:
-            lines += [(None, whats[0])]
-        else:
-            who = [m for m in mapping.members if not m.stays or all(isinstance(w, Phase) and w.stays for w in whats)]
-            pairs = [(m, what) for m in who for what in whats if _has(m, what, mapping, lines)]
-            lines += _with_workers(_endpoint_goes_last(pairs, mapping), mapping, method)
-    return tuple(_line(number, *entry) for number, entry in enumerate(lines, start=1))
-
-
-def _has(
-    member: Member, what: Phase | Action, mapping: Mapping, lines: list[tuple[Member | Worker | None, Phase | Action]]
-) -> bool:
-    """Whether this host has this line: no line removes an address that stays, and what is done once is done on the first.
-
-    Where no other member moves, a second line of what is done once would find nothing to do.
-    """
-    if isinstance(what, Action):
-        return not (member.old_stays and what.name == "remove")
-    others = [m for m in mapping.members[1:] if not m.stays]
-    return not what.on_first or (member is mapping.members[0] and bool(others or (member, what) not in lines))
-
-
-def _endpoint_goes_last(
-    step: list[tuple[Member, Phase | Action]], mapping: Mapping
-) -> list[tuple[Member, Phase | Action]]:
-    """Kubelets of the other hosts call the endpoint until their own files are exchanged: its old address goes after all others."""
-    of_it = [pair for pair in step if pair[0].name == mapping.endpoint]
-    at = next(
-        (n for n, (_, what) in enumerate(of_it) if isinstance(what, Action) and what.name == "remove"), len(of_it)
-    )
-    late = of_it[at:] if len({what.name for _, what in of_it}) > 1 else []
-    return [pair for pair in step if pair not in late] + late
-
-
-def _with_workers(
-    step: list[tuple[Member, Phase | Action]], mapping: Mapping, method: Method
-) -> list[tuple[Member | Worker | None, Phase | Action]]:
-    """The workers look before anything is done, after all members. Each follows the member that it calls: right after that one's
-    phase where the step goes host by host, else after the phase of all."""
-    lines: list[tuple[Member | Worker | None, Phase | Action]] = []
-    names = {what.name for _, what in step}
-    for member, what in step:
-        lines.append((member, what))
-        if what.name == method.workers_after and len(names) > 1:
-            lines += [(w, WORKERS.phase("move")) for w in mapping.workers if w.calls == member.name]
-    if len(names) == 1 and names & {"preflight", method.workers_after}:
-        phase = WORKERS.phase("preflight" if "preflight" in names else "move")
-        lines += [(worker, phase) for worker in mapping.workers]
-    return lines
-
-
-def _line(number: int, host: Member | Worker | None, what: Phase | Action) -> Line:
-    if isinstance(what, Phase):
-        text = f"bash runbook.sh apply {what.name}{what.options}"
-        return Line(number, host.name if host else SOURCE, "phase", phase=what.name, text=text)
-    assert isinstance(host, Member), "what a person does is done on a member"
-    text = what.text.format(old=host.old, new=host.new)
-    return Line(number, host.name, "address", action=what.name, text=text)
 
 
 def _mapping(cluster: Cluster) -> dict[str, Any]:
@@ -192,6 +145,7 @@ def _mapping(cluster: Cluster) -> dict[str, Any]:
             if m.workers
             else {}
         ),
+        **({} if m.apiservers is None else {"apiservers": [_of_apiserver(a) for a in m.apiservers]}),
     }
 
 

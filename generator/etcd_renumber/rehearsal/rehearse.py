@@ -64,13 +64,18 @@ def rehearse(folder: Path, options: Options, tell: Tell, keep: Callable[[Replica
 
 def _furnished(change: Change, folder: Path, bed: Bed) -> Replica:
     """The bed as the change folder wants it, healthy."""
-    replica = Replica(change, folder, bed, subnets.bits, ways=lambda host: subnets.put_ways(host, change))
+    there = [a.name for a in change.cluster.mapping.apiservers or ()]
+    replica = Replica(
+        change, folder, bed, subnets.bits, ways=lambda host: subnets.put_ways(host, change), workers=there
+    )
     replica.copy_folders()
     for member in replica.roster:
         show_reviewed_ca(bed[member.name], change)
         subnets.may_keep_secondaries(bed[member.name])
         subnets.soon_know_who_is_absent(bed[member.name])
         subnets.put_ways(bed[member.name], change)
+    for name in there:
+        subnets.put_ways(bed[name], change)
     bed.wait_healthy(120)
     return replica
 

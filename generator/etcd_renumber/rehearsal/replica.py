@@ -41,7 +41,7 @@ class Replica:
     """A bed with each host's folder of the change, and what was heard there so far: `candidates`, `snapshot`, `sha256`.
 
     `bits` gives an address its prefix length, `device` is where a new address goes. `ways` is what the network people do
-    once the addresses of a host have changed: routes that the kernel took away with them. `workers` are those that are there.
+    once the addresses of a host have changed: routes that the kernel took away with them. `workers`: those there, and apiservers.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Replica:
         for member in self.roster:
             self.bed[member.name].copy_in(self.folder / "hosts" / member.name, FOLDER)
         for name in self.workers:
-            self.bed[name].copy_in(self.folder / "workers", FOLDER)
+            self.bed[name].copy_in(self.folder / self.change.script(name).name, FOLDER)
 
     def __getitem__(self, name: str) -> Host:
         return self.bed[name]

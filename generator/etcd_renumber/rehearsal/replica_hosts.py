@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from etcd_renumber.hashes import fingerprint
+from etcd_renumber.manifests.apiserver import FILE
 from etcd_renumber.manifests.etcd import host_paths
 from etcd_renumber.model import Change, Member
 from etcd_renumber.planning.plan import ca_fingerprint
@@ -19,15 +20,28 @@ OPENSSL, CA_NOTE = "/usr/local/sbin/openssl", "/etc/rehearsal-ca"
 
 
 def hosts(change: Change) -> list[HostSpec]:
-    """A host for every member, as it was before: its manifests, its old address, folders where its containers see them."""
-    return [_host(change, member) for member in change.cluster.mapping.members]
+    """A host for every member, as it was before: its manifests, its old address, folders where its containers see them. Beside
+    them the apiservers that call them."""
+    return [*(_host(change, member) for member in change.cluster.mapping.members), *apiservers(change)]
+
+
+def apiservers(change: Change) -> list[HostSpec]:
+    """A host for each that has no member."""
+    found = []
+    for one in change.cluster.mapping.apiservers or ():
+        pods = {FILE: change.apiservers[one.name].old}
+        addresses = (f"{one.address}/{subnets.bits(one.address)}",)
+        found.append(HostSpec(one.name, pods, addresses, links=_links(pods)))
+    return found
 
 
 def _host(change: Change, member: Member) -> HostSpec:
     manifests = {m.file: m.old for m in change.manifests[member.name] if not m.path}
     unit_files = {m.file: m.old for m in change.manifests[member.name] if m.path}
     addresses = (f"{member.old}/{subnets.bits(member.old)}",)
-    return HostSpec(member.name, manifests, addresses, links=_links(manifests), unit_files=unit_files)
+    alone = change.cluster.mapping.apiservers is not None  # nothing of Kubernetes is there but etcd's kubelet
+    links = _links(manifests)
+    return HostSpec(member.name, manifests, addresses, links=links, unit_files=unit_files, standalone=alone)
 
 
 def _links(manifests: dict[str, str]) -> dict[str, str]:

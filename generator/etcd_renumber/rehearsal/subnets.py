@@ -36,7 +36,9 @@ def _edges(address: Address, length: int) -> tuple[Address, ...]:
 def subnets(change: Change) -> list[str]:
     """Every subnet of the change, in the mapping's order, old ones first."""
     members = change.cluster.mapping.members
-    found = [ip_network(f"{a}/{bits(a)}", strict=False) for a in [m.old for m in members] + [m.new for m in members]]
+    apiservers = [a.address for a in change.cluster.mapping.apiservers or ()]
+    every = [*(m.old for m in members), *(m.new for m in members), *apiservers]
+    found = [ip_network(f"{a}/{bits(a)}", strict=False) for a in every]
     return list(dict.fromkeys(map(str, found)))
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from etcd_renumber.addresses import url_of
-from etcd_renumber.model import Change, Etcd, Manifest, Member
+from etcd_renumber.etcd_on_host import Etcd
+from etcd_renumber.model import Change, Manifest, Member
 
 Value = str | list[str]
 CONTROL_PLANE = ("kube-apiserver", "kube-controller", "kube-scheduler")  # whoever writes to etcd, as /proc names them

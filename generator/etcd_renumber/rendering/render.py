@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
-
 from etcd_renumber import __version__
 from etcd_renumber.hashes import sha256
 from etcd_renumber.manifests.join import join_manifest
-from etcd_renumber.model import Change, Manifest, Member
+from etcd_renumber.model import Change, Member
+from etcd_renumber.rendering.apiservers import apiserver_files
+from etcd_renumber.rendering.diffs import diff
 from etcd_renumber.rendering.environment import environment
 from etcd_renumber.rendering.library import library
 from etcd_renumber.rendering.run_sh import run_script
@@ -31,13 +31,17 @@ def render(change: Change) -> dict[str, str]:
         if change.method.begins_down and not member.stays:
             joining = join_manifest(change, member)
             host |= {"join/etcd.yaml": joining} if joining else {}
-        host["manifests.diff"] = "".join(_diff(m) for m in changed)
+        host["manifests.diff"] = "".join(diff(m.file, m.old, m.new) for m in changed)
         host["SHA256SUMS"] = sums(host)
         files |= {top + name: text for name, text in host.items()}
     files["hosts/diff.txt"] = side_by_side(blocks)
     if change.cluster.mapping.workers:
         files["workers/runbook.sh"] = workers_runbook(change)
         files["workers/SHA256SUMS"] = sums({"runbook.sh": files["workers/runbook.sh"]})
+    if change.apiservers:
+        beside = apiserver_files(change)
+        beside["SHA256SUMS"] = sums(beside)
+        files |= {f"apiservers/{name}": text for name, text in beside.items()}
     files["run.sh"] = run_script(change, files)
     files["RUNBOOK.md"] = page(change, files)
     files["SHA256SUMS"] = sums(files)
@@ -85,11 +89,3 @@ def side_by_side(blocks: dict[str, str]) -> str:
 def _named(block: str) -> list[tuple[str, str]]:
     pairs = (line.split("=", 1) for line in block.splitlines())
     return [(name.rsplit(" ", 1)[-1], value) for name, value in pairs]
-
-
-def _diff(m: Manifest) -> str:
-    old, new = m.old.splitlines(keepends=True), m.new.splitlines(keepends=True)
-    return "".join(
-        line if line.endswith("\n") else line + "\n\\ No newline at end of file\n"
-        for line in difflib.unified_diff(old, new, f"old/{m.file}", f"new/{m.file}")
-    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from etcd_renumber.hashes import sha256
-from etcd_renumber.methods.workers import WORKERS
 from etcd_renumber.model import Change, Member
 from etcd_renumber.rendering.environment import environment, inlined
 from etcd_renumber.rendering.etcd_values import Value
@@ -50,9 +49,12 @@ def run_script(change: Change, files: dict[str, str]) -> str:
 
 def _values(change: Change, files: dict[str, str]) -> list[tuple[str, dict[str, Value]]]:
     mapping = change.cluster.mapping
-    members, workers = mapping.members, mapping.workers
-    names = [*(m.name for m in members), *(w.name for w in workers)]
-    none = ["" for _ in workers]  # a worker has no etcd, and keeps its address
+    members, workers, apis = mapping.members, mapping.workers, mapping.apiservers or ()
+    beside = [w.name for w in workers] + [a.name for a in apis]
+    names = [*(m.name for m in members), *beside]
+    none = ["" for _ in beside]  # such a host has no etcd, and keeps its address
+    tops = [*(f"hosts/{m.name}" for m in members), *("workers" for _ in workers), *("apiservers" for _ in apis)]
+    undoable = [name for host in beside for name in change.script(host).undoable]
     rows = [[_plain(cell) for cell in row(change, line)] for line in change.order]
     this: dict[str, Value] = {
         "CLUSTER": mapping.cluster,
@@ -62,16 +64,18 @@ def _values(change: Change, files: dict[str, str]) -> list[tuple[str, dict[str, 
         "MANIFESTS": MANIFESTS,
         "ADDRESS_COMMAND": mapping.address_command or "",
         "LAST_CHANGE": change.method.last_change,
-        "UNDOABLE": list(dict.fromkeys([*change.method.undoable, *(WORKERS.undoable if workers else [])])),
+        "UNDOABLE": list(dict.fromkeys([*change.method.undoable, *undoable])),
     }
     hosts: dict[str, Value] = {
         "NAMES": names,
         "WIDTH": str(max(map(len, names))),
         "OLDS": [*(str(m.old) for m in members), *none],
         "NEWS": [*(str(m.new) for m in members), *none],
-        "SSH_OF": [*(" ".join(m.ssh) for m in members), *(" ".join(w.ssh) or w.name for w in workers)],
-        "FOLDERS": [sha256(files[f"hosts/{m.name}/SHA256SUMS"]) for m in members]
-        + [sha256(files["workers/SHA256SUMS"]) for _ in workers],
+        "SSH_OF": [" ".join(m.ssh) for m in members]
+        + [" ".join(w.ssh) or w.name for w in workers]
+        + [" ".join(a.ssh) or str(a.address) for a in apis],
+        "PLACES": tops,
+        "FOLDERS": [sha256(files[f"{top}/SHA256SUMS"]) for top in tops],
         **_etcd_manifests(change, members, none),
     }
     order: dict[str, Value] = {
@@ -83,7 +87,7 @@ def _values(change: Change, files: dict[str, str]) -> list[tuple[str, dict[str, 
     return [
         ("this change", this),
         (
-            f"all {'hosts' if workers else 'members'}: where they answer, their folders, and their etcd manifests before and after",
+            f"all {'hosts' if beside else 'members'}: where they answer, their folders, and their etcd manifests before and after",
             hosts,
         ),
         ("the lines of RUNBOOK.md, and what it says of each", order),

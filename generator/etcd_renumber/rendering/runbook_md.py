@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from etcd_renumber.addresses import url
 from etcd_renumber.manifests.kept import kept_texts, where
+from etcd_renumber.methods.apiservers import APISERVERS
 from etcd_renumber.methods.method import Method, Script
 from etcd_renumber.methods.rolling_words import OTHER_WORKERS
 from etcd_renumber.methods.workers import WORKERS
@@ -49,6 +50,8 @@ def page(change: Change, files: dict[str, str]) -> str:
             order=_cells(row(change, line) for line in change.order),
             undo=_cells(_undo(change)),
             workers=_cells((w.name, w.calls) for w in mapping.workers),
+            apiservers=_cells((a.name, a.address) for a in mapping.apiservers or ()),
+            apiservers_commands=_cells(_commands(APISERVERS)),
             workers_commands=_cells(_commands(WORKERS)),
             members=_cells(
                 (
@@ -133,8 +136,13 @@ def _undo(change: Change) -> list[tuple[str, str]]:
         (f"`undo {p.name}`", p.undo_when) if p.undo else (f"`{p.name}`", f"no undo: {p.no_undo}")
         for p in reversed(change.method.phases)
     ]
-    on_a_worker = [(f"`undo {p.name}` on a worker", p.undo_when) for p in WORKERS.phases if p.undo]
-    return [*rows, *on_a_worker] if change.cluster.mapping.workers else rows
+    mapping = change.cluster.mapping
+    for script, who, there in (
+        (WORKERS, "a worker", mapping.workers),
+        (APISERVERS, "an apiserver", mapping.apiservers),
+    ):
+        rows += [(f"`undo {p.name}` on {who}", p.undo_when) for p in script.phases if p.undo and there]
+    return rows
 
 
 def _flows(members: tuple[Member, ...], peer: int, client: int) -> list[tuple[str, str, str, str]]:
@@ -162,4 +170,7 @@ def _hashes(change: Change, files: dict[str, str]) -> list[tuple[str, str]]:
         for name in (f"hosts/{member.name}/runbook.sh", f"hosts/{member.name}/SHA256SUMS"):
             rows.append((name, sha256_of(files[name])))
     rows += [(name, sha256_of(files[name])) for name in files if name.startswith("workers/")]
+    rows += [
+        (name, sha256_of(files[name])) for name in files if name in ("apiservers/runbook.sh", "apiservers/SHA256SUMS")
+    ]
     return [(name, f"`{sha}`") for name, sha in rows]

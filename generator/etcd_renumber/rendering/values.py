@@ -10,10 +10,12 @@ import shlex
 from ipaddress import ip_address
 
 from etcd_renumber.addresses import url
+from etcd_renumber.etcd_on_host import Etcd, Process
 from etcd_renumber.hashes import sha256
+from etcd_renumber.manifests.apiserver import address_of, servers_of
 from etcd_renumber.manifests.renumber import pod
 from etcd_renumber.methods.method import Phase
-from etcd_renumber.model import Change, Etcd, Mapping, Member, Process
+from etcd_renumber.model import Change, Mapping, Member
 from etcd_renumber.planning.plan import ca_fingerprint
 from etcd_renumber.rendering import api_values, etcd_values
 from etcd_renumber.rendering.etcd_values import Value
@@ -51,7 +53,7 @@ def _change(change: Change) -> dict[str, Value]:
     lines = [f"{n.line} {n.host} {n.phase or n.action}" for n in change.order]
     # What is done on a worker cannot be seen from a member: `status` names the line as "if not done".
     lines = [
-        f"{n.line} {n.host} -" if m.is_worker(n.host) else line for n, line in zip(change.order, lines, strict=True)
+        f"{n.line} {n.host} -" if m.is_beside(n.host) else line for n, line in zip(change.order, lines, strict=True)
     ]
     own: dict[str, Value] = {"ACCEPT_LOSS": "yes" if m.accept_loss else "no", "BUMP": str(m.bump_revision)}
     return {
@@ -124,8 +126,24 @@ def _host(change: Change, member: Member) -> dict[str, Value]:
         "NEW": str(member.new),
         "OLD_STAYS": "yes" if member.old_stays else "no",
         **(snapshot if "snapshots" in change.method.keys else {}),
+        **_callers(change, member),
         "PHASES": [p.name for p in change.method.phases if runs(p, member, mapping)],
         "UNDOABLE": change.method.undoable,
+    }
+
+
+def _callers(change: Change, member: Member) -> dict[str, Value]:
+    """Apiservers on other hosts, and from where each calls this member; empty for one that does not."""
+    apis = change.cluster.mapping.apiservers
+    if not apis:
+        return {}
+    called = {a.name: {address_of(u) for u in servers_of(change.apiservers[a.name].old)} for a in apis}
+    return {
+        "APISERVERS": [a.name for a in apis],
+        "CALLED_FROM": [
+            " ".join(map(str, (a.address, *a.calls_from))) if {member.old, member.new} & called[a.name] else ""
+            for a in apis
+        ],
     }
 
 

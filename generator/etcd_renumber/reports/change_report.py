@@ -14,7 +14,7 @@ from etcd_renumber.evidence.collected import Attempt, Evidence, folder_sha256, r
 from etcd_renumber.evidence.journal import plain_text
 from etcd_renumber.hashes import sha256
 from etcd_renumber.model import Problem
-from etcd_renumber.planning.change_json import read_change, workers_of
+from etcd_renumber.planning.change_json import beside_of, read_change
 from etcd_renumber.records.run import Run, Seat, last_rehearsal
 from etcd_renumber.rendering.environment import environment
 from etcd_renumber.reports.lines import exit_of, short
@@ -34,7 +34,7 @@ def change_report(folder: Path) -> tuple[dict[str, str], list[Problem]]:
         raise Refused(*problems)
     digest = sha256(plain_text(folder / "change.json"))[:12]
     names = [m["name"] for m in change["members"]]
-    evidence = read_evidence(folder, digest, [*names, *workers_of(change)])
+    evidence = read_evidence(folder, digest, [*names, *beside_of(change)])
     sums = {name: sha256(plain_text(folder / "hosts" / name / "SHA256SUMS")) for name in names}
     problems = findings(change, evidence, sums)
     run = carried_out(change, evidence, folder_sha256(folder), problems)

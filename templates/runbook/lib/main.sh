@@ -3,6 +3,7 @@
 MODE=  # status | plan | apply | verify | undo
 PHASE= # the phase that was asked for
 accept_outage=no
+lost_apiservers=()
 END_RECORD= # old | new: what this host is recorded on when the change is over
 
 main() {
@@ -35,13 +36,19 @@ main() {
   choose_verb "${given[0]-}" "${given[1]-}"
 }
 
-# leave_out NAME -- a member that is permanently lost. At most a minority, and never this host.
+# leave_out NAME -- a member that is permanently lost: at most a minority, and never this host. Or an apiserver on another host.
 leave_out() {
+  if is_one_of "$1" ${APISERVERS[@]+"${APISERVERS[@]}"}; then
+    lost_apiservers+=("$1")
+    return 0
+  fi
   is_one_of "$1" "${NAMES[@]}" || usage "--without $1: no such member" "members: ${NAMES[*]}"
   [[ $1 != "$HOST" ]] || usage "--without $1: this is host $1 itself" 'run the command on another host, or leave out another member'
   is_left_out "$1" || without+=("$1")
   [[ $((${#without[@]} * 2)) -lt ${#NAMES[@]} ]] || usage "--without ${without[*]}: not a minority of ${#NAMES[@]} members" 'without a majority there is no quorum'
 }
+
+is_lost() { is_one_of "$1" ${lost_apiservers[@]+"${lost_apiservers[@]}"}; }
 
 choose_verb() {
   case $1 in

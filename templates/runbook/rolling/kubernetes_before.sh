@@ -4,6 +4,7 @@
 kubernetes_can_be_asked() {
   if ! has_apiserver; then
     note 'this host has no kube-apiserver manifest: Kubernetes is not checked on it'
+    guard_callers
     return 0
   fi
   guard closed "no kubeconfig in $KUBERNETES to ask the API with" 'put an admin.conf of this cluster there' api_identity_is_here

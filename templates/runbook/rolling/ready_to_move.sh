@@ -13,6 +13,7 @@ ready_to_move() {
   gate_before others any
   etcd_runs_new || guard_majority
   guard_other_apis
+  guard_callers
   ready_on_the_wire
   [[ $MODE != verify ]] || first_look_at_leases
 }

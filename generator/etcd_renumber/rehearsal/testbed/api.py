@@ -20,6 +20,7 @@ from pathlib import Path
 
 from etcd_renumber.rehearsal.door import REASONS, Door, Request, Said, context, self_signed
 from etcd_renumber.rehearsal.testbed.api_objects import LEASES, Known, Pod, found, guest_lease
+from etcd_renumber.rehearsal.testbed.etcd_calls import EtcdCalls
 from etcd_renumber.rehearsal.testbed.host_spec import Flags
 from etcd_renumber.rehearsal.testbed.kubelet import STATE
 
@@ -72,6 +73,7 @@ class Apiserver:
 
     def __init__(self, known: Known, owner: Pod) -> None:
         self.known, self.owner, self.flags = known, owner, Flags(owner.argv)
+        self.calls = EtcdCalls(owner, self.flags)
 
     def __call__(self, request: Request) -> Said:
         """Nothing while no etcd is there, but for the health paths, which say so."""
@@ -89,18 +91,21 @@ class Apiserver:
             return refused(405, f"the server does not allow this method on the requested resource: {method}")
         if path == "/version":
             return 200, VERSION
-        etcd = self.flags.get("etcd-servers").split(",")[0].rpartition(":")[2].strip("/")
         if path in OPEN:
-            return (
-                (200, "ok") if listens(etcd) else (500, f"[-]etcd failed: reason withheld\n{path[1:]} check failed\n")
-            )
+            down = f"[-]etcd failed: reason withheld\n{path[1:]} check failed\n"
+            return (200, "ok") if self.has_etcd() else (500, down)
         limit = time.monotonic() + HANGS
-        while not listens(etcd) and self.owner.lives:
+        while not self.has_etcd() and self.owner.lives:
             if time.monotonic() > limit:
                 return refused(504, "request did not complete within requested timeout - context deadline exceeded")
             time.sleep(0.2)
         there = found(self.known, self.flags, path)
         return (200, there) if there else refused(404, f'the server could not find the requested resource "{path}"')
+
+    def has_etcd(self) -> bool:
+        """Whether etcd is there: on this host, or where it is called."""
+        port = self.flags.get("etcd-servers").split(",")[0].rpartition(":")[2].strip("/")
+        return self.calls.answers if self.calls.elsewhere else listens(port)
 
 
 def healthy(path: str, request: Request) -> Said:

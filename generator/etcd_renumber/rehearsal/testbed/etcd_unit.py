@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGCONT, SIGKILL, SIGTERM
 
+from etcd_renumber.etcd_on_host import Unit
 from etcd_renumber.manifests.unit import unit_of
 from etcd_renumber.manifests.unit_text import last, service_of
-from etcd_renumber.model import Unit
 from etcd_renumber.rehearsal.testbed.kubelet import line
 from etcd_renumber.rehearsal.testbed.pods import program_of
 

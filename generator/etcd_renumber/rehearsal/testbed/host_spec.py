@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_interface
 
+from etcd_renumber.etcd_on_host import Unit
 from etcd_renumber.manifests.renumber import process
 from etcd_renumber.manifests.unit import etcd_of_unit, unit_of
-from etcd_renumber.model import Unit
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class HostSpec:
     `sans` are put into the certificates beside those that kubeadm would; `files` are further files, path to text. `links`
     lead from where a container sees a folder to where the host has it: pods run in the host's own root folder here.
     `unit_files` are those of an etcd that systemd runs, by their names among the facts.
+    `standalone` is a kubelet without an API: its host has nothing of Kubernetes but static pods.
     `endpoint` is the control plane endpoint, NAME:PORT, that admin.conf names; without one it names the host itself.
     `kubelet_calls` is HOST:PORT of the API in the kubelet.conf of a member, where that is not its own (kubeadm up to 1.32).
     `calls` makes it a worker: HOST:PORT of the API that its kubelet.conf names. Its manifests are those of its own pods.
@@ -50,6 +51,7 @@ class HostSpec:
     kubelet_calls: str = ""
     calls: str = ""
     unit_files: Mapping[str, str] = field(default_factory=dict)
+    standalone: bool = False
 
     @property
     def legs(self) -> tuple[Leg, ...]:

@@ -51,6 +51,14 @@ ExecStart=
 ExecStart=/usr/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS $KUBELET_EXTRA_ARGS
 """  # noqa: E501
 
+# As the page "Set up a High Availability etcd Cluster with kubeadm" has it, but for the place of the configuration.
+STANDALONE = """[Service]
+Environment="KUBELET_CONFIG_ARGS=--config=/var/lib/kubelet/config.yaml"
+ExecStart=
+ExecStart=/usr/bin/kubelet $KUBELET_CONFIG_ARGS
+Restart=always
+"""
+
 
 def files(spec: HostSpec, kind: Kind = "EC", of: str = "bed") -> dict[str, str]:
     """Path to text; nothing for a host without manifests."""
@@ -59,6 +67,9 @@ def files(spec: HostSpec, kind: Kind = "EC", of: str = "bed") -> dict[str, str]:
         return {f"{ETC}/pki/ca.crt": ca.crt} | _kubelet(spec, ca, spec.calls, kind)
     if not spec.manifests:
         return {}
+    if spec.standalone:
+        drop_in = "/etc/systemd/system/kubelet.service.d/20-etcd-service-manager.conf"
+        return {"/var/lib/kubelet/config.yaml": KUBELET_CONFIG, drop_in: STANDALONE}
     port = spec.apiserver.get("secure-port", "6443") if spec.apiserver else "6443"
     own = f"{url_host(spec.address)}:{port}"
     found = _kubelet(spec, ca, spec.kubelet_calls or own, kind)

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from etcd_renumber.manifests.etcd import container_of
-from etcd_renumber.manifests.pod import document_of
+from etcd_renumber.manifests.pod import document_of, words_of
 from etcd_renumber.manifests.renumber import process
 from etcd_renumber.rehearsal.testbed.placeholder import program
 
@@ -95,7 +95,7 @@ def start(want: Wanted) -> Proc:
     """The command of the container that counts, with exactly the manifest's arguments and environment."""
     wanted, spec = process(want.text), document_of(want.text)["spec"]
     container = container_of(want.text)
-    argv = list(wanted.argv) or [container["name"]]
+    argv = list(wanted.argv) or words_of(container) or [container["name"]]
     for volume in spec.get("volumes") or ():
         host_path(volume.get("hostPath") or {})
     executable = program_of(Path(argv[0]).name)

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]... [--accept-outage]
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 8f789f59715e. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest b2964a325789. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CDPATH POSIXLY_CORRECT # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=8f789f59715e
+readonly DIGEST=b2964a325789
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -300,14 +300,15 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:5ef71ce770cb0361dd2b62db5322a8725512e7a8aa94449c663ccbcb767790e3 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:ba3dd739b384942fe913eb07b49b3146f1aa312b4e71dd54763aa52fb1961bd3 ---
 
-# --- runbook/lib/main.sh sha256:8205780c13cc ---
+# --- runbook/lib/main.sh sha256:a9d1dd0867e6 ---
 # main.sh -- the verbs. Only apply and undo change anything.
 
 MODE=  # status | plan | apply | verify | undo
 PHASE= # the phase that was asked for
 accept_outage=no
+lost_apiservers=()
 END_RECORD= # old | new: what this host is recorded on when the change is over
 
 main() {
@@ -340,13 +341,19 @@ main() {
   choose_verb "${given[0]-}" "${given[1]-}"
 }
 
-# leave_out NAME -- a member that is permanently lost. At most a minority, and never this host.
+# leave_out NAME -- a member that is permanently lost: at most a minority, and never this host. Or an apiserver on another host.
 leave_out() {
+  if is_one_of "$1" ${APISERVERS[@]+"${APISERVERS[@]}"}; then
+    lost_apiservers+=("$1")
+    return 0
+  fi
   is_one_of "$1" "${NAMES[@]}" || usage "--without $1: no such member" "members: ${NAMES[*]}"
   [[ $1 != "$HOST" ]] || usage "--without $1: this is host $1 itself" 'run the command on another host, or leave out another member'
   is_left_out "$1" || without+=("$1")
   [[ $((${#without[@]} * 2)) -lt ${#NAMES[@]} ]] || usage "--without ${without[*]}: not a minority of ${#NAMES[@]} members" 'without a majority there is no quorum'
 }
+
+is_lost() { is_one_of "$1" ${lost_apiservers[@]+"${lost_apiservers[@]}"}; }
 
 choose_verb() {
   case $1 in
@@ -1263,7 +1270,7 @@ record_before_leaving() {
 has_left_recorded() { has_left && { is_recorded new || [[ -z $base ]]; }; }
 # --- end runbook/rolling/leave.sh ---
 
-# --- runbook/rolling/ready_to_move.sh sha256:b795a6eca548 ---
+# --- runbook/rolling/ready_to_move.sh sha256:d095e736dd0a ---
 # All refusals of the phase, before its first change. Later only a failure can stop it.
 ready_to_move() {
   show_snapshot_age
@@ -1279,6 +1286,7 @@ ready_to_move() {
   gate_before others any
   etcd_runs_new || guard_majority
   guard_other_apis
+  guard_callers
   ready_on_the_wire
   [[ $MODE != verify ]] || first_look_at_leases
 }
@@ -1384,6 +1392,81 @@ apis_down() {
   done
 }
 # --- end runbook/rolling/others_apis.sh ---
+
+# --- runbook/rolling/callers.sh sha256:b5b4ec28d963 ---
+# callers.sh -- kube-apiservers on other hosts, as this member sees them: by their connections to its etcd.
+#
+# A connection to the old address does not prove that `widen` was carried out there; one to the new address does. A client that was
+# refused on an address asks there again after up to two minutes only: without waiting for it here, the members could all have moved
+# before it has found the first of them again.
+
+readonly CALLED_LIMIT=180 # seconds
+not_calling=              # apiservers that the last look has not seen
+
+# guard_callers -- where this phase has begun already, going on is what brings them back.
+guard_callers() {
+  local tries
+  [[ -n ${APISERVERS-} ]] || return 0
+  ! etcd_runs_new && [[ ! -s $STOPPED_NOTE ]] || return 0
+  for tries in 1 2 3; do
+    look_for_callers ''
+    [[ -n $not_calling && $tries != 3 ]] || break
+    sleep 1
+  done
+  guard closed "kube-apiserver of these hosts has no connection to etcd of this member: $not_calling" \
+    'check that it runs and calls this member from that address (ss -tn on this host), and correct the mapping if not. A host that is lost: --without NAME' all_call
+}
+all_call() { [[ -z $not_calling ]]; }
+
+# look_for_callers ADDRESS -- sets not_calling: those without a connection to that address of this host; empty for any.
+look_for_callers() {
+  local i
+  not_calling=
+  look_at_etcd
+  for i in "${!APISERVERS[@]}"; do
+    [[ -n ${CALLED_FROM[i]} ]] || continue
+    is_lost "${APISERVERS[i]}" || is_called_by "$i" "$1" || not_calling+="${APISERVERS[i]} (${CALLED_FROM[i]}) "
+  done
+}
+is_called_by() {
+  local from
+  for from in ${CALLED_FROM[$1]}; do
+    ! is_called_from "$from" "$2" || return 0
+  done
+  return 1
+}
+is_called_from() {
+  local here end
+  while read -r here _; do
+    [[ ${here##*:} == "$CLIENT_PORT" ]] || continue
+    plain_address end "$here"
+    [[ -n $2 && $end != "$2" ]] || return 0
+  done < <(connections_with "$1")
+  return 1
+}
+
+the_apiservers_have_followed() {
+  local here=$NEW
+  [[ $MODE != undo ]] || here=$OLD
+  ! is_left_to_undo_leave || return 0
+  if [[ $MODE == plan ]]; then
+    note "kube-apiserver of ${APISERVERS[*]} is to call etcd on $here within $CALLED_LIMIT s"
+    return 0
+  fi
+  if ! is_changing; then
+    look_for_callers "$here"
+    guard closed "kube-apiserver of these hosts does not call etcd on $here: $not_calling" 'widen adds that address there: bash runbook.sh verify widen' all_call
+    return 0
+  fi
+  wait_until "$CALLED_LIMIT" "kube-apiserver of ${APISERVERS[*]} calls etcd on $here" they_call "$here" ||
+    half_done "kube-apiserver of these hosts does not call etcd on $here after $CALLED_LIMIT s: $not_calling" "there: bash runbook.sh verify widen, which adds that address. A host that is lost: --without NAME. Then rerun the same command$(or_roll_back)"
+  note "ok: kube-apiserver of ${APISERVERS[*]} calls etcd on $here"
+}
+they_call() {
+  look_for_callers "$1"
+  all_call
+}
+# --- end runbook/rolling/callers.sh ---
 
 # --- runbook/rolling/move.sh sha256:d01cf89610ea ---
 # move: this member's new address becomes the recorded one, and its etcd starts on it.
@@ -1783,13 +1866,14 @@ unit_cannot_start() {
 unit_log() { journalctl -u "$UNIT" -n 20 --no-pager 2>/dev/null | tr -d '\000-\010\013-\037\177'; }
 # --- end runbook/steps/exchange_unit.sh ---
 
-# --- runbook/rolling/kubernetes_before.sh sha256:5305d1c56462 ---
+# --- runbook/rolling/kubernetes_before.sh sha256:78af12d9e664 ---
 # kubernetes_before.sh -- what is asked of Kubernetes before a change of a cluster that runs, and while its kubelet is stopped.
 
 # kubernetes_can_be_asked -- before anything is changed: afterwards the same questions decide whether the old address may go.
 kubernetes_can_be_asked() {
   if ! has_apiserver; then
     note 'this host has no kube-apiserver manifest: Kubernetes is not checked on it'
+    guard_callers
     return 0
   fi
   guard closed "no kubeconfig in $KUBERNETES to ask the API with" 'put an admin.conf of this cluster there' api_identity_is_here

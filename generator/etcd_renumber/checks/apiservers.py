@@ -1,0 +1,143 @@
+"""Rules over the hosts of kube-apiserver where etcd has hosts of its own: each calls members, and none is one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from etcd_renumber.manifests.apiserver import FILE, OVERRIDES, address_of, elsewhere, manifests, prove, servers_of
+from etcd_renumber.manifests.renumber import process
+from etcd_renumber.methods import METHODS
+from etcd_renumber.model import Apiserver, Cluster, Problem
+
+ANNOTATION = "kubeadm.kubernetes.io/etcd.advertise-client-urls"
+
+
+def apiserver_rules(cluster: Cluster) -> Iterator[Problem]:
+    """All of them, in the order of the mapping."""
+    mapping = cluster.mapping
+    if mapping.apiservers is None:
+        yield from _whose_etcd(cluster)
+        return
+    place = mapping.places.get("apiservers", "")
+    if not METHODS[mapping.method].keeps_quorum:
+        fact = f"not supported: apiservers with method: {mapping.method}"
+        hint = (
+            "remove the key, and point --etcd-servers of those hosts to the new addresses yourself, once etcd has them"
+        )
+        yield Problem(fact, place, "apiservers", hint)
+    with_api = [m.name for m in mapping.members if _has_apiserver(cluster, m.name)]
+    if with_api:
+        fact = f"apiservers are in the mapping, and {', '.join(with_api)} has a kube-apiserver of its own"
+        hint = f"not supported together: remove the key, or, if it runs there no more, {FILE} from the facts"
+        yield Problem(fact, place, "apiservers", hint)
+    for key in ("workers", "endpoint"):
+        if getattr(mapping, key):
+            fact = f"{key} has no effect beside apiservers: no member has a kube-apiserver that could be called"
+            yield Problem(fact, mapping.places.get(key, ""), key, "remove it")
+    if mapping.objects != "list":
+        fact = f"objects: {mapping.objects} has no effect beside apiservers: no member can ask the API"
+        hint = "remove it; kubeadm-config names the addresses of etcd, and docs/external-etcd.md says how to change it"
+        yield Problem(fact, mapping.places.get("objects", ""), "objects", hint)
+    for number, one in enumerate(mapping.apiservers):
+        yield from _host(cluster, one, number)
+        if one.name in cluster.apiservers:
+            yield from _manifest(cluster, one)
+
+
+def _has_apiserver(cluster: Cluster, name: str) -> bool:
+    return any(process(text).name == "kube-apiserver" for text in cluster.facts[name].manifests.values())
+
+
+def _whose_etcd(cluster: Cluster) -> Iterator[Problem]:
+    """kubeadm's etcd, and no kube-apiserver beside any member: it runs elsewhere, and calls the old addresses."""
+    mapping = cluster.mapping
+    names = [m.name for m in mapping.members]
+    kubeadms = any(ANNOTATION in text for name in names for text in cluster.facts[name].manifests.values())
+    if not METHODS[mapping.method].keeps_quorum or not kubeadms or any(_has_apiserver(cluster, n) for n in names):
+        return
+    fact = "no member has a kube-apiserver: which apiservers use this etcd? They call its old addresses, which go"
+    hint = (
+        "name their hosts: `apiservers: [{name: NODE, address: ADDRESS}]`, with facts/NODE/manifests/"
+        f"{FILE}; or state that no Kubernetes uses this etcd: `apiservers: []`"
+    )
+    yield Problem(fact, mapping.places.get("members", ""), "apiservers", hint)
+
+
+def _host(cluster: Cluster, one: Apiserver, number: int) -> Iterator[Problem]:
+    mapping, key = cluster.mapping, f"apiservers.{number}"
+    before = [a for a in (mapping.apiservers or ())[:number]]
+    place = mapping.places.get(f"{key}.name", "")
+    if one.name != one.name.lower():
+        hint = "write its Node's name, as `kubectl get nodes` shows it"
+        yield Problem(f"{one.name} is not the name of a Node: they have no capitals", place, f"{key}.name", hint)
+    if one.name.lower() in {m.name.lower() for m in mapping.members}:
+        hint = "remove it here, or give the member the name that its etcd has: a host of a member has no line among apiservers"
+        yield Problem(f"the apiserver {one.name} has the name of a member", place, f"{key}.name", hint)
+    if one.name.lower() in {w.name.lower() for w in mapping.workers}:
+        yield Problem(f"the apiserver {one.name} is a worker, too", place, f"{key}.name", "keep one line")
+    if one.name.lower() in {a.name.lower() for a in before}:
+        yield Problem(f"the apiserver {one.name} is listed twice", place, f"{key}.name", "keep one line")
+    place = mapping.places.get(f"{key}.address", "")
+    member = next((m for m in mapping.members if one.address in (m.old, m.new)), None)
+    if member:
+        fact = f"{one.name} has the address {one.address}, which is {member.name}'s"
+        yield Problem(fact, place, f"{key}.address", "write its own address: apiservers keep theirs in this change")
+    other = next((a for a in before if a.address == one.address), None)
+    if other:
+        fact = f"{one.name} and {other.name} have the same address {one.address}"
+        yield Problem(fact, place, f"{key}.address", "give each its own address")
+
+
+def _manifest(cluster: Cluster, one: Apiserver) -> Iterator[Problem]:
+    """Whom it calls: each URL is a member's, by its old address, or by its new one where that is done already."""
+    mapping, text = cluster.mapping, cluster.apiservers[one.name]
+    place, moves = str(mapping.facts / one.name / "manifests" / FILE), mapping.moves()
+    known = {a for m in mapping.members for a in (m.old, m.new)}
+    if process(text).name != "kube-apiserver":
+        fact = f"{FILE} of {one.name} does not start kube-apiserver as its first container's command"
+        yield Problem(fact, place, "command", "copy it from the host again")
+        return
+    servers = servers_of(text)
+    if not servers:
+        hint = "write the flag as --etcd-servers=URL,URL; apiservers without it do not belong into the mapping"
+        yield Problem(f"kube-apiserver of {one.name} has no --etcd-servers", place, "etcd-servers", hint)
+        return
+    for server in servers:
+        address = address_of(server)
+        if address is None:
+            fact = f"kube-apiserver of {one.name} calls etcd by a name: {server}"
+            hint = "it stays as it is: let the name lead to the new address, too, before the members move"
+            yield Problem(fact, place, "etcd-servers", hint, "warning")
+        elif address not in known:
+            hint = "all members of the etcd that it calls belong into the mapping; else this is another cluster's apiserver"
+            yield Problem(
+                f"kube-apiserver of {one.name} calls {server}, which is no member's address",
+                place,
+                "etcd-servers",
+                hint,
+            )
+        elif not server.startswith("https://"):
+            hint = "only etcd with TLS can be renumbered here"
+            yield Problem(f"kube-apiserver of {one.name} calls {server}", place, "etcd-servers", hint)
+    named = {address_of(server) for server in servers}
+    if not named & (set(moves) | set(moves.values())) and not any(address_of(s) is None for s in servers):
+        hint = "remove it from the mapping, or check that these are the facts of this host"
+        fact = f"kube-apiserver of {one.name} calls no member that moves"
+        yield Problem(fact, place, "etcd-servers", hint)
+    yield from _proof(text, one, place, cluster)
+
+
+def _proof(text: str, one: Apiserver, place: str, cluster: Cluster) -> Iterator[Problem]:
+    moves = cluster.mapping.moves()
+    made = manifests(text, moves)
+    yield from dict.fromkeys([*prove(text, made.widened, place), *prove(text, made.switched, place)])
+    overrides = [w for w in process(text).argv if w.startswith(OVERRIDES)]
+    if any(str(old) in word for word in overrides for old in moves):
+        hint = (
+            "not supported: exchange the addresses in that flag yourself, once with both, at the end with the new ones"
+        )
+        yield Problem(f"{OVERRIDES.rstrip('=')} of {one.name} names an old address", place, "etcd-servers", hint)
+        return
+    for address, line in elsewhere(text, set(moves)):
+        fact = f"{FILE} of {one.name} holds {address} outside of --etcd-servers: it stays there"
+        yield Problem(fact, f"{place}:{line}", "", "change it yourself where something uses it", "note")
