@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest b2964a325789. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest a5302c8651e5. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=b2964a325789
+readonly DIGEST=a5302c8651e5
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -34,7 +34,7 @@ readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
 readonly -a PLACES=(hosts/master1 hosts/master2 hosts/master3)
-readonly -a FOLDERS=(c08ffc95bf70281d5ad8cfba4d9f7a6296c587896439cb1676b2ad902a996931 54f06b44457ad39034d54ffcf9d7412607d52a466368f48c5e431bba3cbbff11 5f47d79c3ecac83fdd8eeedbad2ec823b690c6dae8b81badb2f3d05e5f63d6cb)
+readonly -a FOLDERS=(6cb3540bbfd4a27d111af2c46ae842712f8885d82539087c4d6ad8682194a661 e7e44ed3027bcc14486500cb29385f2e27c2d4c3a8ed777763c40a27c6811f23 c8c6e67c0fee17e197928883061a704891f8b953f50f15500bc7b0c2605f6d4b)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)
