@@ -79,15 +79,16 @@ NO_NFT = without("nft")
 SHAPES = {
     "3.3, iptables alone, connections that cannot be closed": Shape("3.3", before=(NO_NFT, tracked, without_closing)),
     "3.4, a router, nft alone": Shape("3.4", before=(tracked, without("iptables")), rig=across(hosts(3)), wide=True),
-    "3.5, IPv6, connections that cannot be closed": Shape("3.5", V6, (tracked, without_closing), bits=64),
-    "3.6": Shape("3.6", wide=True),
+    "3.5": Shape("3.5", wide=True),
+    "3.6, IPv6": Shape("3.6", V6, bits=64, wide=True),
     "3.7": Shape("3.7", wide=True),
 }
 MORE = {
     "one host that has not changed yet": Shape("3.4", keeps="master3", wide=True),
     "a default route elsewhere": Shape("3.5", rig=management(hosts(3)), wide=True),
     "3.3": Shape("3.3"),
-    "3.5": Shape("3.5"),
+    "3.5, certificates without the new addresses": Shape("3.5"),
+    "3.5, IPv6, connections that cannot be closed": Shape("3.5", V6, (tracked, without_closing), bits=64),
     "nothing that tracks connections": Shape("3.5", before=()),
     "nothing that tracks connections, and none can be closed": Shape("3.5", before=(without_closing,)),
     "iptables alone": Shape("3.5", before=(NO_NFT, tracked)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -122,3 +123,6 @@ def test_a_slow_election_is_said(tmp_path: Path) -> None:
     etcd = tmp_path / "e/facts/master1/manifests/etcd.yaml"
     etcd.write_text(etcd.read_text().replace("--snapshot-count=10000", "--election-timeout=10000"))
     assert any("an election of 10 to 20 s" in p.fact for p in check(load(mapping)))
+    for value in ("9" * 5000, "\u00b2", "\u0664"):  # etcd refuses each of them
+        etcd.write_text(re.sub("--election-timeout=.*", f"--election-timeout={value}", etcd.read_text()))
+        assert any("for 4 to 5 s in every move" in p.fact for p in check(load(mapping)))

@@ -110,3 +110,12 @@ def test_without_a_table_three_members_stand_open() -> None:
 
 def test_rows_are_values() -> None:
     assert read_table("a 192.0.2.1").rows == (Row("a", read_table("x 192.0.2.1").rows[0].old, None),)
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "\u00b2", "\u0664"])
+@pytest.mark.parametrize(
+    "text", ['"ID" : {}\n"Name" : "cp1"\n"PeerURL" : "https://10.2.0.1:2380"\n', '{{"members":[{{"ID":"{}"}}]}}']
+)
+def test_an_id_that_no_etcd_has_is_no_error_of_ours(text: str, number: str) -> None:
+    table = read_table(text.format(number), "members.txt")
+    assert table.rows or table.problems

@@ -108,7 +108,8 @@ def test_rolling_by_sudo_with_a_hook_that_changes_the_addresses(tmp_path: Path, 
         is_over(j, j.rig)
 
 
-@pytest.mark.parametrize("user", [pytest.param("root", marks=pytest.mark.chaos), ADMIN])
+@pytest.mark.chaos
+@pytest.mark.parametrize("user", ["root", ADMIN])
 def test_bridge_after_every_address_has_changed(tmp_path: Path, user: str) -> None:
     made = scenario(tmp_path, hosts(3), ca_pem(), version="3.5", method="bridge")
     with jump(made, "3.5", tmp_path / "keys", user, wide=True) as j:

@@ -49,9 +49,9 @@ SHAPES = {
     "three, one of them keeps its old address beside": Shape("3.6", hosts(3), {"old_stays": ["master2"]}),
     "three on IPv6": Shape("3.4", hosts(3, "fd00:a::{}", "fd00:b::{}"), bits=64, wide=False),
     "three, never both addresses": Shape("3.5", hosts(3, new=SAME_SUBNET), {"addresses": "replace"}),
-    "three in one subnet, old and new": Shape("3.5", hosts(3, new=SAME_SUBNET), before=promote),
 }
 MORE = {
+    "three in one subnet, old and new": Shape("3.5", hosts(3, new=SAME_SUBNET), before=promote),
     "three across a router": Shape("3.4", hosts(3), routed=True),
     "one member, never both addresses": Shape("3.3", hosts(1), {"addresses": "replace"}),
     "five members": Shape("3.5", hosts(5)),

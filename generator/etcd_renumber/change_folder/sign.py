@@ -29,7 +29,7 @@ def sign(folder: Path, key: Path, signer: str | None) -> Path:
         hint = "give --signer NAME as in allowed_signers: letters, digits, . _ @ + and -"
         raise Refused(Problem(f"{name!r} is not a valid name of a signer", str(key), hint=hint))
     sums = (folder / "SHA256SUMS").read_bytes()
-    ran = _keygen(["-Y", "sign", "-q", "-f", str(key), "-n", NAMESPACE], sums)
+    ran = keygen(["-Y", "sign", "-q", "-f", str(key), "-n", NAMESPACE], sums)
     if ran.returncode or not ran.stdout.startswith(b"-----BEGIN SSH SIGNATURE-----"):
         said = ran.stderr.decode(errors="replace").strip().splitlines()
         hint = "use OpenSSH 8.2 or later, and a private key, or the public key of one in the agent"
@@ -48,8 +48,8 @@ def _comment(key: Path) -> str:
     return words[2] if len(words) > 2 else ""
 
 
-def _keygen(words: list[str], stdin: bytes) -> subprocess.CompletedProcess[bytes]:
-    """Asks for a passphrase on the terminal by itself."""
+def keygen(words: list[str], stdin: bytes) -> subprocess.CompletedProcess[bytes]:
+    """ssh-keygen with these words; raises Refused where there is none. It asks for a passphrase on the terminal by itself."""
     try:
         return subprocess.run(["ssh-keygen", *words], input=stdin, capture_output=True, check=False)
     except OSError as error:

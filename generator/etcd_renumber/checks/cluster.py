@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from etcd_renumber.addresses import addresses_in
@@ -21,6 +22,7 @@ from etcd_renumber.methods import METHODS
 from etcd_renumber.model import Cluster, Member, Problem
 from etcd_renumber.quorum import tolerance
 
+MILLISECONDS = re.compile(r"[0-9]{1,9}")
 RANK = {"error": 0, "warning": 1, "note": 2}
 
 
@@ -98,7 +100,9 @@ def _size(cluster: Cluster) -> Iterator[Problem]:
 def _silence(cluster: Cluster) -> str:
     """How long, in words. An election takes one to two of etcd's election timeouts, which is 1 s where no flag says it."""
     flags = (cluster.facts[m.name].etcd for m in cluster.mapping.members)
-    longest = max((int(t) for e in flags if e and (t := e.flags.get("election-timeout", "")).isdigit()), default=1000)
+    longest = max(
+        (int(t) for e in flags if e and MILLISECONDS.fullmatch(t := e.flags.get("election-timeout", ""))), default=1000
+    )
     if longest <= 1000:
         return "4 to 5 s"
     return f"some seconds and an election of {longest / 1000:g} to {longest / 500:g} s (--election-timeout={longest})"

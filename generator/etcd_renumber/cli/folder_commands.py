@@ -11,6 +11,7 @@ import typer
 from etcd_renumber.change_folder.bundle import bundle as bundle_of
 from etcd_renumber.change_folder.review import review as review_of
 from etcd_renumber.change_folder.sign import sign as sign_of
+from etcd_renumber.change_folder.verify import verify as verify_of
 from etcd_renumber.change_folder.write import put
 from etcd_renumber.cli import messages
 from etcd_renumber.cli.output import complain, say, stay, watch
@@ -90,6 +91,27 @@ def sign(
 ) -> None:
     """Sign the folder's SHA256SUMS with an ssh key, into signatures/. Reviews it first."""
     say(f"signed: {sign_of(folder, key, signer)}")
+
+
+def verify(
+    folder: Folder,
+    allowed_signers: Annotated[
+        Path | None,
+        typer.Option(help="Who may sign, in ssh-keygen's format; default: /etc/etcd-renumber/allowed_signers."),
+    ] = None,
+    needed: Annotated[
+        int | None,
+        typer.Option(min=1, max=99, help="How many people must have signed; default: as for run.sh, else 1."),
+    ] = None,
+) -> None:
+    """Check the folder's sums and signatures by code that does not come from the folder. Exit 0, or 1 with a list."""
+    valid, problems = verify_of(folder, allowed_signers, needed)
+    complain(problems)
+    for one in valid:
+        say(f"signed by {one.signer}: {one.key}")
+    if problems:
+        raise typer.Exit(1)
+    say(f"{folder}: every file is the one that was signed")
 
 
 def report(folder: Folder) -> None:

@@ -1,6 +1,6 @@
 """The command line: this room alone prints or exits.
 
-Exit codes: 0 fine; 1 review or report found something, or a rehearsal did not pass; 2 wrong usage, or input that cannot
+Exit codes: 0 fine; 1 review, verify or report found something, or a rehearsal did not pass; 2 wrong usage, or input that cannot
 be used; 130 a rehearsal was interrupted.
 """
 
@@ -155,6 +155,7 @@ for command in (
     folder_commands.review,
     folder_commands.rehearse,
     folder_commands.sign,
+    folder_commands.verify,
     folder_commands.report,
     folder_commands.bundle,
 ):

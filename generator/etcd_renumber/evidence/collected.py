@@ -18,8 +18,7 @@ from etcd_renumber.hashes import sha256
 from etcd_renumber.model import Problem
 
 FOLDER = "evidence"
-RUN = re.compile(r"(\d{3,})-(apply|undo|verify)-([a-z]+)\.run")
-TICKET = re.compile(r"^----- etcd-renumber .*? -----$(.*?)^----- end -----$", re.M | re.S)
+RUN = re.compile(r"([0-9]{3,})-(apply|undo|verify)-([a-z]+)\.run")
 BY_HAND = "by hand"
 
 
@@ -126,8 +125,21 @@ def _host(folder: Path, name: str, problems: list[Problem]) -> HostEvidence:
     problems += [Problem(f"{name}: {k.run} is not in the journal; it ended with {k.exit}") for k in lacking]
     attempts += others
     out = [folder / "output" / f"{k.run}.out" for k in kept if k.phase == "finish" and k.exit == 0]
-    found = TICKET.findall(plain_text(out[-1])) if out else []
-    return HostEvidence(name, tuple(attempts), plain_text(folder / "before.txt"), found[-1].strip() if found else "")
+    return HostEvidence(name, tuple(attempts), plain_text(folder / "before.txt"), _ticket(out[-1]) if out else "")
+
+
+def _ticket(path: Path) -> str:
+    """What the last `finish` of a host printed for the change ticket, without its first and last line; "" for none."""
+    ticket = ""
+    lines: list[str] | None = None
+    for line in plain_text(path).splitlines():
+        if line.startswith("----- etcd-renumber ") and line.endswith(" -----"):
+            lines = []
+        elif line == "----- end -----" and lines is not None:
+            ticket, lines = "\n".join(lines), None
+        elif lines is not None:
+            lines.append(line)
+    return ticket
 
 
 def _is_of(attempt: Attempt, kept: Attempt) -> bool:
@@ -143,7 +155,7 @@ def _kept(path: Path, host: str) -> Attempt:
     words = dict(line.split("=", 1) for line in plain_text(path).splitlines() if "=" in line)
     exit_ = plain_text(path.with_suffix(".exit")).strip()
     out, err = plain_text(path.with_suffix(".out")), plain_text(path.with_suffix(".err"))
-    commands = re.findall(r"done, (\d+) commands carried out", out)
+    commands = re.findall(r"done, ([0-9]{1,9}) commands carried out", out)
     why = re.findall(r"^runbook\.sh: (?!hint: )(.*)$", err, re.M)
     return Attempt(
         host,
@@ -151,7 +163,7 @@ def _kept(path: Path, host: str) -> Attempt:
         match[3],
         when(words.get("at", "")),
         when(words.get("end", "")),
-        int(exit_) if exit_.isdecimal() else None,
+        int(exit_) if re.fullmatch(r"[0-9]{1,3}", exit_) else None,
         words.get("by", "?"),
         path.stem,
         int(commands[-1]) if commands else -1,

@@ -10,7 +10,8 @@ from typing import Any
 
 from etcd_renumber.model import Problem
 
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
+TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z")
+LARGEST = 99_999  # of an exit code and of a line of the order, with room
 
 
 def between(began: str, ended: str) -> float:
@@ -36,11 +37,11 @@ def entry(line: str, path: Path, number: int, problems: list[Problem], keys: tup
     """One line of a journal, when it has these keys and its numbers and time are such."""
     try:
         data = json.loads(line)
-        numbers = all(type(data[k]) is int for k in keys if k in ("line", "exit"))
+        numbers = all(type(data[k]) is int and 0 <= data[k] <= LARGEST for k in keys if k in ("line", "exit"))
         texts = all(isinstance(data[k], str) for k in keys if k not in ("line", "exit"))
         if numbers and texts and is_time(data["at"]):
             return {k: data[k] for k in keys}
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         pass
     hint = "a host that lost power may leave half a line"
     problems.append(Problem("this is not a line of a journal", f"{path}:{number}", hint=hint))
@@ -53,7 +54,8 @@ def when(text: str) -> str:
 
 
 def plain_text(path: Path) -> str:
-    """A plain file's text; "" where there is none."""
-    if path.is_symlink() or not path.is_file():
+    """A plain file's text; "" where there is none, or none that can be read: an archive says with which mode it is written."""
+    try:
+        return "" if path.is_symlink() or not path.is_file() else path.read_bytes().decode(errors="replace")
+    except OSError:
         return ""
-    return path.read_bytes().decode(errors="replace")

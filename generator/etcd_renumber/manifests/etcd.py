@@ -105,7 +105,7 @@ def names_in(arguments: Sequence[str]) -> set[str]:
 
 def minor_of_image(image: str) -> str:
     """ "3.6" of "registry.k8s.io/etcd:3.6.10-0" or ":v3.6.10-0@sha256:…", as the runbook reads it; "" when no tag says it."""
-    tag = re.search(r":v?(\d+\.\d+)\.\d[^:/]*$", image.partition("@")[0])
+    tag = re.search(r":v?([0-9]+\.[0-9]{1,3})\.[0-9][^:/]*$", image.partition("@")[0])
     return tag[1] if tag else ""
 
 

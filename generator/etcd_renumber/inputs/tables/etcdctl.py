@@ -16,6 +16,7 @@ ID = r"[0-9A-Fa-f]{1,16}"
 SIMPLE = re.compile(rf"\s*({ID}), (started|unstarted),(?: |$)")
 TABLE = re.compile(rf"\s*\|\s*({ID})\s*\|\s*(started|unstarted)\s*\|")
 ETCD2 = re.compile(rf"\s*({ID})(\[unstarted\])?: (?=(?:name|peerURLs)=)")
+DECIMAL = re.compile(r"[0-9]{1,20}")  # an id has 64 bits
 FIELD = re.compile(r'\s*"(\w+)" : (.*)')
 STATUS = re.compile(
     rf"\s*\S+:\d+, {ID}, \d+\.\d+\.\d+,|\s*\|?\s*ENDPOINT\s*\||\s*\"Endpoint\" : |\S+ is (un)?healthy: "
@@ -92,8 +93,10 @@ def _fields(lines: list[Line], reading: Reading) -> bool:
             if line.text.strip():
                 reading.skip(line)
         elif match[1] == "ID":
-            id_ = int(match[2]) if match[2].strip().isdecimal() else _value(match[2])
-            members.append((line.number, [(match[1], _hex(id_))]))
+            id_ = match[2].strip()
+            members.append(
+                (line.number, [(match[1], f"{int(id_):x}" if DECIMAL.fullmatch(id_) else _hex(_value(id_)))])
+            )
         elif members:
             members[-1][1].append((match[1], _value(match[2])))
     for number, pairs in members:
@@ -106,7 +109,7 @@ def _fields(lines: list[Line], reading: Reading) -> bool:
 def _hex(number: Any) -> str:
     """An id as etcdctl's other commands take it. Numbers are decimal, and so are texts that are too long for an id."""
     text = str(number)
-    is_decimal = isinstance(number, int) or (len(text) > 16 and text.isdecimal())
+    is_decimal = isinstance(number, int) or (len(text) > 16 and DECIMAL.fullmatch(text))
     return f"{int(text):x}" if is_decimal else text
 
 
