@@ -32,12 +32,21 @@ second_version() {
   done
 }
 
+# Below /usr, which is read-only, what pods of kubeadm mount and this machine may not have: kube-proxy wants /lib/modules, the
+# controller-manager of 1.24 a folder in /usr/libexec that kubelet makes.
+below_usr() {
+  local name
+  for name in lib libexec; do
+    mkdir -p "/.$name/upper" "/.$name/work"
+    mount -t overlay -o "lowerdir=/usr/$name,upperdir=/.$name/upper,workdir=/.$name/work" overlay "/usr/$name"
+  done
+  mkdir -p /usr/lib/modules
+}
+
 units() {
   local tool
-  # Nothing of this machine's own units, and folders that it may not have: kube-proxy mounts /lib/modules.
-  mkdir -p /.lib/upper /.lib/work
-  mount -t overlay -o lowerdir=/usr/lib,upperdir=/.lib/upper,workdir=/.lib/work overlay /usr/lib
-  mkdir -p /usr/lib/systemd/system /usr/lib/modules
+  # Nothing of this machine's own units.
+  mkdir -p /usr/lib/systemd/system
   mount -t tmpfs -o mode=755 tmpfs /usr/lib/systemd/system
   mkdir -p /run/units /var/log/units /etc/systemd/system
   mkfifo -m 600 /run/units/ask
@@ -53,6 +62,7 @@ units() {
 main() {
   mount --make-rshared /
   cgroups
+  below_usr
   units
   echo 1 >/proc/sys/net/ipv4/conf/all/promote_secondaries
 }
