@@ -40,6 +40,9 @@ def test_without_the_ca_key_a_request_is_written_and_nothing_replaced(keyless: H
     csr = openssl("req", "-noout", "-text", "-verify", "-in", host.state / f"csr/{host.label(host.certs[0])}.csr")
     assert "IP Address:192.168.100.10, IP Address:127.0.0.1" in csr and "IP Address:192.168.110.10" in csr
     assert "TLS Web Server Authentication, TLS Web Client Authentication" in csr
+    requests = {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in (host.state / "csr").iterdir()}
+    assert host.apply().exit == 3
+    assert {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in (host.state / "csr").iterdir()} == requests
     for path in (p for p in host.state.rglob("*") if p.is_file()):
         assert "PRIVATE KEY" not in path.read_text()
         assert path.stat().st_mode & 0o077 == 0

@@ -42,7 +42,7 @@ HARMLESS = {
     "nice": r"^([A-Z_]+=\S+ )*nice -n 19 (timeout -k 1 10 \"\$etcdctl\" .* get "
     r"|awk '(?!.*(system\(|getline|printf? [^;}]*(>|\| ?\"))))",
     "xargs": r"^xargs -0r grep ",
-    "openssl": r"^(?!.*-out )openssl (x509|pkey|verify|s_client|version|asn1parse|ca -help)",
+    "openssl": r"^(?!.*-out )openssl (x509|req -noout|pkey|verify|s_client|version|asn1parse|ca -help)",
     '"${IP[@]}"': r'^"\$\{IP\[@\]\}" (-\w+ )*(addr|route|neigh) (show|get)\b',
     '"$IPTABLES"': r"^\"\$IPTABLES\" -w -t \S+ (-S|\"\$\{@:2\}\")",
     '"$runtime"': r'^"\$runtime" ((image|container) inspect|images|cp "\S+" -$)',
@@ -181,3 +181,15 @@ def test_the_page_lists_every_command_that_a_phase_can_come_to(method: Method | 
     missing = {w.replace('${api[@]+"${api[@]}"} ', "").replace("\\ ", "") for w in in_the_tree - put_together} - listed
     assert missing == set()
     assert len(put_together) == 0 or any("etcdctl member update" in c or "snapshot save" in c for c in listed)
+
+
+def test_no_container_is_stopped_by_its_runtime() -> None:
+    """CRI's own limit for that is none: it would be a SIGKILL. Pods end by SIGTERM, and by kubelet."""
+    asked = [f"{c.place}: {c.text}" for file in BASH for c in calls(file) if "runtime" in c.text or c.name == "ctr"]
+    asked += [
+        f"{c.place}: {c.text}"
+        for file in BASH
+        for c in calls(file)
+        if c.name in ("crictl", "nerdctl", "docker", "podman")
+    ]
+    assert asked and [text for text in asked if re.search(r"\b(stop|stopp|kill|delete|rmp|restart)\b", text)] == []

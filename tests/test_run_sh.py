@@ -291,6 +291,14 @@ def test_where_systemd_runs_the_phase_is_a_unit_of_its_own(three: Stubs) -> None
     assert three.calls("master1") == ["apply preflight"]
 
 
+def test_where_systemd_run_is_refused_the_phase_has_a_session_of_its_own(three: Stubs) -> None:
+    stand_in = '#!/bin/bash\n[[ $1 == --help ]] || { echo "Failed to connect to bus" >&2; exit 1; }\n'
+    three.bed["master1"].path("/run/systemd/system").mkdir(parents=True)
+    three.bed["master1"].write_text("/usr/local/sbin/systemd-run", stand_in, 0o755)
+    three.run("apply", "--yes", "--to", "1")
+    assert three.calls("master1") == ["apply preflight"]
+
+
 WRONG = {
     "an unknown verb": ["do"],
     "an unknown option": ["apply", "--force"],

@@ -42,6 +42,41 @@ IP=(ip); ip() {{ echo '192.168.110.11 dev eth0 {neighbour}'; }}; knock 192.168.1
     assert bash(what, "runbook/steps/surroundings.sh").stdout == seen
 
 
+ROUTES = "default via 192.168.110.1 dev eth0\n192.168.110.0/24 dev eth0 src 192.168.110.9"
+ROUTER, HOST = "02:00:00:00:00:01", "02:00:00:00:00:02"
+
+
+@pytest.mark.parametrize(
+    ("new", "macs", "knocked", "is_free"),
+    [
+        ("192.168.110.11", {}, "absent", True),
+        ("192.168.110.11", {"192.168.110.11": HOST, "192.168.110.1": ROUTER}, "filtered", False),
+        ("192.168.110.11", {"192.168.110.11": ROUTER, "192.168.110.1": ROUTER}, "filtered", True),
+        ("192.168.110.11", {"192.168.110.11": ROUTER, "192.168.110.1": ROUTER}, "open", False),
+        ("192.168.110.11", {"192.168.110.11": ROUTER}, "filtered", False),
+        ("192.168.110.1", {"192.168.110.1": ROUTER}, "filtered", False),
+    ],
+    ids=[
+        "nobody",
+        "a host",
+        "a router for it",
+        "and a host behind it",
+        "a router that was not asked",
+        "the router itself",
+    ],
+)
+def test_a_router_that_answers_for_every_address_does_not_use_the_new_one(
+    new: str, macs: dict[str, str], knocked: str, *, is_free: bool
+) -> None:
+    known = "".join(f"{address}) echo '{address} dev eth0 lladdr {mac} REACHABLE' ;; " for address, mac in macs.items())
+    what = f"""NEW={new} PEER_PORT=2380 IP=(ip)
+ip() {{ if [[ $1 == route ]]; then echo {shlex.quote(ROUTES)}; else case $3 in {known} *) ;; esac; fi; }}
+address_is_here() {{ return 1; }}; note() {{ :; }}
+eval "was_$(declare -f knock)"; knock() {{ echo {knocked}; }}
+new_is_free && echo free"""
+    assert (bash(what, "runbook/steps/surroundings.sh").stdout == "free\n") is is_free
+
+
 def test_what_openssl_says_before_the_answer_is_not_the_answer(tmp_path: Path) -> None:
     answer = 'Connecting to 192.168.100.10\nHTTP/1.1 200 OK\r\nX-Etcd-Cluster-Id: 1\r\n\r\n[{"id":1}]'
     (tmp_path / "m.answer").write_text(answer)

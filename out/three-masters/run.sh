@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest a5302c8651e5. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 1eb08521cd24. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=a5302c8651e5
+readonly DIGEST=1eb08521cd24
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -34,7 +34,7 @@ readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
 readonly -a PLACES=(hosts/master1 hosts/master2 hosts/master3)
-readonly -a FOLDERS=(6cb3540bbfd4a27d111af2c46ae842712f8885d82539087c4d6ad8682194a661 e7e44ed3027bcc14486500cb29385f2e27c2d4c3a8ed777763c40a27c6811f23 c8c6e67c0fee17e197928883061a704891f8b953f50f15500bc7b0c2605f6d4b)
+readonly -a FOLDERS=(4f87963a9cf3dcfe82af87fd61e72c46aa209431f1804dd18edbf0338aee9db2 c0a94860783e42821154e4a0b7ceecf767e3d968e65bed17c21227e11fc1b8b8 ee2b6617d144892526d98f28ae5e3b6ba37243d0667a5d5bfd3809c016f788bc)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)
@@ -277,7 +277,7 @@ is_wanted() {
 }
 # --- end run_sh/order.sh ---
 
-# --- run_sh/line.sh sha256:9b985a0519c1 ---
+# --- run_sh/line.sh sha256:e37888e7ebb7 ---
 # line.sh -- one line after another; with --yes, those that only read or only stop run on all hosts at the same time.
 
 beside_pids=()
@@ -380,7 +380,7 @@ phase_line() {
   go_on_or_stop "$1" "$2"
 }
 
-# apply_patiently I PHASE WORDS... -- exit 3 has changed nothing: tried again until the preconditions hold or the limit is over.
+# apply_patiently I PHASE WORDS... -- exit 3 has changed nothing that runs: tried again until the preconditions hold or the limit is over.
 apply_patiently() {
   local i=$1 until=$((SECONDS + gate_limit)) said='' said_at=0
   shift
@@ -390,7 +390,7 @@ apply_patiently() {
     [[ $run_exit == 3 && $SECONDS -lt $until ]] || return 0
     if [[ $run_why != "$said" || $SECONDS -ge $((said_at + 60)) ]]; then
       say "$i" "precondition failed: $run_why"
-      say "$i" "nothing was changed; trying again every 10 s, for $((until - SECONDS)) s more"
+      say "$i" "nothing that runs was changed; trying again every 10 s, for $((until - SECONDS)) s more"
       said=$run_why said_at=$SECONDS
     fi
     sleep 10
@@ -1082,14 +1082,14 @@ way_to_reach() {
 }
 # --- end run_sh/reach.sh ---
 
-# --- run_sh/transport.sh sha256:4417595498a6 ---
+# --- run_sh/transport.sh sha256:a911fffaab6d ---
 # transport.sh -- one command on one host, by ssh or by what ETCD_RENUMBER_SSH names.
 
 # Host keys are checked, whatever the user's configuration says; no password is asked for in the middle of a change; a
 # connection whose network died is noticed within 15 s. Everything else (user, port, key, jump hosts) is the configuration's.
 readonly SSH=(ssh -T -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=10 -o ServerAliveInterval=5 -o ServerAliveCountMax=3)
 readonly THERE=(there there_name there_node there_folder there_unpack there_begin there_follow there_state there_last there_receive there_has
-  there_evidence there_is_running there_running there_next there_detach there_detached there_lines)
+  there_evidence there_is_running there_running there_next there_detach there_as_a_unit there_in_a_session there_detached there_lines)
 readonly MARK='-- etcd-renumber --' # what a login script prints comes before it, and is dropped
 
 other_transport=() # the words of ETCD_RENUMBER_SSH
@@ -1391,7 +1391,7 @@ there_evidence() {
 }
 # --- end run_sh/there.sh ---
 
-# --- run_sh/there_runs.sh sha256:8036fca46671 ---
+# --- run_sh/there_runs.sh sha256:2b868b4e77bb ---
 # there_runs.sh -- a phase on a host, detached from the connection that began it: a network that dies must not kill it. Of
 # every run its two streams, its exit status, and who began it and when it ended stay in STATE/output/NNN-VERB-PHASE.*.
 
@@ -1435,14 +1435,15 @@ there_next() {
 }
 
 # there_detach RUN SCRIPT WORDS... -- by systemd where it is process 1: its sessions may be told to take all children with
-# them. `--collect` is there from 236 on. Anywhere else in a session of its own. Returns when the run has begun.
+# them. `--collect` is there from 236 on. Anywhere else, and where systemd-run is refused (no D-Bus in a container), in a session
+# of its own. Returns when the run has begun.
 there_detach() {
-  local tries collect=()
-  if [[ -d /run/systemd/system ]]; then
-    [[ $(systemd-run --help) != *--collect* ]] || collect=(--collect)
-    systemd-run --quiet --unit="etcd-renumber-$DIGEST-$1" ${collect[@]+"${collect[@]}"} bash "${@:2}" 7>&- >&2
-  else
-    setsid nohup bash "${@:2}" </dev/null >/dev/null 2>&1 7>&- &
+  local tries
+  if [[ ! -d /run/systemd/system ]]; then
+    there_in_a_session "${@:2}"
+  elif ! there_as_a_unit "$@"; then
+    printf 'systemd-run failed: the run has a session of its own; stay logged in where systemd ends all processes of a session\n' >&2
+    there_in_a_session "${@:2}"
   fi
   for ((tries = 0; tries < 200; tries++)); do
     [[ ! -e $STATE/output/$1.out ]] || return 0
@@ -1451,6 +1452,12 @@ there_detach() {
   printf 'the run %s has not started within 20 s\n' "$1" >&2
   return 1
 }
+there_as_a_unit() {
+  local collect=()
+  [[ $(systemd-run --help) != *--collect* ]] || collect=(--collect)
+  systemd-run --quiet --unit="etcd-renumber-$DIGEST-$1" ${collect[@]+"${collect[@]}"} bash "${@:2}" 7>&- >&2
+}
+there_in_a_session() { setsid nohup bash "$@" </dev/null >/dev/null 2>&1 7>&- & }
 
 # there_detached RUN SCRIPT VERB PHASE WORDS... -- the run itself. Its lock is not its children's: one that lives on would keep it.
 there_detached() {

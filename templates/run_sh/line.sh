@@ -100,7 +100,7 @@ phase_line() {
   go_on_or_stop "$1" "$2"
 }
 
-# apply_patiently I PHASE WORDS... -- exit 3 has changed nothing: tried again until the preconditions hold or the limit is over.
+# apply_patiently I PHASE WORDS... -- exit 3 has changed nothing that runs: tried again until the preconditions hold or the limit is over.
 apply_patiently() {
   local i=$1 until=$((SECONDS + gate_limit)) said='' said_at=0
   shift
@@ -110,7 +110,7 @@ apply_patiently() {
     [[ $run_exit == 3 && $SECONDS -lt $until ]] || return 0
     if [[ $run_why != "$said" || $SECONDS -ge $((said_at + 60)) ]]; then
       say "$i" "precondition failed: $run_why"
-      say "$i" "nothing was changed; trying again every 10 s, for $((until - SECONDS)) s more"
+      say "$i" "nothing that runs was changed; trying again every 10 s, for $((until - SECONDS)) s more"
       said=$run_why said_at=$SECONDS
     fi
     sleep 10

@@ -41,14 +41,15 @@ there_next() {
 }
 
 # there_detach RUN SCRIPT WORDS... -- by systemd where it is process 1: its sessions may be told to take all children with
-# them. `--collect` is there from 236 on. Anywhere else in a session of its own. Returns when the run has begun.
+# them. `--collect` is there from 236 on. Anywhere else, and where systemd-run is refused (no D-Bus in a container), in a session
+# of its own. Returns when the run has begun.
 there_detach() {
-  local tries collect=()
-  if [[ -d /run/systemd/system ]]; then
-    [[ $(systemd-run --help) != *--collect* ]] || collect=(--collect)
-    systemd-run --quiet --unit="etcd-renumber-$DIGEST-$1" ${collect[@]+"${collect[@]}"} bash "${@:2}" 7>&- >&2
-  else
-    setsid nohup bash "${@:2}" </dev/null >/dev/null 2>&1 7>&- &
+  local tries
+  if [[ ! -d /run/systemd/system ]]; then
+    there_in_a_session "${@:2}"
+  elif ! there_as_a_unit "$@"; then
+    printf 'systemd-run failed: the run has a session of its own; stay logged in where systemd ends all processes of a session\n' >&2
+    there_in_a_session "${@:2}"
   fi
   for ((tries = 0; tries < 200; tries++)); do
     [[ ! -e $STATE/output/$1.out ]] || return 0
@@ -57,6 +58,12 @@ there_detach() {
   printf 'the run %s has not started within 20 s\n' "$1" >&2
   return 1
 }
+there_as_a_unit() {
+  local collect=()
+  [[ $(systemd-run --help) != *--collect* ]] || collect=(--collect)
+  systemd-run --quiet --unit="etcd-renumber-$DIGEST-$1" ${collect[@]+"${collect[@]}"} bash "${@:2}" 7>&- >&2
+}
+there_in_a_session() { setsid nohup bash "$@" </dev/null >/dev/null 2>&1 7>&- & }
 
 # there_detached RUN SCRIPT VERB PHASE WORDS... -- the run itself. Its lock is not its children's: one that lives on would keep it.
 there_detached() {

@@ -4,7 +4,7 @@
 # connection whose network died is noticed within 15 s. Everything else (user, port, key, jump hosts) is the configuration's.
 readonly SSH=(ssh -T -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=10 -o ServerAliveInterval=5 -o ServerAliveCountMax=3)
 readonly THERE=(there there_name there_node there_folder there_unpack there_begin there_follow there_state there_last there_receive there_has
-  there_evidence there_is_running there_running there_next there_detach there_detached there_lines)
+  there_evidence there_is_running there_running there_next there_detach there_as_a_unit there_in_a_session there_detached there_lines)
 readonly MARK='-- etcd-renumber --' # what a login script prints comes before it, and is dropped
 
 other_transport=() # the words of ETCD_RENUMBER_SSH

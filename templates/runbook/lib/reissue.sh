@@ -125,11 +125,20 @@ write_request() {
     # An issuer's own key identifier is not for the asker to choose.
     wanted_extensions "${CERT_FILES[$1]}" | sed '/^2\.5\.29\.35=/d'
   } >"$draft"
+  if holds "the request for ${CERT_FILES[$1]} is in $STATE/csr" request_is_there "$1" "$draft"; then return 0; fi
   run install -d -m 0700 "$STATE/csr" "$STATE/signed"
   run install -m 0600 "$draft" "$STATE/csr/$label.cnf"
   run openssl req -new -utf8 -key "${CERT_KEYS[$1]}" -config "$STATE/csr/$label.cnf" -reqexts wanted \
     -subj "/${subject#*/}" -out "$STATE/csr/.$label.csr"
   run mv -f "$STATE/csr/.$label.csr" "$STATE/csr/$label.csr"
+}
+
+# request_is_there I DRAFT -- of this key, and for these extensions: somebody may be signing it just now.
+request_is_there() {
+  local request
+  request=$STATE/csr/$(cert_label "$1")
+  [[ -s $request.csr && -s $request.cnf && $(<"$request.cnf") == "$(<"$2")" ]] || return 1
+  [[ $(openssl req -noout -pubkey -in "$request.csr" 2>/dev/null) == "$(openssl pkey -pubout -in "${CERT_KEYS[$1]}" 2>/dev/null)" ]]
 }
 
 # take_signed I -- to the same path as a certificate that is made here.

@@ -37,7 +37,10 @@ heir() {
 we_lead() {
   local words id lead
   find_etcdctl
-  words=$(ctl "$(own_endpoint)" endpoint status -w fields 2>/dev/null) || return 1
+  words=$(ctl "$(own_endpoint)" endpoint status -w fields 2>/dev/null) || {
+    note 'this member does not answer, so whether it leads is not known: if it does, its stop costs an election'
+    return 1
+  }
   id=$(sed -n 's/^"MemberID" : //p' <<<"$words") lead=$(sed -n 's/^"Leader" : //p' <<<"$words")
   [[ -n $id && $id == "$lead" ]]
 }

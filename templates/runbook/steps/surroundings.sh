@@ -32,22 +32,38 @@ the_new_address_is_ours() {
   [[ $NEW != "$OLD" ]] || { note 'ok: this member keeps its address' && return 0; }
   guard closed "$NEW is in use by another host$(who_has_it "$NEW")" 'choose another address, or free this one' new_is_free
 }
-# A host that refuses or accepts a connection has the address; so has one that answers the neighbour question.
+# A host that refuses or accepts a connection has the address; so has one that answers the neighbour question, but for a router:
+# with proxy ARP, and in some clouds, it answers for addresses that no host has.
 new_is_free() {
   local answer
   ! address_is_here "$NEW" || return 0
   answer=$(knock "$NEW" "$PEER_PORT")
-  [[ $answer != open && -z $(neighbour_of "$NEW") ]]
+  [[ $answer != open ]] || return 1
+  [[ -n $(neighbour_of "$NEW") ]] || return 0
+  a_router_answers_for "$NEW" || return 1
+  note "a router answers the neighbour question for $NEW, as for addresses that no host has: that nobody uses it was seen on port $PEER_PORT alone"
+}
+# a_router_answers_for ADDRESS -- with the MAC address of a gateway of this host, which ADDRESS is not itself.
+a_router_answers_for() {
+  local gateway is_a_gateways=no
+  while read -r gateway; do
+    [[ $gateway != "$1" ]] || return 1
+    [[ $(neighbour_of "$gateway") != "$(neighbour_of "$1")" ]] || is_a_gateways=yes
+  done < <("${IP[@]}" route show | sed -nE 's/.* via (inet6 )?([^ ]+) .*/\2/p')
+  [[ $is_a_gateways == yes ]]
 }
 who_has_it() {
   local mac
   mac=$(neighbour_of "$1")
   if [[ -n $mac ]]; then printf ' (its MAC address: %s)' "$mac"; else printf ' (it answers on port %s)' "$PEER_PORT"; fi
 }
+# neighbour_of ADDRESS -- the MAC address that has answered for it; nothing where none has.
 neighbour_of() {
   local words
   words=$("${IP[@]}" neigh show "$1" 2>/dev/null)
-  [[ $words != *lladdr* || $words == *FAILED* ]] || printf '%s' "${words#*lladdr }"
+  [[ $words == *'lladdr '* && $words != *FAILED* ]] || return 0
+  words=${words#*lladdr }
+  printf '%s' "${words%% *}"
 }
 
 # knock ADDRESS PORT -- open (an answer, a refusal too), absent (no host has the address), filtered (no answer, or a firewall's

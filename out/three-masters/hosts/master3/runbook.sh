@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]... [--accept-outage]
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest a5302c8651e5. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 1eb08521cd24. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CDPATH POSIXLY_CORRECT # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=a5302c8651e5
+readonly DIGEST=1eb08521cd24
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -300,7 +300,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:ba3dd739b384942fe913eb07b49b3146f1aa312b4e71dd54763aa52fb1961bd3 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:312de3017b3cec25834771e3fe73b2da77cd11a137aa5708ac22c7e27de5bbf5 ---
 
 # --- runbook/lib/main.sh sha256:a9d1dd0867e6 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -594,7 +594,7 @@ the_cluster_is_sound() {
 }
 # --- end runbook/rolling/sound.sh ---
 
-# --- runbook/steps/surroundings.sh sha256:5c096cf3d573 ---
+# --- runbook/steps/surroundings.sh sha256:94da14b5d5d0 ---
 # surroundings.sh -- the part of preflight about certificates, clocks, the new address and the network between hosts.
 
 the_certificates_are_known() {
@@ -629,22 +629,38 @@ the_new_address_is_ours() {
   [[ $NEW != "$OLD" ]] || { note 'ok: this member keeps its address' && return 0; }
   guard closed "$NEW is in use by another host$(who_has_it "$NEW")" 'choose another address, or free this one' new_is_free
 }
-# A host that refuses or accepts a connection has the address; so has one that answers the neighbour question.
+# A host that refuses or accepts a connection has the address; so has one that answers the neighbour question, but for a router:
+# with proxy ARP, and in some clouds, it answers for addresses that no host has.
 new_is_free() {
   local answer
   ! address_is_here "$NEW" || return 0
   answer=$(knock "$NEW" "$PEER_PORT")
-  [[ $answer != open && -z $(neighbour_of "$NEW") ]]
+  [[ $answer != open ]] || return 1
+  [[ -n $(neighbour_of "$NEW") ]] || return 0
+  a_router_answers_for "$NEW" || return 1
+  note "a router answers the neighbour question for $NEW, as for addresses that no host has: that nobody uses it was seen on port $PEER_PORT alone"
+}
+# a_router_answers_for ADDRESS -- with the MAC address of a gateway of this host, which ADDRESS is not itself.
+a_router_answers_for() {
+  local gateway is_a_gateways=no
+  while read -r gateway; do
+    [[ $gateway != "$1" ]] || return 1
+    [[ $(neighbour_of "$gateway") != "$(neighbour_of "$1")" ]] || is_a_gateways=yes
+  done < <("${IP[@]}" route show | sed -nE 's/.* via (inet6 )?([^ ]+) .*/\2/p')
+  [[ $is_a_gateways == yes ]]
 }
 who_has_it() {
   local mac
   mac=$(neighbour_of "$1")
   if [[ -n $mac ]]; then printf ' (its MAC address: %s)' "$mac"; else printf ' (it answers on port %s)' "$PEER_PORT"; fi
 }
+# neighbour_of ADDRESS -- the MAC address that has answered for it; nothing where none has.
 neighbour_of() {
   local words
   words=$("${IP[@]}" neigh show "$1" 2>/dev/null)
-  [[ $words != *lladdr* || $words == *FAILED* ]] || printf '%s' "${words#*lladdr }"
+  [[ $words == *'lladdr '* && $words != *FAILED* ]] || return 0
+  words=${words#*lladdr }
+  printf '%s' "${words%% *}"
 }
 
 # knock ADDRESS PORT -- open (an answer, a refusal too), absent (no host has the address), filtered (no answer, or a firewall's
@@ -1468,7 +1484,7 @@ they_call() {
 }
 # --- end runbook/rolling/callers.sh ---
 
-# --- runbook/rolling/move.sh sha256:d01cf89610ea ---
+# --- runbook/rolling/move.sh sha256:a5b5c5b09a9c ---
 # move: this member's new address becomes the recorded one, and its etcd starts on it.
 
 # Before etcd starts, so that it never dials from the old address.
@@ -1508,7 +1524,10 @@ heir() {
 we_lead() {
   local words id lead
   find_etcdctl
-  words=$(ctl "$(own_endpoint)" endpoint status -w fields 2>/dev/null) || return 1
+  words=$(ctl "$(own_endpoint)" endpoint status -w fields 2>/dev/null) || {
+    note 'this member does not answer, so whether it leads is not known: if it does, its stop costs an election'
+    return 1
+  }
   id=$(sed -n 's/^"MemberID" : //p' <<<"$words") lead=$(sed -n 's/^"Leader" : //p' <<<"$words")
   [[ -n $id && $id == "$lead" ]]
 }
@@ -4709,7 +4728,7 @@ names_without_old() {
 encoded_name() { enclose 87 "$(address_hex "$1")"; } # 87 is the tag of an address
 # --- end runbook/lib/certs.sh ---
 
-# --- runbook/lib/reissue.sh sha256:52453c341bbc ---
+# --- runbook/lib/reissue.sh sha256:bd2260905c08 ---
 # reissue.sh -- one certificate: signed anew or waited for, compared with what was wanted, saved, installed.
 
 readonly EKU_OID=2.5.29.37
@@ -4837,11 +4856,20 @@ write_request() {
     # An issuer's own key identifier is not for the asker to choose.
     wanted_extensions "${CERT_FILES[$1]}" | sed '/^2\.5\.29\.35=/d'
   } >"$draft"
+  if holds "the request for ${CERT_FILES[$1]} is in $STATE/csr" request_is_there "$1" "$draft"; then return 0; fi
   run install -d -m 0700 "$STATE/csr" "$STATE/signed"
   run install -m 0600 "$draft" "$STATE/csr/$label.cnf"
   run openssl req -new -utf8 -key "${CERT_KEYS[$1]}" -config "$STATE/csr/$label.cnf" -reqexts wanted \
     -subj "/${subject#*/}" -out "$STATE/csr/.$label.csr"
   run mv -f "$STATE/csr/.$label.csr" "$STATE/csr/$label.csr"
+}
+
+# request_is_there I DRAFT -- of this key, and for these extensions: somebody may be signing it just now.
+request_is_there() {
+  local request
+  request=$STATE/csr/$(cert_label "$1")
+  [[ -s $request.csr && -s $request.cnf && $(<"$request.cnf") == "$(<"$2")" ]] || return 1
+  [[ $(openssl req -noout -pubkey -in "$request.csr" 2>/dev/null) == "$(openssl pkey -pubout -in "${CERT_KEYS[$1]}" 2>/dev/null)" ]]
 }
 
 # take_signed I -- to the same path as a certificate that is made here.
