@@ -1,8 +1,12 @@
-"""A thousand clusters of three, read, checked, planned, rendered and linted."""
+"""A thousand clusters of three, read, checked, planned, rendered and linted; and without the linting, beside an earlier commit."""
 
 from __future__ import annotations
 
+import os
 import resource
+import subprocess
+import sys
+import tarfile
 import tempfile
 import time
 from pathlib import Path
@@ -14,7 +18,9 @@ from etcd_renumber.inputs.mapping import load
 from etcd_renumber.planning.plan import plan
 from etcd_renumber.rendering.render import render
 
+ROOT = Path(__file__).parent.parent
 CLUSTERS = 1000
+BEFORE = "910ed458875065c12500f54b431e98115ea050fe"  # each document parsed by Python, and again for each question
 
 
 def example(tmp: Path, number: int) -> Path:
@@ -49,4 +55,32 @@ def table() -> list[str]:
         "| clusters | seconds | milliseconds a cluster | peak memory | rendered |",
         "|---|---|---|---|---|",
         f"| {CLUSTERS} | {seconds:.1f} | {seconds / CLUSTERS * 1000:.0f} | {peak:.0f} MiB | {size / 2**20:.0f} MiB |",
+        "",
+        *beside(),
     ]
+
+
+def beside() -> list[str]:
+    """Markdown: the same clusters, one process each, without lint: this checkout and an earlier commit of it."""
+    with tempfile.TemporaryDirectory() as tmp:
+        packed = subprocess.run(["git", "-C", ROOT, "archive", "--output", f"{tmp}/before.tar", BEFORE], check=False)
+        if packed.returncode:
+            return [f"Not compared: this checkout has no commit {BEFORE[:7]}."]
+        with tarfile.open(f"{tmp}/before.tar") as archive:
+            archive.extractall(f"{tmp}/before", filter="data")
+        folders = [str(example(Path(tmp) / str(n), n).parent) for n in range(CLUSTERS + 1)]
+        now = alone("etcd_renumber", ROOT / "generator", folders)
+        before = alone("generator", Path(tmp) / "before", folders)
+    return [
+        "| without lint | milliseconds a cluster | ratio |",
+        "|---|---|---|",
+        f"| commit {BEFORE[:7]} | {before / CLUSTERS * 1000:.1f} | 1 |",
+        f"| this checkout | {now / CLUSTERS * 1000:.1f} | {now / before:.2f} |",
+    ]
+
+
+def alone(package: str, path: Path, folders: list[str]) -> float:
+    """Seconds of rendering, by a process of its own with this package."""
+    words = [sys.executable, str(ROOT / "bench/render_alone.py"), package, *folders]
+    env = {**os.environ, "PYTHONPATH": str(path)}
+    return float(subprocess.run(words, env=env, capture_output=True, text=True, check=True).stdout)

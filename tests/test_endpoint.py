@@ -43,6 +43,7 @@ def test_the_page_says_why_it_goes_last(tmp_path: Path) -> None:
     assert "The controlPlaneEndpoint is" not in (scenario(tmp_path / "x", hosts(3)).folder / "RUNBOOK.md").read_text()
 
 
+@pytest.mark.chaos
 def test_rolling_takes_the_kubeconfigs_of_all_along(tmp_path: Path) -> None:
     with calling(tmp_path) as rig:
         with rig.writer() as writer:

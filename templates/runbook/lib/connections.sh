@@ -31,6 +31,7 @@ connections_are_new() {
 close_connections_with() {
   local here there
   while read -r here there; do
-    [[ -z $here ]] || run ss -Ktn src "${here%:*}" sport = ":${here##*:}" dst "${there%:*}" dport = ":${there##*:}"
+    [[ -z $here ]] || close_connection "$here" "$there"
   done <<<"$(connections_with "$1")"
 }
+close_connection() { run ss -Ktn src "${1%:*}" sport = ":${1##*:}" dst "${2%:*}" dport = ":${2##*:}"; }
