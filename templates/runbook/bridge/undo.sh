@@ -40,7 +40,7 @@ settle_can_go_back() { [[ ${recorded[OWN]} == old || ${#NAMES[@]} == 1 ]] || ! n
 # not notice as long as the connections of before last. They are closed, so that each member dials the address that is recorded
 # now. Where one does not come back, the new address is recorded again: everything is as it was.
 the_others_reach_the_old_address() {
-  local i without=''
+  local i not_back=''
   if [[ $NEW == "$OLD" || ${#NAMES[@]} == 1 ]]; then return 0; fi
   wait_until 10 'all members show the same member list' lists_agree || note 'the member lists still differ'
   if ! can_close_connections; then
@@ -50,11 +50,11 @@ the_others_reach_the_old_address() {
   for i in "${!NAMES[@]}"; do
     asks_again "$i" || continue
     close_calls_of "$i"
-    wait_until 15 "${NAMES[i]} has connected to $OLD" calls_us "$i" || without+="${without:+, }${NAMES[i]}"
+    wait_until 15 "${NAMES[i]} has connected to $OLD" calls_us "$i" || not_back+="${not_back:+, }${NAMES[i]}"
   done
-  [[ -n $without ]] || return 0
+  [[ -n $not_back ]] || return 0
   record_address new
-  closed "$without cannot reach this member on $OLD: unbridge was carried out there, or a reboot has removed the rules. $NEW is recorded again" \
+  closed "$not_back cannot reach this member on $OLD: unbridge was carried out there, or a reboot has removed the rules. $NEW is recorded again" \
     'after unbridge no undo is possible: continue with the next line of RUNBOOK.md. After a reboot, bash runbook.sh apply readdress there adds the rules again; then rerun this undo'
 }
 # asks_again I -- another member that answers: one that is silent or left out cannot be asked.
