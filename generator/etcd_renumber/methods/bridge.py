@@ -96,13 +96,12 @@ PHASES = (
         undo=(
             "the_reviewed_world",
             "ready_to_undo_settle",
-            "record_old_address",
-            "the_others_reach_the_old_address",
             "the_api_goes_aside_again",
             *EXCHANGE,
+            "record_old_address",
             "whole_after_undo_settle",
         ),
-        undo_when="no host has run `unbridge`: the rules of each must stand, and where those of one do not, this refuses",
+        undo_when="no host has run `unbridge`: run `status` on every host first, its rules must stand",
         stays=True,
     ),
     Phase(

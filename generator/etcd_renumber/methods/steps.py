@@ -83,7 +83,6 @@ TITLES: dict[str, str] = {
     "routes_away": "Remove the routes of this change",
     "everything_old": "",
     "what_was_before": "",
-    "the_others_reach_the_old_address": "See that the other members reach this one on $OLD, by the rules on their hosts",
     "record_old_address": "Record $OLD as the peer URL of $HOST again",
     "whole_after_undo_move": "Wait until every member is healthy, this one on $OLD",
     "kubernetes_was_whole": "Check that Kubernetes works on $OLD: API, controller-manager, scheduler, kubelet, Node and pods",

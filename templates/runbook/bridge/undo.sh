@@ -36,46 +36,6 @@ ready_to_undo_settle() {
 }
 settle_can_go_back() { [[ ${recorded[OWN]} == old || ${#NAMES[@]} == 1 ]] || ! no_rule_of_ours; }
 
-# the_others_reach_the_old_address -- by the rules on their hosts, which nobody sees from here; and whoever has no rule any more does
-# not notice as long as the connections of before last. They are closed, so that each member dials the address that is recorded
-# now. Where one does not come back, the new address is recorded again: everything is as it was.
-the_others_reach_the_old_address() {
-  local i not_back=''
-  if [[ $NEW == "$OLD" || ${#NAMES[@]} == 1 ]]; then return 0; fi
-  wait_until 10 'all members show the same member list' lists_agree || note 'the member lists still differ'
-  if ! can_close_connections; then
-    note "this kernel closes no connection: whether the other members can dial $OLD is not known; status on each host says whether its rules stand"
-    return 0
-  fi
-  for i in "${!NAMES[@]}"; do
-    asks_again "$i" || continue
-    close_calls_of "$i"
-    wait_until 15 "${NAMES[i]} has connected to $OLD" calls_us "$i" || not_back+="${not_back:+, }${NAMES[i]}"
-  done
-  [[ -n $not_back ]] || return 0
-  record_address new
-  closed "$not_back cannot reach this member on $OLD: unbridge was carried out there, or a reboot has removed the rules. $NEW is recorded again" \
-    'after unbridge no undo is possible: continue with the next line of RUNBOOK.md. After a reboot, bash runbook.sh apply readdress there adds the rules again; then rerun this undo'
-}
-# asks_again I -- another member that answers: one that is silent or left out cannot be asked.
-asks_again() { [[ $1 != "$OWN" && -n ${said[$1]-} ]] && ! is_left_out "${NAMES[$1]}"; }
-# calls_of I -- its connections to our peer port, "HERE THERE" a line.
-calls_of() {
-  local address here there
-  for address in "${NEWS[$1]}" "${OLDS[$1]}"; do
-    while read -r here there; do
-      [[ ${here##*:} != "$PEER_PORT" ]] || printf '%s %s\n' "$here" "$there"
-    done < <(connections_with "$address")
-  done
-}
-calls_us() { [[ -n $(calls_of "$1") ]]; }
-close_calls_of() {
-  local here there
-  while read -r here there; do
-    [[ -z $here ]] || close_connection "$here" "$there"
-  done <<<"$(calls_of "$1")"
-}
-
 whole_after_undo_settle() {
   gate_after all old
 }

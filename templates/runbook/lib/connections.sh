@@ -31,7 +31,6 @@ connections_are_new() {
 close_connections_with() {
   local here there
   while read -r here there; do
-    [[ -z $here ]] || close_connection "$here" "$there"
+    [[ -z $here ]] || run ss -Ktn src "${here%:*}" sport = ":${here##*:}" dst "${there%:*}" dport = ":${there##*:}"
   done <<<"$(connections_with "$1")"
 }
-close_connection() { run ss -Ktn src "${1%:*}" sport = ":${1##*:}" dst "${2%:*}" dport = ":${2##*:}"; }

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]... [--accept-outage]
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest ec24ba62a0c6. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 1eb08521cd24. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CDPATH POSIXLY_CORRECT # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=ec24ba62a0c6
+readonly DIGEST=1eb08521cd24
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -300,7 +300,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:466c590084644ac7ca133ea5b4b4f15e254792d52b06125d450d58bd0b297e86 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:312de3017b3cec25834771e3fe73b2da77cd11a137aa5708ac22c7e27de5bbf5 ---
 
 # --- runbook/lib/main.sh sha256:a9d1dd0867e6 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -3783,7 +3783,7 @@ goes_with_old() {
 new_outlives_old() { [[ $OLD_STAYS == yes ]] || ! goes_with_old; }
 # --- end runbook/lib/routes.sh ---
 
-# --- runbook/lib/connections.sh sha256:6eebc659bf95 ---
+# --- runbook/lib/connections.sh sha256:7d6c3461fda9 ---
 # connections.sh -- which connections our etcd has, and how those with an address that goes are closed.
 
 # connections_with ADDRESS -- connections of our etcd that have it at either end: "HERE THERE" a line.
@@ -3817,10 +3817,9 @@ connections_are_new() {
 close_connections_with() {
   local here there
   while read -r here there; do
-    [[ -z $here ]] || close_connection "$here" "$there"
+    [[ -z $here ]] || run ss -Ktn src "${here%:*}" sport = ":${here##*:}" dst "${there%:*}" dport = ":${there##*:}"
   done <<<"$(connections_with "$1")"
 }
-close_connection() { run ss -Ktn src "${1%:*}" sport = ":${1##*:}" dst "${2%:*}" dport = ":${2##*:}"; }
 # --- end runbook/lib/connections.sh ---
 
 # --- runbook/lib/peers.sh sha256:db492f7cff1d ---
