@@ -75,6 +75,7 @@ def is_over(j: Jump, rig: Rig) -> None:
         assert re.findall(r"^\S+ +\|     # .*", again.text, re.M) == [], again.text
 
 
+@pytest.mark.chaos
 def test_rolling_as_root_while_people_change_the_addresses(tmp_path: Path) -> None:
     made = scenario(tmp_path, hosts(3), ca_pem())
     with jump(made, "3.5", tmp_path / "keys", wide=True) as j:
