@@ -28,7 +28,7 @@ test: prerequisites $(VENV)/made
 prerequisites:
 	@bash tests/prerequisites.sh test $(if $(wildcard $(VENV)/made),$(BIN)/python,$(PYTHON))
 
-# Every kill point, and shapes that make test leaves out: the better part of an hour on two cores.
+# Every kill point, and shapes that make test leaves out: some hours on two cores.
 chaos: prerequisites $(VENV)/made
 	$(BIN)/pytest --numprocesses $(JOBS) --dist load --maxschedchunk 1 -m chaos
 

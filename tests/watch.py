@@ -26,7 +26,7 @@ class Watch:
         self.thread.join()
 
     def _look(self) -> None:
-        while not self.ended.wait(0.05):
+        while not self.ended.wait(0.02):
             for host in self.hosts:
                 if host.name not in self.excused and host.spec.etcd and self._is_dangerous(host, host.spec.etcd):
                     self.seen.append(host.name)

@@ -8,6 +8,7 @@ import io
 import tarfile
 from pathlib import Path
 
+from etcd_renumber.change_folder.review import must_be_a_change_folder
 from etcd_renumber.change_folder.write import put
 from etcd_renumber.errors import Refused
 from etcd_renumber.model import Problem
@@ -19,9 +20,7 @@ def bundle(folder: Path, target: Path) -> str:
     Sorted by name, no owner, no time: two people who bundle the same folder get the same hash. Raises Refused for no
     change folder, for a link in it, and for a target inside it.
     """
-    if not (folder / "SHA256SUMS").is_file():
-        hint = "name the folder with RUNBOOK.md in it, such as out/prod"
-        raise Refused(Problem("this is not a change folder: it has no SHA256SUMS", str(folder), hint=hint))
+    must_be_a_change_folder(folder)
     if target.resolve().is_relative_to(folder.resolve()):
         raise Refused(
             Problem("the bundle would contain itself", str(target), hint="write it outside of the folder, with -o")

@@ -34,9 +34,7 @@ def review(folder: Path) -> list[Problem]:
 
     Raises Refused when this is no change folder. Reads only, and never leaves the folder.
     """
-    if not folder.is_dir() or not (folder / SUMS).is_file():
-        hint = "name the folder with RUNBOOK.md in it, such as out/prod"
-        raise Refused(Problem("this is not a change folder: it has no SHA256SUMS", str(folder), hint=hint))
+    must_be_a_change_folder(folder)
     files, problems = _read(folder)
     problems += _listed(files)
     problems += lint(files)
@@ -47,6 +45,13 @@ def review(folder: Path) -> list[Problem]:
         problems += api_manifests(files, change)
         problems += [*founders(files, change), *_library(files, change)]
     return _below(folder, sorted(problems, key=lambda p: ("error", "warning", "note").index(p.severity)))
+
+
+def must_be_a_change_folder(folder: Path) -> None:
+    """Raises Refused for any other folder, and for none."""
+    if not (folder / SUMS).is_file():
+        hint = "name the folder with RUNBOOK.md in it, such as out/prod"
+        raise Refused(Problem("this is not a change folder: it has no SHA256SUMS", str(folder), hint=hint))
 
 
 def listed(folder: Path) -> list[Problem]:

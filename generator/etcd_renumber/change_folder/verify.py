@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from etcd_renumber.change_folder.review import listed
+from etcd_renumber.change_folder.review import listed, must_be_a_change_folder
 from etcd_renumber.change_folder.sign import NAMESPACE, SIGNER, keygen
 from etcd_renumber.change_folder.write import SUMS
 from etcd_renumber.errors import Refused
@@ -36,9 +36,7 @@ def verify(folder: Path, allowed: Path | None, needed: int | None) -> tuple[list
     with a key of their own; by default those of run.sh. Raises Refused for no change folder, for a list of signers that
     cannot be read or lies in the folder, and where ssh-keygen is missing.
     """
-    if not folder.is_dir() or not (folder / SUMS).is_file():
-        hint = "name the folder with RUNBOOK.md in it, such as out/prod"
-        raise Refused(Problem("this is not a change folder: it has no SHA256SUMS", str(folder), hint=hint))
+    must_be_a_change_folder(folder)
     signers = _allowed(allowed or ALLOWED_SIGNERS, folder)
     wanted = needed or _needed()
     problems = listed(folder)

@@ -6,8 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from etcd_renumber.change_folder.review import listed
-from etcd_renumber.change_folder.write import SUMS
+from etcd_renumber.change_folder.review import listed, must_be_a_change_folder
 from etcd_renumber.errors import Refused
 from etcd_renumber.hashes import sha256
 from etcd_renumber.model import Change, Line, Problem
@@ -20,9 +19,7 @@ def opened(folder: Path) -> Change:
 
     Raises Refused when it is no change folder, when bytes differ, or when change.json cannot be read.
     """
-    if not (folder / SUMS).is_file():
-        hint = "name the folder with RUNBOOK.md in it, such as out/prod"
-        raise Refused(Problem("this is not a change folder: it has no SHA256SUMS", str(folder), hint=hint))
+    must_be_a_change_folder(folder)
     problems = listed(folder)
     if problems:
         raise Refused(*problems)

@@ -94,15 +94,14 @@ def _fields(lines: list[Line], reading: Reading) -> bool:
                 reading.skip(line)
         elif match[1] == "ID":
             id_ = match[2].strip()
-            members.append(
-                (line.number, [(match[1], f"{int(id_):x}" if DECIMAL.fullmatch(id_) else _hex(_value(id_)))])
-            )
+            number = int(id_) if DECIMAL.fullmatch(id_) else _value(id_)
+            members.append((line.number, [(match[1], _hex(number))]))
         elif members:
             members[-1][1].append((match[1], _value(match[2])))
-    for number, pairs in members:
+    for place, pairs in members:
         said = dict(pairs)
         peers, clients = (tuple(v for k, v in pairs if k == key) for key in ("PeerURL", "ClientURL"))
-        take(Listed(number, said["ID"], said.get("Name", ""), peers, clients, said.get("IsLearner") == "true"), reading)
+        take(Listed(place, said["ID"], said.get("Name", ""), peers, clients, said.get("IsLearner") == "true"), reading)
     return bool(members)
 
 
