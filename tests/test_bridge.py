@@ -78,10 +78,10 @@ V6 = hosts(3, "fd00:a::{}", "fd00:b::{}")
 NO_NFT = without("nft")
 SHAPES = {
     "3.3, iptables alone, connections that cannot be closed": Shape("3.3", before=(NO_NFT, tracked, without_closing)),
-    "3.5, a router, nft alone": Shape("3.5", before=(tracked, without("iptables")), rig=across(hosts(3)), wide=True),
     "3.7, IPv6": Shape("3.7", V6, bits=64, wide=True),
 }
 MORE = {
+    "3.5, a router, nft alone": Shape("3.5", before=(tracked, without("iptables")), rig=across(hosts(3)), wide=True),
     "3.4, a router": Shape("3.4", before=(tracked, without("iptables")), rig=across(hosts(3)), wide=True),
     "3.6, IPv6": Shape("3.6", V6, bits=64, wide=True),
     "3.7": Shape("3.7", wide=True),

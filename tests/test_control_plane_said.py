@@ -122,10 +122,11 @@ class Answer:
     """A `status` under way."""
 
     def __init__(self, log: list[str], host: str) -> None:
-        self.log, self.host = log, host
+        self.log, self.host, self.runs = log, host, True
 
     def wait(self, seconds: float) -> Ran:
         self.log.append(f"heard {self.host}")
+        self.runs = False
         return Ran((), int(self.host == "master2"), "", "", "", 0.1)
 
 
@@ -153,3 +154,14 @@ def test_on_a_real_control_plane_the_order_waits_for_every_status(at_once: bool)
     asked = ["ask master1", "ask master2", "heard master1", "heard master2"]
     assert replica.log == (asked if at_once else ["ask master1 behind", "ask master2 behind"])
     assert statuses.hear() == ["after line 1: status on master2: exit 1"] and statuses.hear() == []
+
+
+def test_a_host_that_has_not_answered_is_not_asked_again() -> None:
+    replica = Asked()
+    statuses = Statuses(replica)  # type: ignore[arg-type]
+    statuses.ask("after line 1")
+    statuses.ask("after line 2")
+    assert replica.log == ["ask master1 behind", "ask master2 behind"]
+    statuses.hear()
+    statuses.ask("after line 3")
+    assert replica.log[-2:] == ["ask master1 behind", "ask master2 behind"]

@@ -122,7 +122,8 @@ def test_bridge_after_every_address_has_changed(tmp_path: Path, user: str) -> No
         assert writer.lost() == []
 
 
-@pytest.mark.parametrize("user", ["root", pytest.param(ADMIN, marks=pytest.mark.chaos)])
+@pytest.mark.chaos
+@pytest.mark.parametrize("user", ["root", ADMIN])
 def test_restore_with_the_snapshot_carried_from_its_source(tmp_path: Path, user: str) -> None:
     made = scenario(tmp_path, hosts(3), ca_pem(), version="3.5", method="restore")
     with jump(made, "3.5", tmp_path / "keys", user, wide=True) as j:

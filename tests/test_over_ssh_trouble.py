@@ -33,6 +33,7 @@ def all_that_it_said_was_shown_once(j: Jump, host: str, phase: str, text: str) -
     assert len(said) > 3 and own[: len(said)] == said
 
 
+@pytest.mark.chaos
 def test_a_cable_pulled_in_the_middle_of_move_costs_nothing(tmp_path: Path) -> None:
     with jump(scenario(tmp_path, hosts(3), ca_pem()), "3.5", tmp_path / "keys", wide=True) as j:
         j.rig.prepare_all()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from pathlib import Path
 
 from etcd_renumber.rehearsal.testbed.host import Host
 from etcd_renumber.rehearsal.testbed.host_spec import Flags
@@ -33,15 +33,16 @@ class Watch:
             self.looks += 1
 
     def _is_dangerous(self, host: Host, flags: Flags) -> bool:
-        """The manifest is looked at last: it must not have come while the data was looked for."""
-        data = flags.data_dir
-        wal = host.path(flags.get("wal-dir", f"{data}/member/wal"))
-        is_there = host.path(f"{data}/member/snap/db").exists() and has_wal(wal)
-        return not is_there and host.path(MANIFEST).exists()
+        """The manifest is looked at last: it must not have come while the data was looked for. Names, not paths: fifty looks a
+        second cost a tenth of a small machine otherwise."""
+        root, data = f"/proc/{host.place.pid}/root", flags.data_dir
+        wal = flags.get("wal-dir", f"{data}/member/wal")
+        is_there = os.path.exists(f"{root}{data}/member/snap/db") and has_wal(f"{root}{wal}")
+        return not is_there and os.path.exists(f"{root}{MANIFEST}")
 
 
-def has_wal(folder: Path) -> bool:
+def has_wal(folder: str) -> bool:
     try:
-        return any(folder.glob("*.wal"))
+        return any(name.endswith(".wal") for name in os.listdir(folder))
     except OSError:
         return False

@@ -26,6 +26,8 @@ def renumber(text: str, moves: Mapping[Address, Address]) -> str:
 
     IPv6 is found in any spelling and written compressed (RFC 5952). An IPv4-mapped address moves with its IPv4 address.
     """
+    if not may_hold_an_address(text):
+        return text
     parts, done = [], 0
     for start, end, address in _tokens(text):
         if address in moves:
@@ -45,10 +47,15 @@ def addresses_in(text: str) -> list[tuple[Address, int]]:
     return found
 
 
+def may_hold_an_address(text: str) -> bool:
+    """False where no address can stand in it, which is quickly said: each has a point or a colon."""
+    return "." in text or ":" in text
+
+
 def _tokens(text: str) -> Iterator[tuple[int, int, Address]]:
     """(start, end, address) of each token. What looks like IPv6 and is none (`cafe:beef:192.0.2.1`) may end in IPv4."""
-    spans = []
-    for match in V6.finditer(text):
+    spans: list[tuple[int, int, Address]] = []
+    for match in V6.finditer(text) if ":" in text else ():
         token = match[0][:-1] if re.search(r"[^:]:\Z", match[0]) else match[0]  # a YAML key: `2001:db8::1: value`
         address = _address(token)
         if isinstance(address, IPv6Address):

@@ -21,8 +21,10 @@ def read(path: Path) -> tuple[Any, dict[str, str], list[Problem]]:
     """
     text = read_text(path)
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text) if node is not None and not _has_alias(text) else None
+        loader = yaml.SafeLoader(text)
+        node = loader.get_single_node()
+        has_alias = node is not None and _stands_twice(node)
+        data = loader.construct_document(node) if node is not None and not has_alias else None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
@@ -32,7 +34,7 @@ def read(path: Path) -> tuple[Any, dict[str, str], list[Problem]]:
         raise Refused(Problem(f"this is not YAML: {error}", str(path))) from None
     if node is None:
         raise Refused(Problem("the file is empty", str(path), hint="`etcd-renumber init DIR` writes one to begin with"))
-    if data is None and _has_alias(text):
+    if has_alias:
         raise Refused(Problem("YAML anchors and aliases are not supported", str(path), hint="write out the value"))
     return data, *places_of(node, path)
 
@@ -61,8 +63,19 @@ def read_text(path: Path) -> str:
         ) from None
 
 
-def _has_alias(text: str) -> bool:
-    return any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader))
+def _stands_twice(document: yaml.Node) -> bool:
+    """Whether any node of it is in two places: only an alias does that."""
+    todo, seen = [document], set()
+    while todo:
+        node = todo.pop()
+        if id(node) in seen:
+            return True
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            todo += [part for pair in node.value for part in pair]
+        elif isinstance(node, yaml.SequenceNode):
+            todo += node.value
+    return False
 
 
 def _walk(node: yaml.Node, key: str, path: Path | str, places: dict[str, str]) -> Iterator[Problem]:

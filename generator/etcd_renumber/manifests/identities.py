@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from etcd_renumber.addresses import addresses_in, renumber
+from etcd_renumber.addresses import addresses_in, may_hold_an_address, renumber
 from etcd_renumber.model import Address
 
 ISSUER = (
@@ -76,13 +76,30 @@ class Kept:
     why: str
 
 
-def kept_nodes(documents: list[Any], lists: Mapping[Address, Address]) -> dict[int, tuple[str, str]]:
-    """Scalars that stay as a whole, by the id of their node: (name, why). `lists` are the moves in a pod of another program
-    than the control plane's: a text of it that holds both addresses of a member is a list that was prepared."""
+@dataclass(frozen=True)
+class Reading:
+    """A manifest that was read: its scalars, each once, in the order of the text; and those that stay as a whole, by the id of
+    their node, with (name, why)."""
+
+    scalars: list[Any]
+    whole: Mapping[int, tuple[str, str]]
+
+
+def reading(documents: list[Any], lists: Mapping[Address, Address]) -> Reading:
+    """Of these YAML documents. `lists` are the moves in a pod of another program than the control plane's: a text of it that
+    holds both addresses of a member is a list that was prepared."""
+    collections = list(_collections(documents))
+    scalars = _scalars(collections)
+    return Reading(scalars, _kept_as_a_whole(collections, scalars, lists))
+
+
+def _kept_as_a_whole(
+    collections: list[Any], scalars: list[Any], lists: Mapping[Address, Address]
+) -> dict[int, tuple[str, str]]:
     found: dict[int, tuple[str, str]] = {
-        id(n): ("list", BOTH) for n in _scalars(documents) if _has_both(n.value, lists)
+        id(n): ("list", BOTH) for n in (scalars if lists else ()) if _has_both(n.value, lists)
     }
-    for node in _collections(documents):
+    for node in collections:
         if isinstance(node, yaml.MappingNode):
             pairs = {str(k.value): v for k, v in node.value if isinstance(k, yaml.ScalarNode)}
             found |= {
@@ -106,16 +123,14 @@ def kept_nodes(documents: list[Any], lists: Mapping[Address, Address]) -> dict[i
 
 
 def _has_both(value: str, moves: Mapping[Address, Address]) -> bool:
-    there = {address for address, _ in addresses_in(value)} if moves else set()
+    there = {address for address, _ in addresses_in(value)} if may_hold_an_address(value) else set()
     return any(old in there and new in there for old, new in moves.items())
 
 
-def exchange(
-    text: str, documents: list[Any], moves: Mapping[Address, Address], lists: Mapping[Address, Address]
-) -> str:
+def exchange(text: str, read: Reading, moves: Mapping[Address, Address]) -> str:
     """The text with its addresses exchanged, but for those of the table."""
     parts, done = [], 0
-    for start, end in _spans(text, documents, lists):
+    for start, end in _spans(text, read):
         parts += [renumber(text[done:start], moves), text[start:end]]
         done = end
     return "".join([*parts, renumber(text[done:], moves)])
@@ -123,6 +138,8 @@ def exchange(
 
 def exchanged_value(value: str, moves: Mapping[Address, Address]) -> str:
     """What becomes of a scalar that does not stay as a whole."""
+    if not may_hold_an_address(value):
+        return value
     parts, done = [], 0
     for match in WITH_VALUE.finditer(value):
         parts += [renumber(value[done : match.start()], moves), match[0]]
@@ -130,16 +147,15 @@ def exchanged_value(value: str, moves: Mapping[Address, Address]) -> str:
     return "".join([*parts, renumber(value[done:], moves)])
 
 
-def kept(documents: list[Any], moves: Mapping[Address, Address], lists: Mapping[Address, Address]) -> Iterator[Kept]:
+def kept(read: Reading, moves: Mapping[Address, Address]) -> Iterator[Kept]:
     """Every text that holds a moving address and stays."""
-    whole = kept_nodes(documents, lists)
-    for node in _scalars(documents):
-        line = node.start_mark.line + 1
-        stays = [(*whole[id(node)], node.value)] if id(node) in whole else []
-        stays = stays or [_named(match) for match in WITH_VALUE.finditer(node.value)]
-        for name, why, value in stays:
-            if any(address in moves for address, _ in addresses_in(value)):
-                yield Kept(name, value.strip("\"'"), line, why)
+    for node in read.scalars:
+        if may_hold_an_address(node.value):
+            whole = read.whole.get(id(node))
+            stays = [(*whole, node.value)] if whole else [_named(m) for m in WITH_VALUE.finditer(node.value)]
+            for name, why, value in stays:
+                if any(address in moves for address, _ in addresses_in(value)):
+                    yield Kept(name, value.strip("\"'"), node.start_mark.line + 1, why)
 
 
 def _named(match: re.Match[str]) -> tuple[str, str, str]:
@@ -149,12 +165,12 @@ def _named(match: re.Match[str]) -> tuple[str, str, str]:
     return f"--{match['name']}", FLAGS[match["name"]], match["value"]
 
 
-def _spans(text: str, documents: list[Any], lists: Mapping[Address, Address]) -> list[tuple[int, int]]:
+def _spans(text: str, read: Reading) -> list[tuple[int, int]]:
     """(start, end) in the text of all that stays, in order."""
-    whole, found = kept_nodes(documents, lists), set()
-    for node in _scalars(documents):
+    found = set()
+    for node in read.scalars:
         start, end = node.start_mark.index, node.end_mark.index
-        if id(node) in whole:
+        if id(node) in read.whole:
             found.add((start, end))
         else:
             found |= {(start + m.start(), start + m.end()) for m in WITH_VALUE.finditer(text[start:end])}
@@ -173,11 +189,11 @@ def _collections(documents: list[Any]) -> Iterator[Any]:
         todo += list(node.value) if isinstance(node, yaml.SequenceNode) else [n for pair in node.value for n in pair]
 
 
-def _scalars(documents: list[Any]) -> Iterator[Any]:
+def _scalars(collections: list[Any]) -> list[Any]:
     every = {
         id(n): n
-        for c in _collections(documents)
+        for c in collections
         for n in (c.value if isinstance(c, yaml.SequenceNode) else [n for pair in c.value for n in pair])
         if isinstance(n, yaml.ScalarNode)
     }
-    yield from sorted(every.values(), key=lambda n: n.start_mark.index)
+    return sorted(every.values(), key=lambda n: n.start_mark.index)

@@ -52,6 +52,7 @@ def containers_of(text: str) -> list[Mapping[str, Any]]:
     return [c if isinstance(c, dict) else {} for c in list_of(spec.get("containers"))] if isinstance(spec, dict) else []
 
 
+@lru_cache(maxsize=256)
 def main_of(text: str) -> Started:
     """The container that runs a program of the control plane, else the first one."""
     every = [_started(c, n) for n, c in enumerate(containers_of(text))]

@@ -17,7 +17,7 @@ import yaml
 from etcd_renumber.addresses import addresses_in, renumber
 from etcd_renumber.errors import Refused
 from etcd_renumber.etcd_on_host import Process
-from etcd_renumber.manifests.identities import Kept, exchange, exchanged_value, kept, kept_nodes
+from etcd_renumber.manifests.identities import Kept, Reading, exchange, exchanged_value, kept, reading
 from etcd_renumber.manifests.pod import PROGRAMS, main_of
 from etcd_renumber.manifests.unit import unit_manifests
 from etcd_renumber.model import Address, Facts, Manifest, Member, Problem
@@ -102,15 +102,11 @@ def manifests_of(facts: Facts, member: Member, moves: dict[Address, Address]) ->
         )
         problems.append(Problem(f"the name of member {member.name} is an address that changes", hint=hint))
     for file, old in facts.manifests.items():
-        new = with_new_addresses(old, here)
-        found = prove(old, new, here, str(facts.folder / "manifests" / file))
+        manifest, found = _proved(file, old, tuple(here.items()), str(facts.folder / "manifests" / file))
         problems += found
-        if not found:
-            before = process(old)
-            after = before if new == old else process(new)
-            made.append(Manifest(file, old, new, before, after))
-    of_unit, found = unit_manifests(facts, here)
-    problems += found
+        made += [manifest] if not found else []
+    of_unit, wrong_unit = unit_manifests(facts, here)
+    problems += wrong_unit
     if problems:
         raise Refused(*problems)
     return (
@@ -119,21 +115,38 @@ def manifests_of(facts: Facts, member: Member, moves: dict[Address, Address]) ->
     )
 
 
+@lru_cache(maxsize=256)  # check and plan ask for the same
+def _proved(
+    file: str, old: str, moves: tuple[tuple[Address, Address], ...], place: str
+) -> tuple[Manifest, tuple[Problem, ...]]:
+    """One manifest before and after, with all that `prove` finds in it."""
+    new = with_new_addresses(old, dict(moves))
+    found = tuple(prove(old, new, dict(moves), place))
+    before = Process("", ()) if found else process(old)
+    after = before if found or new == old else process(new)
+    return Manifest(file, old, new, before, after), found
+
+
 def with_new_addresses(text: str, moves: Mapping[Address, Address]) -> str:
     """The text of a manifest with its addresses exchanged; what only looks like one (an issuer, an image) stays."""
     try:
-        return exchange(text, _documents(text), moves, _lists(text, moves))
+        return exchange(text, _read(text, moves), moves)
     except yaml.YAMLError:
         return renumber(text, moves)  # `prove` says what is wrong with it
 
 
 def kept_in(text: str, moves: Mapping[Address, Address]) -> list[Kept]:
     """What stays in this manifest although it holds a moving address. The text is YAML."""
-    return list(kept(_documents(text), moves, _lists(text, moves)))
+    return list(kept(_read(text, moves), moves))
 
 
-def _lists(text: str, moves: Mapping[Address, Address]) -> Mapping[Address, Address]:
-    return {} if main_of(text).program in PROGRAMS else moves
+def _read(text: str, moves: Mapping[Address, Address]) -> Reading:
+    return _reading(text, () if main_of(text).program in PROGRAMS else tuple(moves.items()))
+
+
+@lru_cache(maxsize=256)
+def _reading(text: str, lists: tuple[tuple[Address, Address], ...]) -> Reading:
+    return reading(_documents(text), dict(lists))
 
 
 def prove(old: str, new: str, moves: Mapping[Address, Address], place: str) -> list[Problem]:
@@ -154,7 +167,7 @@ def prove(old: str, new: str, moves: Mapping[Address, Address], place: str) -> l
     hint = "write the address out in full on one line, without escapes, in the manifest on the host; then fetch the facts again"
     if len(before) != len(after):
         return [Problem("the new manifest has a different number of YAML documents", place, hint=hint)]
-    stays = kept_nodes(before, _lists(old, moves))
+    stays = _read(old, moves).whole
     lines = sorted({_line(b) for a, b in _pairs(before, after) if not _fits(a, b, moves, id(a) in stays)})
     return [
         Problem("this line changed by more or less than its addresses", f"{place}:{line}", hint=hint) for line in lines
@@ -190,7 +203,7 @@ def _doubles(node: Any) -> int:
     return len(keys) - len(set(keys))
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=256)
 def _documents(text: str) -> list[Any]:
     return list(yaml.compose_all(text, Loader=LOADER))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from etcd_renumber.assets import template
 from etcd_renumber.methods.method import Method, Script
@@ -24,10 +25,10 @@ RUNNERS = ("run", "run_and_look")
 
 def commands(method: Method | Script) -> list[tuple[str, str]]:
     """(a command as the runbook's bash has it, the phases and undos that can come to it), in the order of the bash."""
-    bodies, reached = functions(method.parts), reach(method)
+    reached = reach(method)
     found: dict[str, list[str]] = {}
-    for name, body in bodies.items():
-        for command in _commands(name, body, bodies):
+    for name, its_commands in _commands_of(method.parts).items():
+        for command in its_commands:
             verbs = found.setdefault(command, [])
             verbs += [verb for verb, names in reached.items() if verb and name in names and verb not in verbs]
     return [(command, ", ".join(verbs)) for command, verbs in found.items() if verbs]
@@ -35,11 +36,24 @@ def commands(method: Method | Script) -> list[tuple[str, str]]:
 
 def reach(method: Method | Script) -> dict[str, set[str]]:
     """Phase, or "undo PHASE", to the functions that it can come to: phases first, and under "" what every run can."""
-    bodies = functions(method.parts)
-    known = {name: calls(body, bodies) for name, body in bodies.items()}
+    known = _known(method.parts)
     undo = {f"undo {phase.name}": phase.undo for phase in method.phases if phase.undo}
     verbs = {phase.name: phase.steps for phase in method.phases} | undo | {"": ("main",)}
     return {verb: reachable(steps, known) for verb, steps in verbs.items()}
+
+
+@lru_cache(maxsize=32)
+def _known(parts: tuple[str, ...]) -> Mapping[str, set[str]]:
+    """Each function of these files to those that it names."""
+    bodies = functions(parts)
+    return {name: calls(body, bodies) for name, body in bodies.items()}
+
+
+@lru_cache(maxsize=32)
+def _commands_of(parts: tuple[str, ...]) -> Mapping[str, list[str]]:
+    """Each function of these files to its commands."""
+    bodies = functions(parts)
+    return {name: _commands(name, body, bodies) for name, body in bodies.items()}
 
 
 def functions(parts: Iterable[str]) -> dict[str, str]:
@@ -72,7 +86,7 @@ def _commands(name: str, body: str, bodies: Mapping[str, str]) -> list[str]:
     if name in RUNNERS:
         return []
     found: list[str] = []
-    for match in COMMAND.finditer(body):
+    for match in COMMAND.finditer(body) if "run" in body else ():
         command, before = match[1].strip().replace(VERSION_3, ""), ""
         while command != before:
             before, command = command, ITS_END.sub("", command)

@@ -51,8 +51,8 @@ def page(change: Change, files: dict[str, str]) -> str:
             undo=_cells(_undo(change)),
             workers=_cells((w.name, w.calls) for w in mapping.workers),
             apiservers=_cells((a.name, a.address) for a in mapping.apiservers or ()),
-            apiservers_commands=_cells(_commands(APISERVERS)),
-            workers_commands=_cells(_commands(WORKERS)),
+            apiservers_commands=_cells(_commands(APISERVERS) if mapping.apiservers is not None else ()),
+            workers_commands=_cells(_commands(WORKERS) if mapping.workers else ()),
             members=_cells(
                 (
                     m.name,

@@ -1,6 +1,6 @@
 # leftover_keys.sh -- the names of etcd's keys whose value holds an old address. No value leaves etcdctl's pipe.
 
-readonly KEYS_A_PAGE=500 KEYS_LIMIT=60 # seconds
+readonly KEYS_A_PAGE=1000 KEYS_LIMIT=60 # seconds
 readonly NODE_ANNOTATIONS=( # in which a network plugin keeps a Node's address
   flannel.alpha.coreos.com/{public-ip,public-ip-overwrite,node-public-ip}
   projectcalico.org/{IPv4Address,IPv6Address}

@@ -63,6 +63,11 @@ class Running:
             time.sleep(0.002)
         return 0
 
+    @property
+    def runs(self) -> bool:
+        """Whether it has not ended."""
+        return self.first.poll() is None
+
     def kill(self, number: int = signal.SIGKILL) -> None:
         """Signal the command alone: its children live on, left to the host's first process, as on a real host."""
         if pid := self.inside:

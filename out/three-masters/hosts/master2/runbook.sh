@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]... [--accept-outage]
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 1eb08521cd24. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 8b6c7d6d4b78. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CDPATH POSIXLY_CORRECT # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=1eb08521cd24
+readonly DIGEST=8b6c7d6d4b78
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -300,7 +300,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:312de3017b3cec25834771e3fe73b2da77cd11a137aa5708ac22c7e27de5bbf5 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:0635ef66f7f34d6d9a4e40689b8a4de83772e80632e563a0a01bccaad2683b47 ---
 
 # --- runbook/lib/main.sh sha256:a9d1dd0867e6 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -5480,10 +5480,10 @@ old_address_of() {
 }
 # --- end runbook/lib/leftover_files.sh ---
 
-# --- runbook/lib/leftover_keys.sh sha256:2a4abf13851f ---
+# --- runbook/lib/leftover_keys.sh sha256:d42d3b0b8a61 ---
 # leftover_keys.sh -- the names of etcd's keys whose value holds an old address. No value leaves etcdctl's pipe.
 
-readonly KEYS_A_PAGE=500 KEYS_LIMIT=60 # seconds
+readonly KEYS_A_PAGE=1000 KEYS_LIMIT=60 # seconds
 readonly NODE_ANNOTATIONS=( # in which a network plugin keeps a Node's address
   flannel.alpha.coreos.com/{public-ip,public-ip-overwrite,node-public-ip}
   projectcalico.org/{IPv4Address,IPv6Address}
