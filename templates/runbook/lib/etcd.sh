@@ -4,7 +4,7 @@ etcd_pid=          # its process, or empty
 etcd_args=         # old | new: whose arguments it has; empty when it does not run
 etcdctl=           # the path of the member's own etcdctl, or empty
 api=()             # what stands before it in a line for a root shell
-tools_are_whole=no # yes: seen in this run
+tools_are_whole=no # yes, or etcdctl alone: seen in this run
 
 # processes_named COMM -- those in this host's network, "PID SHA256-OF-ITS-ARGUMENTS" a line; of a unit's etcd see identity_of.
 processes_named() {
@@ -96,7 +96,7 @@ find_etcdctl() {
 choose_etcdctl() {
   local folder
   etcdctl=
-  if [[ -x $TOOLS/etcdctl ]] && tools_are_staged; then
+  if [[ -x $TOOLS/etcdctl ]] && etcdctl_is_staged; then
     etcdctl=$TOOLS/etcdctl
     return 0
   fi
@@ -152,11 +152,17 @@ minor_of() {
   printf '%s' "${version%".$patch"}"
 }
 
-# tools_are_staged -- the copies of `prepare` are whole. They are large: once seen to be so, they are not read again in this run.
+# tools_are_staged -- the copies of `prepare` are whole. They are large: once seen to be so, they are not read again in this run;
+# whoever needs etcdctl alone reads no other one.
 tools_are_staged() {
   [[ -s $TOOLS/SHA256SUMS ]] || return 1
   [[ $tools_are_whole == yes ]] || (cd "$TOOLS" && sha256sum --quiet --check SHA256SUMS) >/dev/null 2>&1 || return 1
   tools_are_whole=yes
+}
+etcdctl_is_staged() {
+  [[ $tools_are_whole == no ]] || return 0
+  (cd "$TOOLS" && grep ' etcdctl$' SHA256SUMS | sha256sum --quiet --check -) >/dev/null 2>&1 || return 1
+  tools_are_whole=etcdctl
 }
 
 same_minor() { [[ -n $etcdctl && -n $(server_minor) && $(tool_minor) == "$(server_minor)" ]]; }

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]... [--accept-outage]
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 8b6c7d6d4b78. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 13ae2c09b06a. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CDPATH POSIXLY_CORRECT # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=8b6c7d6d4b78
+readonly DIGEST=13ae2c09b06a
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -300,7 +300,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:0635ef66f7f34d6d9a4e40689b8a4de83772e80632e563a0a01bccaad2683b47 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:acda94fbbb7985b3fe35ef749a8c9404ecbd853be781df9e59562347e0c758a9 ---
 
 # --- runbook/lib/main.sh sha256:a9d1dd0867e6 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -2944,14 +2944,14 @@ longest_phase() {
 }
 # --- end runbook/lib/journal.sh ---
 
-# --- runbook/lib/etcd.sh sha256:8be07546358e ---
+# --- runbook/lib/etcd.sh sha256:1d24a2b61b14 ---
 # etcd.sh -- our etcd as /proc shows it (docker, containerd and CRI-O are alike there), and the tools that belong to it.
 
 etcd_pid=          # its process, or empty
 etcd_args=         # old | new: whose arguments it has; empty when it does not run
 etcdctl=           # the path of the member's own etcdctl, or empty
 api=()             # what stands before it in a line for a root shell
-tools_are_whole=no # yes: seen in this run
+tools_are_whole=no # yes, or etcdctl alone: seen in this run
 
 # processes_named COMM -- those in this host's network, "PID SHA256-OF-ITS-ARGUMENTS" a line; of a unit's etcd see identity_of.
 processes_named() {
@@ -3043,7 +3043,7 @@ find_etcdctl() {
 choose_etcdctl() {
   local folder
   etcdctl=
-  if [[ -x $TOOLS/etcdctl ]] && tools_are_staged; then
+  if [[ -x $TOOLS/etcdctl ]] && etcdctl_is_staged; then
     etcdctl=$TOOLS/etcdctl
     return 0
   fi
@@ -3099,11 +3099,17 @@ minor_of() {
   printf '%s' "${version%".$patch"}"
 }
 
-# tools_are_staged -- the copies of `prepare` are whole. They are large: once seen to be so, they are not read again in this run.
+# tools_are_staged -- the copies of `prepare` are whole. They are large: once seen to be so, they are not read again in this run;
+# whoever needs etcdctl alone reads no other one.
 tools_are_staged() {
   [[ -s $TOOLS/SHA256SUMS ]] || return 1
   [[ $tools_are_whole == yes ]] || (cd "$TOOLS" && sha256sum --quiet --check SHA256SUMS) >/dev/null 2>&1 || return 1
   tools_are_whole=yes
+}
+etcdctl_is_staged() {
+  [[ $tools_are_whole == no ]] || return 0
+  (cd "$TOOLS" && grep ' etcdctl$' SHA256SUMS | sha256sum --quiet --check -) >/dev/null 2>&1 || return 1
+  tools_are_whole=etcdctl
 }
 
 same_minor() { [[ -n $etcdctl && -n $(server_minor) && $(tool_minor) == "$(server_minor)" ]]; }
