@@ -36,7 +36,8 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
 def named(spec: Spec) -> str:
     """For a test's name."""
     without = "" if spec.node_ip else ", no --node-ip"
-    return f"{spec.version}, {len(spec.nodes)} hosts, {spec.endpoint}{without}"
+    apart = f", etcd on {len(spec.etcd_hosts)} of its own" if spec.etcd_hosts else ""
+    return f"{spec.version}, {len(spec.nodes)} hosts, {spec.endpoint}{without}{apart}"
 
 
 # For `pytestmark`: every test of a file on one cluster of today, then on one of the old version.
@@ -51,15 +52,18 @@ class Real(Replica):
 
     def __init__(self, cluster: Cluster, tmp: Path, **mapping: object) -> None:
         cluster.facts(tmp / "facts")
-        members = [Host(n.name, str(n.old), str(n.new)) for n in cluster.spec.nodes]
+        members = [Host(n.name, str(n.old), str(n.new)) for n in cluster.spec.members]
+        if cluster.spec.etcd_hosts:
+            mapping = {"apiservers": [{"name": n.name, "address": str(n.old)} for n in cluster.spec.nodes]} | mapping
         made = rendered(tmp, members, {}, **mapping)
+        given = made.change.cluster.mapping
         super().__init__(
             made.change,
             made.folder,
             cluster,
             subnets.bits,
             ways=cluster.ways,
-            workers=[w.name for w in made.change.cluster.mapping.workers],
+            workers=[one.name for one in (*given.workers, *(given.apiservers or ()))],
         )  # type: ignore[arg-type]
         self.cluster, self.state = cluster, made.state
         self.told: list[tuple[str, float, Ran]] = []

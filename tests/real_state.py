@@ -94,11 +94,14 @@ def nodes_have(cluster: Cluster, which: str, *names: str) -> None:
 
 def files_with(cluster: Cluster, which: str, *names: str) -> list[str]:
     """HOST FILE, of every kubeconfig, manifest and file of kubelet, on all hosts or these, that names an `old` (or `new`) one
-    of theirs. Drafts, which nobody reads, do not count."""
-    nodes = [n for n in cluster.spec.nodes if not names or n.name in names]
-    words = " ".join(f"-e {getattr(n, which)}" for n in nodes)
+    of theirs: of the members'. Drafts, which nobody reads, do not count."""
+    spec = cluster.spec
+    members, hosts = (
+        [n for n in some if not names or n.name in names] for some in (spec.members, (*spec.nodes, *spec.etcd_hosts))
+    )
+    words = " ".join(f"-e {getattr(n, which)}" for n in members)
     found = []
-    for node in nodes:
+    for node in hosts:
         ran = cluster[node.name].run(
             ["bash", "-c", f"grep -rlFw --exclude='.*.etcd-renumber' {words} {' '.join(FILES)} 2>/dev/null"]
         )
@@ -108,10 +111,10 @@ def files_with(cluster: Cluster, which: str, *names: str) -> list[str]:
 
 def objects_with_old(cluster: Cluster) -> list[str]:
     """The ConfigMaps of kubeadm, and the masterleases, that name an old address."""
-    ends = "|".join(re.escape(str(n.old)) for n in cluster.spec.nodes)
+    ends = "|".join(re.escape(str(n.old)) for n in cluster.spec.members)
     old = re.compile(rf"(?<![0-9.])(?:{ends})(?![0-9]|\.[0-9])")
     texts = {name: field(cluster, "{.data}", "-n", where, "configmap", name) for where, name in CONFIGMAPS}
-    asked = cluster[cluster.spec.nodes[0].name].etcdctl("get", MASTERLEASES, "--prefix", "--keys-only")
+    asked = cluster[cluster.spec.members[0].name].etcdctl("get", MASTERLEASES, "--prefix", "--keys-only")
     assert asked.exit == 0, asked.text
     return [name for name, text in texts.items() if old.search(text)] + [
         key for key in asked.out.split() if old.search(key)
@@ -197,7 +200,8 @@ def its_owner_works(cluster: Cluster, drained: str = "") -> None:
     for further in cluster.spec.joining:
         cluster.join(further)
         cluster.wait_ready([n.name for n in (*cluster.spec.nodes, further)])
-        assert further.name in cluster[cluster.spec.nodes[0].name].etcdctl("member", "list").out
+        if not cluster.spec.etcd_hosts:
+            assert further.name in cluster[cluster.spec.nodes[0].name].etcdctl("member", "list").out
 
 
 def old_addresses_are_off(cluster: Cluster, real: Real, seconds: float = 120) -> None:

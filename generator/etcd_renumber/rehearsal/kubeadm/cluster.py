@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
-from etcd_renumber.rehearsal.kubeadm import configs, files, places, store
+from etcd_renumber.rehearsal.kubeadm import configs, external, files, places, store
 from etcd_renumber.rehearsal.kubeadm.machine import Machine
 from etcd_renumber.rehearsal.kubeadm.programs import programs_for
 from etcd_renumber.rehearsal.kubeadm.spec import BALANCER, Node, Spec
@@ -122,6 +122,11 @@ class Cluster:
 
     def _found(self) -> None:
         first, *others = self.spec.nodes
+        if self.spec.etcd_hosts:
+            self.tell("etcd, on hosts of its own")
+            machines = [self[node.name] for node in self.spec.etcd_hosts]
+            external.found_etcd(self.spec, machines, self.programs.etcd_tag)
+            external.carry(machines[0], self[first.name], external.CLIENT)
         self.tell(f"{first.name}: kubeadm init")
         words = ["--upload-certs", "--skip-phases=addon/coredns"]
         self._kubeadm("init", self[first.name], configs.init(self.spec, self.programs.etcd_tag), *words)
@@ -161,7 +166,7 @@ class Cluster:
     def wait_healthy(self, seconds: float = 60) -> None:
         """Until every member agrees with a majority. Raises TimeoutError with what kubelet said last."""
         deadline = time.monotonic() + seconds
-        waiting = [self[node.name] for node in self.spec.nodes]
+        waiting = [self[node.name] for node in self.spec.members]
         while waiting := [m for m in waiting if not m.etcd_pid() or not m.healthy()]:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"etcd: not healthy within {seconds:g} s: {waiting[0].name}\n{waiting[0].log()}")
@@ -176,13 +181,19 @@ class Cluster:
 
     def facts(self, folder: Path) -> None:
         """Manifests and etcd's public CA of every host, as README's second step fetches them."""
-        for node in self.spec.nodes:
+        for node in self.spec.members:
             machine, there = self[node.name], folder / node.name
-            (there / "manifests").mkdir(parents=True, exist_ok=True)
+            self._manifests(node, folder, "*.yaml")
             (there / "pki/etcd").mkdir(parents=True, exist_ok=True)
-            for manifest in sorted(machine.path("/etc/kubernetes/manifests").glob("*.yaml")):
-                shutil.copyfile(manifest, there / "manifests" / manifest.name)
             shutil.copyfile(machine.path("/etc/kubernetes/pki/etcd/ca.crt"), there / "pki/etcd/ca.crt")
+        for node in self.spec.nodes if self.spec.etcd_hosts else ():
+            self._manifests(node, folder, "kube-apiserver.yaml")
+
+    def _manifests(self, node: Node, folder: Path, which: str) -> None:
+        there = folder / node.name / "manifests"
+        there.mkdir(parents=True, exist_ok=True)
+        for manifest in sorted(self[node.name].path("/etc/kubernetes/manifests").glob(which)):
+            shutil.copyfile(manifest, there / manifest.name)
 
     def rename(self, names: dict[str, str]) -> None:
         """What the people of the DNS do: these names lead to these addresses from now on, for everybody."""

@@ -30,7 +30,11 @@ def init(spec: Spec, etcd_tag: str) -> str:
         "nodeRegistration": _registration(spec, first),
         "localAPIEndpoint": _api(first),
     }
-    return _text(spec, InitConfiguration=begin, ClusterConfiguration=_cluster(spec, etcd_tag)) + _kubelet(spec)
+    return (
+        _text(spec, InitConfiguration=begin, ClusterConfiguration=_cluster(spec, etcd_tag))
+        + "---\n"
+        + yaml.safe_dump(kubelet(spec), sort_keys=False)
+    )
 
 
 def join(spec: Spec, node: Node) -> str:
@@ -50,15 +54,58 @@ def join(spec: Spec, node: Node) -> str:
     return _text(spec, JoinConfiguration=begin)
 
 
-def _cluster(spec: Spec, etcd_tag: str) -> dict[str, Any]:
-    etcd: dict[str, Any] = {"imageTag": etcd_tag, "dataDir": spec.data_dir}
+def member(spec: Spec, node: Node, etcd_tag: str) -> str:
+    """For `kubeadm init phase` on a host with etcd alone, as kubeadm's documentation has it: etcd listens on no other address."""
+    urls = {n.name: f"https://{url_host(str(n.old))}" for n in spec.etcd_hosts}
+    own, address = urls[node.name], str(node.old)
+    flags = {
+        "initial-cluster": ",".join(f"{name}={url}:2380" for name, url in urls.items()),
+        "initial-cluster-state": "new",
+        "name": node.name,
+        "listen-peer-urls": f"{own}:2380",
+        "listen-client-urls": f"{own}:2379",
+        "advertise-client-urls": f"{own}:2379",
+        "initial-advertise-peer-urls": f"{own}:2380",
+    }
+    local = {
+        "imageTag": etcd_tag,
+        "dataDir": spec.data_dir,
+        "serverCertSANs": [address],
+        "peerCertSANs": [address],
+        "extraArgs": _flags(spec, flags | dict(spec.arguments.get("etcd", {}))),
+    }
+    begin = {"nodeRegistration": {"name": node.name}, "localAPIEndpoint": {"advertiseAddress": address}}
+    whole = {
+        "kubernetesVersion": f"v{spec.version}",
+        "imageRepository": REPOSITORY,
+        "etcd": {"local": local},
+    }
+    return _text(spec, InitConfiguration=begin, ClusterConfiguration=whole)
+
+
+def _etcd(spec: Spec, etcd_tag: str) -> dict[str, Any]:
+    if spec.etcd_hosts:
+        client = "/etc/kubernetes/pki/apiserver-etcd-client"
+        return {
+            "external": {
+                "endpoints": [f"https://{url_host(str(n.old))}:2379" for n in spec.etcd_hosts],
+                "caFile": "/etc/kubernetes/pki/etcd/ca.crt",
+                "certFile": f"{client}.crt",
+                "keyFile": f"{client}.key",
+            }
+        }
+    local: dict[str, Any] = {"imageTag": etcd_tag, "dataDir": spec.data_dir}
     if found := spec.arguments.get("etcd"):
-        etcd["extraArgs"] = _flags(spec, found)
+        local["extraArgs"] = _flags(spec, found)
+    return {"local": local}
+
+
+def _cluster(spec: Spec, etcd_tag: str) -> dict[str, Any]:
     whole: dict[str, Any] = {
         "kubernetesVersion": f"v{spec.version}",
         "imageRepository": REPOSITORY,
         "networking": {"podSubnet": spec.pods, "serviceSubnet": spec.services},
-        "etcd": {"local": etcd},
+        "etcd": _etcd(spec, etcd_tag),
     }
     if spec.control_plane_endpoint:
         whole["controlPlaneEndpoint"] = spec.control_plane_endpoint
@@ -87,7 +134,21 @@ def _flags(spec: Spec, flags: Mapping[str, str]) -> object:
     return [{"name": name, "value": value} for name, value in flags.items()]
 
 
-def _kubelet(spec: Spec) -> str:
+def kubelet_alone(spec: Spec) -> str:
+    """The configuration of a kubelet that has static pods and no API, as kubeadm's documentation has it."""
+    said = kubelet(spec) | {
+        "address": "127.0.0.1",
+        "authentication": {"anonymous": {"enabled": False}, "webhook": {"enabled": False}},
+        "authorization": {"mode": "AlwaysAllow"},
+        "staticPodPath": "/etc/kubernetes/manifests",
+    }
+    if spec.minor >= (1, 27):
+        said["containerRuntimeEndpoint"] = SOCKET
+    return yaml.safe_dump(said, sort_keys=False)
+
+
+def kubelet(spec: Spec) -> dict[str, Any]:
+    """What every kubelet of these clusters is told."""
     said: dict[str, Any] = {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
@@ -100,7 +161,7 @@ def _kubelet(spec: Spec) -> str:
     }
     if spec.minor >= (1, 31):
         said["failCgroupV1"] = False
-    return "---\n" + yaml.safe_dump(said, sort_keys=False)
+    return said
 
 
 def _text(spec: Spec, **documents: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from etcd_renumber.rehearsal.kubeadm import configs
 from etcd_renumber.rehearsal.kubeadm.places import CNI
 from etcd_renumber.rehearsal.kubeadm.spec import Spec
 from etcd_renumber.rehearsal.testbed.host_spec import bare, url_host
@@ -36,6 +37,13 @@ EnvironmentFile=-/etc/default/kubelet
 ExecStart=
 ExecStart=/usr/local/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS $KUBELET_EXTRA_ARGS
 """  # noqa: E501 -- these are the lines of the file as it is
+ALONE = "/etc/systemd/system/kubelet.service.d"
+DROP_IN_ALONE = """[Service]
+ExecStart=
+ExecStart=/usr/local/bin/kubelet --config={folder}/kubelet.conf{more}
+Restart=always
+"""
+BEFORE_1_27 = " --container-runtime=remote --container-runtime-endpoint=unix:///run/containerd/containerd.sock"
 CONTAINERD_UNIT = """[Unit]
 Description=containerd container runtime
 
@@ -91,6 +99,15 @@ def host_files(spec: Spec, name: str, pause: str) -> dict[str, str]:
         "/etc/hosts": hosts(spec.known_as()),
         "/etc/machine-id": f"{number:032x}\n",
         "/etc/resolv.conf": "",
+    }
+
+
+def kubelet_alone(spec: Spec) -> dict[str, str]:
+    """Path to text of what makes kubelet a service manager for static pods, in the folder of kubeadm's documentation."""
+    more = "" if spec.minor >= (1, 27) else BEFORE_1_27
+    return {
+        f"{ALONE}/20-etcd-service-manager.conf": DROP_IN_ALONE.format(folder=ALONE, more=more),
+        f"{ALONE}/kubelet.conf": configs.kubelet_alone(spec),
     }
 
 

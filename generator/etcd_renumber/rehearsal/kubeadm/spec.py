@@ -30,6 +30,17 @@ def usual(first: int, last: int) -> tuple[Node, ...]:
     return tuple(Node(f"master{n}", old, new) for n, old, new in ends)
 
 
+def etcd_hosts(count: int = 3) -> tuple[Node, ...]:
+    """etcd1 on 192.168.100.10, later 192.168.110.10, and so on: for an etcd on hosts of its own."""
+    return tuple(Node(n.name.replace("master", "etcd"), n.old, n.new) for n in usual(1, count))
+
+
+def staying(first: int, last: int) -> tuple[Node, ...]:
+    """master1 on 192.168.100.31, where it stays, and so on: the control plane beside such an etcd."""
+    ends = [(n, ip_address(f"192.168.100.{30 + n}")) for n in range(first, last + 1)]
+    return tuple(Node(f"master{n}", address, address) for n, address in ends)
+
+
 def worker(number: int) -> Node:
     """worker1 on 192.168.100.51, where it stays, and so on."""
     address = ip_address(f"192.168.100.{50 + number}")
@@ -44,7 +55,7 @@ class Spec:
 
     `arguments` are further flags by component ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler",
     "kubelet"), flag without dashes to value. `etcd` is a minor ("3.6"); without it ETCD says which. `pods` and `services`
-    are the cluster's networks.
+    are the cluster's networks. `etcd_hosts` have the members and nothing else: kubeadm's external topology.
     """
 
     version: str = "1.37.2"
@@ -60,6 +71,12 @@ class Spec:
     pods: str = "10.244.0.0/16"
     services: str = "10.96.0.0/12"
     workers: tuple[Node, ...] = ()
+    etcd_hosts: tuple[Node, ...] = ()
+
+    @property
+    def members(self) -> tuple[Node, ...]:
+        """The hosts with a member of etcd, at the beginning."""
+        return self.etcd_hosts or self.nodes
 
     @property
     def minor(self) -> tuple[int, int]:
@@ -79,8 +96,8 @@ class Spec:
 
     @property
     def machines(self) -> tuple[Node, ...]:
-        """Every host: those with a control plane, now or later, and the workers."""
-        return (*self.everybody, *self.workers)
+        """Every host: those with a control plane, now or later, the workers, and those with etcd alone."""
+        return (*self.everybody, *self.workers, *self.etcd_hosts)
 
     @property
     def endpoint_name(self) -> str:
