@@ -122,6 +122,7 @@ def carried_out(tmp: Path, shape: Shape, *, again: bool = False) -> None:
         assert rig.cluster_id(made.members[-1].name) == cluster
         assert len(writer.acked) > 100 and writer.lost() == []
         assert rig.old_connections() == []
+        assert "unbridge was carried out on this host" in rig.undo("master1", "settle", expect=3).text
         print(f"etcd {shape.version}: largest gap from unbridge on {writer.largest_gap(unbridging):.3f} s")
         if again:
             rig.everything_again_changes_nothing()

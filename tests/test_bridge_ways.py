@@ -13,6 +13,7 @@ from tests.scenario import hosts, scenario
 
 DATA = "/var/lib/etcd"
 MANIFEST = "/etc/kubernetes/manifests/etcd.yaml"
+TAKEN_BY_A_REBOOT = "/usr/sbin/nft flush ruleset; ip route flush proto 147"
 
 
 def bridge(tmp: Path, version: str, count: int = 3) -> Rig:
@@ -49,7 +50,7 @@ def test_a_reboot_takes_the_bridge_and_readdress_puts_it_back_without_a_restart(
     with bridge(tmp_path, "3.4") as rig:
         rig.everybody_crashes()
         rig.follow_the_order(until="master1 settle")
-        rig["master1"].must(["bash", "-c", "/usr/sbin/nft flush ruleset; ip route flush proto 147"])
+        rig["master1"].must(["bash", "-c", TAKEN_BY_A_REBOOT])
         assert "in between" in rig.status("master1")
         assert "a reboot removes them" in rig.apply("master1", "settle", expect=3).text
         before = rig["master1"].etcd_pid()
@@ -86,6 +87,7 @@ def test_everything_can_be_taken_back_before_the_first_unbridge(tmp_path: Path) 
                 rig.add_old(member.name)
             assert "first: bash runbook.sh undo settle" in rig.undo("master3", "readdress", expect=4).text
             assert "first: bash runbook.sh undo settle" in rig.undo("master3", "prepare", expect=4).text
+            nobody_goes_back_where_rules_are_missing(rig)
             for phase in ("settle", "readdress", "prepare"):
                 for name in ("master3", "master2", "master1"):
                     rig.undo(name, phase)
@@ -98,6 +100,19 @@ def test_everything_can_be_taken_back_before_the_first_unbridge(tmp_path: Path) 
             assert host.must(["ip", "route", "show", "proto", "147"]) == ""
             assert "etcd_renumber" not in host.must(["/usr/sbin/nft", "list", "ruleset"])
             assert host.read_text(MANIFEST) == rig.made.facts[member.name]["etcd.yaml"]
+
+
+def nobody_goes_back_where_rules_are_missing(rig: Rig) -> None:
+    """What makes master3 reachable by its old address are the rules of the others; their connections live on without them."""
+    rig["master1"].must(["bash", "-c", TAKEN_BY_A_REBOOT])
+    said = rig.undo("master3", "settle", expect=3).text
+    assert (
+        "the rules for 192.168.100.12 are missing on: master1; this member is recorded on its new address again" in said
+    )
+    assert {n: m[1:] for n, m in rig.members("master2").items()} == rig.urls("new")
+    rig.bed.wait_healthy()
+    assert "MISSING" in rig.status("master1")
+    rig.apply("master1", "readdress")
 
 
 def test_a_host_whose_data_is_gone_comes_back_as_a_new_member(tmp_path: Path) -> None:

@@ -96,12 +96,13 @@ PHASES = (
         undo=(
             "the_reviewed_world",
             "ready_to_undo_settle",
+            "record_old_address",
+            "the_others_reach_the_old_address",
             "the_api_goes_aside_again",
             *EXCHANGE,
-            "record_old_address",
             "whole_after_undo_settle",
         ),
-        undo_when="no host has run `unbridge`: run `status` on every host first, its rules must stand",
+        undo_when="no host has run `unbridge`, and the rules stand on every other host",
         stays=True,
     ),
     Phase(
@@ -197,7 +198,7 @@ STEPS = (
     "world", "preflight", "bridge/standstill", "on_this_host", "bridge/join", "surroundings", "prepare", "tools",
     "widen_certificates", "bridge/readdress", "bridge/settle", "record", "exchange", "exchange_unit", "kubernetes_gate",
     "kubernetes_comes_back", "bridge/unbridge", "release", "cluster", "finish", "ticket", "narrow", "bridge/undo",
-    "cluster_undo", "undo",
+    "bridge/called", "cluster_undo", "undo",
 )  # fmt: skip
 ORDER = ("preflight", "prepare", "add", "readdress", "settle", "unbridge", ("remove", "release"), "cluster", "finish")
 BRIDGE = Method(

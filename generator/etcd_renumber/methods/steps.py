@@ -84,6 +84,7 @@ TITLES: dict[str, str] = {
     "everything_old": "",
     "what_was_before": "",
     "record_old_address": "Record $OLD as the peer URL of $HOST again",
+    "the_others_reach_the_old_address": "See that every other member reaches $HOST by $OLD",
     "whole_after_undo_move": "Wait until every member is healthy, this one on $OLD",
     "kubernetes_was_whole": "Check that Kubernetes works on $OLD: API, controller-manager, scheduler, kubelet, Node and pods",
     # release and finish

@@ -26,7 +26,7 @@ all_ways_are_known() { [[ -z $(new_addresses_without_way) ]]; }
 # Rules before manifests: etcd then reaches the others at its first call.
 bridge_old_addresses() {
   local i
-  if holds 'rules and routes lead to every member that is still recorded on its old address' bridge_stands; then return 0; fi
+  if holds 'rules and routes lead to every other member by its old address' bridge_stands; then return 0; fi
   for i in "${!NAMES[@]}"; do
     [[ $i != "$OWN" ]] || continue
     ! needs_route "${NEWS[i]}" || set_route "${NEWS[i]}"

@@ -28,8 +28,11 @@ can_translate() { [[ -n $(translator) ]]; }
 
 # --- pairs ---
 
-# is_bridged I -- a member of whom this host needs a pair: another one that moves and is not recorded on its new address yet.
-is_bridged() { [[ $1 != "$OWN" && ${STAYS[$1]} == no && ${recorded[$1]} != new ]]; }
+readonly UNBRIDGED=$STATE/unbridged # `unbridge` has begun on this host: no phase makes a pair again
+
+# is_bridged I -- a member of whom this host needs a pair: every other one that moves. One that is recorded on its new address may
+# go back until the first `unbridge`, and is called by its old one then.
+is_bridged() { [[ $1 != "$OWN" && ${STAYS[$1]} == no && ! -e $UNBRIDGED ]]; }
 
 pair_is_there() { rule_is_there "$1" && leaves_from_new "${OLDS[$1]}"; }
 pairs_are_there() {

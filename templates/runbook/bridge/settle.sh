@@ -19,6 +19,7 @@ quorum_is_back() {
 
 record_new_addresses() {
   local i
+  [[ ! -e $CALLED_BY_OLD ]] || run rm -f "$CALLED_BY_OLD"
   [[ $NEW == "$OLD" ]] || record_address new
   for i in "${!NAMES[@]}"; do
     is_left_out "${NAMES[i]}" && [[ ${STAYS[i]} == no ]] || continue

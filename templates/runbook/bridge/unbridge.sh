@@ -17,10 +17,12 @@ kubernetes_was_back_before() {
 }
 
 take_the_rules_away() {
-  if holds 'no rule of this change is left' no_rule_of_ours; then return 0; fi
+  if holds 'no rule of this change is left, and none is made again' no_rule_comes_back; then return 0; fi
+  [[ -e $UNBRIDGED ]] || run touch "$UNBRIDGED"
   drop_rules
-  must no_rule_of_ours
+  must no_rule_comes_back
 }
+no_rule_comes_back() { no_rule_of_ours && [[ -e $UNBRIDGED ]]; }
 
 # Connections keep their translation after the rule is removed: they prove nothing about the cluster without the bridge. The
 # routes stay until the connections are closed: without a route no reset can be sent.

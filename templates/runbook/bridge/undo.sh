@@ -31,10 +31,12 @@ ready_to_undo_settle() {
   guard_not_narrowed
   ask_everybody
   guard closed 'etcd does not run with the new arguments on this host, and this undo needs it' 'first, to start it: bash runbook.sh apply readdress; then rerun this undo' etcd_runs_new
-  guard closed 'no rule of this change is on this host: unbridge was carried out, or a reboot has removed them' 'after unbridge no undo is possible: continue with the next line of RUNBOOK.md. After a reboot, bash runbook.sh apply readdress adds them again; then rerun this undo' settle_can_go_back
+  guard closed 'unbridge was carried out on this host' 'after it no undo is possible: continue with the next line of RUNBOOK.md' settle_can_go_back
+  guard closed 'bridge rules or routes are missing on this host (a reboot removes them)' 'bash runbook.sh apply readdress adds them again, without a restart of etcd; then rerun this undo' rules_stand_or_are_not_needed
   guard closed "no copy of the old manifests in $BACKUP" 'without it no undo is possible on this host' manifests_can_go_back
 }
-settle_can_go_back() { [[ ${recorded[OWN]} == old || ${#NAMES[@]} == 1 ]] || ! no_rule_of_ours; }
+settle_can_go_back() { [[ ${recorded[OWN]} == old || ${#NAMES[@]} == 1 || ! -e $UNBRIDGED ]]; }
+rules_stand_or_are_not_needed() { [[ ${recorded[OWN]} == old ]] || pairs_are_there; }
 
 whole_after_undo_settle() {
   gate_after all old

@@ -27,10 +27,11 @@ connections_are_new() {
   [[ $NEW == "$OLD" ]] || no_connection_with "$OLD"
 }
 
-# ss says nothing of use about what it closed: whoever calls this counts afterwards.
-close_connections_with() {
+# close_each LINES -- of "HERE THERE". ss says nothing of use about what it closed: whoever calls this counts afterwards.
+close_each() {
   local here there
   while read -r here there; do
     [[ -z $here ]] || run ss -Ktn src "${here%:*}" sport = ":${here##*:}" dst "${there%:*}" dport = ":${there##*:}"
-  done <<<"$(connections_with "$1")"
+  done <<<"$1"
 }
+close_connections_with() { close_each "$(connections_with "$1")"; }

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]... [--accept-outage]
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 13ae2c09b06a. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest ef7a2fe851e1. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CDPATH POSIXLY_CORRECT # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=13ae2c09b06a
+readonly DIGEST=ef7a2fe851e1
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -300,7 +300,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:acda94fbbb7985b3fe35ef749a8c9404ecbd853be781df9e59562347e0c758a9 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:424c3abdc81a488b5405c2d93c547c1e8014d62ca4d99872cb2284b2b9bbc215 ---
 
 # --- runbook/lib/main.sh sha256:a9d1dd0867e6 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -3789,7 +3789,7 @@ goes_with_old() {
 new_outlives_old() { [[ $OLD_STAYS == yes ]] || ! goes_with_old; }
 # --- end runbook/lib/routes.sh ---
 
-# --- runbook/lib/connections.sh sha256:7d6c3461fda9 ---
+# --- runbook/lib/connections.sh sha256:ec46aab7657d ---
 # connections.sh -- which connections our etcd has, and how those with an address that goes are closed.
 
 # connections_with ADDRESS -- connections of our etcd that have it at either end: "HERE THERE" a line.
@@ -3819,13 +3819,14 @@ connections_are_new() {
   [[ $NEW == "$OLD" ]] || no_connection_with "$OLD"
 }
 
-# ss says nothing of use about what it closed: whoever calls this counts afterwards.
-close_connections_with() {
+# close_each LINES -- of "HERE THERE". ss says nothing of use about what it closed: whoever calls this counts afterwards.
+close_each() {
   local here there
   while read -r here there; do
     [[ -z $here ]] || run ss -Ktn src "${here%:*}" sport = ":${here##*:}" dst "${there%:*}" dport = ":${there##*:}"
-  done <<<"$(connections_with "$1")"
+  done <<<"$1"
 }
+close_connections_with() { close_each "$(connections_with "$1")"; }
 # --- end runbook/lib/connections.sh ---
 
 # --- runbook/lib/peers.sh sha256:db492f7cff1d ---
