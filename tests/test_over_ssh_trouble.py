@@ -33,7 +33,6 @@ def all_that_it_said_was_shown_once(j: Jump, host: str, phase: str, text: str) -
     assert len(said) > 3 and own[: len(said)] == said
 
 
-@pytest.mark.chaos
 def test_a_cable_pulled_in_the_middle_of_move_costs_nothing(tmp_path: Path) -> None:
     with jump(scenario(tmp_path, hosts(3), ca_pem()), "3.5", tmp_path / "keys", wide=True) as j:
         j.rig.prepare_all()
@@ -51,6 +50,7 @@ def test_a_cable_pulled_in_the_middle_of_move_costs_nothing(tmp_path: Path) -> N
         assert writer.lost() == []
 
 
+@pytest.mark.chaos
 def test_a_cable_pulled_in_the_middle_of_restore_costs_nothing(tmp_path: Path) -> None:
     made = scenario(tmp_path, hosts(2), ca_pem(), version="3.5", method="restore")
     with jump(made, "3.5", tmp_path / "keys", ADMIN, wide=True) as j:

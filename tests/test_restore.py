@@ -64,11 +64,11 @@ def restoring(tmp: Path, shape: Shape, **mapping: object) -> Rig:
 STAYS = Host("master3", "192.168.100.12", "192.168.100.12")
 SHAPES = {
     "3.3, data of another owner": Shape("3.3", hosts(3), before=(leased, owned)),
-    "3.5": Shape("3.5", hosts(3)),
     "3.7, a WAL folder of its own, both mount points": Shape("3.7", hosts(3), (f"--wal-dir={WAL}",), (mounted, leased)),
 }
 MORE = {
     "3.4, a WAL folder of its own, both mount points": Shape("3.4", hosts(3), (f"--wal-dir={WAL}",), (mounted, leased)),
+    "3.5": Shape("3.5", hosts(3)),
     "3.6": Shape("3.6", hosts(3)),
     "3.7, a WAL folder of its own": Shape("3.7", hosts(3), (f"--wal-dir={WAL}",)),
     "five members on 3.3": Shape("3.3", hosts(5)),

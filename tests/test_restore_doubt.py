@@ -69,6 +69,7 @@ def wals(rig: Rig, host: str) -> set[str]:
     return {path.name for path in rig[host].path(WAL).glob("*.wal")}
 
 
+@pytest.mark.chaos
 def test_a_restore_killed_while_the_wal_moves_goes_back(tmp_path: Path) -> None:
     with restoring(tmp_path, SEPARATE) as rig:
         before, cluster = rig.ids("master1"), rig.cluster_id("master1")
