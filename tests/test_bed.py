@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from etcd_renumber.manifests.renumber import process
+from etcd_renumber.manifests.container import process
 from etcd_renumber.rehearsal.etcd_binaries.download import sources_for
 from etcd_renumber.rehearsal.testbed.host_spec import Flags, HostSpec, Leg
 from etcd_renumber.rehearsal.testbed.testbed import Bed

@@ -12,8 +12,8 @@ from etcd_renumber.assets import folder
 from etcd_renumber.checks.cluster import check
 from etcd_renumber.errors import Refused
 from etcd_renumber.inputs.mapping import load
+from etcd_renumber.manifests.container import process
 from etcd_renumber.manifests.pod import main_of
-from etcd_renumber.manifests.renumber import process
 from etcd_renumber.planning.plan import plan
 from etcd_renumber.rendering.render import render
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from etcd_renumber.assets import folder
 from etcd_renumber.errors import Refused
-from etcd_renumber.manifests.renumber import addresses_in, manifests_of, process, prove, renumber
+from etcd_renumber.manifests.container import process
+from etcd_renumber.manifests.renumber import addresses_in, manifests_of, prove, renumber
 from etcd_renumber.model import Address, Facts, Member
 from hypothesis import given
 from hypothesis import strategies as st

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from etcd_renumber.manifests.renumber import process
+from etcd_renumber.manifests.container import process
 from etcd_renumber.manifests.unit import joins_unit
 from etcd_renumber.model import Problem
 

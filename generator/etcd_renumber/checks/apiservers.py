@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from etcd_renumber.manifests.apiserver import FILE, OVERRIDES, address_of, elsewhere, manifests, prove, servers_of
-from etcd_renumber.manifests.renumber import process
+from etcd_renumber.manifests.container import process
 from etcd_renumber.methods import METHODS
 from etcd_renumber.model import Apiserver, Cluster, Problem
 

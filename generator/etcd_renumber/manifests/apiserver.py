@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from etcd_renumber.addresses import addresses_in
 from etcd_renumber.etcd_on_host import Address
-from etcd_renumber.manifests.renumber import process
+from etcd_renumber.manifests.container import process
 from etcd_renumber.model import ApiManifests, Problem
 
 FILE = "kube-apiserver.yaml"

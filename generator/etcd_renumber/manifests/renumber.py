@@ -6,10 +6,8 @@ move too: a comment that names an address is meant to be true), quoting, order a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from pathlib import PurePosixPath
 from typing import Any
 
 import yaml
@@ -17,75 +15,14 @@ import yaml
 from etcd_renumber.addresses import addresses_in, renumber
 from etcd_renumber.errors import Refused
 from etcd_renumber.etcd_on_host import Process
+from etcd_renumber.manifests.container import process
 from etcd_renumber.manifests.identities import Kept, Reading, exchange, exchanged_value, kept, reading
+from etcd_renumber.manifests.nodes import documents, line_of, text_of
 from etcd_renumber.manifests.pod import PROGRAMS, main_of
 from etcd_renumber.manifests.unit import unit_manifests
 from etcd_renumber.model import Address, Facts, Manifest, Member, Problem
 
-__all__ = ["addresses_in", "health", "manifests_of", "pod", "process", "prove", "renumber"]
-
-RENAMED = ("nginx", "sh", "bash", "ash", "dash")  # /proc shows another text or, after `exec`, another program
-LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-
-
-def process(text: str) -> Process:
-    """The container that counts as /proc will show it: command and args together, `$(NAME)` filled in from its `env`.
-
-    `argv` is empty where the manifest cannot say it: no command, another program that starts it, one that writes over its
-    arguments, or a variable whose value only the kubelet knows.
-    """
-    started = main_of(text)
-    if started.how != "plain" or started.program in RENAMED:
-        return Process(started.program[:15] if started.program in PROGRAMS else "", ())
-    container = _container(text)
-    argv = [*_strings(_child(container, "command")), *_strings(_child(container, "args"))]
-    env: dict[str, str | None] = {}
-    for entry in _items(_child(container, "env")):
-        value = _child(entry, "value")
-        known = isinstance(value, yaml.ScalarNode) or _child(entry, "valueFrom") is None
-        env[_text(_child(entry, "name"))] = _filled(_text(value), env) if known else None
-    filled = [_filled(a, env) for a in argv]
-    known_argv = tuple(a for a in filled if a is not None)
-    name = PurePosixPath(known_argv[0]).name.encode()[:15].decode(errors="ignore") if filled[0] else ""
-    return Process(name, known_argv if len(known_argv) == len(argv) else ())
-
-
-def pod(text: str) -> str:
-    """ "kube-system/pods/etcd": namespace and name as the API's path has them, without the Node's name; empty where none is."""
-    documents = _documents(text)
-    metadata = _child(documents[0] if documents else None, "metadata")
-    name = _text(_child(metadata, "name"))
-    return f"{_text(_child(metadata, 'namespace')) or 'default'}/pods/{name}" if name else ""
-
-
-def health(text: str) -> str:
-    """ "127.0.0.1 10257 /healthz": where its liveness probe asks over TLS; empty where it does not. A port may be a name."""
-    container = _container(text)
-    ask = _child(_child(container, "livenessProbe"), "httpGet")
-    port = _text(_child(ask, "port"))
-    named = {_text(_child(p, "name")): _text(_child(p, "containerPort")) for p in _items(_child(container, "ports"))}
-    if _text(_child(ask, "scheme")) != "HTTPS" or not _text(_child(ask, "host")):
-        return ""
-    return f"{_text(_child(ask, 'host'))} {named.get(port, port)} {_text(_child(ask, 'path')) or '/'}"
-
-
-def _container(text: str) -> Any:
-    """Its node: the one that `main_of` chooses."""
-    documents = _documents(text)
-    containers = _child(_child(documents[0] if documents else None, "spec"), "containers")
-    return _item(containers, main_of(text).number)
-
-
-def _filled(text: str, env: Mapping[str, str | None]) -> str | None:
-    """Kubernetes' own expansion: `$$` is `$`, an unknown `$(NAME)` stays as it is. None: the file does not say it."""
-    names = re.findall(r"\$\$|\$\(([-._a-zA-Z][-._a-zA-Z0-9]*)\)", text)
-    if any(env.get(n, "") is None for n in names):
-        return None
-
-    def one(match: re.Match[str]) -> str:
-        return "$" if match[0] == "$$" else str(env.get(match[1], match[0]))
-
-    return re.sub(r"\$\$|\$\(([-._a-zA-Z][-._a-zA-Z0-9]*)\)", one, text)
+__all__ = ["addresses_in", "manifests_of", "prove", "renumber"]
 
 
 def manifests_of(facts: Facts, member: Member, moves: dict[Address, Address]) -> tuple[Manifest, ...]:
@@ -146,7 +83,7 @@ def _read(text: str, moves: Mapping[Address, Address]) -> Reading:
 
 @lru_cache(maxsize=256)
 def _reading(text: str, lists: tuple[tuple[Address, Address], ...]) -> Reading:
-    return reading(_documents(text), dict(lists))
+    return reading(documents(text), dict(lists))
 
 
 def prove(old: str, new: str, moves: Mapping[Address, Address], place: str) -> list[Problem]:
@@ -155,7 +92,7 @@ def prove(old: str, new: str, moves: Mapping[Address, Address], place: str) -> l
     `place` is the file's name in the problems. A text that is no YAML is a problem, with line and column.
     """
     try:
-        before, after = _documents(old), _documents(new)
+        before, after = documents(old), documents(new)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"{place}:{mark.line + 1}:{mark.column + 1}" if mark else place
@@ -168,7 +105,7 @@ def prove(old: str, new: str, moves: Mapping[Address, Address], place: str) -> l
     if len(before) != len(after):
         return [Problem("the new manifest has a different number of YAML documents", place, hint=hint)]
     stays = _read(old, moves).whole
-    lines = sorted({_line(b) for a, b in _pairs(before, after) if not _fits(a, b, moves, id(a) in stays)})
+    lines = sorted({line_of(b) for a, b in _pairs(before, after) if not _fits(a, b, moves, id(a) in stays)})
     return [
         Problem("this line changed by more or less than its addresses", f"{place}:{line}", hint=hint) for line in lines
     ]
@@ -199,35 +136,5 @@ def _fits(a: Any, b: Any, moves: Mapping[Address, Address], stays: bool) -> bool
 
 def _doubles(node: Any) -> int:
     """How many keys of a mapping stand there more than once: two keys that become one address would lose a value."""
-    keys = [_text(k) for k, _ in node.value] if isinstance(node, yaml.MappingNode) else []
+    keys = [text_of(k) for k, _ in node.value] if isinstance(node, yaml.MappingNode) else []
     return len(keys) - len(set(keys))
-
-
-@lru_cache(maxsize=256)
-def _documents(text: str) -> list[Any]:
-    return list(yaml.compose_all(text, Loader=LOADER))
-
-
-def _child(node: Any, key: str) -> Any:
-    pairs = node.value if isinstance(node, yaml.MappingNode) else []
-    return next((value for k, value in reversed(pairs) if _text(k) == key), None)
-
-
-def _items(node: Any) -> list[Any]:
-    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
-
-
-def _item(node: Any, index: int) -> Any:
-    return next(iter(_items(node)[index:]), None)
-
-
-def _strings(node: Any) -> list[str]:
-    return [_text(n) for n in _items(node)]
-
-
-def _text(node: Any) -> str:
-    return str(node.value) if isinstance(node, yaml.ScalarNode) else ""
-
-
-def _line(node: Any) -> int:
-    return int(node.start_mark.line) + 1

@@ -98,8 +98,7 @@ PHASES = (
             "ready_to_undo_settle",
             "record_old_address",
             "the_others_reach_the_old_address",
-            "the_api_goes_aside_again",
-            *EXCHANGE,
+            *("the_api_goes_aside_again", *EXCHANGE),
             "whole_after_undo_settle",
         ),
         undo_when="no host has run `unbridge`, and the rules stand on every other host",
@@ -197,8 +196,8 @@ def meaning(size: int) -> str:
 STEPS = (
     "world", "preflight", "bridge/standstill", "on_this_host", "bridge/join", "surroundings", "prepare", "tools",
     "widen_certificates", "bridge/readdress", "bridge/settle", "record", "exchange", "exchange_unit", "kubernetes_gate",
-    "kubernetes_comes_back", "bridge/unbridge", "release", "cluster", "finish", "ticket", "narrow", "bridge/undo",
-    "bridge/called", "cluster_undo", "undo",
+    "kubernetes_comes_back", "bridge/unbridge", "release", "cluster", "finish", "ticket", "narrow", "bridge/undo", "bridge/called",
+    "cluster_undo", "undo",
 )  # fmt: skip
 ORDER = ("preflight", "prepare", "add", "readdress", "settle", "unbridge", ("remove", "release"), "cluster", "finish")
 BRIDGE = Method(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from etcd_renumber.manifests.container import health
 from etcd_renumber.manifests.etcd import program_flags
-from etcd_renumber.manifests.renumber import health
 from etcd_renumber.model import Manifest
 
 

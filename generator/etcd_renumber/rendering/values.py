@@ -13,7 +13,7 @@ from etcd_renumber.addresses import url
 from etcd_renumber.etcd_on_host import Etcd, Process
 from etcd_renumber.hashes import sha256
 from etcd_renumber.manifests.apiserver import address_of, servers_of
-from etcd_renumber.manifests.renumber import pod
+from etcd_renumber.manifests.container import pod
 from etcd_renumber.methods.method import Phase
 from etcd_renumber.model import Change, Mapping, Member
 from etcd_renumber.planning.plan import ca_fingerprint

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from etcd_renumber.checks.etcd_flags import out_of_place
+from etcd_renumber.manifests.container import process
 from etcd_renumber.manifests.etcd import container_of, flags_of, is_etcd
-from etcd_renumber.manifests.renumber import process
 from etcd_renumber.model import Change, Member
 
 COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")

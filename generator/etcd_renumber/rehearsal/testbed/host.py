@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from etcd_renumber.manifests.renumber import process
+from etcd_renumber.manifests.container import process
 from etcd_renumber.rehearsal.testbed.host_spec import Flags, HostSpec, flags_of
 from etcd_renumber.rehearsal.testbed.namespaces import PATH, PYTHON, Place, gone, ip
 from etcd_renumber.rehearsal.testbed.process import Ran, Running, start

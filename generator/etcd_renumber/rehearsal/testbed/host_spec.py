@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_interface
 
 from etcd_renumber.etcd_on_host import Unit
-from etcd_renumber.manifests.renumber import process
+from etcd_renumber.manifests.container import process
 from etcd_renumber.manifests.unit import etcd_of_unit, unit_of
 
 

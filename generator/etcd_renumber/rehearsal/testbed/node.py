@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
 
-from etcd_renumber.manifests.renumber import process
+from etcd_renumber.manifests.container import process
 from etcd_renumber.rehearsal.testbed.host_spec import Flags
 
 VARIABLES = ("KUBELET_KUBECONFIG_ARGS", "KUBELET_CONFIG_ARGS", "KUBELET_KUBEADM_ARGS", "KUBELET_EXTRA_ARGS")

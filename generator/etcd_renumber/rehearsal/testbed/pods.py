@@ -11,9 +11,9 @@ from typing import Any
 
 import yaml
 
+from etcd_renumber.manifests.container import process
 from etcd_renumber.manifests.etcd import container_of
 from etcd_renumber.manifests.pod import document_of, words_of
-from etcd_renumber.manifests.renumber import process
 from etcd_renumber.rehearsal.testbed.placeholder import program
 
 FOLDER = Path("/etc/kubernetes/manifests")
