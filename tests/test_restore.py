@@ -99,7 +99,7 @@ def carried_out(tmp: Path, shape: Shape) -> None:
         ended_well(rig, before, cluster)
         for member in rig.made.members:
             old_data_is_kept(rig, member.name, shape)
-        if shape.version == "3.5":
+        if shape.version == "3.5" and len(rig.made.members) == 3:
             rig.everything_again_changes_nothing()
         for phase in ("start", "restore", "snapshot", "stop", "quiesce"):
             assert "the API is back" in rig.undo("master1", phase, expect=4).text

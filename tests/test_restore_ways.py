@@ -164,6 +164,7 @@ def what_was_written_is_never_taken_back(rig: Rig) -> None:
     rig.bed.wait_healthy()
 
 
+@pytest.mark.chaos
 def test_a_file_of_the_users_own_and_a_host_of_an_earlier_attempt(tmp_path: Path) -> None:
     with restoring(tmp_path, Shape("3.4", hosts(3))) as rig:
         before, cluster = rig.ids("master1"), rig.cluster_id("master1")

@@ -35,7 +35,7 @@ def test_three_masters_get_new_addresses_and_no_write_is_lost(tmp_path: Path, ve
             seen := rig.apply("master2", "finish").text
         )
         assert "YOURS, AND OVERDUE" in seen and "to 192.168.100.11/32" not in seen
-        if version == "3.5":
+        if version == "3.6":  # in every run of the tests on one host: test_shapes.py
             leader = rig.leader()
             rig.everything_again_changes_nothing()
             assert rig.leader() == leader
