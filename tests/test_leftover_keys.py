@@ -224,20 +224,20 @@ def test_pages_hide_no_key_and_count_none_twice(started: Callable[[Path], Etcd],
 
 def test_it_says_when_it_did_not_get_through(started: Callable[[Path], Etcd], etcd35: Path) -> None:
     etcd = started(etcd35)
-    etcd.put({b"/registry/%05d" % n: OLD for n in range(499)} | {b"/registry/x\0y": b"", b"/registry/z": OLD})
+    etcd.put({b"/registry/%05d" % n: OLD for n in range(999)} | {b"/registry/x\0y": b"", b"/registry/z": OLD})
     lines = [line.strip() for line in listed(etcd)]
     assert "etcd: NOT EVERY KEY WAS LOOKED AT: the name of a key cannot be passed on" in lines
-    assert "etcd: keys looked at: 500; events are left out" in lines
+    assert "etcd: keys looked at: 1000; events are left out" in lines
 
 
 def test_a_time_limit_ends_it(started: Callable[[Path], Etcd], etcd35: Path) -> None:
     etcd = started(etcd35)
-    etcd.put({b"/registry/%05d" % n: OLD for n in range(1200)})
+    etcd.put({b"/registry/%05d" % n: OLD for n in range(2400)})
     # Each look at the clock is 25 s later than the one before.
     clock = 'now_ms() { printf x >>"$SCRATCH/clock"; printf "%s" "$(($(wc -c <"$SCRATCH/clock") * 25000))"; }'
     lines = [line.strip() for line in listed(etcd, clock)]
     assert "etcd: NOT EVERY KEY WAS LOOKED AT: 60 s are over" in lines
-    assert "etcd: keys looked at: 999; events are left out" in lines
+    assert "etcd: keys looked at: 1999; events are left out" in lines
 
 
 def test_an_etcd_that_does_not_answer_is_said_to_be_so(tmp_path: Path, etcd35: Path) -> None:
