@@ -34,7 +34,7 @@ def addresses(cluster: Cluster, *which: str) -> set[str]:  # noqa: F811
 
 def killed_and_carried_on(real: Real, host: str, phase: str) -> None:
     """It dies at the rename, kubelet stopped; the same line goes on."""
-    ran = real.killed(host, "apply", phase, before="mv -f ")
+    ran = real.killed(host, "apply", phase, before="mv -f /etc/kubernetes/")
     assert ran.exit == 137 and STOP in commands(ran) and START not in commands(ran), ran.text
     real.apply(host, phase)
 

@@ -24,7 +24,7 @@ def found_etcd(spec: Spec, machines: list[Machine], etcd_tag: str) -> None:
         machine.write_text(CONFIG, configs.member(spec, node, etcd_tag), 0o600)
         for path, text in files.kubelet_alone(spec).items():
             machine.write_text(path, text)
-    first.must(["kubeadm", "init", "phase", "certs", "etcd-ca"])
+    first.must(["kubeadm", "init", "phase", "certs", "etcd-ca", f"--config={CONFIG}"])
     for machine in others:
         carry(first, machine, CA)
     for machine in machines:
