@@ -131,6 +131,15 @@ def test_what_a_method_renders_is_clean(tmp_path: Path, method: str) -> None:
     assert lint(render(made.change)) == []
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_no_file_uses_a_value_of_one_that_is_read_after_it(tmp_path: Path, method: str) -> None:
+    made = scenario(tmp_path, hosts(3), method=method)
+    words = ["bash", made.host_folder("master1") / "runbook.sh", "phases"]
+    ran = subprocess.run(words, capture_output=True, text=True)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.split()[0] == "preflight"
+
+
 FUNCTION = re.compile(r"^([a-z][a-z0-9]*_[a-z0-9_]*)\(\)", re.M)
 COMMAND = re.compile(  # a word where bash, or a function that calls its arguments, looks for a command
     r"(?:^ *|\$\(|[;&|!{(] +|\b(?:then|do|else|if|elif|while|until|run|must|holds|yes_or_open) +)"

@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest ef7a2fe851e1. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 8f95726739d2. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=ef7a2fe851e1
+readonly DIGEST=8f95726739d2
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -34,7 +34,7 @@ readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
 readonly -a PLACES=(hosts/master1 hosts/master2 hosts/master3)
-readonly -a FOLDERS=(1f380dd8165dd90d45c6921159398db7e87067ecbc66a26e364b7b45961b4749 4e4c4979e40f045ed52be35d62d97d2d6376ed5eade8b4f7214a89cf87677f45 b70666707bf93039617dd82b9418291f6b248ba43e1e39dcd3c89f39dddfb911)
+readonly -a FOLDERS=(edd77a22b30a94d808d504b7468d071f920315933b5d1a2aaa8a6673bacf880b 28029cfed5909737015e66af14f0163eaa91e0f5c1b4f0b4c1cc97030a56aeb6 d0d92ce92a79c237497599b9a79c8d8f027cf0eba7ff86f50a6e7396a2b1e4e6)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)

@@ -1,7 +1,6 @@
 # called.sh -- whether the other members reach this one by its old address: what a member that goes back needs from them.
 
-readonly CALLED_BY_OLD=$STATE/called.txt # every other member has called this one by its old address
-readonly CALL_AGAIN=15                   # seconds; a member calls again within one
+readonly CALL_AGAIN=15 # seconds; a member calls again within one
 
 # the_others_reach_the_old_address -- nobody sees from here which rules stand on another host, and its connections were made before:
 # closed, they are made anew by the address that is recorded now. Where one is not, this member goes back to its new address.

@@ -28,7 +28,8 @@ can_translate() { [[ -n $(translator) ]]; }
 
 # --- pairs ---
 
-readonly UNBRIDGED=$STATE/unbridged # `unbridge` has begun on this host: no phase makes a pair again
+readonly UNBRIDGED=$STATE/unbridged      # `unbridge` has begun on this host: no phase makes a pair again
+readonly CALLED_BY_OLD=$STATE/called.txt # in `undo settle` every other member has called this one by its old address
 
 # is_bridged I -- a member of whom this host needs a pair: every other one that moves. One that is recorded on its new address may
 # go back until the first `unbridge`, and is called by its old one then.
