@@ -38,6 +38,6 @@ def test_the_same_cluster_comes_back_with_everything_it_had(cluster: Cluster, tm
     assert load.lost() == []
     assert {name: m[0] for name, m in real.members("master1").items()} == {name: m[0] for name, m in before.items()}
     state.the_change_is_whole(cluster, real)
-    state.old_addresses_are_off(cluster, real, 120 if cluster.spec.minor == (1, 24) else 30)
+    state.old_addresses_are_off(cluster, real)
     state.a_deployment_gets_its_pods(cluster)
     state.kubeadm_works(cluster, "master1")

@@ -56,7 +56,8 @@ def _commands_of(parts: tuple[str, ...]) -> Mapping[str, list[str]]:
     return {name: _commands(name, body, bodies) for name, body in bodies.items()}
 
 
-def functions(parts: Iterable[str]) -> dict[str, str]:
+@lru_cache(maxsize=32)
+def functions(parts: tuple[str, ...]) -> Mapping[str, str]:
     """Name to body of every function of these files; lines that a backslash joins are one, comment lines are left out."""
     found: dict[str, str] = {}
     for part in parts:

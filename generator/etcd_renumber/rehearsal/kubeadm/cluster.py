@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 
 from etcd_renumber.rehearsal.kubeadm import configs, external, files, places, store
+from etcd_renumber.rehearsal.kubeadm.configs import CONFIG
 from etcd_renumber.rehearsal.kubeadm.machine import Machine
 from etcd_renumber.rehearsal.kubeadm.programs import programs_for
 from etcd_renumber.rehearsal.kubeadm.spec import BALANCER, Node, Spec
@@ -24,7 +25,6 @@ from etcd_renumber.rehearsal.testbed.namespaces import Place, ip
 from etcd_renumber.rehearsal.testbed.process import Ran, Running
 
 ADMIN = "/etc/kubernetes/admin.conf"
-CONFIG = "/root/kubeadm.yaml"
 LIMIT = 300.0  # seconds for one init or join
 
 
@@ -126,6 +126,7 @@ class Cluster:
             self.tell("etcd, on hosts of its own")
             machines = [self[node.name] for node in self.spec.etcd_hosts]
             external.found_etcd(self.spec, machines, self.programs.etcd_tag)
+            self.wait_healthy()
             external.carry(machines[0], self[first.name], external.CLIENT)
         self.tell(f"{first.name}: kubeadm init")
         words = ["--upload-certs", "--skip-phases=addon/coredns"]

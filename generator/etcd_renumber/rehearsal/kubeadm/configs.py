@@ -10,6 +10,7 @@ import yaml
 from etcd_renumber.rehearsal.kubeadm.spec import Node, Spec
 from etcd_renumber.rehearsal.testbed.host_spec import url_host
 
+CONFIG = "/root/kubeadm.yaml"  # where a host has what kubeadm is told
 TOKEN = "abcdef.0123456789abcdef"
 CERTIFICATE_KEY = "0123456789abcdef" * 4
 SOCKET = "unix:///run/containerd/containerd.sock"

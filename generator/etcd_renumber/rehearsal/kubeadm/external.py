@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import time
-
 from etcd_renumber.rehearsal.kubeadm import configs, files
+from etcd_renumber.rehearsal.kubeadm.configs import CONFIG
 from etcd_renumber.rehearsal.kubeadm.machine import Machine
 from etcd_renumber.rehearsal.kubeadm.spec import Spec
 from etcd_renumber.rehearsal.testbed.host import ETCD_PKI
 
-CONFIG = "/root/kubeadm.yaml"
 PKI = "/etc/kubernetes/pki"
 CA = (f"{ETCD_PKI}/ca.crt", f"{ETCD_PKI}/ca.key")
 CLIENT = (f"{ETCD_PKI}/ca.crt", f"{PKI}/apiserver-etcd-client.crt", f"{PKI}/apiserver-etcd-client.key")
 CERTIFICATES = ("etcd-server", "etcd-peer", "etcd-healthcheck-client", "apiserver-etcd-client")
-LIMIT = 60.0  # seconds until all members are there
 
 
 def found_etcd(spec: Spec, machines: list[Machine], etcd_tag: str) -> None:
-    """The members of these hosts, the first of which makes the CA. Raises TimeoutError where they do not come up."""
+    """Start the members of these hosts, the first of which makes the CA."""
     first, *others = machines
     for node, machine in zip(spec.etcd_hosts, machines, strict=True):
         machine.write_text(CONFIG, configs.member(spec, node, etcd_tag), 0o600)
@@ -33,15 +30,9 @@ def found_etcd(spec: Spec, machines: list[Machine], etcd_tag: str) -> None:
         machine.must(["kubeadm", "init", "phase", "etcd", "local", f"--config={CONFIG}"])
         machine.must(["systemctl", "daemon-reload"])
         machine.start_kubelet()
-    deadline = time.monotonic() + LIMIT
-    while waiting := [m.name for m in machines if not m.etcd_pid() or not m.healthy()]:
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"etcd: not healthy within {LIMIT:g} s: {waiting[0]}\n{machines[0].log()}")
-        time.sleep(0.5)
 
 
 def carry(source: Machine, to: Machine, paths: tuple[str, ...]) -> None:
     """Copy these files, with their mode."""
     for path in paths:
-        to.path(path).parent.mkdir(parents=True, exist_ok=True)
         to.write_text(path, source.read_text(path), source.path(path).stat().st_mode & 0o777)
