@@ -11,6 +11,7 @@ from etcd_renumber.assets import templates_sha256
 from etcd_renumber.change_folder.write import write
 from etcd_renumber.checks.cluster import check
 from etcd_renumber.errors import Refused
+from etcd_renumber.inputs.apiservers import manifests_of
 from etcd_renumber.inputs.facts import facts_of
 from etcd_renumber.model import Change, Cluster, Problem
 from etcd_renumber.planning.plan import plan
@@ -33,8 +34,10 @@ def refuse_other_templates(change: Change, folder: Path) -> None:
 def rendered_again(change: Change, facts: Path, out: Path) -> tuple[Change, Path]:
     """The change and its folder, from these facts. Raises Refused where they do not pass `check`."""
     mapping = replace(change.cluster.mapping, facts=facts)
-    found, problems = facts_of(facts, [m.name for m in mapping.members])
-    cluster = Cluster(mapping, found)
+    found, problems = facts_of(facts, [m.name for m in mapping.members], {a.name for a in mapping.apiservers or ()})
+    apiservers, missing = manifests_of(mapping)
+    problems += missing
+    cluster = Cluster(mapping, found, apiservers=apiservers)
     problems += [p for p in check(cluster) if p.severity == "error"] if not problems else []
     if problems:
         raise Refused(*problems)

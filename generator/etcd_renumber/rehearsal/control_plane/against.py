@@ -29,6 +29,10 @@ def against(change: Change, version: str, images: list[str], known: Mapping[str,
 
 def _versions_against(change: Change, version: str, images: list[str], etcd: str) -> list[str]:
     found = []
+    if change.cluster.mapping.apiservers:
+        found.append(
+            "etcd has hosts of its own: of those that call it, the facts have the manifest of kube-apiserver alone"
+        )
     if {minor_of_image(image) for image in images} != {"{}.{}".format(*minor(version))}:
         found.append(f"Kubernetes {version} is not the minor version of the cluster's images")
     etcds = {f.etcd.image for f in change.cluster.facts.values() if f.etcd}
@@ -40,6 +44,8 @@ def _versions_against(change: Change, version: str, images: list[str], etcd: str
 
 def _manifests_against(change: Change, known: Mapping[str, Known], etcd: str) -> list[str]:
     found: dict[str, str] = {}
+    if change.cluster.mapping.apiservers:
+        return []
     for member in change.cluster.mapping.members:
         for text in _reasons(change, member, known, etcd):
             found.setdefault(text, member.name)

@@ -60,6 +60,14 @@ def manifest_of(change: Change, member: Member, component: str) -> str:
     return next((text for text in every if process(text).name == component[:15]), "")
 
 
+def manifests_of(change: Change, component: str) -> dict[str, str]:
+    """The same of every host that has one, apiservers of an etcd on hosts of its own included."""
+    found = {m.name: manifest_of(change, m, component) for m in change.cluster.mapping.members}
+    if component == "kube-apiserver":
+        found |= {name: manifests.old for name, manifests in change.apiservers.items()}
+    return {name: text for name, text in found.items() if text}
+
+
 def flags(text: str) -> dict[str, str]:
     """The flags of a manifest's first container."""
     return flags_of(container_of(text)) if text else {}
@@ -77,16 +85,16 @@ def kept(change: Change, known: Mapping[str, Known], etcd_minor: str) -> tuple[d
     """
     arguments: dict[str, dict[str, str]] = {}
     left: list[str] = []
-    first, *others = change.cluster.mapping.members
     for component, own in OF_KUBEADM.items():
-        mine = flags(manifest_of(change, first, component))
-        for name, value in mine.items():
+        of_hosts = {host: flags(text) for host, text in manifests_of(change, component).items()}
+        first = next(iter(of_hosts), "")
+        for name, value in of_hosts.get(first, {}).items():
             if name in own:
                 continue
             words = f"{component} --{name}={value}"
-            differ = [m.name for m in others if flags(manifest_of(change, m, component)).get(name) != value]
+            differ = [host for host, given in of_hosts.items() if given.get(name) != value]
             if differ:
-                left.append(f"{words} is on {first.name}, and has another value or none on {', '.join(differ)}")
+                left.append(f"{words} is on {first}, and has another value or none on {', '.join(differ)}")
             if why := _why_not(change, component, name, value, known, etcd_minor):
                 left.append(f"{words} was left out: {why}")
                 continue
@@ -100,7 +108,9 @@ def kept(change: Change, known: Mapping[str, Known], etcd_minor: str) -> tuple[d
 def _why_not(change: Change, component: str, name: str, value: str, known: Mapping[str, Known], etcd_minor: str) -> str:
     if files_in(value):
         return "it names files that are not in the facts"
-    if any(re.search(rf"(?<![\w.]){re.escape(str(m.old))}(?![\w.])", value) for m in change.cluster.mapping.members):
+    mapping = change.cluster.mapping
+    addresses = [*(m.old for m in mapping.members), *(a.address for a in mapping.apiservers or ())]
+    if any(re.search(rf"(?<![\w.]){re.escape(str(a))}(?![\w.])", value) for a in addresses):
         return "it names the address of a host, but kubeadm has one value for all hosts"
     if component == "etcd":
         return out_of_place(name, etcd_minor)

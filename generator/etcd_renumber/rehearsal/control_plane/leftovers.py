@@ -22,14 +22,14 @@ KINDS = "configmaps,endpoints,endpointslices,pods,nodes"
 
 def left_on_old(cluster: Cluster) -> list[str]:
     """Whatever names an address that went: files, certificates, objects, connections of the control plane."""
-    gone = [str(n.old) for n in cluster.spec.nodes if n.old != n.new]
+    gone = [str(n.old) for n in cluster.spec.members if n.old != n.new]
     return [*_on_hosts(cluster, gone), *_objects(cluster, gone)] if gone else []
 
 
 def _on_hosts(cluster: Cluster, gone: list[str]) -> list[str]:
     found = []
     words = [word for old in gone for word in ("-e", old)]
-    for node in cluster.spec.nodes:
+    for node in cluster.spec.control_plane:
         machine = cluster[node.name]
         there = ["bash", "-c", f'grep -rlwF "$@" --exclude-dir=pki {FILES} 2>/dev/null || true', "-", *words]
         found += [f"{node.name}: {file}" for file in machine.run(there).out.splitlines()]

@@ -24,9 +24,9 @@ def url(address: str) -> str:
 def etcd_writer(cluster: Cluster, writers: int, rate: float) -> Iterator[Writer]:
     """Numbered keys to all members, `rate` a second in all, until the block ends. Begins once it works."""
     assert cluster.balancer
-    machines = [cluster[node.name] for node in cluster.spec.nodes]
+    machines = [cluster[node.name] for node in cluster.spec.members]
     crt, key = (machines[0].read_text(f"{ETCD_PKI}/healthcheck-client.{kind}") for kind in ("crt", "key"))
-    urls = [url(str(node.old)) for node in cluster.spec.nodes]
+    urls = [url(str(node.old)) for node in cluster.spec.members]
     writer = Writer(cluster.balancer.place, urls, "/v3", writers, rate, Pair(crt, key))
     writer.ask = lambda words: next((r for m in machines if (r := m.etcdctl(*words)).exit == 0), None)
     for machine in machines:

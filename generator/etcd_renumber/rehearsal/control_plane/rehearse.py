@@ -103,9 +103,8 @@ def _furnished(cluster: Cluster, want: Wanted, change: Change, folder: Path, scr
         cluster.facts(scratch / "facts")
         ours, there = rendered_again(change, scratch / "facts", scratch / "again")
         _refuse_other_bodies(change, folder, ours, there)
-    replica = Replica(
-        ours, there, cluster, subnets.bits, ways=cluster.ways, workers=[w.name for w in want.spec.workers]
-    )
+    beside = [*(w.name for w in want.spec.workers), *(a.name for a in change.cluster.mapping.apiservers or ())]
+    replica = Replica(ours, there, cluster, subnets.bits, ways=cluster.ways, workers=beside)
     replica.copy_folders()
     for member in replica.roster:
         machine = cluster[member.name]
@@ -119,10 +118,14 @@ def _furnished(cluster: Cluster, want: Wanted, change: Change, folder: Path, scr
 
 
 def _refuse_other_bodies(change: Change, folder: Path, ours: Change, there: Path) -> None:
-    for member in change.cluster.mapping.members:
-        one, other = (top / "hosts" / member.name / "runbook.sh" for top in (folder, there))
+    mapping = change.cluster.mapping
+    runbooks = {m.name: f"hosts/{m.name}" for m in mapping.members}
+    beside = [*(w.name for w in mapping.workers), *(a.name for a in mapping.apiservers or ())]
+    runbooks |= {name: change.script(name).name for name in beside}
+    for host, where in runbooks.items():
+        one, other = (top / where / "runbook.sh" for top in (folder, there))
         if not same_but_for_values(one, other, (change.digest, ours.digest)):
-            fact = f"the runbook of {member.name} differs from what this release renders: it cannot be rehearsed with other values"
+            fact = f"the runbook of {host} differs from what this release renders: it cannot be rehearsed with other values"
             raise Refused(Problem(fact, str(one), hint="render the folder again"))
 
 

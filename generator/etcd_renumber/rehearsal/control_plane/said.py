@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from etcd_renumber.model import Change
-from etcd_renumber.rehearsal.control_plane.flags import COMPONENTS, differences, manifest_of
+from etcd_renumber.rehearsal.control_plane.flags import COMPONENTS, differences, manifests_of
 from etcd_renumber.rehearsal.control_plane.wanted import Wanted
 from etcd_renumber.rehearsal.kubeadm.spec import Spec
 from etcd_renumber.rehearsal.replica_hosts import without_workers
@@ -44,10 +44,10 @@ def unlike(wanted: Wanted, own: bool, why_not: list[str], yours: Change, ours: C
 
 
 def _flags(yours: Change, ours: Change) -> list[str]:
-    """Per component: the flags that differ on the first host."""
-    first, found = yours.cluster.mapping.members[0], []
+    """Per component: the flags that differ on the first host that has it."""
+    found = []
     for component in COMPONENTS:
-        mine, here = manifest_of(yours, first, component), manifest_of(ours, first, component)
+        mine, here = (next(iter(manifests_of(change, component).values()), "") for change in (yours, ours))
         if names := differences(mine, here, OWN):
             found.append(f"flags of {component} that differ here, or are only on one side: {', '.join(names)}")
     return found

@@ -36,7 +36,7 @@ def _lease(load: Load, name: str, ended: float) -> Lease:
 
 
 def hosts(cluster: Cluster, load: Load) -> list[HostSeen]:
-    """Each host, with its Node's InternalIP as the API says it; empty where it does not."""
+    """Each host, with its Node's InternalIP as the API says it; empty where it does not, and of a host with etcd alone."""
     nodes = items(cluster, "nodes")
     found = {n["metadata"]["name"]: n.get("status", {}).get("addresses", []) for n in nodes}
     return [
@@ -46,7 +46,7 @@ def hosts(cluster: Cluster, load: Load) -> list[HostSeen]:
             tuple(round(s, 1) for s in load.away("etcd", node.name)),
             next((a["address"] for a in found.get(node.name, []) if a["type"] == "InternalIP"), ""),
         )
-        for node in cluster.spec.nodes
+        for node in cluster.spec.control_plane
     ]
 
 
@@ -76,7 +76,7 @@ def faults(
     found += [
         f"the Node {h.name} has the InternalIP {h.internal_ip or 'none'}, not {wanted[h.name]}"
         for h in seen
-        if h.internal_ip != wanted[h.name]
+        if h.name in wanted and h.internal_ip != wanted[h.name]
     ]
     gap = load.largest_gap()
     if method.keeps_quorum and len(cluster.spec.nodes) > 2 and cluster.spec.endpoint == "lb" and gap > GAP:

@@ -12,7 +12,7 @@ from etcd_renumber.errors import Refused
 from etcd_renumber.manifests.etcd import container_of, minor_of_image
 from etcd_renumber.model import Change, Problem
 from etcd_renumber.rehearsal.control_plane.against import against, minor
-from etcd_renumber.rehearsal.control_plane.flags import COMPONENTS, flags, kept, known_of, manifest_of
+from etcd_renumber.rehearsal.control_plane.flags import COMPONENTS, flags, kept, known_of, manifests_of
 from etcd_renumber.rehearsal.etcd_binaries import download
 from etcd_renumber.rehearsal.gobuild import build
 from etcd_renumber.rehearsal.kubeadm.spec import ETCD, Node, Spec, free
@@ -55,8 +55,7 @@ def choose(images: Iterable[str], every: Iterable[str]) -> tuple[str, str]:
 
 def images_of(change: Change) -> list[str]:
     """Those of every kube-apiserver."""
-    members = change.cluster.mapping.members
-    return [str(container_of(manifest_of(change, m, "kube-apiserver")).get("image", "")) for m in members]
+    return [str(container_of(text).get("image", "")) for text in manifests_of(change, "kube-apiserver").values()]
 
 
 def version_of(change: Change) -> tuple[str, str]:
@@ -64,23 +63,31 @@ def version_of(change: Change) -> tuple[str, str]:
     return choose(images_of(change), versions())
 
 
+def nodes(change: Change) -> tuple[Node, ...]:
+    """The hosts with an apiserver: the members, or those that call an etcd on hosts of its own and keep their addresses."""
+    return tuple(Node(a.name, a.address, a.address) for a in change.cluster.mapping.apiservers or ()) or members(change)
+
+
+def members(change: Change) -> tuple[Node, ...]:
+    """The hosts with a member of etcd."""
+    return tuple(Node(m.name, m.old, m.new) for m in change.cluster.mapping.members)
+
+
 def endpoint(text: str | None, change: Change) -> dict[str, Any]:
     """What --endpoint says, for a Spec. Raises Refused for what cannot be had."""
-    members = change.cluster.mapping.members
+    there = nodes(change)
     hint = "give NAME:PORT as controlPlaneEndpoint has it, with a DNS name; or none"
     if text is None:
         return {"endpoint": "first" if change.cluster.mapping.endpoint else "lb"}
     if text == "none":
-        if len(members) > 1:
-            fact = (
-                f"--endpoint none: without an endpoint kubeadm cannot join a second host, and there are {len(members)}"
-            )
+        if len(there) > 1:
+            fact = f"--endpoint none: without an endpoint kubeadm cannot join a second host, and there are {len(there)}"
             raise Refused(Problem(fact, hint="leave it out to use a balancer of the replica, or give its NAME:PORT"))
         return {"endpoint": "none"}
     name, _, port = text.rpartition(":")
     if not port.isdecimal() or not 0 < int(port) < 65536 or not NODE.fullmatch(name):
         raise Refused(Problem(f"--endpoint {text} is not NAME:PORT", hint=hint))
-    if name in {m.name for m in members} or name == "localhost" or _is_address(name):
+    if name in {node.name for node in (*members(change), *there)} or name == "localhost" or _is_address(name):
         fact = f"--endpoint {text}: a balancer of the replica gets this name: no host and no address can have it"
         raise Refused(Problem(fact, hint=hint))
     return {"endpoint": "lb", "name": name, "port": int(port)}
@@ -96,22 +103,22 @@ def _is_address(text: str) -> bool:
 def refuse_what_cannot_be(change: Change) -> None:
     """Raises Refused with everything that no real control plane of ours can show."""
     problems = []
-    for name in (
-        *(m.name for m in change.cluster.mapping.members),
-        *(w.name for w in change.cluster.mapping.workers[:WORKERS]),
-    ):
+    hosts = dict.fromkeys((*members(change), *nodes(change)))
+    for name in (*(host.name for host in hosts), *(w.name for w in change.cluster.mapping.workers[:WORKERS])):
         if not NODE.fullmatch(name):
             hint = "use lower case letters, digits, dot and hyphen only"
             problems.append(Problem(f"{name!r} cannot be the name of a Node: {hint}"))
+    for host in hosts:
+        if host.old.version == 6 or host.new.version == 6:
+            problems.append(Problem(f"not supported yet: --control-plane with IPv6 addresses ({host.name})"))
+    hint, with_api = "rehearse without --control-plane", manifests_of(change, "kube-apiserver")
     for m in change.cluster.mapping.members:
-        if m.old.version == 6 or m.new.version == 6:
-            problems.append(Problem(f"not supported yet: --control-plane with IPv6 addresses ({m.name})"))
-        hint = "rehearse without --control-plane"
         if change.cluster.facts[m.name].unit_files:
             fact = f"not supported yet: --control-plane with an etcd that systemd runs ({m.name})"
             problems.append(Problem(fact, hint=hint))
-        if not manifest_of(change, m, "kube-apiserver"):
-            problems.append(Problem(f"no manifest of {m.name} runs kube-apiserver", hint=hint))
+    for host in nodes(change):
+        if host.name not in with_api:
+            problems.append(Problem(f"no manifest of {host.name} runs kube-apiserver", hint=hint))
     if problems:
         raise Refused(*problems)
 
@@ -127,8 +134,9 @@ def wanted(change: Change, asked: str | None, tell: Callable[[str], None]) -> Wa
     reasons = against(change, version, images_of(change), known, etcd)
     spec = Spec(
         version,
-        tuple(Node(m.name, m.old, m.new) for m in change.cluster.mapping.members),
+        nodes(change),
         etcd=etcd,
+        etcd_hosts=members(change) if change.cluster.mapping.apiservers else (),
         workers=workers(change),
         **_networks(change),
         **how,
@@ -141,9 +149,9 @@ def wanted(change: Change, asked: str | None, tell: Callable[[str], None]) -> Wa
 
 def workers(change: Change) -> tuple[Node, ...]:
     """The first two of the mapping, each on an address beside the first member's old one that nobody else has."""
-    members = change.cluster.mapping.members
-    subnet = str(ip_network(f"{members[0].old}/{bits(members[0].old)}", strict=False))
-    taken = {a for m in members for a in (m.old, m.new)}
+    there = (*members(change), *nodes(change))
+    subnet = str(ip_network(f"{there[0].old}/{bits(there[0].old)}", strict=False))
+    taken = {a for node in there for a in (node.old, node.new)}
     found: list[Node] = []
     for one in change.cluster.mapping.workers[:WORKERS]:
         address = ip_interface(free(subnet, taken)).ip
@@ -161,10 +169,10 @@ def _etcd(change: Change, version: str, why: str) -> str:
 
 def _networks(change: Change) -> dict[str, Any]:
     """Networks and etcd's folder, as far as the first host's manifests say them."""
-    first = change.cluster.mapping.members[0]
-    api, manager = (flags(manifest_of(change, first, f"kube-{c}")) for c in ("apiserver", "controller-manager"))
+    components = ("kube-apiserver", "kube-controller-manager")
+    api, manager = (flags(next(iter(manifests_of(change, c).values()), "")) for c in components)
     found = {"services": api.get("service-cluster-ip-range", ""), "pods": manager.get("cluster-cidr", "")}
-    etcd = change.cluster.facts[first.name].etcd
+    etcd = change.cluster.facts[change.cluster.mapping.members[0].name].etcd
     data = {"data_dir": etcd.data_dir} if etcd else {}
     return data | {key: value for key, value in found.items() if _is_network(value)}
 

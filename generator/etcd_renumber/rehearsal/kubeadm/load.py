@@ -53,7 +53,11 @@ class Load:
         ends = [bare(spec.balancer[0])] if spec.endpoint == "lb" else [str(first.old), str(first.new)]
         common = {"addresses": ends, "port": spec.port if spec.endpoint == "lb" else 6443}
         hosts = {
-            n.name: {"addresses": [str(n.old), str(n.new)], "namespace": self._network(n.name)} for n in spec.nodes
+            n.name: {
+                "addresses": [str(n.old), str(n.new)] if n in spec.nodes else [],
+                "namespace": self._network(n.name),
+            }
+            for n in spec.control_plane
         }
         with tempfile.NamedTemporaryFile("w", suffix=".pem") as pem:
             pem.write(self._client())
@@ -199,7 +203,7 @@ class Load:
             f"{len(self.acked)} acknowledged, largest gap {self.largest_gap():.2f} s, {len(self.failed)} failed, "
             f"{len(self.timeouts)} of them time-outs, {len(self.refused)} refused connections"
         ]
-        for node in self.cluster.spec.nodes:
+        for node in self.cluster.spec.control_plane:
             api, etcd = (", ".join(f"{s:.1f}" for s in self.away(k, node.name)) or "0" for k in ("ready", "etcd"))
             lines.append(f"{node.name}: API away {api} s, etcd away {etcd} s")
         now = self.stopped or time.monotonic()

@@ -79,6 +79,11 @@ class Spec:
         return self.etcd_hosts or self.nodes
 
     @property
+    def control_plane(self) -> tuple[Node, ...]:
+        """The hosts with a member, an apiserver or both, at the beginning."""
+        return (*self.etcd_hosts, *self.nodes)
+
+    @property
     def minor(self) -> tuple[int, int]:
         """(1, 37) of "1.37.2"."""
         major, minor, *_ = self.version.split(".")

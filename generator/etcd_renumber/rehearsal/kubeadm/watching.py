@@ -116,7 +116,8 @@ def main(options: dict[str, Any]) -> None:
     tls, port = context(options["client"]), options["port"]
     looks = [(watch_leases(options["addresses"], port, tls), EVERY)]
     for host, said in options["hosts"].items():
-        looks.append((watch_ready(host, said["addresses"], 6443, tls), EVERY))
+        if said["addresses"]:
+            looks.append((watch_ready(host, said["addresses"], 6443, tls), EVERY))
         looks.append((watch_etcd(host, said["namespace"]), ETCD_EVERY))
     os.write(1, b"ready\n")
     done = threading.Event()
