@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,9 +13,10 @@ from etcd_renumber.rehearsal import subnets
 from etcd_renumber.rehearsal.kubeadm.cluster import Cluster
 from etcd_renumber.rehearsal.kubeadm.load import Load
 from etcd_renumber.rehearsal.kubeadm.spec import Spec
-from etcd_renumber.rehearsal.replica import FOLDER, Replica, commands
+from etcd_renumber.rehearsal.replica import FOLDER, Replica
 from etcd_renumber.rehearsal.testbed.process import Ran
 
+from tests.kills import killed_at_every_command
 from tests.rig import BROKEN
 from tests.scenario import Host, rendered
 
@@ -137,20 +137,11 @@ class Real(Replica):
         return ran
 
     def killed_at_every_command(self, host: str, verb: str, phase: str) -> int:
-        """The same line again and again, each time killed after one more of its commands, until it ends well by itself.
-
-        Returns how often it was killed. What it does each time anew is let through.
-        """
-        first, through = "", 1
-        for times in range(100):
-            ran = self.killed(host, verb, phase, through)
-            if ran.exit == 0:
-                if verb == "apply":
-                    self.heard(host, phase, ran)
-                return times
-            begins = re.sub(r"/etcd-renumber\.\w+", "", " ".join(commands(ran)[:1]))
-            first, through = begins, through + 1 if begins == first else 1
-        raise AssertionError(f"{host} {verb} {phase} does not end:\n{ran.text}")
+        """The same line again and again, each time killed a command later; how often."""
+        times, ran = killed_at_every_command(self, host, *(self.words_of(phase) if verb == "apply" else (verb, phase)))
+        if verb == "apply":
+            self.heard(host, phase, ran)
+        return times
 
 
 @contextmanager

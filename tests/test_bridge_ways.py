@@ -115,46 +115,6 @@ def nobody_goes_back_where_rules_are_missing(rig: Rig) -> None:
     rig.apply("master1", "readdress")
 
 
-def test_a_host_whose_data_is_gone_comes_back_as_a_new_member(tmp_path: Path) -> None:
-    with bridge(tmp_path, "3.5") as rig:
-        lost = rig["master3"]
-        with rig.writer() as writer:
-            writer.wait_for(60)
-            rig.everybody_crashes()
-            rig.watch.excused.add("master3")
-            lost.must(["mv", f"{DATA}/member", "/root/lost"])
-            ran = rig.apply("master3", "preflight", expect=4)
-            assert "member remove" in ran.text and "join/etcd.yaml" in ran.text and "--without master3" in ran.text
-            for line in rig.made.change.order:
-                if line.host != "master3" and line.kind == "phase":
-                    rig.apply(line.host, line.phase, "--without", "master3")
-            rig.apply("master3", "prepare")
-            lost.must(["mv", MANIFEST, "/root/old.yaml"])
-            ask = rig["master1"].etcdctl
-            assert ask("member", "remove", rig.ids("master1")["master3"]).exit == 0
-            added = until_it_works(
-                rig, "member", "add", "master3", "--peer-urls=https://192.168.110.12:2380", "--learner"
-            )
-            number = added.split("Member ")[1].split()[0]
-            joined = (rig.made.host_folder("master3") / "join" / "etcd.yaml").read_text()
-            assert "--initial-cluster-state=existing" in joined
-            lost.write_text(MANIFEST, joined, 0o600)
-            until_it_works(rig, "member", "promote", number)
-            rig.bed.wait_healthy(30)
-            writer.wait_for(20)
-        assert {n: m[1:] for n, m in rig.members("master2").items()} == rig.urls("new")
-        assert writer.lost() == []
-
-
-def until_it_works(rig: Rig, *words: str) -> str:
-    """An etcdctl on master1 that answers "unhealthy cluster", or "not in sync", for some seconds."""
-    deadline = time.monotonic() + 30
-    while (ran := rig["master1"].etcdctl(*words)).exit:
-        assert time.monotonic() < deadline, ran.text
-        time.sleep(1)
-    return ran.out
-
-
 def killed_and_carried_on(rig: Rig, host: str, phase: str, after: int) -> None:
     ran = rig.killed(host, phase, after)
     assert ran.exit in (0, 137), ran.text

@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest 8f95726739d2. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 13ba6e158c0a. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=8f95726739d2
+readonly DIGEST=13ba6e158c0a
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -34,7 +34,7 @@ readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
 readonly -a PLACES=(hosts/master1 hosts/master2 hosts/master3)
-readonly -a FOLDERS=(edd77a22b30a94d808d504b7468d071f920315933b5d1a2aaa8a6673bacf880b 28029cfed5909737015e66af14f0163eaa91e0f5c1b4f0b4c1cc97030a56aeb6 d0d92ce92a79c237497599b9a79c8d8f027cf0eba7ff86f50a6e7396a2b1e4e6)
+readonly -a FOLDERS=(f1d64b8c4d2f25ebc3966aec5a17fbdc7696f92cab2c1769a53a60fbd776cfb2 48f886cd5d3bc126e910298594d821f2181b764af29e674d234eb5c6e86d5d16 02a6a45872c428f957a9fb3213db213c1d1d8da181d29459d32d3d3835224a60)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)
@@ -49,7 +49,7 @@ HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 readonly HERE
 readonly STATE=/var/lib/etcd-renumber/$CLUSTER/$CHANGE-$DIGEST
 
-# --- run_sh/main.sh sha256:3093b60fe31c ---
+# --- run_sh/main.sh sha256:4d641e2e771f ---
 # main.sh -- the verbs. Only apply changes anything on a host.
 
 from='' to='' only='' # the lines that were asked for
@@ -58,7 +58,7 @@ gate_limit=600        # seconds: how long a failed precondition is tried again
 person_limit=3600     # how long an address is waited for
 options=()            # what goes to every runbook: --without NAME
 without=()            # members left out
-lost=()               # restore: members without a candidate line
+lost=()               # restore: members without a candidate line; bridge: those whose data is given up
 snapshot_given=       # restore: HOST:FILE, a snapshot of the user's own
 
 main() {
@@ -88,7 +88,7 @@ read_options() {
       --yes) yes=yes && shift && continue ;;
       --accept-outage) options+=(--accept-outage) && shift && continue ;;
       --from | --to | --only | --wait | --without | --lost | --snapshot) ;;
-      *) usage "unknown option '$1'" 'the options are --from N, --to N, --only HOST, --yes, --wait SECONDS, --without NAME, --accept-outage; with restore also --lost NAME, --snapshot HOST:FILE' ;;
+      *) usage "unknown option '$1'" 'the options are --from N, --to N, --only HOST, --yes, --wait SECONDS, --without NAME, --accept-outage; with restore and bridge also --lost NAME, with restore --snapshot HOST:FILE' ;;
     esac
     [[ $# -gt 1 ]] || usage "$1 needs a value" 'see the head of run.sh'
     read_value "$1" "$2"
@@ -277,7 +277,7 @@ is_wanted() {
 }
 # --- end run_sh/order.sh ---
 
-# --- run_sh/line.sh sha256:e37888e7ebb7 ---
+# --- run_sh/line.sh sha256:b7ed29552caa ---
 # line.sh -- one line after another; with --yes, those that only read or only stop run on all hosts at the same time.
 
 beside_pids=()
@@ -367,6 +367,7 @@ do_line() {
     add | remove | replace) person_line "$k" "$i" ;;
     snapshot) snapshot_line "$k" ;;
     restore) restore_line "$k" "$i" ;;
+    rejoin) rejoin_line "$k" "$i" ;;
     *) phase_line "$k" "$i" ;;
   esac
   [[ ${whats[k]} != reopen ]] || snapshot_away "$i"
@@ -378,6 +379,13 @@ phase_line() {
   carry "$2"
   apply_patiently "$2" "${whats[$1]}" "${@:3}" ${options[@]+"${options[@]}"}
   go_on_or_stop "$1" "$2"
+}
+
+# rejoin_line K I -- only a person gives up the data of a host: --lost NAME.
+rejoin_line() {
+  local words=()
+  ! is_one_of "${NAMES[$2]}" ${lost[@]+"${lost[@]}"} || words=(--lost "${NAMES[$2]}")
+  phase_line "$1" "$2" ${words[@]+"${words[@]}"}
 }
 
 # apply_patiently I PHASE WORDS... -- exit 3 has changed nothing that runs: tried again until the preconditions hold or the limit is over.

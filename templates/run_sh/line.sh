@@ -87,6 +87,7 @@ do_line() {
     add | remove | replace) person_line "$k" "$i" ;;
     snapshot) snapshot_line "$k" ;;
     restore) restore_line "$k" "$i" ;;
+    rejoin) rejoin_line "$k" "$i" ;;
     *) phase_line "$k" "$i" ;;
   esac
   [[ ${whats[k]} != reopen ]] || snapshot_away "$i"
@@ -98,6 +99,13 @@ phase_line() {
   carry "$2"
   apply_patiently "$2" "${whats[$1]}" "${@:3}" ${options[@]+"${options[@]}"}
   go_on_or_stop "$1" "$2"
+}
+
+# rejoin_line K I -- only a person gives up the data of a host: --lost NAME.
+rejoin_line() {
+  local words=()
+  ! is_one_of "${NAMES[$2]}" ${lost[@]+"${lost[@]}"} || words=(--lost "${NAMES[$2]}")
+  phase_line "$1" "$2" ${words[@]+"${words[@]}"}
 }
 
 # apply_patiently I PHASE WORDS... -- exit 3 has changed nothing that runs: tried again until the preconditions hold or the limit is over.

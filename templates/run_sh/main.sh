@@ -6,7 +6,7 @@ gate_limit=600        # seconds: how long a failed precondition is tried again
 person_limit=3600     # how long an address is waited for
 options=()            # what goes to every runbook: --without NAME
 without=()            # members left out
-lost=()               # restore: members without a candidate line
+lost=()               # restore: members without a candidate line; bridge: those whose data is given up
 snapshot_given=       # restore: HOST:FILE, a snapshot of the user's own
 
 main() {
@@ -36,7 +36,7 @@ read_options() {
       --yes) yes=yes && shift && continue ;;
       --accept-outage) options+=(--accept-outage) && shift && continue ;;
       --from | --to | --only | --wait | --without | --lost | --snapshot) ;;
-      *) usage "unknown option '$1'" 'the options are --from N, --to N, --only HOST, --yes, --wait SECONDS, --without NAME, --accept-outage; with restore also --lost NAME, --snapshot HOST:FILE' ;;
+      *) usage "unknown option '$1'" 'the options are --from N, --to N, --only HOST, --yes, --wait SECONDS, --without NAME, --accept-outage; with restore and bridge also --lost NAME, with restore --snapshot HOST:FILE' ;;
     esac
     [[ $# -gt 1 ]] || usage "$1 needs a value" 'see the head of run.sh'
     read_value "$1" "$2"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from etcd_renumber.methods.bridge_words import ACTIONS, AFTER_THE_ORDER, down, first_page, meaning
 from etcd_renumber.methods.exchange import EXCHANGE
-from etcd_renumber.methods.method import Action, Method, Phase, Rows
+from etcd_renumber.methods.method import Method, Phase
 from etcd_renumber.methods.once import CLUSTER
 from etcd_renumber.methods.parts import parts
-from etcd_renumber.quorum import tolerance
 
 PHASES = (
     Phase(
@@ -105,6 +105,31 @@ PHASES = (
         stays=True,
     ),
     Phase(
+        "rejoin",
+        "where the data of this host is lost: kubelet stopped, member removed and added anew, etcd joins and fetches everything",
+        steps=(
+            "the_reviewed_world",
+            "ready_to_rejoin",
+            *("keep_manifests", "stage_tools", "widen_certificates"),
+            "bridge_for_the_new_member",
+            "etcd_goes_for_good",
+            *("stop_kubelet", "end_the_api", "end_etcd", "exchange_files"),
+            "put_lost_data_away",
+            "become_a_new_member",
+            "etcd_is_to_join",
+            *("write_new_files", "stop_kubelet", "exchange_files", "start_kubelet"),
+            "learn_everything",
+            "rejoined_as_all_others",
+            *EXCHANGE,
+            "whole_with_the_new_member",
+        ),
+        does="nothing, but where data is lost: with `--lost` a new member",
+        seen="`rejoin on HOST: done`",
+        back="not needed; of a new member `undo settle`",
+        no_undo="where the data was there it changed nothing; a member that was lost cannot come back",
+        stays=True,
+    ),
+    Phase(
         "unbridge",
         "once every member is recorded on its new address and Kubernetes works: removes rules and routes, closes what used them",
         steps=(
@@ -145,74 +170,35 @@ PHASES = (
     ),
 )
 
-ACTIONS = (
-    Action(
-        "add",
-        "add {new}, unless it is there already",
-        "the host has its new address, also after a reboot",
-        "`ip addr` shows it",
-        "none: the new address is wanted",
-    ),
-    Action(
-        "remove",
-        "when `bash runbook.sh verify unbridge` ends with exit 0: remove {old}, if it is still there",
-        "the old address is gone, also from the configuration",
-        "`ip addr` shows the new one only",
-        "add it again",
-    ),
-)
-
-
-def first_page(size: int) -> Rows:
-    """Of the box at the top."""
-    majority, tolerated = tolerance(size)
-    return [
-        ("What is down", "**etcd and the API**, since the addresses changed"),
-        ("", f"etcd until `readdress` is done on {majority} of {size} hosts, the API until the first `settle`"),
-        ("Point of no return", "the first `unbridge`: before it every line can be undone,"),
-        ("", "the last one first, if the old addresses can be added again"),
-        ("May be lost", f"{tolerated} of {size} hosts, with `--without`: a majority must have its data"),
-    ]
-
-
-def down(size: int) -> Rows:
-    """Line, writes to etcd, this host meanwhile, the limit after which it is not normal."""
-    return [
-        ("`preflight`, `prepare`", "none, as before", "nothing that runs is changed", "1 minute"),
-        ("`readdress`", "none until a majority is through", "etcd starts", "2 minutes"),
-        ("`settle`", "continue as soon as there is quorum", "its API starts", "5 minutes"),
-        ("`unbridge`", "continue, with a gap of up to 0.3 s", "nothing is down", "2 minutes"),
-        ("`release`, `cluster`, `finish`", "continue", "nothing is down", "1 minute"),
-    ]
-
-
-def meaning(size: int) -> str:
-    """What the tolerance means while the change runs."""
-    majority, failures = tolerance(size)
-    lost = "the data of none may be lost" if failures == 0 else f"the data of {failures} may be lost"
-    return f"etcd is down until `readdress` is done on {majority} of {size} hosts: {lost}."
-
-
 STEPS = (
-    "world", "preflight", "bridge/standstill", "on_this_host", "bridge/join", "surroundings", "prepare", "tools",
-    "widen_certificates", "bridge/readdress", "bridge/settle", "record", "exchange", "exchange_unit", "kubernetes_gate",
+    "world", "preflight", "bridge/standstill", "on_this_host", "surroundings", "prepare", "tools", "widen_certificates",
+    "bridge/readdress", "bridge/settle", "bridge/rejoin", "record", "exchange", "exchange_unit", "kubernetes_gate",
     "kubernetes_comes_back", "bridge/unbridge", "release", "cluster", "finish", "ticket", "narrow", "bridge/undo", "bridge/called",
     "cluster_undo", "undo",
 )  # fmt: skip
-ORDER = ("preflight", "prepare", "add", "readdress", "settle", "unbridge", ("remove", "release"), "cluster", "finish")
+ORDER = (
+    "preflight",
+    "prepare",
+    "add",
+    "readdress",
+    "settle",
+    "rejoin",
+    "unbridge",
+    ("remove", "release"),
+    "cluster",
+    "finish",
+)
 BRIDGE = Method(
     name="bridge",
     phases=PHASES,
     actions=ACTIONS,
     order=ORDER,
-    parts=parts(STEPS, ("api", "kubernetes", "calls", "no_options", "bridge/rules", "bridge/lines")),
+    parts=parts(STEPS, ("api", "kubernetes", "calls", "bridge/options", "bridge/rules", "bridge/lost", "bridge/lines")),
     first_page=first_page,
     down=down,
     meaning=meaning,
-    columns=("`preflight`", "`prepare`", "`readdress`, `settle`", "`unbridge` … `finish`"),
-    after_the_order="Before the first `settle`, point the load balancers, DNS names and kubeconfigs that call the API at an "
-    "old address to the new ones: they are not part of this change; `preflight` and `finish` list what they see. Where that "
-    "comes later, `settle` says `NOT YET` and ends well, since this host's own API is back; `unbridge` refuses until then.",
+    columns=("`preflight`", "`prepare`", "`readdress`, `settle`, `rejoin`", "`unbridge` … `finish`"),
+    after_the_order=AFTER_THE_ORDER,
     gated=("unbridge",),
     workers_after="settle",
     last_change="unbridge",

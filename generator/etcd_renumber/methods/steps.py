@@ -87,6 +87,16 @@ TITLES: dict[str, str] = {
     "the_others_reach_the_old_address": "See that every other member reaches $HOST by $OLD",
     "whole_after_undo_move": "Wait until every member is healthy, this one on $OLD",
     "kubernetes_was_whole": "Check that Kubernetes works on $OLD: API, controller-manager, scheduler, kubelet, Node and pods",
+    # rejoin
+    "ready_to_rejoin": BEFORE_IT,
+    "bridge_for_the_new_member": "Set rules and routes to the other members, where this host comes back without its data",
+    "etcd_goes_for_good": "",
+    "put_lost_data_away": "Rename what is left of the lost data",
+    "become_a_new_member": "Remove the lost member from the cluster, and add a new one",
+    "etcd_is_to_join": "",
+    "learn_everything": "Wait until the new member has everything, and let it vote",
+    "rejoined_as_all_others": "",
+    "whole_with_the_new_member": f"{HEALTHY_ON_NEW}, and Kubernetes works there",
     # release and finish
     "old_address_is_gone": "Check that $OLD is gone from this host, and that nothing uses it",
     "close_calls_from_old": "Close connections of kubelet and the control plane that still leave from $OLD: no answer reaches them",

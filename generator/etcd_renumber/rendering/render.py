@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from etcd_renumber import __version__
 from etcd_renumber.hashes import sha256
-from etcd_renumber.manifests.join import join_manifest
+from etcd_renumber.manifests.join import joining
 from etcd_renumber.model import Change, Member
 from etcd_renumber.rendering.apiservers import apiserver_files
 from etcd_renumber.rendering.diffs import diff
@@ -28,9 +28,8 @@ def render(change: Change) -> dict[str, str]:
         host = {"runbook.sh": runbook(change, member, groups)}
         changed = [m for m in change.manifests[member.name] if m.changes]
         host |= {f"manifests/{m.file}": m.new for m in changed}
-        if change.method.begins_down and not member.stays:
-            joining = join_manifest(change, member)
-            host |= {"join/etcd.yaml": joining} if joining else {}
+        if change.method.begins_down and (found := joining(change, member)):
+            host |= {f"join/{name}": text for name, text in found.texts.items()}
         host["manifests.diff"] = "".join(diff(m.file, m.old, m.new) for m in changed)
         host["SHA256SUMS"] = sums(host)
         files |= {top + name: text for name, text in host.items()}

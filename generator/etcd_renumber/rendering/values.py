@@ -14,8 +14,9 @@ from etcd_renumber.etcd_on_host import Etcd, Process
 from etcd_renumber.hashes import sha256
 from etcd_renumber.manifests.apiserver import address_of, servers_of
 from etcd_renumber.manifests.container import pod
+from etcd_renumber.manifests.join import joining
 from etcd_renumber.methods.method import Phase
-from etcd_renumber.model import Change, Mapping, Member
+from etcd_renumber.model import Change, Manifest, Mapping, Member
 from etcd_renumber.planning.plan import ca_fingerprint
 from etcd_renumber.rendering import api_values, etcd_values
 from etcd_renumber.rendering.etcd_values import Value
@@ -172,9 +173,19 @@ def _manifests(change: Change, member: Member) -> dict[str, Value]:
         "ARGS_OLD": [_cmdline_sha256(m.old_process) for m in known],
         "ARGS_NEW": [_cmdline_sha256(m.new_process) for m in known],
         "PODS": ["" if m.path else pod(m.new) for m in known],
+        **(_joining(change, member, known) if change.method.begins_down else {}),
         **api_values.api(known),
         "OTHER_FILES": [m.file for m in every if m not in known and not m.path],
     }
+
+
+def _joining(change: Change, member: Member, known: list[Manifest]) -> dict[str, Value]:
+    """Of every file as a host without data has it, and of etcd's arguments then; empty where that cannot be written."""
+    found = joining(change, member)
+    if found is None:
+        return {"FILES_JOIN": [], "ARGS_JOIN": ""}
+    texts = [found.texts.get(m.file, m.new) if m.path or m is known[0] else m.new for m in known]
+    return {"FILES_JOIN": [sha256(text) for text in texts], "ARGS_JOIN": _cmdline_sha256(found.process)}
 
 
 def _cmdline_sha256(process: Process) -> str:

@@ -16,10 +16,8 @@ quorum_may_be_there() { quorum_is_seen || [[ -z $etcdctl && $(($(answering) * 2)
 
 # A bridge needs the data of a majority. This host's own data must be complete, or its member is lost.
 the_data_is_whole() {
-  guard_no_part_of_data
-  data_is_there || say_how_to_join
-  guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'its member cannot be recovered: the lines above add the host as a new member' data_is_there
-  guard other_world "$DATA_DIR/member/snap/db is not an etcd database" 'etcd cannot read this file: check the disk' db_is_a_database
+  local hint="find out where the rest is: a disk that is not mounted, a copy that was not finished. Where it is lost for good: on the other hosts all lines up to settle, with --without $HOST; then on this host, once it has $NEW: bash runbook.sh apply rejoin --lost $HOST; then all lines from there on, everywhere"
+  guard other_world "the data of this host is not whole: $(what_is_lost)" "$hint" data_is_whole
 }
 # bbolt's magic number, sixteen bytes into its first page.
 db_is_a_database() { [[ $(od -An -tx4 -j16 -N4 "$DATA_DIR/member/snap/db" 2>/dev/null) == *ed0cdaed* ]]; }

@@ -30,12 +30,12 @@ pids_of() {
   done < <(processes_named "$1")
 }
 
-# look_at_etcd -- sets etcd_pid and etcd_args. The first pid is enough here: two of them are etcd_is_alone's business.
+# look_at_etcd -- sets etcd_pid and etcd_args; that of a host which joins listens where the new one does. The first pid is enough here: two of them are etcd_is_alone's business.
 look_at_etcd() {
   local pid sum
   etcd_pid='' etcd_args=''
   while read -r pid sum; do
-    if [[ $sum == "${ARGS_NEW[0]}" && $etcd_args != new ]]; then
+    if [[ $sum == "${ARGS_NEW[0]}" || $sum == "${ARGS_JOIN-none}" ]] && [[ $etcd_args != new ]]; then
       etcd_pid=$pid etcd_args=new
     elif [[ $sum == "${ARGS_OLD[0]}" && -z $etcd_args ]]; then
       etcd_pid=$pid etcd_args=old
@@ -64,7 +64,7 @@ our_address() {
 foreign_etcds() {
   local pid sum words variables=''
   while read -r pid sum; do
-    [[ $sum != "${ARGS_OLD[0]}" && $sum != "${ARGS_NEW[0]}" ]] || continue
+    ! is_one_of "$sum" "${ARGS_OLD[0]}" "${ARGS_NEW[0]}" "${ARGS_JOIN-none}" || continue
     words=$({ tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null)
     ! etcd_is_a_unit || variables=$({ sed -z -n '/^ETCD_/p' "/proc/$pid/environ" | tr '\0' ' '; } 2>/dev/null)
     case "$words $variables" in
@@ -84,7 +84,7 @@ etcd_is_alone() {
   done
   return 1
 }
-our_etcds() { processes_named etcd | grep -cE " (${ARGS_OLD[0]}|${ARGS_NEW[0]})$" || true; } # none is a count too
+our_etcds() { processes_named etcd | grep -cE " (${ARGS_OLD[0]}|${ARGS_NEW[0]}|${ARGS_JOIN-none})$" || true; } # none is a count too
 
 # find_etcdctl -- sets etcdctl: the copy of `prepare`, else the one inside the running container, else that of the folder
 # which the mapping names, else the one beside the unit's etcd, else the host's own. same_minor decides whether it may be used for anything.

@@ -4,12 +4,17 @@ manifest_is() { has_sha "$(live_file "$1")" "$2"; }
 manifest_is_new() { manifest_is "$1" "${FILES_NEW[$1]}"; }
 manifest_is_old() { manifest_is "$1" "${FILES_OLD[$1]}"; }
 manifest_is_out() { [[ ! -e $(live_file "$1") ]]; }
+# manifest_is_joining I -- of a host that comes back without its data; only the method bridge has such files.
+manifest_is_joining() { manifest_is "$1" "${FILES_JOIN[$1]-none}"; }
 
-# manifest_is_known I -- the file that was reviewed or the one that will replace it, in the folder or moved out of it by this change.
+# manifest_is_known I -- the file that was reviewed or one that will replace it, in the folder or moved out of it by this change.
 manifest_is_known() {
-  manifest_is_old "$1" || manifest_is_new "$1" || {
-    manifest_is_out "$1" && { has_sha "$ASIDE/${FILES[$1]}" "${FILES_OLD[$1]}" || has_sha "$ASIDE/${FILES[$1]}" "${FILES_NEW[$1]}"; }
-  }
+  local sum
+  for sum in "${FILES_OLD[$1]}" "${FILES_NEW[$1]}" "${FILES_JOIN[$1]-none}"; do
+    if manifest_is "$1" "$sum"; then return 0; fi
+    if manifest_is_out "$1" && has_sha "$ASIDE/${FILES[$1]}" "$sum"; then return 0; fi
+  done
+  return 1
 }
 
 # payload I -- the new manifest beside this script. A file that does not change has none.

@@ -1,12 +1,12 @@
 # wanted.sh -- what a phase wants of manifests, files, processes and kubelet, and whether it is so.
 
-wanted=()            # by manifest: old | new | aside | kept (neither touched nor asked for)
+wanted=()            # by manifest: old | new | join | aside | kept (neither touched nor asked for)
 wanted_files=        # kubeconfigs and kubelet's own files: old | new | kept
 kubelet_stays=up     # up | down: what it is at the end of this phase
 etcd_patience='kill' # kill | wait: whether an etcd that does not stop within 30 s gets SIGKILL
 etcd_can_run=yes     # no: its address is not on this host, so its process is not waited for
 
-# want ETCD API OTHERS -- old, new, aside or kept: etcd's manifest; those of kube-apiserver, controller-manager and scheduler;
+# want ETCD API OTHERS -- old, new, aside or kept, etcd also join: etcd's manifest; those of kube-apiserver, controller-manager and scheduler;
 # all others, and with them kubeconfigs and kubelet's own files.
 want() {
   local i
@@ -38,6 +38,7 @@ manifest_is_as_wanted() {
   case ${wanted[$1]} in
     old) manifest_is_old "$1" ;;
     new) manifest_is_new "$1" ;;
+    join) manifest_is_joining "$1" ;;
     aside) manifest_is_out "$1" ;;
     kept) true ;;
   esac
@@ -61,6 +62,7 @@ process_is_as_wanted() {
   case $state in
     old) [[ -n $(pids_of "${PROCS[$1]}" "${ARGS_OLD[$1]}") ]] && has_no_process "$1" "${ARGS_NEW[$1]}" "${ARGS_OLD[$1]}" ;;
     new) [[ -n $(pids_of "${PROCS[$1]}" "${ARGS_NEW[$1]}") ]] && has_no_process "$1" "${ARGS_OLD[$1]}" "${ARGS_NEW[$1]}" ;;
+    join) [[ -n $(pids_of "${PROCS[$1]}" "${ARGS_JOIN-none}") ]] ;;
     aside) [[ -z $(pids_of_pod "$1") ]] ;;
   esac
 }

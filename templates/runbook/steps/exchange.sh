@@ -37,7 +37,11 @@ owner_and_mode_like() {
   printf '%s' "$(live_file "$1")" # the command fails, and says which file is missing
 }
 wanted_manifest() {
-  if [[ ${wanted[$1]} == new ]]; then new_manifest "$1"; else printf '%s' "$BACKUP/manifests/${FILES[$1]}"; fi
+  case ${wanted[$1]} in
+    new) new_manifest "$1" ;;
+    join) printf '%s' "$HERE/join/${FILES[$1]}" ;;
+    *) printf '%s' "$BACKUP/manifests/${FILES[$1]}" ;;
+  esac
 }
 
 # Pods keep running without kubelet.
@@ -119,7 +123,13 @@ exchange_manifest() {
   ! is_changing || has_sha "$(draft_of "$file")" "$(sum_of_wanted "$1")" || draft_manifest "$1"
   run mv -f "$(draft_of "$file")" "$file"
 }
-sum_of_wanted() { if [[ ${wanted[$1]} == new ]]; then printf '%s' "${FILES_NEW[$1]}"; else printf '%s' "${FILES_OLD[$1]}"; fi; }
+sum_of_wanted() {
+  case ${wanted[$1]} in
+    new) printf '%s' "${FILES_NEW[$1]}" ;;
+    join) printf '%s' "${FILES_JOIN[$1]}" ;;
+    *) printf '%s' "${FILES_OLD[$1]}" ;;
+  esac
+}
 exchange_host_file() {
   local file=${host_files[$1]}
   ! is_changing || draft_is_right "$1" "$wanted_files" || draft_host_file "$1" "$wanted_files"

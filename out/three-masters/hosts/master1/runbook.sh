@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]... [--accept-outage]
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 8f95726739d2. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 13ba6e158c0a. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CDPATH POSIXLY_CORRECT # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=8f95726739d2
+readonly DIGEST=13ba6e158c0a
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -300,7 +300,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:424c3abdc81a488b5405c2d93c547c1e8014d62ca4d99872cb2284b2b9bbc215 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:868431a80c6541a26c6a1e961a997c29bff9969cd7a12042de61205fc81d550e ---
 
 # --- runbook/lib/main.sh sha256:a9d1dd0867e6 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -1633,7 +1633,7 @@ endpoint_for_update() {
 }
 # --- end runbook/steps/record.sh ---
 
-# --- runbook/steps/exchange.sh sha256:4e1e2471f6d6 ---
+# --- runbook/steps/exchange.sh sha256:6c2c26882593 ---
 # exchange.sh -- all files on this host that name its address are exchanged at once, while kubelet is stopped.
 #
 # kubelet deletes and starts static pods through an API whose own etcd may be the one that is down; it then hangs for
@@ -1673,7 +1673,11 @@ owner_and_mode_like() {
   printf '%s' "$(live_file "$1")" # the command fails, and says which file is missing
 }
 wanted_manifest() {
-  if [[ ${wanted[$1]} == new ]]; then new_manifest "$1"; else printf '%s' "$BACKUP/manifests/${FILES[$1]}"; fi
+  case ${wanted[$1]} in
+    new) new_manifest "$1" ;;
+    join) printf '%s' "$HERE/join/${FILES[$1]}" ;;
+    *) printf '%s' "$BACKUP/manifests/${FILES[$1]}" ;;
+  esac
 }
 
 # Pods keep running without kubelet.
@@ -1755,7 +1759,13 @@ exchange_manifest() {
   ! is_changing || has_sha "$(draft_of "$file")" "$(sum_of_wanted "$1")" || draft_manifest "$1"
   run mv -f "$(draft_of "$file")" "$file"
 }
-sum_of_wanted() { if [[ ${wanted[$1]} == new ]]; then printf '%s' "${FILES_NEW[$1]}"; else printf '%s' "${FILES_OLD[$1]}"; fi; }
+sum_of_wanted() {
+  case ${wanted[$1]} in
+    new) printf '%s' "${FILES_NEW[$1]}" ;;
+    join) printf '%s' "${FILES_JOIN[$1]}" ;;
+    *) printf '%s' "${FILES_OLD[$1]}" ;;
+  esac
+}
 exchange_host_file() {
   local file=${host_files[$1]}
   ! is_changing || draft_is_right "$1" "$wanted_files" || draft_host_file "$1" "$wanted_files"
@@ -2944,7 +2954,7 @@ longest_phase() {
 }
 # --- end runbook/lib/journal.sh ---
 
-# --- runbook/lib/etcd.sh sha256:1d24a2b61b14 ---
+# --- runbook/lib/etcd.sh sha256:893551c963cb ---
 # etcd.sh -- our etcd as /proc shows it (docker, containerd and CRI-O are alike there), and the tools that belong to it.
 
 etcd_pid=          # its process, or empty
@@ -2977,12 +2987,12 @@ pids_of() {
   done < <(processes_named "$1")
 }
 
-# look_at_etcd -- sets etcd_pid and etcd_args. The first pid is enough here: two of them are etcd_is_alone's business.
+# look_at_etcd -- sets etcd_pid and etcd_args; that of a host which joins listens where the new one does. The first pid is enough here: two of them are etcd_is_alone's business.
 look_at_etcd() {
   local pid sum
   etcd_pid='' etcd_args=''
   while read -r pid sum; do
-    if [[ $sum == "${ARGS_NEW[0]}" && $etcd_args != new ]]; then
+    if [[ $sum == "${ARGS_NEW[0]}" || $sum == "${ARGS_JOIN-none}" ]] && [[ $etcd_args != new ]]; then
       etcd_pid=$pid etcd_args=new
     elif [[ $sum == "${ARGS_OLD[0]}" && -z $etcd_args ]]; then
       etcd_pid=$pid etcd_args=old
@@ -3011,7 +3021,7 @@ our_address() {
 foreign_etcds() {
   local pid sum words variables=''
   while read -r pid sum; do
-    [[ $sum != "${ARGS_OLD[0]}" && $sum != "${ARGS_NEW[0]}" ]] || continue
+    ! is_one_of "$sum" "${ARGS_OLD[0]}" "${ARGS_NEW[0]}" "${ARGS_JOIN-none}" || continue
     words=$({ tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null)
     ! etcd_is_a_unit || variables=$({ sed -z -n '/^ETCD_/p' "/proc/$pid/environ" | tr '\0' ' '; } 2>/dev/null)
     case "$words $variables" in
@@ -3031,7 +3041,7 @@ etcd_is_alone() {
   done
   return 1
 }
-our_etcds() { processes_named etcd | grep -cE " (${ARGS_OLD[0]}|${ARGS_NEW[0]})$" || true; } # none is a count too
+our_etcds() { processes_named etcd | grep -cE " (${ARGS_OLD[0]}|${ARGS_NEW[0]}|${ARGS_JOIN-none})$" || true; } # none is a count too
 
 # find_etcdctl -- sets etcdctl: the copy of `prepare`, else the one inside the running container, else that of the folder
 # which the mapping names, else the one beside the unit's etcd, else the host's own. same_minor decides whether it may be used for anything.
@@ -3154,19 +3164,24 @@ ctl_line() {
 }
 # --- end runbook/lib/etcd.sh ---
 
-# --- runbook/lib/files.sh sha256:465ca4706d4f ---
+# --- runbook/lib/files.sh sha256:5ef43b36605d ---
 # files.sh -- manifests: which bytes are in which file.
 
 manifest_is() { has_sha "$(live_file "$1")" "$2"; }
 manifest_is_new() { manifest_is "$1" "${FILES_NEW[$1]}"; }
 manifest_is_old() { manifest_is "$1" "${FILES_OLD[$1]}"; }
 manifest_is_out() { [[ ! -e $(live_file "$1") ]]; }
+# manifest_is_joining I -- of a host that comes back without its data; only the method bridge has such files.
+manifest_is_joining() { manifest_is "$1" "${FILES_JOIN[$1]-none}"; }
 
-# manifest_is_known I -- the file that was reviewed or the one that will replace it, in the folder or moved out of it by this change.
+# manifest_is_known I -- the file that was reviewed or one that will replace it, in the folder or moved out of it by this change.
 manifest_is_known() {
-  manifest_is_old "$1" || manifest_is_new "$1" || {
-    manifest_is_out "$1" && { has_sha "$ASIDE/${FILES[$1]}" "${FILES_OLD[$1]}" || has_sha "$ASIDE/${FILES[$1]}" "${FILES_NEW[$1]}"; }
-  }
+  local sum
+  for sum in "${FILES_OLD[$1]}" "${FILES_NEW[$1]}" "${FILES_JOIN[$1]-none}"; do
+    if manifest_is "$1" "$sum"; then return 0; fi
+    if manifest_is_out "$1" && has_sha "$ASIDE/${FILES[$1]}" "$sum"; then return 0; fi
+  done
+  return 1
 }
 
 # payload I -- the new manifest beside this script. A file that does not change has none.
@@ -3565,16 +3580,16 @@ uids_of_pod() {
 }
 # --- end runbook/lib/pods.sh ---
 
-# --- runbook/lib/wanted.sh sha256:962e9eb032d3 ---
+# --- runbook/lib/wanted.sh sha256:5fe74a820d63 ---
 # wanted.sh -- what a phase wants of manifests, files, processes and kubelet, and whether it is so.
 
-wanted=()            # by manifest: old | new | aside | kept (neither touched nor asked for)
+wanted=()            # by manifest: old | new | join | aside | kept (neither touched nor asked for)
 wanted_files=        # kubeconfigs and kubelet's own files: old | new | kept
 kubelet_stays=up     # up | down: what it is at the end of this phase
 etcd_patience='kill' # kill | wait: whether an etcd that does not stop within 30 s gets SIGKILL
 etcd_can_run=yes     # no: its address is not on this host, so its process is not waited for
 
-# want ETCD API OTHERS -- old, new, aside or kept: etcd's manifest; those of kube-apiserver, controller-manager and scheduler;
+# want ETCD API OTHERS -- old, new, aside or kept, etcd also join: etcd's manifest; those of kube-apiserver, controller-manager and scheduler;
 # all others, and with them kubeconfigs and kubelet's own files.
 want() {
   local i
@@ -3606,6 +3621,7 @@ manifest_is_as_wanted() {
   case ${wanted[$1]} in
     old) manifest_is_old "$1" ;;
     new) manifest_is_new "$1" ;;
+    join) manifest_is_joining "$1" ;;
     aside) manifest_is_out "$1" ;;
     kept) true ;;
   esac
@@ -3629,6 +3645,7 @@ process_is_as_wanted() {
   case $state in
     old) [[ -n $(pids_of "${PROCS[$1]}" "${ARGS_OLD[$1]}") ]] && has_no_process "$1" "${ARGS_NEW[$1]}" "${ARGS_OLD[$1]}" ;;
     new) [[ -n $(pids_of "${PROCS[$1]}" "${ARGS_NEW[$1]}") ]] && has_no_process "$1" "${ARGS_OLD[$1]}" "${ARGS_NEW[$1]}" ;;
+    join) [[ -n $(pids_of "${PROCS[$1]}" "${ARGS_JOIN-none}") ]] ;;
     aside) [[ -z $(pids_of_pod "$1") ]] ;;
   esac
 }
