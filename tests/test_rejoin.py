@@ -43,7 +43,8 @@ def whole(rig: Rig, before: dict[str, str]) -> None:
 
 
 def test_a_host_whose_data_is_gone_comes_back_as_a_new_member(tmp_path: Path) -> None:
-    with bridge(tmp_path, "3.5") as rig:
+    """Its certificate has the old address alone: the others answer it once that is mended."""
+    with Rig(scenario(tmp_path, hosts(3), ca_pem(), "3.5", method="bridge"), "3.5") as rig:
         before = rig.ids("master1")
         with rig.writer() as writer:
             writer.wait_for(60)

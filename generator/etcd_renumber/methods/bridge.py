@@ -111,6 +111,7 @@ PHASES = (
             "the_reviewed_world",
             "ready_to_rejoin",
             *("keep_manifests", "stage_tools", "widen_certificates"),
+            "the_others_can_take_us",
             "bridge_for_the_new_member",
             "etcd_goes_for_good",
             *("stop_kubelet", "end_the_api", "end_etcd", "exchange_files"),

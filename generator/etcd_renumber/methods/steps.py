@@ -89,6 +89,7 @@ TITLES: dict[str, str] = {
     "kubernetes_was_whole": "Check that Kubernetes works on $OLD: API, controller-manager, scheduler, kubelet, Node and pods",
     # rejoin
     "ready_to_rejoin": BEFORE_IT,
+    "the_others_can_take_us": "Check that the other members have quorum, and are all on their new addresses",
     "bridge_for_the_new_member": "Set rules and routes to the other members, where this host comes back without its data",
     "etcd_goes_for_good": "",
     "put_lost_data_away": "Rename what is left of the lost data",

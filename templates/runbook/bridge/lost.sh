@@ -37,16 +37,30 @@ joining_files_are_new() {
   [[ -e $HERE/join/${FILES[0]} ]]
 }
 # may_be_given_up -- a person has said so, or the member is out of the cluster already, and there is nothing to lose any more.
-may_be_given_up() { we_are_given_up || manifest_joins || [[ -n $(new_member_id) || (-n $base && -z ${member_ids[OWN]}) ]] || data_is_whole; }
+may_be_given_up() { we_are_given_up || manifest_joins || [[ -n $(new_member_id) || (-n $(list_of_others) && -z $(our_id)) ]] || data_is_whole; }
 etcd_is_silent_or_joins() { ! data_is_to_go || [[ -z ${said[OWN]-} ]]; }
 others_are_enough() { [[ $(answering) -gt $((${#NAMES[@]} / 2)) ]]; }
 
-# new_member_id -- decimal: of a member that was added with our address, and whose etcd was never started.
+# list_of_others -- the member list as another member shows it: an etcd that has just started replays its past, with the members of then.
+list_of_others() {
+  local i
+  for i in "${!NAMES[@]}"; do
+    [[ $i == "$OWN" || -z ${said[i]-} ]] || { printf '%s' "${said[i]}" && return 0; }
+  done
+}
+# our_id -- decimal: of the member with our name.
+our_id() {
+  local id name urls learner
+  while read -r id name urls learner; do
+    [[ $name != "$HOST" ]] || printf '%s' "$id"
+  done < <(list_of_others && printf '\n')
+}
+# new_member_id -- of one that was added with our address, and whose etcd was never started.
 new_member_id() {
   local id name urls learner
   while read -r id name urls learner; do
     [[ $name != - || $urls != "${NEW_URLS[OWN]}" ]] || printf '%s' "$id"
-  done <<<"$base"
+  done < <(list_of_others && printf '\n')
 }
 # is_no_voter -- our member is a learner, or was added and never started.
 is_no_voter() {
@@ -54,9 +68,9 @@ is_no_voter() {
   [[ -z $(new_member_id) ]] || return 0
   while read -r id name urls learner; do
     [[ $name != "$HOST" || $learner != learner ]] || return 0
-  done <<<"$base"
+  done < <(list_of_others && printf '\n')
   return 1
 }
-has_rejoined() { [[ -s $REJOINED && $(<"$REJOINED") == "${member_ids[OWN]}" ]]; }
+has_rejoined() { [[ -s $REJOINED && $(<"$REJOINED") == "$(our_id)" ]]; }
 # we_came_back -- it votes, and its last exchange was not seen to its end.
 we_came_back() { has_rejoined && [[ ${recorded[OWN]} == "$END_RECORD" ]] && everything_new && ! is_exchanged; }

@@ -12,15 +12,12 @@ ready_to_rejoin() {
   see_whether_we_rejoin
   if holds "the data of $HOST is there: nothing is to be brought back" nothing_to_rejoin; then return 0; fi
   guard other_world "the data of this host is lost: $(what_is_lost)" "where a disk is not mounted, mount it; where it is lost for good: bash runbook.sh apply rejoin --lost $HOST, which removes its member from the cluster and adds it as a new one" may_be_given_up
-  guard closed "the etcd of this host answers: its data is not lost" "leave out --lost $HOST" etcd_is_silent_or_joins
   guard closed 'the files by which this host joins the cluster could not be rendered: its initial-cluster does not stand in a line of its own' 'write it so on the host, fetch the facts, render and review again' can_join
   guard other_world "$HERE/join does not hold the reviewed files" "copy the whole folder hosts/$HOST again" joining_files_are_new
   guard closed "$NEW is not on this host, or duplicate address detection still runs" "$(how_to_keep_new)" new_is_here
   guard closed "$NEW is a secondary address of $OLD's subnet and would be removed with it" "sysctl -w net.ipv4.conf.all.promote_secondaries=1 (and in /etc/sysctl.d)" new_outlives_old
   guard closed "$MANIFESTS is not writable" 'check the mount' folder_is_writable
   guard_services
-  guard closed "$(answering) of ${#NAMES[@]} members answer, which is no majority" 'carry out readdress and settle on the other hosts first' others_are_enough
-  guard closed "$(not_as_in_the_list)" "on the other hosts: bash runbook.sh apply settle --without $HOST" all_are_as_in_the_list
   guard_foreign_rules
   ready_to_prepare_here
 }
@@ -40,10 +37,23 @@ all_are_as_in_the_list() { [[ -z $(not_as_in_the_list) ]]; }
 
 # --- the lost member goes, a new one is added ---
 
+# The others answer a caller from $NEW only once this host's certificate has it.
+the_others_can_take_us() {
+  if holds 'nothing is to be brought back' nothing_to_rejoin; then return 0; fi
+  if ! is_changing && ! certs_are_settled; then
+    note 'the other members are asked once the certificates have both addresses'
+    return 0
+  fi
+  ask_everybody
+  guard closed "the etcd of this host answers: its data is not lost" "leave out --lost $HOST" etcd_is_silent_or_joins
+  guard closed "$(answering) of ${#NAMES[@]} members answer, which is no majority" 'carry out readdress and settle on the other hosts first' others_are_enough
+  guard closed "$(not_as_in_the_list)" "on the other hosts: bash runbook.sh apply settle --without $HOST" all_are_as_in_the_list
+  find_etcdctl
+  guard closed "none of the $(answering) members that answer names a leader" 'bash runbook.sh status shows them; then rerun the same command' quorum_is_back
+}
+
 bridge_for_the_new_member() {
   if holds 'nothing is to be brought back' nothing_to_rejoin; then return 0; fi
-  find_etcdctl
-  if is_changing; then guard closed "no quorum: $(answering) of ${#NAMES[@]} members answer, or none names a leader" 'bash runbook.sh status shows which members answer' quorum_is_back; fi
   bridge_old_addresses
 }
 
@@ -78,15 +88,15 @@ become_a_new_member() {
   if holds "$HOST has a new member in the cluster, or its own" has_a_member; then return 0; fi
   find_etcdctl
   if is_changing; then guard half_done "no quorum: $(answering) of ${#NAMES[@]} members answer, or none names a leader" 'bash runbook.sh status shows which members answer; rerun the same command' quorum_is_back; fi
-  if [[ -n ${member_ids[OWN]} ]]; then
-    ctl_line "$(endpoint_of_another)" member remove "$(printf %x "${member_ids[OWN]}")"
+  if [[ -n $(our_id) ]]; then
+    ctl_line "$(endpoint_of_another)" member remove "$(printf %x "$(our_id)")"
     run "${ctl_words[@]}"
     wait_until 10 'the members show the lost member no more' lost_member_is_gone || half_done "$HOST is still in the member list" 'rerun the same command'
   fi
   add_member
 }
 has_a_member() { [[ $rejoins == no ]] || ! data_is_to_go || [[ -n $(new_member_id) ]]; }
-lost_member_is_gone() { ask_everybody && [[ -n $base && -z ${member_ids[OWN]} ]]; }
+lost_member_is_gone() { ask_everybody && [[ -n $(list_of_others) && -z $(our_id) ]]; }
 new_member_is_there() { ask_everybody && [[ -n $(new_member_id) ]]; }
 # endpoint_of_another -- the first other member that answers.
 endpoint_of_another() {
@@ -118,17 +128,16 @@ etcd_is_to_join() {
 learn_everything() {
   if holds "$HOST votes" we_vote; then return 0; fi
   wait_until "$LEARNS_FOR" 'this member has started, and shows itself in the member list' our_member_answers || half_done 'etcd has not joined the cluster' "see its log (crictl logs, or journalctl of its unit), then rerun the same command"
-  is_no_learner || promote
+  promote
   note_that_we_vote
 }
 we_vote() { [[ $rejoins == no ]] || has_rejoined; }
-our_member_answers() { ask_everybody && [[ -n ${said[OWN]-} && -n ${member_ids[OWN]} ]]; }
-is_no_learner() { ! is_no_voter; }
+our_member_answers() { ask_everybody && [[ -n ${said[OWN]-} && -n $(our_id) ]]; }
 # The leader refuses until the learner has nine tenths of its log.
 promote() {
   local until
   until=$(($(now_ms) + LEARNS_FOR * 1000))
-  ctl_line "$(endpoint_of_another)" member promote "$(printf %x "${member_ids[OWN]:-0}")"
+  ctl_line "$(endpoint_of_another)" member promote "$(printf %x "$(our_id)")"
   while ! voter_is_seen; do
     [[ $(now_ms) -lt $until ]] || half_done "$HOST has not caught up within $LEARNS_FOR s" 'rerun the same command'
     run_and_look "${ctl_words[@]}"
@@ -136,10 +145,10 @@ promote() {
     wait_until 5 'the members show that it votes' voter_is_seen || true # asked again
   done
 }
-voter_is_seen() { ask_everybody && [[ -n $base && -n ${member_ids[OWN]} ]] && is_no_learner; }
+voter_is_seen() { ask_everybody && [[ -n $(our_id) ]] && ! is_no_voter; }
 note_that_we_vote() {
   is_changing || return 0
-  printf '%s\n' "${member_ids[OWN]}" >"$SCRATCH/note"
+  printf '%s\n' "$(our_id)" >"$SCRATCH/note"
   run install -m 0600 "$SCRATCH/note" "$REJOINED.part"
   run mv -f "$REJOINED.part" "$REJOINED"
 }
