@@ -66,7 +66,8 @@ def test_an_etcd_on_hosts_of_its_own_has_both_kinds_of_hosts_there(tmp_path: Pat
     assert run and run.passed and run.control_plane and run.load
     assert run.control_plane.lost_count == run.load.lost_count == 0
     assert [h.name for h in run.control_plane.hosts] == ["etcd1", "etcd2", "etcd3", "master1", "master2"]
-    assert all(bool(h.etcd) == h.name.startswith("etcd") for h in run.control_plane.hosts)
+    assert [h.runs for h in run.control_plane.hosts] == [("etcd",)] * 3 + [("api",)] * 2
+    assert all(bool(h.etcd) == ("etcd" in h.runs) and bool(h.api) == ("api" in h.runs) for h in run.control_plane.hosts)
     assert {d.host for d in run.lines if d.what in ("widen", "switch")} == {"master1", "master2"}
     left = [text for text in run.control_plane.left if ": certificate " not in text]
     assert left == ["ConfigMap kube-system/kubeadm-config"]

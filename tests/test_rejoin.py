@@ -53,7 +53,7 @@ def test_a_host_whose_data_is_gone_comes_back_as_a_new_member(tmp_path: Path) ->
             said = rig.apply("master3", "preflight", expect=4).text
             assert "--without master3" in said and "apply rejoin --lost master3" in said
             others_go_on(rig, until="unbridge")
-            assert "the data of master3 is lost" in rig.status("master3")
+            assert "master3 has lost its data" in rig.status("master3")
             said = rig.apply("master3", "rejoin", expect=4).text
             assert "which removes its member from the cluster" in said and rig.ids("master1") == before
             rig.apply("master3", "rejoin", *LOST)
@@ -110,7 +110,7 @@ def test_what_forbids_it_is_said_before_anything_is_stopped(tmp_path: Path) -> N
     with bridge(tmp_path, "3.5") as rig:
         rig.everybody_crashes()
         everything_is_lost_on(rig, "master3")
-        assert "which is no majority" in rig.apply("master3", "rejoin", *LOST, expect=3).text
+        assert "the other members that answer are no majority of 3" in rig.apply("master3", "rejoin", *LOST, expect=3).text
         others_go_on(rig, until="settle")
         ran = rig.apply("master3", "rejoin", *LOST, expect=3)
         assert "carry out readdress and settle on the other hosts first" in ran.text and commands(ran) == []
@@ -131,10 +131,10 @@ def test_a_unit_comes_back_as_well(name: str, tmp_path: Path) -> None:
         data = rig["master3"].spec.etcd.data_dir  # type: ignore[union-attr]
         rig["master3"].must(["mv", f"{data}/member", "/root/lost"])
         others_go_on(rig)
-        rig.apply("master3", "rejoin", *LOST)
+        times, _ = killed_at_every_command(rig, "master3", "apply", "rejoin", *LOST)
         rig.follow_the_order(start="master1 unbridge")
         after = rig.ids("master1")
-        assert {n for n in after if after[n] != before[n]} == {"master3"}
+        assert times > 30 and {n for n in after if after[n] != before[n]} == {"master3"}
 
 
 def test_an_intact_cluster_passes_it_without_a_command(tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ PHASES = (
             "the_reviewed_world",
             "commands_are_at_hand",
             "the_quorum_is_lost",
-            "the_data_is_whole",
             "the_folder_is_clean",
             "the_host_can_be_exchanged",
             "the_disk_has_space",
@@ -30,6 +29,7 @@ PHASES = (
             "tools_are_at_hand",
             "objects_can_be_read",
             "what_names_old_addresses",
+            "the_data_is_whole",
         ),
         does="reads only: host, cluster, data, disk, network, what rules need",
         seen="`done, 0 commands`; no `FILTERED`; do what is below `YOURS`",
@@ -114,6 +114,7 @@ PHASES = (
             "the_others_can_take_us",
             "bridge_for_the_new_member",
             "etcd_goes_for_good",
+            "the_unit_goes",
             *("stop_kubelet", "end_the_api", "end_etcd", "exchange_files"),
             "put_lost_data_away",
             "become_a_new_member",
@@ -173,7 +174,7 @@ PHASES = (
 
 STEPS = (
     "world", "preflight", "bridge/standstill", "on_this_host", "surroundings", "prepare", "tools", "widen_certificates",
-    "bridge/readdress", "bridge/settle", "bridge/rejoin", "record", "exchange", "exchange_unit", "kubernetes_gate",
+    "bridge/readdress", "bridge/settle", "bridge/rejoin", "bridge/learn", "record", "exchange", "exchange_unit", "kubernetes_gate",
     "kubernetes_comes_back", "bridge/unbridge", "release", "cluster", "finish", "ticket", "narrow", "bridge/undo", "bridge/called",
     "cluster_undo", "undo",
 )  # fmt: skip

@@ -92,6 +92,7 @@ TITLES: dict[str, str] = {
     "the_others_can_take_us": "Check that the other members have quorum, and are all on their new addresses",
     "bridge_for_the_new_member": "Set rules and routes to the other members, where this host comes back without its data",
     "etcd_goes_for_good": "",
+    "the_unit_goes": "Stop etcd's unit and move its file away, where a unit of systemd runs it and there is no data",
     "put_lost_data_away": "Rename what is left of the lost data",
     "become_a_new_member": "Remove the lost member from the cluster, and add a new one",
     "etcd_is_to_join": "",

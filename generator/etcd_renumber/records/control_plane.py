@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class HostSeen:
-    """One host of a real control plane: each time that its API and its etcd were away, its Node's InternalIP at the end."""
+    """One host of a real control plane: each time that its API and its etcd were away, its Node's InternalIP at the end.
+
+    `runs`: "api", "etcd" or both; etcd may have hosts of its own, which are no Nodes.
+    """
 
     name: str
     api: tuple[float, ...]
     etcd: tuple[float, ...]
     internal_ip: str
+    runs: tuple[str, ...] = ("api", "etcd")
 
 
 @dataclass(frozen=True)

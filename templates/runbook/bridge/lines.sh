@@ -13,7 +13,7 @@ own_change_state() {
 }
 own_readdress_is_done() { etcd_runs_new && bridge_stands; }
 own_settle_is_done() { [[ ${recorded[OWN]} == "$END_RECORD" ]] && own_readdress_is_done && all_manifests_are_new; }
-own_rejoin_is_done() { own_settle_is_done && data_is_there && ! is_no_voter; }
+own_rejoin_is_done() { settle_is_at_its_end && is_whole_member; }
 own_unbridge_is_done() { own_settle_is_done && bridge_is_gone && no_connection_is_to_old; }
 own_end_is_there() { own_unbridge_is_done; }
 
@@ -23,15 +23,19 @@ other_line_state() {
     narrow) if shows_old "$i"; then printf 'open'; else printf 'unseen'; fi ;;
     prepare) [[ -s $SCRATCH/cert.$i ]] && yes_or_open wire_is_wide "$i" || printf 'unseen' ;;
     readdress) [[ -n ${said[i]-} ]] && printf 'carried' || printf 'unseen' ;;
-    settle | rejoin) if is_at_its_end "$i"; then printf 'carried'; elif [[ -n $base ]]; then printf 'open'; else printf 'unseen'; fi ;;
+    rejoin) yes_or_open member_is_back "$i" ;;
+    settle) if is_at_its_end "$i"; then printf 'carried'; elif [[ -n $base ]]; then printf 'open'; else printf 'unseen'; fi ;;
     *) printf 'unseen' ;;
   esac
 }
 
+is_whole_member() { data_is_whole && ! manifest_joins && ! is_no_voter; }
+member_is_back() { [[ -n ${said[$1]-} ]] && is_at_its_end "$1"; }
+
 in_between() {
   [[ ! -s $STOPPED_NOTE ]] || note "in between: kubelet of $HOST $(kubelet_in_words); rerun the same command to continue, or undo that phase to roll back"
-  ! manifest_is_out 0 || note "in between: on $HOST etcd's manifest is moved out of the manifests folder. To continue: bash runbook.sh apply readdress; to roll back: bash runbook.sh undo readdress"
-  data_is_whole || note "in between: the data of $HOST is lost: $(what_is_lost). Where it is lost for good, after settle on the other hosts: bash runbook.sh apply rejoin --lost $HOST"
+  is_whole_member || note "in between: $HOST has lost its data, or is half-way as a new member. Where it is lost for good, after settle on the other hosts, and to continue: bash runbook.sh apply rejoin --lost $HOST"
+  ! manifest_is_out 0 || ! data_is_whole || note "in between: on $HOST etcd's manifest is moved out of the manifests folder. To continue: bash runbook.sh apply readdress; to roll back: bash runbook.sh undo readdress"
   ! etcd_runs_new || bridge_stands || note "in between: on $HOST bridge rules or routes are missing (a reboot removes them). To add them again: bash runbook.sh apply readdress"
 }
 

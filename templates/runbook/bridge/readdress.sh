@@ -10,6 +10,9 @@ ready_to_readdress() {
   guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'without data etcd would start a new, empty cluster' data_is_there
   guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_prepared
   guard closed "these certificates lack the SAN $OLD or $NEW: $(certs_lacking)" 'bash runbook.sh apply prepare' certs_are_settled
+  guard_the_bridge
+}
+guard_the_bridge() {
   guard closed "a route that this change did not make would be replaced: $(foreign_routes | head -n 1)" "remove it, or give it src $NEW" no_foreign_route
   guard closed "neither nft (Linux 4.18 or later) nor $IPTABLES can be used on this host" 'install one of them' can_translate
   guard closed "no route from $NEW to: $(new_addresses_without_way)" 'set up the routes to the new addresses in the network first' all_ways_are_known

@@ -4,22 +4,59 @@
 # An etcd manifest beside an empty data folder can found a new, empty cluster, also after a reboot in the middle of this phase.
 # So the manifest goes first, then the data, and what comes in says that the cluster exists.
 
-rejoins=no              # yes: this host has something to bring back
-readonly LEARNS_FOR=600 # seconds until it must have everything
+rejoins=no # yes: this host has something to bring back
 
 ready_to_rejoin() {
+  ours_is_asked_first=no
   ask_everybody
   see_whether_we_rejoin
-  if holds "the data of $HOST is there: nothing is to be brought back" nothing_to_rejoin; then return 0; fi
+  if [[ $rejoins == no ]]; then
+    ours_is_asked_first=yes
+    ask_everybody
+    guard closed "the data of $HOST is there, and settle was not carried out to its end" "bash runbook.sh apply settle; where etcd does not start from this data, and it is given up: bash runbook.sh apply rejoin --lost $HOST$(or_joined_before)" settle_is_at_its_end
+    note "the data of $HOST is there: nothing is to be brought back"
+    return 0
+  fi
   guard other_world "the data of this host is lost: $(what_is_lost)" "where a disk is not mounted, mount it; where it is lost for good: bash runbook.sh apply rejoin --lost $HOST, which removes its member from the cluster and adds it as a new one" may_be_given_up
   guard closed 'the files by which this host joins the cluster could not be rendered: its initial-cluster does not stand in a line of its own' 'write it so on the host, fetch the facts, render and review again' can_join
+  guard closed "the facts have no unit file of $UNIT, which has to go while there is no data" "copy it into the facts, render and review again" unit_file_is_known
   guard other_world "$HERE/join does not hold the reviewed files" "copy the whole folder hosts/$HOST again" joining_files_are_new
+  guard closed "$WAL_DIR is a mount point: etcd makes this folder itself, and cannot" 'give --wal-dir a folder inside of it, fetch the facts, render and review again' wal_folder_can_be_made
   guard closed "$NEW is not on this host, or duplicate address detection still runs" "$(how_to_keep_new)" new_is_here
   guard closed "$NEW is a secondary address of $OLD's subnet and would be removed with it" "sysctl -w net.ipv4.conf.all.promote_secondaries=1 (and in /etc/sysctl.d)" new_outlives_old
   guard closed "$MANIFESTS is not writable" 'check the mount' folder_is_writable
-  guard_services
-  guard_foreign_rules
+  the_folder_is_clean
+  the_host_can_be_exchanged
+  guard_the_bridge
   ready_to_prepare_here
+}
+or_joined_before() { ! is_our_new_member || printf ' (this change has made it a new member before; where the data of that one is lost too, remove %s first)' "$JOINED"; }
+settle_is_at_its_end() { [[ ${recorded[OWN]} == "$END_RECORD" && ! -s $STOPPED_NOTE ]] && etcd_runs_new && all_manifests_are_new; }
+unit_file_is_known() { ! etcd_is_a_unit || [[ -n $(unit_file) ]]; }
+# unit_file -- where the host has it.
+unit_file() {
+  local path
+  etcd_is_a_unit || return 0
+  for path in "${UNIT_PATHS[@]}"; do
+    [[ $path != *.service ]] || printf '%s' "$path"
+  done
+}
+wal_folder_can_be_made() { [[ $WAL_DIR == "$DATA_DIR"/* || ! -d $WAL_DIR || $(stat -c %d "$WAL_DIR") == "$(stat -c %d "$WAL_DIR/..")" ]]; }
+
+# see_whether_we_rejoin -- a run that was ended in the middle has something to bring back, too.
+see_whether_we_rejoin() {
+  if data_is_to_go || manifest_joins || is_no_voter || { is_our_new_member && ! settle_is_at_its_end; }; then rejoins=yes; fi
+}
+nothing_to_rejoin() { [[ $rejoins == no ]]; }
+# may_be_given_up -- a person has said so, or it is the data of no member any more, and there is nothing left to lose.
+may_be_given_up() { we_are_given_up || ! data_is_to_go || [[ -n $(new_member_id) ]] || is_in_no_list || manifest_joins; }
+etcd_is_silent() { ! data_is_to_go || [[ -z ${said[OWN]-} ]] || has_founded; }
+others_are_enough() {
+  local i count=0
+  for i in "${!NAMES[@]}"; do
+    [[ $i == "$OWN" || -z ${said[i]-} ]] || count=$((count + 1))
+  done
+  [[ $count -gt $((${#NAMES[@]} / 2)) ]]
 }
 
 # not_as_in_the_list -- the first member whose address is not the one in --initial-cluster: etcd refuses a list that differs.
@@ -27,6 +64,7 @@ not_as_in_the_list() {
   local i id name urls learner
   while read -r id name urls learner; do
     [[ -n $id && $name != "$HOST" && $id != "$(new_member_id)" ]] || continue
+    [[ $name != - ]] || { printf 'another member was added at %s, and its etcd was never started' "$urls" && return 0; }
     is_one_of "$name" "${NAMES[@]}" || { printf 'member %s at %s is not in the plan' "$name" "$urls" && return 0; }
   done <<<"$base"
   for i in "${!NAMES[@]}"; do
@@ -45,9 +83,9 @@ the_others_can_take_us() {
     return 0
   fi
   ask_everybody
-  guard closed "the etcd of this host answers: its data is not lost" "leave out --lost $HOST" etcd_is_silent_or_joins
-  guard closed "$(answering) of ${#NAMES[@]} members answer, which is no majority" 'carry out readdress and settle on the other hosts first' others_are_enough
-  guard closed "$(not_as_in_the_list)" "on the other hosts: bash runbook.sh apply settle --without $HOST" all_are_as_in_the_list
+  guard closed "the etcd of this host answers: its data is not lost" "leave out --lost $HOST" etcd_is_silent
+  guard closed "the other members that answer are no majority of ${#NAMES[@]}" 'carry out readdress and settle on the other hosts first' others_are_enough
+  guard closed "$(not_as_in_the_list)" "on the other hosts: bash runbook.sh apply settle --without $HOST; where one of them comes back as well: its rejoin first" all_are_as_in_the_list
   find_etcdctl
   guard closed "none of the $(answering) members that answer names a leader" 'bash runbook.sh status shows them; then rerun the same command' quorum_is_back
 }
@@ -57,45 +95,82 @@ bridge_for_the_new_member() {
   bridge_old_addresses
 }
 
-# kubelet stays stopped, and no etcd manifest is in its folder, until the cluster has taken the new member.
+# kubelet stays stopped, and nothing that starts etcd is in its place, until the cluster has taken the new member.
 etcd_goes_for_good() {
-  if [[ $rejoins == yes ]] && data_is_to_go; then
-    want aside aside kept
-    kubelet_stays=down
-  else
-    everything_kept
-  fi
+  everything_kept
+  if [[ $rejoins == no ]] || ! data_is_to_go; then return 0; fi
+  kubelet_stays=down
+  want aside aside kept
 }
+# A unit without its environment file can start an etcd that nobody reviewed, so its own file goes, and that alone.
+the_unit_goes() {
+  local i
+  if holds 'no unit of systemd can start etcd, or none has to go' no_unit_has_to_go; then return 0; fi
+  if [[ -e $(unit_file) ]]; then
+    run systemctl stop "$UNIT"
+    run install -d -m 0700 "$ASIDE"
+    run mv -f "$(unit_file)" "$ASIDE/"
+    run systemctl daemon-reload
+  fi
+  for i in "${!UNIT_PATHS[@]}"; do
+    wanted[i]=kept
+  done
+}
+
+no_unit_has_to_go() { ! etcd_is_a_unit || [[ ${wanted[0]} != aside ]]; }
+
 put_lost_data_away() {
+  local name
   if holds "no lost data is in $DATA_DIR" no_lost_data; then return 0; fi
-  if is_changing; then guard half_done "etcd's manifest is in $MANIFESTS, or an etcd runs" 'rerun the same command' no_etcd_can_come; fi
-  [[ ! -e $DATA_DIR/member ]] || run mv -T "$DATA_DIR/member" "$(free_name "$LOST" '')"
-  [[ -z $(a_wal_file) ]] || put_lost_wal_away
+  if is_changing; then guard half_done "an etcd runs, or can be started by what lies in its place" 'rerun the same command' no_etcd_can_come; fi
+  name=$(free_name "$LOST" '')
+  if [[ $WAL_DIR != "$DATA_DIR"/member/* && -n $(a_wal_file) ]]; then
+    run install -d -m 0700 "$name-wal"
+    run mv "$WAL_DIR"/*.wal "$name-wal/"
+  fi
+  [[ ! -e $DATA_DIR/member ]] || run mv -T "$DATA_DIR/member" "$name"
   must no_lost_data
 }
 no_lost_data() { [[ $rejoins == no ]] || ! data_is_to_go || { [[ ! -e $DATA_DIR/member ]] && [[ -z $(a_wal_file) ]]; }; }
-no_etcd_can_come() { look_at_etcd && [[ -z $etcd_pid ]] && manifest_is_out 0; }
-# A WAL folder of its own may be a mount point: its files are moved, not the folder.
-put_lost_wal_away() {
-  local folder
-  folder=$(free_name "$WAL_LOST" '')
-  run install -d -m 0700 "$folder"
-  run mv "$WAL_DIR"/*.wal "$folder/"
+no_etcd_can_come() {
+  look_at_etcd
+  [[ -z $etcd_pid ]] || return 1
+  if etcd_is_a_unit; then [[ ! -e $(unit_file) ]]; else manifest_is_out 0; fi
 }
 
 become_a_new_member() {
   ask_everybody
-  if holds "$HOST has a new member in the cluster, or its own" has_a_member; then return 0; fi
+  if holds "$HOST has a member in the cluster that is to have this folder" has_a_member; then return 0; fi
   find_etcdctl
-  if is_changing; then guard half_done "no quorum: $(answering) of ${#NAMES[@]} members answer, or none names a leader" 'bash runbook.sh status shows which members answer; rerun the same command' quorum_is_back; fi
+  if ! is_changing; then
+    note "would run: etcdctl member remove, for the lost member; etcdctl member add $HOST --peer-urls=${NEW_URLS[OWN]}"
+    return 0
+  fi
+  guard half_done 'the other members have no quorum any more' 'bash runbook.sh status shows which members answer; rerun the same command' quorum_is_back
   if [[ -n $(our_id) ]]; then
     ctl_line "$(endpoint_of_another)" member remove "$(printf %x "$(our_id)")"
     run "${ctl_words[@]}"
     wait_until 10 'the members show the lost member no more' lost_member_is_gone || half_done "$HOST is still in the member list" 'rerun the same command'
   fi
-  add_member
+  [[ -n $(new_member_id) ]] || add_member
+  note_the_new_member
+  must has_a_member
 }
-has_a_member() { [[ $rejoins == no ]] || ! data_is_to_go || [[ -n $(new_member_id) ]]; }
+# While no data is there, a member with our name that was started once has lost it.
+has_a_member() {
+  [[ $rejoins == yes ]] || return 0
+  if [[ -n $(new_member_id) ]]; then
+    [[ -s $JOINED && $(<"$JOINED") == "$(new_member_id)" ]]
+  else
+    is_our_new_member && ! data_is_to_go
+  fi
+}
+note_the_new_member() {
+  printf '%s\n' "$(new_member_id)" >"$SCRATCH/note"
+  run install -m 0600 "$SCRATCH/note" "$JOINED.part"
+  run sync "$JOINED.part"
+  run mv -f "$JOINED.part" "$JOINED"
+}
 lost_member_is_gone() { ask_everybody && [[ -n $(list_of_others) && -z $(our_id) ]]; }
 new_member_is_there() { ask_everybody && [[ -n $(new_member_id) ]]; }
 # endpoint_of_another -- the first other member that answers.
@@ -112,51 +187,7 @@ add_member() {
   ctl_line "$(endpoint_of_another)" "${new[@]}"
   for tries in 1 2 3 4 5 6; do
     run_and_look "${ctl_words[@]}"
-    ! is_changing || wait_until 5 "the members show the new member (attempt $tries of 6)" new_member_is_there || continue
-    return 0
+    ! wait_until 5 "the members show the new member (attempt $tries of 6)" new_member_is_there || return 0
   done
   half_done "the cluster takes no new member at ${NEW_URLS[OWN]}" 'see what etcdctl says above, fix the cause, then rerun the same command'
-}
-
-# --- etcd starts and fetches everything ---
-
-etcd_is_to_join() {
-  kubelet_stays=up
-  if [[ $rejoins == no ]] || has_rejoined; then everything_kept; else want join aside new; fi
-}
-
-learn_everything() {
-  if holds "$HOST votes" we_vote; then return 0; fi
-  wait_until "$LEARNS_FOR" 'this member has started, and shows itself in the member list' our_member_answers || half_done 'etcd has not joined the cluster' "see its log (crictl logs, or journalctl of its unit), then rerun the same command"
-  promote
-  note_that_we_vote
-}
-we_vote() { [[ $rejoins == no ]] || has_rejoined; }
-our_member_answers() { ask_everybody && [[ -n ${said[OWN]-} && -n $(our_id) ]]; }
-# The leader refuses until the learner has nine tenths of its log.
-promote() {
-  local until
-  until=$(($(now_ms) + LEARNS_FOR * 1000))
-  ctl_line "$(endpoint_of_another)" member promote "$(printf %x "$(our_id)")"
-  while ! voter_is_seen; do
-    [[ $(now_ms) -lt $until ]] || half_done "$HOST has not caught up within $LEARNS_FOR s" 'rerun the same command'
-    run_and_look "${ctl_words[@]}"
-    is_changing || return 0
-    wait_until 5 'the members show that it votes' voter_is_seen || true # asked again
-  done
-}
-voter_is_seen() { ask_everybody && [[ -n $(our_id) ]] && ! is_no_voter; }
-note_that_we_vote() {
-  is_changing || return 0
-  printf '%s\n' "$(our_id)" >"$SCRATCH/note"
-  run install -m 0600 "$SCRATCH/note" "$REJOINED.part"
-  run mv -f "$REJOINED.part" "$REJOINED"
-}
-
-# etcd reads its list of members only while it has no data: from now on it has the files that every other host has.
-rejoined_as_all_others() { if [[ $rejoins == no ]]; then everything_kept; else everything_new; fi; }
-whole_with_the_new_member() {
-  if holds 'nothing was brought back: the next line looks at the cluster' nothing_to_rejoin; then return 0; fi
-  gate_after all "$END_RECORD"
-  kubernetes_comes_back_in_part
 }

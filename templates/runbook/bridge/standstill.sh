@@ -18,6 +18,17 @@ quorum_may_be_there() { quorum_is_seen || [[ -z $etcdctl && $(($(answering) * 2)
 the_data_is_whole() {
   local hint="find out where the rest is: a disk that is not mounted, a copy that was not finished. Where it is lost for good: on the other hosts all lines up to settle, with --without $HOST; then on this host, once it has $NEW: bash runbook.sh apply rejoin --lost $HOST; then all lines from there on, everywhere"
   guard other_world "the data of this host is not whole: $(what_is_lost)" "$hint" data_is_whole
+  guard other_world "the data of this host is not that of the cluster: $(what_is_lost)" "$hint" has_not_founded
+}
+# An etcd that has just started shows a part of the members for a moment.
+has_not_founded() {
+  local tries
+  for tries in 1 2 3 4 5; do
+    has_founded || return 0
+    [[ $tries == 5 ]] || sleep 1
+    ask_everybody
+  done
+  return 1
 }
 # bbolt's magic number, sixteen bytes into its first page.
 db_is_a_database() { [[ $(od -An -tx4 -j16 -N4 "$DATA_DIR/member/snap/db" 2>/dev/null) == *ed0cdaed* ]]; }

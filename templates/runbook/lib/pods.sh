@@ -3,7 +3,7 @@
 # Where its manifest says the whole command, they are those with exactly these arguments. Where the image says a part of it,
 # they are those in the pod's own cgroup: kubelet names it by the pod's UID, and so it names the folder of the pod's logs.
 
-# pids_of_pod I -- with the arguments of the old manifest or of the new one.
+# pids_of_pod I -- with the arguments of the old manifest or of the new one, of etcd also with those by which it joins.
 pids_of_pod() {
   ! is_beside_etcd "$1" || return 0
   if [[ -z ${ARGS_OLD[$1]} ]]; then
@@ -12,6 +12,7 @@ pids_of_pod() {
   fi
   pids_of "${PROCS[$1]}" "${ARGS_OLD[$1]}"
   [[ ${ARGS_OLD[$1]} == "${ARGS_NEW[$1]}" ]] || pids_of "${PROCS[$1]}" "${ARGS_NEW[$1]}"
+  [[ $1 != 0 || -z ${ARGS_JOIN-} || $ARGS_JOIN == "${ARGS_NEW[0]}" ]] || pids_of "${PROCS[$1]}" "$ARGS_JOIN"
 }
 
 # pids_in_cgroup_of I -- all but the sandbox's own process, which holds the pod's namespaces.

@@ -99,6 +99,8 @@ word_manifest() {
     if [[ ${FILES_OLD[$1]} == "${FILES_NEW[$1]}" ]]; then printf 'unchanged'; else printf 'new'; fi
   elif manifest_is_old "$1"; then
     printf 'old'
+  elif manifest_is_joining "$1"; then
+    printf 'joining'
   elif manifest_is_out "$1"; then
     printf 'MOVED OUT'
   else

@@ -209,7 +209,7 @@ pods_missing() {
 # go_back WHAT HINT -- the phase cannot continue and etcd must not wait for a person: everything that `undo` of this phase
 # does is done at once, then exit 5.
 go_back() {
-  if [[ $MODE != apply || $going_back == yes || $PHASE == reopen ]]; then
+  if [[ $MODE != apply || $going_back == yes ]] || ! is_one_of "$PHASE" "${UNDOABLE[@]}"; then
     half_done "$1" "$2"
   fi
   note "GOING BACK: $1"

@@ -19,7 +19,7 @@ unit_files_are_as_wanted() {
 start_unit() {
   [[ ${wanted[0]} != kept ]] || return 0
   if holds "$UNIT runs etcd with the wanted files" process_is_as_wanted 0; then return 0; fi
-  ! unit_is_read_no_more || run systemctl daemon-reload
+  { unit_is_loaded && ! unit_is_read_no_more; } || run systemctl daemon-reload
   ! unit_has_failed || run systemctl reset-failed "$UNIT"
   run systemctl start --no-block "$UNIT"
 }

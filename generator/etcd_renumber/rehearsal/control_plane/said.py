@@ -23,7 +23,7 @@ def unlike(wanted: Wanted, own: bool, why_not: list[str], yours: Change, ours: C
         )
     else:
         found.append(
-            "NOT the folder's own bytes: the same mapping was rendered from the replica's own facts by the same templates; the "
+            "NOT the folder's own bytes: the same mapping was rendered from the replica's own facts by the same templates; "
             "the runbooks are the folder's except for their values, the manifests are kubeadm's of this version"
         )
         found += [f"why not the folder's own: {text}" for text in why_not]

@@ -45,6 +45,7 @@ def hosts(cluster: Cluster, load: Load) -> list[HostSeen]:
             tuple(round(s, 1) for s in load.away("ready", node.name)),
             tuple(round(s, 1) for s in load.away("etcd", node.name)),
             next((a["address"] for a in found.get(node.name, []) if a["type"] == "InternalIP"), ""),
+            (*(("api",) if node in cluster.spec.nodes else ()), *(("etcd",) if node in cluster.spec.members else ())),
         )
         for node in cluster.spec.control_plane
     ]

@@ -55,7 +55,7 @@ class Load:
         hosts = {
             n.name: {
                 "addresses": [str(n.old), str(n.new)] if n in spec.nodes else [],
-                "namespace": self._network(n.name),
+                "namespace": self._network(n.name) if n in spec.members else "",
             }
             for n in spec.control_plane
         }

@@ -118,7 +118,8 @@ def main(options: dict[str, Any]) -> None:
     for host, said in options["hosts"].items():
         if said["addresses"]:
             looks.append((watch_ready(host, said["addresses"], 6443, tls), EVERY))
-        looks.append((watch_etcd(host, said["namespace"]), ETCD_EVERY))
+        if said["namespace"]:
+            looks.append((watch_etcd(host, said["namespace"]), ETCD_EVERY))
     os.write(1, b"ready\n")
     done = threading.Event()
     threads = [threading.Thread(target=again, args=(look, s, done), daemon=True) for look, s in looks]

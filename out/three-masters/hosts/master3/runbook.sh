@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]... [--accept-outage]
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 61ec66dff61c. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 117c6466b225. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CDPATH POSIXLY_CORRECT # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=61ec66dff61c
+readonly DIGEST=117c6466b225
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -300,7 +300,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:868431a80c6541a26c6a1e961a997c29bff9969cd7a12042de61205fc81d550e ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:9eee295d639ee4dbace70b779eb4083a583435a923ab9ddf5a1a88597796d37d ---
 
 # --- runbook/lib/main.sh sha256:a9d1dd0867e6 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -1633,7 +1633,7 @@ endpoint_for_update() {
 }
 # --- end runbook/steps/record.sh ---
 
-# --- runbook/steps/exchange.sh sha256:6c2c26882593 ---
+# --- runbook/steps/exchange.sh sha256:a7dbf331e15e ---
 # exchange.sh -- all files on this host that name its address are exchanged at once, while kubelet is stopped.
 #
 # kubelet deletes and starts static pods through an API whose own etcd may be the one that is down; it then hangs for
@@ -1845,7 +1845,7 @@ pods_missing() {
 # go_back WHAT HINT -- the phase cannot continue and etcd must not wait for a person: everything that `undo` of this phase
 # does is done at once, then exit 5.
 go_back() {
-  if [[ $MODE != apply || $going_back == yes || $PHASE == reopen ]]; then
+  if [[ $MODE != apply || $going_back == yes ]] || ! is_one_of "$PHASE" "${UNDOABLE[@]}"; then
     half_done "$1" "$2"
   fi
   note "GOING BACK: $1"
@@ -1856,7 +1856,7 @@ go_back() {
 }
 # --- end runbook/steps/exchange.sh ---
 
-# --- runbook/steps/exchange_unit.sh sha256:5f65b223ccb4 ---
+# --- runbook/steps/exchange_unit.sh sha256:1c2b2f351ddf ---
 # exchange_unit.sh -- what systemctl does in the exchange, where systemd runs etcd: stop it before its files are renamed, start it after.
 
 stop_unit() {
@@ -1878,7 +1878,7 @@ unit_files_are_as_wanted() {
 start_unit() {
   [[ ${wanted[0]} != kept ]] || return 0
   if holds "$UNIT runs etcd with the wanted files" process_is_as_wanted 0; then return 0; fi
-  ! unit_is_read_no_more || run systemctl daemon-reload
+  { unit_is_loaded && ! unit_is_read_no_more; } || run systemctl daemon-reload
   ! unit_has_failed || run systemctl reset-failed "$UNIT"
   run systemctl start --no-block "$UNIT"
 }
@@ -3249,7 +3249,7 @@ free_name() {
 }
 # --- end runbook/lib/files.sh ---
 
-# --- runbook/lib/unit.sh sha256:a0b9a860d3bd ---
+# --- runbook/lib/unit.sh sha256:6e7642ea2952 ---
 # unit.sh -- an etcd that systemd runs: its unit as systemd sees it, and the files that say how it starts.
 #
 # UNIT is empty where etcd is a static pod. The first of FILES are then the unit's own, each with its place in UNIT_PATHS.
@@ -3305,11 +3305,14 @@ guard_services() {
   if has_kubelet; then guard_kubelet; else note 'this host has no kubelet'; fi
 }
 guard_unit() {
-  etcd_is_a_unit || return 0
+  if ! etcd_is_a_unit || unit_is_put_aside; then return 0; fi
   guard closed "$UNIT is not a unit of systemd on this host (systemctl show -p LoadState $UNIT)" 'name the file of the unit in the facts as the unit is called on the host, render and review again' unit_is_loaded
   guard closed "these folders, with files of $UNIT, are not writable: $(unit_folders_read_only)" 'check the mount' unit_folders_are_writable
   guard closed "$(unit_files_not_here)" "see systemctl cat $UNIT; fetch the facts again from where systemd reads them, render and review again" unit_files_are_here
 }
+
+# unit_is_put_aside -- by this change, on a host that has lost its data: systemd does not know it then.
+unit_is_put_aside() { [[ -e $ASIDE/$UNIT && ! -e /etc/systemd/system/$UNIT ]]; }
 
 unit_folders_read_only() {
   local path
@@ -3543,13 +3546,13 @@ node_name() {
 }
 # --- end runbook/lib/kubelet.sh ---
 
-# --- runbook/lib/pods.sh sha256:c20adc85a91f ---
+# --- runbook/lib/pods.sh sha256:61b61a2487d2 ---
 # pods.sh -- the processes of a static pod on this host.
 #
 # Where its manifest says the whole command, they are those with exactly these arguments. Where the image says a part of it,
 # they are those in the pod's own cgroup: kubelet names it by the pod's UID, and so it names the folder of the pod's logs.
 
-# pids_of_pod I -- with the arguments of the old manifest or of the new one.
+# pids_of_pod I -- with the arguments of the old manifest or of the new one, of etcd also with those by which it joins.
 pids_of_pod() {
   ! is_beside_etcd "$1" || return 0
   if [[ -z ${ARGS_OLD[$1]} ]]; then
@@ -3558,6 +3561,7 @@ pids_of_pod() {
   fi
   pids_of "${PROCS[$1]}" "${ARGS_OLD[$1]}"
   [[ ${ARGS_OLD[$1]} == "${ARGS_NEW[$1]}" ]] || pids_of "${PROCS[$1]}" "${ARGS_NEW[$1]}"
+  [[ $1 != 0 || -z ${ARGS_JOIN-} || $ARGS_JOIN == "${ARGS_NEW[0]}" ]] || pids_of "${PROCS[$1]}" "$ARGS_JOIN"
 }
 
 # pids_in_cgroup_of I -- all but the sandbox's own process, which holds the pod's namespaces.
@@ -3846,23 +3850,24 @@ close_each() {
 close_connections_with() { close_each "$(connections_with "$1")"; }
 # --- end runbook/lib/connections.sh ---
 
-# --- runbook/lib/peers.sh sha256:db492f7cff1d ---
+# --- runbook/lib/peers.sh sha256:24f5da8c4ca3 ---
 # peers.sh -- what each member says when it is asked the way a member asks: GET /members on its peer port.
 #
 # A TLS handshake proves nothing (etcd refuses a caller after it) and `endpoint health` passes a member that no other can
 # dial. This question is answered only to a caller whose certificate and address are right, and also without quorum.
 
-said=()         # by member: its list, one "ID NAME URLS LEARNER" a line; empty when it did not answer
-said_cluster=() # by member: the cluster id in its answer
-said_date=()    # by member: its Date header
-silence=()      # by member: why it did not answer
-asked_at=()     # by member: the address it was asked at
-answer_text=    # the whole of the answer that was looked at last
-answer_list=    # the list in it
-answer_header=  # the header of it that was asked for last
-base=           # the list that the asking began with
-recorded=()     # by member: old | new | other | missing, by the base list
-member_ids=()   # by member: its id, decimal, by the base list
+said=()                 # by member: its list, one "ID NAME URLS LEARNER" a line; empty when it did not answer
+said_cluster=()         # by member: the cluster id in its answer
+said_date=()            # by member: its Date header
+silence=()              # by member: why it did not answer
+asked_at=()             # by member: the address it was asked at
+answer_text=            # the whole of the answer that was looked at last
+answer_list=            # the list in it
+answer_header=          # the header of it that was asked for last
+base=                   # the list that the asking began with
+ours_is_asked_first=yes # no: it begins with the list of another member
+recorded=()             # by member: old | new | other | missing, by the base list
+member_ids=()           # by member: its id, decimal, by the base list
 
 # ask ADDRESS [FROM] -- the question. Only a body that is announced and never sent makes etcd close the connection at once.
 ask() {
@@ -3982,7 +3987,7 @@ ask_our_own() {
 first_list() {
   local i
   base=
-  if [[ -n $etcd_pid ]] && ask_our_own; then
+  if [[ -n $etcd_pid && $ours_is_asked_first == yes ]] && ask_our_own; then
     base=$answer_list
     return 0
   fi
@@ -5703,7 +5708,7 @@ join_groups() {
 }
 # --- end runbook/lib/leftover_keys.sh ---
 
-# --- runbook/lib/status.sh sha256:0fce2a70ae70 ---
+# --- runbook/lib/status.sh sha256:f4242fd67a4d ---
 # status.sh -- where the change stands, as seen from this host, with and without quorum. It asks for itself and refuses nothing.
 
 show_status() {
@@ -5805,6 +5810,8 @@ word_manifest() {
     if [[ ${FILES_OLD[$1]} == "${FILES_NEW[$1]}" ]]; then printf 'unchanged'; else printf 'new'; fi
   elif manifest_is_old "$1"; then
     printf 'old'
+  elif manifest_is_joining "$1"; then
+    printf 'joining'
   elif manifest_is_out "$1"; then
     printf 'MOVED OUT'
   else

@@ -1,0 +1,81 @@
+"""How `rejoin` sees what has come of a host that lost its data: in its files, and in the member list of the others."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.pki import TEMPLATES
+
+NEW = "https://192.168.110.12:2380"
+OTHERS = "1 master1 https://192.168.110.10:2380 no\n2 master2 https://192.168.110.11:2380 no\n"
+OLD_MEMBER, NEW_MEMBER = f"{OTHERS}3 master3 {NEW} no\n", f"{OTHERS}9 master3 {NEW} no\n"
+LEARNER, ADDED = f"{OTHERS}9 master3 {NEW} learner\n", f"{OTHERS}9 - {NEW} no\n"
+# What the files of the host say, as bash: whether the data is whole, whether etcd's manifest is the one by which it joins, and
+# whether a person has given the data up.
+STUBS = """set -o errexit -o nounset -o pipefail
+HOST=master3 OWN=2 NAMES=(master1 master2 master3) NEW_URLS=(x y {new}) FILES_JOIN=(j) FILES_NEW=(n) DATA_DIR=/x DIGEST=d
+STATE={state}
+said=([0]='' [1]={others} [2]={own})
+data_is_there() {{ {data}; }}
+db_is_a_database() {{ true; }}
+manifest_is_joining() {{ {joins}; }}
+we_are_given_up() {{ {given_up}; }}
+"""
+
+
+def holds(folder: Path, what: str, others: str, joined: str = "", own: str = "", **states: bool) -> bool:
+    if joined:
+        (folder / "joined.txt").write_text(f"{joined}\n")
+    words = {key: "true" if states.get(key) else "false" for key in ("data", "joins", "given_up")}
+    stubs = STUBS.format(new=NEW, state=folder, others=f"'{others.rstrip()}'", own=f"'{own.rstrip()}'", **words)
+    script = "\n".join([stubs, (TEMPLATES / "runbook/bridge/lost.sh").read_text(), f"if {what}; then echo yes; fi"])
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout == "yes\n"
+
+
+TO_GO = {
+    "no data": (True, OLD_MEMBER, {}),
+    "no data, and nobody answers": (True, "", {}),
+    "the data of the member that is there": (False, OLD_MEMBER, {"data": True}),
+    "the same, given up": (True, OLD_MEMBER, {"data": True, "given_up": True}),
+    "given up, and nobody answers": (False, "", {"data": True, "given_up": True}),
+    "the new member's own, and the option is still given": (
+        False, NEW_MEMBER, {"data": True, "given_up": True, "joined": "9"}),
+    "the new member's own, which is lost again": (True, NEW_MEMBER, {"joined": "9"}),
+    "what a learner has fetched": (False, LEARNER, {"data": True, "joins": True, "joined": "9", "given_up": True}),
+    "what etcd fetches before the others know its name": (
+        False, ADDED, {"data": True, "joins": True, "joined": "9", "given_up": True}),
+    "old data on a disk that was mounted after the new member was added": (True, ADDED, {"data": True, "joined": "9"}),
+    "a learner that somebody has removed": (True, OTHERS, {"data": True, "joins": True, "joined": "9"}),
+    "a member that somebody has removed on purpose": (False, OTHERS, {"data": True}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TO_GO)
+def test_data_goes_where_it_is_not_that_of_the_member_in_the_cluster(case: str, tmp_path: Path) -> None:
+    expected, others, more = TO_GO[case]
+    assert holds(tmp_path, "data_is_to_go", others, **more) == expected  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"), [(OLD_MEMBER, False), (LEARNER, True), (ADDED, True), (OTHERS, False), ("", False)]
+)
+def test_a_learner_and_one_that_was_never_started_do_not_vote(others: str, expected: bool, tmp_path: Path) -> None:
+    assert holds(tmp_path, "is_no_voter", others) == expected
+
+
+def test_what_our_own_etcd_shows_of_its_past_is_not_believed(tmp_path: Path) -> None:
+    """A learner that has just started shows itself as a voter, as its manifest names it."""
+    assert not holds(tmp_path, "has_rejoined", LEARNER, "9", own=NEW_MEMBER)
+    assert holds(tmp_path, "has_rejoined", NEW_MEMBER, "9", own=OLD_MEMBER)
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"), [(f"5 master3 {NEW} no\n", True), (OLD_MEMBER, False), ("", False)], ids=["alone", "all", "-"]
+)
+def test_an_etcd_that_shows_no_other_member_has_founded_a_cluster(own: str, expected: bool, tmp_path: Path) -> None:
+    assert holds(tmp_path, "has_founded", "", own=own) == expected
