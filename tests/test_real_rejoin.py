@@ -36,7 +36,7 @@ def test_a_host_that_lost_its_data_is_a_member_again(cluster: Cluster, tmp_path:
             if line.host != LOST and line.kind == "phase":
                 real.say(line.host, "apply", line.phase, "--without", LOST)
         load.wait_for(100)
-        assert "the data of master3 is lost" in real.apply(LOST, "rejoin", expect=4).text
+        assert "the data of this host is lost" in real.apply(LOST, "rejoin", expect=4).text
         words = ("apply", "rejoin", "--lost", LOST)
         killed = real.start_killed(LOST, *words, before="mv -f /etc/kubernetes/manifests/.etcd.yaml").wait(300)
         assert killed.exit == 137, killed.text
