@@ -110,7 +110,9 @@ def test_what_forbids_it_is_said_before_anything_is_stopped(tmp_path: Path) -> N
     with bridge(tmp_path, "3.5") as rig:
         rig.everybody_crashes()
         everything_is_lost_on(rig, "master3")
-        assert "the other members that answer are no majority of 3" in rig.apply("master3", "rejoin", *LOST, expect=3).text
+        assert (
+            "the other members that answer are no majority of 3" in rig.apply("master3", "rejoin", *LOST, expect=3).text
+        )
         others_go_on(rig, until="settle")
         ran = rig.apply("master3", "rejoin", *LOST, expect=3)
         assert "carry out readdress and settle on the other hosts first" in ran.text and commands(ran) == []

@@ -119,7 +119,7 @@ PHASES = (
             "put_lost_data_away",
             "become_a_new_member",
             "etcd_is_to_join",
-            *("write_new_files", "stop_kubelet", "exchange_files", "start_kubelet"),
+            *("write_new_files", "stop_kubelet", "exchange_files", "the_unit_comes", "start_kubelet"),
             "learn_everything",
             "rejoined_as_all_others",
             *EXCHANGE,
@@ -174,9 +174,9 @@ PHASES = (
 
 STEPS = (
     "world", "preflight", "bridge/standstill", "on_this_host", "surroundings", "prepare", "tools", "widen_certificates",
-    "bridge/readdress", "bridge/settle", "bridge/rejoin", "bridge/learn", "record", "exchange", "exchange_unit", "kubernetes_gate",
-    "kubernetes_comes_back", "bridge/unbridge", "release", "cluster", "finish", "ticket", "narrow", "bridge/undo", "bridge/called",
-    "cluster_undo", "undo",
+    "bridge/readdress", "bridge/settle", "bridge/rejoin", "bridge/unit_aside", "bridge/learn", "record", "exchange",
+    "exchange_unit", "kubernetes_gate", "kubernetes_comes_back", "bridge/unbridge", "release", "cluster", "finish", "ticket",
+    "narrow", "bridge/undo", "bridge/called", "cluster_undo", "undo",
 )  # fmt: skip
 ORDER = (
     "preflight",

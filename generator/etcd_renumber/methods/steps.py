@@ -93,6 +93,7 @@ TITLES: dict[str, str] = {
     "bridge_for_the_new_member": "Set rules and routes to the other members, where this host comes back without its data",
     "etcd_goes_for_good": "",
     "the_unit_goes": "Stop etcd's unit and move its file away, where a unit of systemd runs it and there is no data",
+    "the_unit_comes": "Put the file of etcd's unit back, where it was moved away",
     "put_lost_data_away": "Rename what is left of the lost data",
     "become_a_new_member": "Remove the lost member from the cluster, and add a new one",
     "etcd_is_to_join": "",

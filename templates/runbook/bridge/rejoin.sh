@@ -19,7 +19,7 @@ ready_to_rejoin() {
   fi
   guard other_world "the data of this host is lost: $(what_is_lost)" "where a disk is not mounted, mount it; where it is lost for good: bash runbook.sh apply rejoin --lost $HOST, which removes its member from the cluster and adds it as a new one" may_be_given_up
   guard closed 'the files by which this host joins the cluster could not be rendered: its initial-cluster does not stand in a line of its own' 'write it so on the host, fetch the facts, render and review again' can_join
-  guard closed "the facts have no unit file of $UNIT, which has to go while there is no data" "copy it into the facts, render and review again" unit_file_is_known
+  guard closed "$(unit_files_elsewhere)" "only a unit file in /etc/systemd/system can be moved away while there is no data: move it there (systemctl daemon-reload), then rerun the same command" unit_file_can_go
   guard other_world "$HERE/join does not hold the reviewed files" "copy the whole folder hosts/$HOST again" joining_files_are_new
   guard closed "$WAL_DIR is a mount point: etcd makes this folder itself, and cannot" 'give --wal-dir a folder inside of it, fetch the facts, render and review again' wal_folder_can_be_made
   guard closed "$NEW is not on this host, or duplicate address detection still runs" "$(how_to_keep_new)" new_is_here
@@ -32,15 +32,6 @@ ready_to_rejoin() {
 }
 or_joined_before() { ! is_our_new_member || printf ' (this change has made it a new member before; where the data of that one is lost too, remove %s first)' "$JOINED"; }
 settle_is_at_its_end() { [[ ${recorded[OWN]} == "$END_RECORD" && ! -s $STOPPED_NOTE ]] && etcd_runs_new && all_manifests_are_new; }
-unit_file_is_known() { ! etcd_is_a_unit || [[ -n $(unit_file) ]]; }
-# unit_file -- where the host has it.
-unit_file() {
-  local path
-  etcd_is_a_unit || return 0
-  for path in "${UNIT_PATHS[@]}"; do
-    [[ $path != *.service ]] || printf '%s' "$path"
-  done
-}
 wal_folder_can_be_made() { [[ $WAL_DIR == "$DATA_DIR"/* || ! -d $WAL_DIR || $(stat -c %d "$WAL_DIR") == "$(stat -c %d "$WAL_DIR/..")" ]]; }
 
 # see_whether_we_rejoin -- a run that was ended in the middle has something to bring back, too.
@@ -102,23 +93,6 @@ etcd_goes_for_good() {
   kubelet_stays=down
   want aside aside kept
 }
-# A unit without its environment file can start an etcd that nobody reviewed, so its own file goes, and that alone.
-the_unit_goes() {
-  local i
-  if holds 'no unit of systemd can start etcd, or none has to go' no_unit_has_to_go; then return 0; fi
-  if [[ -e $(unit_file) ]]; then
-    run systemctl stop "$UNIT"
-    run install -d -m 0700 "$ASIDE"
-    run mv -f "$(unit_file)" "$ASIDE/"
-    run systemctl daemon-reload
-  fi
-  for i in "${!UNIT_PATHS[@]}"; do
-    wanted[i]=kept
-  done
-}
-
-no_unit_has_to_go() { ! etcd_is_a_unit || [[ ${wanted[0]} != aside ]]; }
-
 put_lost_data_away() {
   local name
   if holds "no lost data is in $DATA_DIR" no_lost_data; then return 0; fi
@@ -135,7 +109,7 @@ no_lost_data() { [[ $rejoins == no ]] || ! data_is_to_go || { [[ ! -e $DATA_DIR/
 no_etcd_can_come() {
   look_at_etcd
   [[ -z $etcd_pid ]] || return 1
-  if etcd_is_a_unit; then [[ ! -e $(unit_file) ]]; else manifest_is_out 0; fi
+  if etcd_is_a_unit; then [[ ! -e $UNIT_FILE ]]; else manifest_is_out 0; fi
 }
 
 become_a_new_member() {

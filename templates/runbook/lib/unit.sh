@@ -53,14 +53,14 @@ guard_services() {
   if has_kubelet; then guard_kubelet; else note 'this host has no kubelet'; fi
 }
 guard_unit() {
-  if ! etcd_is_a_unit || unit_is_put_aside; then return 0; fi
+  if ! etcd_is_a_unit || unit_is_put_aside; then return 0; fi # its file is known to this change
   guard closed "$UNIT is not a unit of systemd on this host (systemctl show -p LoadState $UNIT)" 'name the file of the unit in the facts as the unit is called on the host, render and review again' unit_is_loaded
   guard closed "these folders, with files of $UNIT, are not writable: $(unit_folders_read_only)" 'check the mount' unit_folders_are_writable
   guard closed "$(unit_files_not_here)" "see systemctl cat $UNIT; fetch the facts again from where systemd reads them, render and review again" unit_files_are_here
 }
 
-# unit_is_put_aside -- by this change, on a host that has lost its data: systemd does not know it then.
-unit_is_put_aside() { [[ -e $ASIDE/$UNIT && ! -e /etc/systemd/system/$UNIT ]]; }
+# unit_is_put_aside -- by this change, on a host that has lost its data: systemd does not know it then, or not yet again.
+unit_is_put_aside() { [[ -e $ASIDE/$UNIT ]] && ! unit_is_loaded; }
 
 unit_folders_read_only() {
   local path

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]... [--accept-outage]
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 117c6466b225. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 038020372f78. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CDPATH POSIXLY_CORRECT # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=117c6466b225
+readonly DIGEST=038020372f78
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -300,7 +300,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:9eee295d639ee4dbace70b779eb4083a583435a923ab9ddf5a1a88597796d37d ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:edbf8a2b46c8fcd4a41ecc00be44b23e97bfe35ecfe2f2d352ad43494e0c1a28 ---
 
 # --- runbook/lib/main.sh sha256:a9d1dd0867e6 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -3249,7 +3249,7 @@ free_name() {
 }
 # --- end runbook/lib/files.sh ---
 
-# --- runbook/lib/unit.sh sha256:6e7642ea2952 ---
+# --- runbook/lib/unit.sh sha256:b889922489dc ---
 # unit.sh -- an etcd that systemd runs: its unit as systemd sees it, and the files that say how it starts.
 #
 # UNIT is empty where etcd is a static pod. The first of FILES are then the unit's own, each with its place in UNIT_PATHS.
@@ -3305,14 +3305,14 @@ guard_services() {
   if has_kubelet; then guard_kubelet; else note 'this host has no kubelet'; fi
 }
 guard_unit() {
-  if ! etcd_is_a_unit || unit_is_put_aside; then return 0; fi
+  if ! etcd_is_a_unit || unit_is_put_aside; then return 0; fi # its file is known to this change
   guard closed "$UNIT is not a unit of systemd on this host (systemctl show -p LoadState $UNIT)" 'name the file of the unit in the facts as the unit is called on the host, render and review again' unit_is_loaded
   guard closed "these folders, with files of $UNIT, are not writable: $(unit_folders_read_only)" 'check the mount' unit_folders_are_writable
   guard closed "$(unit_files_not_here)" "see systemctl cat $UNIT; fetch the facts again from where systemd reads them, render and review again" unit_files_are_here
 }
 
-# unit_is_put_aside -- by this change, on a host that has lost its data: systemd does not know it then.
-unit_is_put_aside() { [[ -e $ASIDE/$UNIT && ! -e /etc/systemd/system/$UNIT ]]; }
+# unit_is_put_aside -- by this change, on a host that has lost its data: systemd does not know it then, or not yet again.
+unit_is_put_aside() { [[ -e $ASIDE/$UNIT ]] && ! unit_is_loaded; }
 
 unit_folders_read_only() {
   local path
