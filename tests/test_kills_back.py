@@ -49,9 +49,10 @@ def named(case: Case) -> str:
 
 @contextmanager
 def just_before(case: Case, tmp: Path) -> Iterator[Rig]:
-    """Every line before it is done."""
+    """Every line before it is done. A host that leaves its old address for the new one still reaches the others: one subnet."""
+    bits = 16 if case.addresses == "replace" else 24
     method = {"method": case.method} | ({"addresses": "replace"} if case.addresses == "replace" else {})
-    with Rig(scenario(tmp, hosts(3), ca_pem(), "3.5", **method), "3.5", wide=True) as rig:
+    with Rig(scenario(tmp, hosts(3), ca_pem(), "3.5", **method), "3.5", wide=True, bits=bits) as rig:
         if case.method == "bridge":
             rig.everybody_crashes()
         rig.follow_the_order(until=f"{case.host} {case.phase}")
