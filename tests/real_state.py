@@ -66,6 +66,7 @@ def leases_are_renewed(cluster: Cluster, seconds: float = 40, but: str = "") -> 
         "every Lease renewed",
         seconds,
         lambda: all(at != before[n] for n, at in renewals(cluster).items() if n != but),
+        lambda: str(sorted(n for n, at in renewals(cluster).items() if at == before[n])),
     )
 
 

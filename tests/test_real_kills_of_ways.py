@@ -46,7 +46,8 @@ def test_bridge_goes_on_after_each_and_settle_goes_back(cluster: Cluster, tmp_pa
         real.everybody_moves(crash=True)
         met = everything_is_killed(real, "bridge", until="master1 unbridge")
         assert real.killed_at_every_command("master3", "undo", "settle") > 1
-        state.leases_are_renewed(cluster, A_MINUTE, but="master3")
+        calls_itself = cluster.spec.minor > (1, 24)  # an older kubelet calls the load balancer
+        state.leases_are_renewed(cluster, A_MINUTE, but="master3" if calls_itself else "")
         assert real.killed_at_every_command("master3", "apply", "settle") > 1
         met |= everything_is_killed(real, "bridge", start="master1 unbridge")
         load.wait_for(100)

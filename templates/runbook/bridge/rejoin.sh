@@ -147,13 +147,6 @@ note_the_new_member() {
 }
 lost_member_is_gone() { ask_everybody && [[ -n $(list_of_others) && -z $(our_id) ]]; }
 new_member_is_there() { ask_everybody && [[ -n $(new_member_id) ]]; }
-# endpoint_of_another -- the first other member that answers.
-endpoint_of_another() {
-  local i
-  for i in "${!NAMES[@]}"; do
-    [[ $i == "$OWN" || -z ${said[i]-} ]] || { client_url "$i" && return 0; }
-  done
-}
 # A learner has no vote before it has everything; 3.3 knows none. For some seconds after a change etcd may answer "unhealthy cluster".
 add_member() {
   local new=(member add "$HOST" --peer-urls="${NEW_URLS[OWN]}") tries

@@ -3,18 +3,19 @@
 # A TLS handshake proves nothing (etcd refuses a caller after it) and `endpoint health` passes a member that no other can
 # dial. This question is answered only to a caller whose certificate and address are right, and also without quorum.
 
-said=()                 # by member: its list, one "ID NAME URLS LEARNER" a line; empty when it did not answer
-said_cluster=()         # by member: the cluster id in its answer
-said_date=()            # by member: its Date header
-silence=()              # by member: why it did not answer
-asked_at=()             # by member: the address it was asked at
-answer_text=            # the whole of the answer that was looked at last
-answer_list=            # the list in it
-answer_header=          # the header of it that was asked for last
-base=                   # the list that the asking began with
-ours_is_asked_first=yes # no: it begins with the list of another member
-recorded=()             # by member: old | new | other | missing, by the base list
-member_ids=()           # by member: its id, decimal, by the base list
+said=()         # by member: its list, one "ID NAME URLS LEARNER" a line; empty when it did not answer
+said_cluster=() # by member: the cluster id in its answer
+said_date=()    # by member: its Date header
+silence=()      # by member: why it did not answer
+asked_at=()     # by member: the address it was asked at
+answer_text=    # the whole of the answer that was looked at last
+answer_list=    # the list in it
+answer_header=  # the header of it that was asked for last
+base=           # the list that the asking began with
+recorded=()     # by member: old | new | other | missing, by the base list
+member_ids=()   # by member: its id, decimal, by the base list
+
+ours_is_asked_first=yes # no: the base list is that of another member
 
 # ask ADDRESS [FROM] -- the question. Only a body that is announced and never sent makes etcd close the connection at once.
 ask() {

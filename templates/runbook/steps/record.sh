@@ -54,9 +54,10 @@ own_record_is_read() {
   ask_our_own && [[ $answer_list == *" $HOST ${NEW_URLS[OWN]} "* ]]
 }
 # endpoint_for_update -- our own member, else the first other one that answers.
-endpoint_for_update() {
+endpoint_for_update() { if [[ -n $etcd_pid ]]; then own_endpoint; else endpoint_of_another; fi; }
+# endpoint_of_another -- the first other member that answers.
+endpoint_of_another() {
   local i
-  [[ -z $etcd_pid ]] || { own_endpoint && return 0; }
   for i in "${!NAMES[@]}"; do
     [[ $i == "$OWN" || -z ${said[i]-} ]] || { client_url "$i" && return 0; }
   done

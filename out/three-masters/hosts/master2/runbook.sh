@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]... [--accept-outage]
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 038020372f78. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 419d0d6eef9b. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CDPATH POSIXLY_CORRECT # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=038020372f78
+readonly DIGEST=419d0d6eef9b
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -300,7 +300,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:edbf8a2b46c8fcd4a41ecc00be44b23e97bfe35ecfe2f2d352ad43494e0c1a28 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:5b6d990b9bb00bf15cc1151dc4736546e03105b7940194aaa94e8e782f58f5b9 ---
 
 # --- runbook/lib/main.sh sha256:a9d1dd0867e6 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -1567,7 +1567,7 @@ no_connection_is_old() {
 connections_of_ours_are_new() { connections_are_new && no_call_goes_to_old; }
 # --- end runbook/rolling/move.sh ---
 
-# --- runbook/steps/record.sh sha256:cacc58b612bf ---
+# --- runbook/steps/record.sh sha256:50d049232597 ---
 # record.sh -- `member update`: what the cluster records of this member.
 
 # record_address old|new [I] -- of our member or of member I, by any member that can take it; with one or two members and
@@ -1624,9 +1624,10 @@ own_record_is_read() {
   ask_our_own && [[ $answer_list == *" $HOST ${NEW_URLS[OWN]} "* ]]
 }
 # endpoint_for_update -- our own member, else the first other one that answers.
-endpoint_for_update() {
+endpoint_for_update() { if [[ -n $etcd_pid ]]; then own_endpoint; else endpoint_of_another; fi; }
+# endpoint_of_another -- the first other member that answers.
+endpoint_of_another() {
   local i
-  [[ -z $etcd_pid ]] || { own_endpoint && return 0; }
   for i in "${!NAMES[@]}"; do
     [[ $i == "$OWN" || -z ${said[i]-} ]] || { client_url "$i" && return 0; }
   done
@@ -3850,24 +3851,25 @@ close_each() {
 close_connections_with() { close_each "$(connections_with "$1")"; }
 # --- end runbook/lib/connections.sh ---
 
-# --- runbook/lib/peers.sh sha256:24f5da8c4ca3 ---
+# --- runbook/lib/peers.sh sha256:c977bcad6a8b ---
 # peers.sh -- what each member says when it is asked the way a member asks: GET /members on its peer port.
 #
 # A TLS handshake proves nothing (etcd refuses a caller after it) and `endpoint health` passes a member that no other can
 # dial. This question is answered only to a caller whose certificate and address are right, and also without quorum.
 
-said=()                 # by member: its list, one "ID NAME URLS LEARNER" a line; empty when it did not answer
-said_cluster=()         # by member: the cluster id in its answer
-said_date=()            # by member: its Date header
-silence=()              # by member: why it did not answer
-asked_at=()             # by member: the address it was asked at
-answer_text=            # the whole of the answer that was looked at last
-answer_list=            # the list in it
-answer_header=          # the header of it that was asked for last
-base=                   # the list that the asking began with
-ours_is_asked_first=yes # no: it begins with the list of another member
-recorded=()             # by member: old | new | other | missing, by the base list
-member_ids=()           # by member: its id, decimal, by the base list
+said=()         # by member: its list, one "ID NAME URLS LEARNER" a line; empty when it did not answer
+said_cluster=() # by member: the cluster id in its answer
+said_date=()    # by member: its Date header
+silence=()      # by member: why it did not answer
+asked_at=()     # by member: the address it was asked at
+answer_text=    # the whole of the answer that was looked at last
+answer_list=    # the list in it
+answer_header=  # the header of it that was asked for last
+base=           # the list that the asking began with
+recorded=()     # by member: old | new | other | missing, by the base list
+member_ids=()   # by member: its id, decimal, by the base list
+
+ours_is_asked_first=yes # no: the base list is that of another member
 
 # ask ADDRESS [FROM] -- the question. Only a body that is announced and never sent makes etcd close the connection at once.
 ask() {
