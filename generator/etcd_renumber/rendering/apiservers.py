@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import hashlib
 
-from etcd_renumber import __version__
 from etcd_renumber.etcd_on_host import Process
 from etcd_renumber.hashes import sha256
 from etcd_renumber.manifests.apiserver import FILE, flags_of, servers_of
 from etcd_renumber.methods.apiservers import APISERVERS
 from etcd_renumber.model import Change
 from etcd_renumber.rendering.diffs import diff
-from etcd_renumber.rendering.environment import environment
 from etcd_renumber.rendering.etcd_values import Value
-from etcd_renumber.rendering.library import library
-from etcd_renumber.rendering.story import told
+from etcd_renumber.rendering.script import script
 from etcd_renumber.rendering.values import MANIFESTS, assignments
 
 STEM = FILE.removesuffix(".yaml")
@@ -22,7 +19,8 @@ STEM = FILE.removesuffix(".yaml")
 
 def apiserver_files(change: Change) -> dict[str, str]:
     """Every file of that folder but its list, path below it to text."""
-    files = {"runbook.sh": _runbook(change)}
+    groups = [(heading, assignments(group)) for heading, group in _values(change)]
+    files = {"runbook.sh": script("apiservers.sh.j2", change, APISERVERS, groups)}
     for name, m in change.apiservers.items():
         files[f"{name}/{STEM}.widened.yaml"] = m.widened
         files[f"{name}/{STEM}.switched.yaml"] = m.switched
@@ -30,26 +28,6 @@ def apiserver_files(change: Change) -> dict[str, str]:
             FILE, m.widened, m.switched, "widened", "switched"
         )
     return files
-
-
-def _runbook(change: Change) -> str:
-    """The bash script: header, values, the story, the verbs, the steps, the machinery."""
-    mapping, text = change.cluster.mapping, library(APISERVERS)
-    return (
-        environment()
-        .get_template("runbook/apiservers.sh.j2")
-        .render(
-            cluster=mapping.cluster,
-            change=mapping.change,
-            method=mapping.method,
-            digest=change.digest,
-            values=[(heading, assignments(group)) for heading, group in _values(change)],
-            story=[told(phase) for phase in APISERVERS.phases],
-            version=__version__,
-            library=text,
-            library_sha256=sha256(text),
-        )
-    )
 
 
 def _values(change: Change) -> list[tuple[str, dict[str, Value]]]:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from etcd_renumber import __version__
 from etcd_renumber.hashes import sha256
 from etcd_renumber.manifests.join import joining
-from etcd_renumber.model import Change, Member
+from etcd_renumber.model import Change
 from etcd_renumber.rendering.apiservers import apiserver_files
 from etcd_renumber.rendering.diffs import diff
-from etcd_renumber.rendering.environment import environment
-from etcd_renumber.rendering.library import library
 from etcd_renumber.rendering.run_sh import run_script
 from etcd_renumber.rendering.runbook_md import page
-from etcd_renumber.rendering.story import told
+from etcd_renumber.rendering.script import script
 from etcd_renumber.rendering.values import assignments, values
 from etcd_renumber.rendering.workers import workers_runbook
 
@@ -25,7 +22,7 @@ def render(change: Change) -> dict[str, str]:
         top = f"hosts/{member.name}/"
         groups = [(heading, assignments(group)) for heading, group in values(change, member)]
         blocks[member.name] = "\n".join(text for _, text in groups)
-        host = {"runbook.sh": runbook(change, member, groups)}
+        host = {"runbook.sh": script("runbook.sh.j2", change, change.method, groups, member.name)}
         changed = [m for m in change.manifests[member.name] if m.changes]
         host |= {f"manifests/{m.file}": m.new for m in changed}
         if change.method.begins_down and (found := joining(change, member)):
@@ -45,27 +42,6 @@ def render(change: Change) -> dict[str, str]:
     files["RUNBOOK.md"] = page(change, files)
     files["SHA256SUMS"] = sums(files)
     return files
-
-
-def runbook(change: Change, member: Member, groups: list[tuple[str, str]]) -> str:
-    """The bash script of one host: header, values, the story, the verbs, the steps, the machinery."""
-    mapping, text = change.cluster.mapping, library(change.method)
-    return (
-        environment()
-        .get_template("runbook/runbook.sh.j2")
-        .render(
-            host=member.name,
-            cluster=mapping.cluster,
-            change=mapping.change,
-            method=mapping.method,
-            digest=change.digest,
-            values=groups,
-            story=[told(phase) for phase in change.method.phases],
-            version=__version__,
-            library=text,
-            library_sha256=sha256(text),
-        )
-    )
 
 
 def sums(files: dict[str, str]) -> str:

@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-from etcd_renumber import __version__
-from etcd_renumber.hashes import sha256
 from etcd_renumber.methods.workers import WORKERS
 from etcd_renumber.model import Change
-from etcd_renumber.rendering.environment import environment
 from etcd_renumber.rendering.etcd_values import Value
-from etcd_renumber.rendering.library import library
-from etcd_renumber.rendering.story import told
+from etcd_renumber.rendering.script import script
 from etcd_renumber.rendering.values import MANIFESTS, assignments
 
 
 def workers_runbook(change: Change) -> str:
-    """The bash script of the workers: header, values, the story, the verbs, the steps, the machinery."""
-    mapping, text = change.cluster.mapping, library(WORKERS)
-    return (
-        environment()
-        .get_template("runbook/workers.sh.j2")
-        .render(
-            cluster=mapping.cluster,
-            change=mapping.change,
-            method=mapping.method,
-            digest=change.digest,
-            values=[(heading, assignments(group)) for heading, group in _values(change)],
-            story=[told(phase) for phase in WORKERS.phases],
-            version=__version__,
-            library=text,
-            library_sha256=sha256(text),
-        )
-    )
+    """The bash script of the workers."""
+    groups = [(heading, assignments(group)) for heading, group in _values(change)]
+    return script("workers.sh.j2", change, WORKERS, groups)
 
 
 def _values(change: Change) -> list[tuple[str, dict[str, Value]]]:

@@ -7,7 +7,7 @@ keep_the_api_manifest() {
   if is_passed; then return 0; fi
   if holds "the old manifest is in $BACKUP" old_is_kept; then return 0; fi
   run install -D -m 0600 "$MANIFEST" "$SAVED_MANIFEST.part"
-  run mv -f "$SAVED_MANIFEST.part" "$SAVED_MANIFEST"
+  put_in_place "$SAVED_MANIFEST.part" "$SAVED_MANIFEST"
   must old_is_kept
 }
 old_is_kept() { payload_is_right old || ! has_stage old; }
@@ -21,6 +21,7 @@ write_the_api_manifest() {
   run install -m 0600 "$(payload_of "$stage")" "$draft"
   run chown --reference="$MANIFEST" "$draft"
   run chmod --reference="$MANIFEST" "$draft"
+  run sync "$draft"
 }
 
 # is_done, is_passed -- each step asks, so that a line that was carried out is carried out again without a command.

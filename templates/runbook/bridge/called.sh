@@ -22,8 +22,8 @@ the_others_reach_the_old_address() {
     closed "the rules for $OLD are missing on: $silent; this member is recorded on its new address again" \
       'where unbridge was carried out, no undo is possible on any host: continue with the next line of RUNBOOK.md. After a reboot there: bash runbook.sh apply readdress on that host, then rerun this undo'
   fi
-  printf 'every other member has called %s\n' "$OLD" >"$SCRATCH/called"
-  run install -m 0600 "$SCRATCH/called" "$CALLED_BY_OLD"
+  printf 'every other member has called %s\n' "$OLD" >"$SCRATCH/note"
+  note_down "$CALLED_BY_OLD"
   must is_reached_by_old
 }
 is_reached_by_old() { [[ -e $CALLED_BY_OLD || ${#NAMES[@]} == 1 || $OLD == "$NEW" ]]; }

@@ -127,7 +127,8 @@ become_a_new_member() {
     wait_until 10 'the members show the lost member no more' lost_member_is_gone || half_done "$HOST is still in the member list" 'rerun the same command'
   fi
   [[ -n $(new_member_id) ]] || add_member
-  note_the_new_member
+  printf '%s\n' "$(new_member_id)" >"$SCRATCH/note"
+  note_down "$JOINED"
   must has_a_member
 }
 # While no data is there, a member with our name that was started once has lost it.
@@ -138,12 +139,6 @@ has_a_member() {
   else
     is_our_new_member && ! data_is_to_go
   fi
-}
-note_the_new_member() {
-  printf '%s\n' "$(new_member_id)" >"$SCRATCH/note"
-  run install -m 0600 "$SCRATCH/note" "$JOINED.part"
-  run sync "$JOINED.part"
-  run mv -f "$JOINED.part" "$JOINED"
 }
 lost_member_is_gone() { ask_everybody && [[ -n $(list_of_others) && -z $(our_id) ]]; }
 new_member_is_there() { ask_everybody && [[ -n $(new_member_id) ]]; }

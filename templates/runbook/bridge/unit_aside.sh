@@ -37,8 +37,7 @@ no_unit_has_to_go() { ! etcd_is_a_unit || [[ ${wanted[0]} != aside ]]; }
 the_unit_comes() {
   if holds 'no unit of systemd is missing' no_unit_is_missing; then return 0; fi
   run cp -p "$ASIDE/$UNIT" "$(draft_of "$UNIT_FILE")"
-  run sync "$(draft_of "$UNIT_FILE")"
-  run mv -f "$(draft_of "$UNIT_FILE")" "$UNIT_FILE"
+  put_in_place "$(draft_of "$UNIT_FILE")" "$UNIT_FILE"
   run systemctl daemon-reload
   must no_unit_is_missing
 }

@@ -129,7 +129,7 @@ save_host_file() {
     saved=$(free_name "$saved" '')
   fi
   run install -D -m 0600 "${host_files[$1]}" "$saved.part"
-  run mv -f "$saved.part" "$saved"
+  put_in_place "$saved.part" "$saved"
 }
 
 # draft_is_right I old|new -- the draft is this very file with the one word exchanged: it was not renewed meanwhile.

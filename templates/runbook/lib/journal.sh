@@ -34,6 +34,17 @@ cannot_be_written() {
   printf 'runbook.sh: WARNING: the journal in %s cannot be written, as on a full disk. The run goes on without it\n' "$STATE" >&2
 }
 
+# put_in_place DRAFT FILE -- its bytes are on the disk before its name is: a power failure must not leave an empty file that counts as saved.
+put_in_place() {
+  run sync "$1"
+  run mv -f "$1" "$2"
+}
+# note_down FILE -- what was written to SCRATCH/note.
+note_down() {
+  run install -m 0600 "$SCRATCH/note" "$1.part"
+  put_in_place "$1.part" "$1"
+}
+
 # last_phase -- the phase begun last and not taken back, by the journal; nothing when there is none.
 last_phase() {
   local line phase='' last=''

@@ -33,9 +33,8 @@ kubelet_in_words() {
 
 # note_that_we_stop_it -- written first: when a run is killed in between, the note explains why kubelet is stopped.
 note_that_we_stop_it() {
-  printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$PHASE" >"$SCRATCH/kubelet.stopped"
-  run install -m 0600 "$SCRATCH/kubelet.stopped" "$STOPPED_NOTE"
-  run sync "$STOPPED_NOTE"
+  printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$PHASE" >"$SCRATCH/note"
+  note_down "$STOPPED_NOTE"
 }
 
 # kubelet_log -- its last lines, for the operator.

@@ -130,7 +130,7 @@ write_request() {
   run install -m 0600 "$draft" "$STATE/csr/$label.cnf"
   run openssl req -new -utf8 -key "${CERT_KEYS[$1]}" -config "$STATE/csr/$label.cnf" -reqexts wanted \
     -subj "/${subject#*/}" -out "$STATE/csr/.$label.csr"
-  run mv -f "$STATE/csr/.$label.csr" "$STATE/csr/$label.csr"
+  put_in_place "$STATE/csr/.$label.csr" "$STATE/csr/$label.csr"
 }
 
 # request_is_there I DRAFT -- of this key, and for these extensions: somebody may be signing it just now.

@@ -66,9 +66,3 @@ has_room() {
 
 # field FILE KEY -- the value in a note of ours.
 field() { sed -n "s/^$2 //p" "$1" 2>/dev/null; }
-
-# note_down FILE -- what was written to SCRATCH/note, beside the target and then renamed.
-note_down() {
-  run install -m 0600 "$SCRATCH/note" "$1.part"
-  run mv -f "$1.part" "$1"
-}

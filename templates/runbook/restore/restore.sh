@@ -28,7 +28,7 @@ keep_the_snapshot() {
   if holds "the snapshot is in $STATE/snapshot, or restored already" snapshot_is_kept; then return 0; fi
   run install -d -m 0700 "$STATE/snapshot"
   run install -m 0600 "$snapshot_file" "$(kept_snapshot).part"
-  run mv -f "$(kept_snapshot).part" "$(kept_snapshot)"
+  put_in_place "$(kept_snapshot).part" "$(kept_snapshot)"
   must snapshot_is_kept
 }
 kept_snapshot() {

@@ -118,7 +118,7 @@ take_given_file() {
   local file
   file=$STATE/snapshot/from-$(source_state | cut -c 1-12).db
   run install -m 0600 "$given_file" "$file.part"
-  run mv -f "$file.part" "$file"
+  put_in_place "$file.part" "$file"
   write_source "$file" no
 }
 take_from_a_copy() {
@@ -128,7 +128,7 @@ take_from_a_copy() {
   run rm -f "$file.part" "$file.part.part"
   save_copy_to "$file.part"
   close_copy
-  run mv "$file.part" "$file"
+  put_in_place "$file.part" "$file"
   write_source "$file" no
 }
 write_source() {

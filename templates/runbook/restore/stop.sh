@@ -79,7 +79,7 @@ save_what_is_complete() {
   answer=$(own_fields endpoint status)
   ctl_line "$(own_endpoint)" snapshot save "$STATE/snapshot/.stop.db"
   run "${ctl_words[@]}"
-  run mv "$STATE/snapshot/.stop.db" "$file"
+  put_in_place "$STATE/snapshot/.stop.db" "$file"
   is_changing || return 0
   {
     describe_snapshot "$file"

@@ -46,9 +46,9 @@ note_node_renewal() {
     the_api_is_known || return 0
     api_get "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/$node"
     [[ $api_status == 200 ]] || return 0
-    in_body renewTime >"$SCRATCH/node.renewal"
+    in_body renewTime >"$SCRATCH/note"
   fi
-  run install -m 0600 "$SCRATCH/node.renewal" "$RENEWAL_NOTE"
+  note_down "$RENEWAL_NOTE"
 }
 
 kubernetes_was_whole() {

@@ -11,9 +11,9 @@ take_snapshot() {
   ctl_line "$endpoint" snapshot save "$STATE/snapshot/.before.db"
   run "${ctl_words[@]}"
   is_changing || return 0
-  snapshot_status "$STATE/snapshot/.before.db" >"$SCRATCH/snapshot.txt"
-  run install -m 0600 "$SCRATCH/snapshot.txt" "$STATE/snapshot/before.txt"
-  run mv -f "$STATE/snapshot/.before.db" "$STATE/snapshot/before.db"
+  snapshot_status "$STATE/snapshot/.before.db" >"$SCRATCH/note"
+  note_down "$STATE/snapshot/before.txt"
+  put_in_place "$STATE/snapshot/.before.db" "$STATE/snapshot/before.db"
   note "$(snapshot_words)"
   must snapshot_is_there
 }

@@ -130,7 +130,7 @@ save_object() {
   fi
   printf '%s\n' "$object" >"$SCRATCH/object.saved"
   run install -D -m 0600 "$SCRATCH/object.saved" "$saved.part"
-  run mv -f "$saved.part" "$saved"
+  put_in_place "$saved.part" "$saved"
 }
 
 # replace_object N -- first it is noted what is about to be put in: undo touches nothing else. kubectl says itself why it is refused.
@@ -140,8 +140,8 @@ replace_object() {
   {
     [[ ! -e $ours ]] || cat "$ours"
     printf '%s\n' "$wanted_value"
-  } >"$SCRATCH/object.ours"
-  run install -m 0600 "$SCRATCH/object.ours" "$ours"
+  } >"$SCRATCH/note"
+  note_down "$ours"
   object_with "$wanted_value" "$1" >"$SCRATCH/object.json"
   run_and_look timeout -k 1 30 kubectl --kubeconfig="$kubeconfig" --cache-dir="$SCRATCH/kubectl" --request-timeout=20s replace -f "$SCRATCH/object.json"
   is_changing || return 0
@@ -160,8 +160,8 @@ note_kube_proxy() {
     guard half_done "the API gives no answer about the DaemonSet kube-proxy: $(kubectl_said)" "its ConfigMap was not replaced yet; rerun the same command$(or_roll_back)" false
     return 0
   fi
-  printf '%s\n' "${generation:-none}" >"$SCRATCH/generation"
-  run install -m 0600 "$SCRATCH/generation" "$PROXY_NOTE"
+  printf '%s\n' "${generation:-none}" >"$SCRATCH/note"
+  note_down "$PROXY_NOTE"
 }
 proxy_generation() { kube_get daemonset kube-proxy --namespace=kube-system --ignore-not-found --output='jsonpath={.metadata.generation}'; }
 
@@ -192,8 +192,8 @@ proxy_is_restarted() {
 # The order has this phase more than once: each line of it is done when the members that have moved before it are noted.
 note_who_has_left() {
   if holds "noted: the old addresses of $(who_has_left | tr '\n' ' ')are dealt with" who_has_left_is_noted; then return 0; fi
-  who_has_left >"$SCRATCH/cluster.done"
-  run install -m 0600 "$SCRATCH/cluster.done" "$CLUSTER_NOTE"
+  who_has_left >"$SCRATCH/note"
+  note_down "$CLUSTER_NOTE"
   must who_has_left_is_noted
 }
 who_has_left() {

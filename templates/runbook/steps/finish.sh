@@ -41,8 +41,8 @@ take_route_away() {
   {
     cat "$STATE/routes.kept" 2>/dev/null || true
     printf '%s\n' "$address"
-  } >"$SCRATCH/routes.kept"
-  run install -m 0600 "$SCRATCH/routes.kept" "$STATE/routes.kept"
+  } >"$SCRATCH/note"
+  note_down "$STATE/routes.kept"
 }
 is_kept() { [[ -s $STATE/routes.kept && $'\n'$(<"$STATE/routes.kept")$'\n' == *$'\n'"$1"$'\n'* ]]; }
 # show_kept_routes -- in every run, and for the ticket: a reboot takes them, and whoever has such an address later is called this way.

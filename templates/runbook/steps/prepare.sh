@@ -6,9 +6,8 @@ note_before() {
   find_etcdctl
   ask_everybody
   in_gate=() && read_progress
-  summary_now >"$SCRATCH/before.txt"
-  run install -m 0600 "$SCRATCH/before.txt" "$STATE/.before.txt"
-  run mv -f "$STATE/.before.txt" "$STATE/before.txt"
+  summary_now >"$SCRATCH/note"
+  note_down "$STATE/before.txt"
   must before_is_noted
 }
 before_is_noted() { [[ -s $STATE/before.txt ]]; }
@@ -41,7 +40,7 @@ keep_manifests() {
   for i in "${!FILES[@]}"; do
     manifest_is_old "$i" || continue
     run cp -p "$(live_file "$i")" "$BACKUP/manifests/.${FILES[i]}"
-    run mv -f "$BACKUP/manifests/.${FILES[i]}" "$BACKUP/manifests/${FILES[i]}"
+    put_in_place "$BACKUP/manifests/.${FILES[i]}" "$BACKUP/manifests/${FILES[i]}"
   done
   must manifests_are_backed_up
 }

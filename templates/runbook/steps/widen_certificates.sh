@@ -100,7 +100,7 @@ save_certificate() {
   if [[ ! -e $copy ]]; then
     run install -d -m 0700 "${copy%/*}"
     run cp -p "${CERT_FILES[$1]}" "$copy.part"
-    run mv -f "$copy.part" "$copy"
+    put_in_place "$copy.part" "$copy"
   fi
   add_sum "${copy%"${CERT_FILES[$1]}"}.sha256" "$copy" "${CERT_FILES[$1]}"
 }
@@ -116,7 +116,7 @@ add_sum() {
   cat "$1" >"$draft" 2>/dev/null || : >"$draft" # no list yet
   printf '%s  %s\n' "$(sum_of "$2")" "$3" >>"$draft"
   run install -m 0600 "$draft" "$1.part"
-  run mv -f "$1.part" "$1"
+  put_in_place "$1.part" "$1"
 }
 sum_of() { sha256sum <"$1" 2>/dev/null | cut -d ' ' -f 1; }
 sum_is_in() { [[ -s $1 && -s $2 && $'\n'$(<"$1")$'\n' == *$'\n'"$(sum_of "$2")  $3"$'\n'* ]]; }
@@ -128,8 +128,7 @@ put_certificate() {
   run install -m 0600 "$2" "$hidden"
   run chown --reference="$target" "$hidden"
   run chmod --reference="$target" "$hidden"
-  run sync "$hidden"
-  run mv -f "$hidden" "$target"
+  put_in_place "$hidden" "$target"
 }
 
 # --- what undo looks at; without a copy this change has not touched the file ---

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]... [--accept-outage]
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 419d0d6eef9b. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 57ccb0aec412. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CDPATH POSIXLY_CORRECT # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=419d0d6eef9b
+readonly DIGEST=57ccb0aec412
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -300,7 +300,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:5b6d990b9bb00bf15cc1151dc4736546e03105b7940194aaa94e8e782f58f5b9 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:4b2fa7ffabb0a46db83d4a09988b21c734b1e57d3b67737ab7a54a25d8a6043b ---
 
 # --- runbook/lib/main.sh sha256:a9d1dd0867e6 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -765,7 +765,7 @@ own_wire_is_wide() {
 }
 # --- end runbook/rolling/ready_to_prepare.sh ---
 
-# --- runbook/steps/prepare.sh sha256:d78a557d9077 ---
+# --- runbook/steps/prepare.sh sha256:8c367aa901cb ---
 # prepare changes nothing that runs. What it saves is needed for undo, so it is saved once and never overwritten.
 
 # What was before, for the ticket: written once, compared by finish.
@@ -774,9 +774,8 @@ note_before() {
   find_etcdctl
   ask_everybody
   in_gate=() && read_progress
-  summary_now >"$SCRATCH/before.txt"
-  run install -m 0600 "$SCRATCH/before.txt" "$STATE/.before.txt"
-  run mv -f "$STATE/.before.txt" "$STATE/before.txt"
+  summary_now >"$SCRATCH/note"
+  note_down "$STATE/before.txt"
   must before_is_noted
 }
 before_is_noted() { [[ -s $STATE/before.txt ]]; }
@@ -809,7 +808,7 @@ keep_manifests() {
   for i in "${!FILES[@]}"; do
     manifest_is_old "$i" || continue
     run cp -p "$(live_file "$i")" "$BACKUP/manifests/.${FILES[i]}"
-    run mv -f "$BACKUP/manifests/.${FILES[i]}" "$BACKUP/manifests/${FILES[i]}"
+    put_in_place "$BACKUP/manifests/.${FILES[i]}" "$BACKUP/manifests/${FILES[i]}"
   done
   must manifests_are_backed_up
 }
@@ -1006,7 +1005,7 @@ sums_of_tools() {
 }
 # --- end runbook/steps/tools.sh ---
 
-# --- runbook/rolling/snapshot.sh sha256:b7f7dc081af2 ---
+# --- runbook/rolling/snapshot.sh sha256:5115dc9ea25f ---
 # take_snapshot -- one snapshot of the whole cluster, on the first host only: three at once slow the disks that hold the WALs.
 take_snapshot() {
   local endpoint
@@ -1020,9 +1019,9 @@ take_snapshot() {
   ctl_line "$endpoint" snapshot save "$STATE/snapshot/.before.db"
   run "${ctl_words[@]}"
   is_changing || return 0
-  snapshot_status "$STATE/snapshot/.before.db" >"$SCRATCH/snapshot.txt"
-  run install -m 0600 "$SCRATCH/snapshot.txt" "$STATE/snapshot/before.txt"
-  run mv -f "$STATE/snapshot/.before.db" "$STATE/snapshot/before.db"
+  snapshot_status "$STATE/snapshot/.before.db" >"$SCRATCH/note"
+  note_down "$STATE/snapshot/before.txt"
+  put_in_place "$STATE/snapshot/.before.db" "$STATE/snapshot/before.db"
   note "$(snapshot_words)"
   must snapshot_is_there
 }
@@ -1058,7 +1057,7 @@ show_snapshot_age() {
 }
 # --- end runbook/rolling/snapshot.sh ---
 
-# --- runbook/steps/widen_certificates.sh sha256:595a8b4f3a27 ---
+# --- runbook/steps/widen_certificates.sh sha256:9dabb0105916 ---
 # widen_certificates -- the certificates that must hold both addresses, reissued: same key, subject and extensions, one address more.
 # A certificate that holds both already is never touched. One whose CA key is elsewhere waits for the signed one.
 
@@ -1161,7 +1160,7 @@ save_certificate() {
   if [[ ! -e $copy ]]; then
     run install -d -m 0700 "${copy%/*}"
     run cp -p "${CERT_FILES[$1]}" "$copy.part"
-    run mv -f "$copy.part" "$copy"
+    put_in_place "$copy.part" "$copy"
   fi
   add_sum "${copy%"${CERT_FILES[$1]}"}.sha256" "$copy" "${CERT_FILES[$1]}"
 }
@@ -1177,7 +1176,7 @@ add_sum() {
   cat "$1" >"$draft" 2>/dev/null || : >"$draft" # no list yet
   printf '%s  %s\n' "$(sum_of "$2")" "$3" >>"$draft"
   run install -m 0600 "$draft" "$1.part"
-  run mv -f "$1.part" "$1"
+  put_in_place "$1.part" "$1"
 }
 sum_of() { sha256sum <"$1" 2>/dev/null | cut -d ' ' -f 1; }
 sum_is_in() { [[ -s $1 && -s $2 && $'\n'$(<"$1")$'\n' == *$'\n'"$(sum_of "$2")  $3"$'\n'* ]]; }
@@ -1189,8 +1188,7 @@ put_certificate() {
   run install -m 0600 "$2" "$hidden"
   run chown --reference="$target" "$hidden"
   run chmod --reference="$target" "$hidden"
-  run sync "$hidden"
-  run mv -f "$hidden" "$target"
+  put_in_place "$hidden" "$target"
 }
 
 # --- what undo looks at; without a copy this change has not touched the file ---
@@ -1896,7 +1894,7 @@ unit_cannot_start() {
 unit_log() { journalctl -u "$UNIT" -n 20 --no-pager 2>/dev/null | tr -d '\000-\010\013-\037\177'; }
 # --- end runbook/steps/exchange_unit.sh ---
 
-# --- runbook/rolling/kubernetes_before.sh sha256:78af12d9e664 ---
+# --- runbook/rolling/kubernetes_before.sh sha256:209d1f9524cb ---
 # kubernetes_before.sh -- what is asked of Kubernetes before a change of a cluster that runs, and while its kubelet is stopped.
 
 # kubernetes_can_be_asked -- before anything is changed: afterwards the same questions decide whether the old address may go.
@@ -1945,9 +1943,9 @@ note_node_renewal() {
     the_api_is_known || return 0
     api_get "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/$node"
     [[ $api_status == 200 ]] || return 0
-    in_body renewTime >"$SCRATCH/node.renewal"
+    in_body renewTime >"$SCRATCH/note"
   fi
-  run install -m 0600 "$SCRATCH/node.renewal" "$RENEWAL_NOTE"
+  note_down "$RENEWAL_NOTE"
 }
 
 kubernetes_was_whole() {
@@ -2093,7 +2091,7 @@ old_address_is_gone() {
 }
 # --- end runbook/steps/release.sh ---
 
-# --- runbook/steps/cluster.sh sha256:db1d3ec474ad ---
+# --- runbook/steps/cluster.sh sha256:2456d9d001a2 ---
 # cluster: what holds old addresses once for the whole cluster, and is kubeadm's own or kube-apiserver's. Only addresses of members
 # that the cluster records on their new ones go; where the mapping has `objects: list`, they are named and nothing is changed.
 
@@ -2226,7 +2224,7 @@ save_object() {
   fi
   printf '%s\n' "$object" >"$SCRATCH/object.saved"
   run install -D -m 0600 "$SCRATCH/object.saved" "$saved.part"
-  run mv -f "$saved.part" "$saved"
+  put_in_place "$saved.part" "$saved"
 }
 
 # replace_object N -- first it is noted what is about to be put in: undo touches nothing else. kubectl says itself why it is refused.
@@ -2236,8 +2234,8 @@ replace_object() {
   {
     [[ ! -e $ours ]] || cat "$ours"
     printf '%s\n' "$wanted_value"
-  } >"$SCRATCH/object.ours"
-  run install -m 0600 "$SCRATCH/object.ours" "$ours"
+  } >"$SCRATCH/note"
+  note_down "$ours"
   object_with "$wanted_value" "$1" >"$SCRATCH/object.json"
   run_and_look timeout -k 1 30 kubectl --kubeconfig="$kubeconfig" --cache-dir="$SCRATCH/kubectl" --request-timeout=20s replace -f "$SCRATCH/object.json"
   is_changing || return 0
@@ -2256,8 +2254,8 @@ note_kube_proxy() {
     guard half_done "the API gives no answer about the DaemonSet kube-proxy: $(kubectl_said)" "its ConfigMap was not replaced yet; rerun the same command$(or_roll_back)" false
     return 0
   fi
-  printf '%s\n' "${generation:-none}" >"$SCRATCH/generation"
-  run install -m 0600 "$SCRATCH/generation" "$PROXY_NOTE"
+  printf '%s\n' "${generation:-none}" >"$SCRATCH/note"
+  note_down "$PROXY_NOTE"
 }
 proxy_generation() { kube_get daemonset kube-proxy --namespace=kube-system --ignore-not-found --output='jsonpath={.metadata.generation}'; }
 
@@ -2288,8 +2286,8 @@ proxy_is_restarted() {
 # The order has this phase more than once: each line of it is done when the members that have moved before it are noted.
 note_who_has_left() {
   if holds "noted: the old addresses of $(who_has_left | tr '\n' ' ')are dealt with" who_has_left_is_noted; then return 0; fi
-  who_has_left >"$SCRATCH/cluster.done"
-  run install -m 0600 "$SCRATCH/cluster.done" "$CLUSTER_NOTE"
+  who_has_left >"$SCRATCH/note"
+  note_down "$CLUSTER_NOTE"
   must who_has_left_is_noted
 }
 who_has_left() {
@@ -2358,7 +2356,7 @@ nobody_is_noted() {
 no_cluster_note() { [[ ! -e $CLUSTER_NOTE ]]; }
 # --- end runbook/steps/cluster_undo.sh ---
 
-# --- runbook/steps/finish.sh sha256:779c86e2b2ab ---
+# --- runbook/steps/finish.sh sha256:34c84fcce42a ---
 # finish: the whole cluster on its new addresses, the routes of this change removed, the summary for the ticket.
 
 everybody_has_moved() {
@@ -2402,8 +2400,8 @@ take_route_away() {
   {
     cat "$STATE/routes.kept" 2>/dev/null || true
     printf '%s\n' "$address"
-  } >"$SCRATCH/routes.kept"
-  run install -m 0600 "$SCRATCH/routes.kept" "$STATE/routes.kept"
+  } >"$SCRATCH/note"
+  note_down "$STATE/routes.kept"
 }
 is_kept() { [[ -s $STATE/routes.kept && $'\n'$(<"$STATE/routes.kept")$'\n' == *$'\n'"$1"$'\n'* ]]; }
 # show_kept_routes -- in every run, and for the ticket: a reboot takes them, and whoever has such an address later is called this way.
@@ -2887,7 +2885,7 @@ index_of() {
 digits() { if [[ $1 =~ ^[0-9]{1,18}$ ]]; then printf '%s' "$1"; else printf '0'; fi; }
 # --- end runbook/lib/lists.sh ---
 
-# --- runbook/lib/journal.sh sha256:2982d2b4f55a ---
+# --- runbook/lib/journal.sh sha256:0ab705eabac3 ---
 # journal.sh -- where this change keeps what it saves, who holds it, and what was done when.
 
 readonly STATE=/var/lib/etcd-renumber/$CLUSTER/$CHANGE-$DIGEST
@@ -2922,6 +2920,17 @@ cannot_be_written() {
   [[ $journal_is_whole == yes ]] || return 0
   journal_is_whole=no
   printf 'runbook.sh: WARNING: the journal in %s cannot be written, as on a full disk. The run goes on without it\n' "$STATE" >&2
+}
+
+# put_in_place DRAFT FILE -- its bytes are on the disk before its name is: a power failure must not leave an empty file that counts as saved.
+put_in_place() {
+  run sync "$1"
+  run mv -f "$1" "$2"
+}
+# note_down FILE -- what was written to SCRATCH/note.
+note_down() {
+  run install -m 0600 "$SCRATCH/note" "$1.part"
+  put_in_place "$1.part" "$1"
 }
 
 # last_phase -- the phase begun last and not taken back, by the journal; nothing when there is none.
@@ -3327,7 +3336,7 @@ unit_folders_are_writable() { [[ -z $(unit_folders_read_only) ]]; }
 unit_program() { if [[ -n $UNIT_PROGRAM ]]; then printf '%s' "$UNIT_PROGRAM"; else command -v etcd || true; fi; }
 # --- end runbook/lib/unit.sh ---
 
-# --- runbook/lib/host_files.sh sha256:83775d2a459c ---
+# --- runbook/lib/host_files.sh sha256:f1404e5d28f8 ---
 # host_files.sh -- the files beside the manifests that name this host's own address: kubeconfigs and kubelet's own.
 #
 # Only the word that is the address is exchanged; everything else stays byte for byte, mode, owner and label too. They
@@ -3459,7 +3468,7 @@ save_host_file() {
     saved=$(free_name "$saved" '')
   fi
   run install -D -m 0600 "${host_files[$1]}" "$saved.part"
-  run mv -f "$saved.part" "$saved"
+  put_in_place "$saved.part" "$saved"
 }
 
 # draft_is_right I old|new -- the draft is this very file with the one word exchanged: it was not renewed meanwhile.
@@ -3485,7 +3494,7 @@ kubeconfigs_of_others() {
 no_kubeconfig_of_others() { [[ -z $(kubeconfigs_of_others) ]]; }
 # --- end runbook/lib/host_files.sh ---
 
-# --- runbook/lib/kubelet.sh sha256:05be8d253721 ---
+# --- runbook/lib/kubelet.sh sha256:1dfbc5cc604f ---
 # kubelet.sh -- kubelet as systemd sees it, and the note that says that this change has stopped it.
 
 readonly STOPPED_NOTE=$STATE/kubelet.stopped # one line, "TIME PHASE", from before kubelet is stopped until it is up again
@@ -3521,9 +3530,8 @@ kubelet_in_words() {
 
 # note_that_we_stop_it -- written first: when a run is killed in between, the note explains why kubelet is stopped.
 note_that_we_stop_it() {
-  printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$PHASE" >"$SCRATCH/kubelet.stopped"
-  run install -m 0600 "$SCRATCH/kubelet.stopped" "$STOPPED_NOTE"
-  run sync "$STOPPED_NOTE"
+  printf '%s %s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$PHASE" >"$SCRATCH/note"
+  note_down "$STOPPED_NOTE"
 }
 
 # kubelet_log -- its last lines, for the operator.
@@ -4759,7 +4767,7 @@ names_without_old() {
 encoded_name() { enclose 87 "$(address_hex "$1")"; } # 87 is the tag of an address
 # --- end runbook/lib/certs.sh ---
 
-# --- runbook/lib/reissue.sh sha256:bd2260905c08 ---
+# --- runbook/lib/reissue.sh sha256:7be48a852c5c ---
 # reissue.sh -- one certificate: signed anew or waited for, compared with what was wanted, saved, installed.
 
 readonly EKU_OID=2.5.29.37
@@ -4892,7 +4900,7 @@ write_request() {
   run install -m 0600 "$draft" "$STATE/csr/$label.cnf"
   run openssl req -new -utf8 -key "${CERT_KEYS[$1]}" -config "$STATE/csr/$label.cnf" -reqexts wanted \
     -subj "/${subject#*/}" -out "$STATE/csr/.$label.csr"
-  run mv -f "$STATE/csr/.$label.csr" "$STATE/csr/$label.csr"
+  put_in_place "$STATE/csr/.$label.csr" "$STATE/csr/$label.csr"
 }
 
 # request_is_there I DRAFT -- of this key, and for these extensions: somebody may be signing it just now.
