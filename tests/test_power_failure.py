@@ -24,7 +24,7 @@ def test_every_draft_is_synced_by_whoever_wrote_it() -> None:
 
 def test_a_file_is_renamed_into_its_place_by_one_function() -> None:
     renames = [c for c in CALLS if c.words[:3] == ("run", "mv", "-f")]
-    assert [c.words[3:] for c in renames if c.function == "put_in_place"] == [('"$1"', '"$2"')]
+    assert [c.words[3:] for c in renames if c.function == "put_in_place"] == [('"$draft"', '"$file"')]
     others = [c for c in renames if c.function != "put_in_place" and c.words[3] not in MOVED_AWAY]
     assert [c.text for c in others if not c.words[3].startswith(WRITTEN_BEFORE)] == []
 

@@ -36,8 +36,9 @@ cannot_be_written() {
 
 # put_in_place DRAFT FILE -- its bytes are on the disk before its name is: a power failure must not leave an empty file that counts as saved.
 put_in_place() {
-  run sync "$1"
-  run mv -f "$1" "$2"
+  local draft=$1 file=$2
+  run sync "$draft"
+  run mv -f "$draft" "$file"
 }
 # note_down FILE -- what was written to SCRATCH/note.
 note_down() {

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]... [--accept-outage]
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 57ccb0aec412. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest d6fd046c73fe. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CDPATH POSIXLY_CORRECT # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=57ccb0aec412
+readonly DIGEST=d6fd046c73fe
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -300,7 +300,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:4b2fa7ffabb0a46db83d4a09988b21c734b1e57d3b67737ab7a54a25d8a6043b ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:8a2e3b06d8f599bb1e002c95c8da48a926bc6dbf7e27631b8793b080fec43f85 ---
 
 # --- runbook/lib/main.sh sha256:a9d1dd0867e6 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -2885,7 +2885,7 @@ index_of() {
 digits() { if [[ $1 =~ ^[0-9]{1,18}$ ]]; then printf '%s' "$1"; else printf '0'; fi; }
 # --- end runbook/lib/lists.sh ---
 
-# --- runbook/lib/journal.sh sha256:0ab705eabac3 ---
+# --- runbook/lib/journal.sh sha256:89c59358a2bb ---
 # journal.sh -- where this change keeps what it saves, who holds it, and what was done when.
 
 readonly STATE=/var/lib/etcd-renumber/$CLUSTER/$CHANGE-$DIGEST
@@ -2924,8 +2924,9 @@ cannot_be_written() {
 
 # put_in_place DRAFT FILE -- its bytes are on the disk before its name is: a power failure must not leave an empty file that counts as saved.
 put_in_place() {
-  run sync "$1"
-  run mv -f "$1" "$2"
+  local draft=$1 file=$2
+  run sync "$draft"
+  run mv -f "$draft" "$file"
 }
 # note_down FILE -- what was written to SCRATCH/note.
 note_down() {
