@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from etcd_renumber.change_folder.write import sha256
 from etcd_renumber.rehearsal.testbed.host_spec import HostSpec
 from etcd_renumber.rehearsal.testbed.process import Ran, Running, start
 from etcd_renumber.rehearsal.testbed.testbed import Bed
 
 from tests.conftest import etcd_folder
-from tests.scenario import Scenario
+from tests.scenario import Scenario, hosts, scenario
 
 ENTER = Path(__file__).parent / "enter.sh"
 # What a host's runbook does is a file there: /run/PHASE (or /run/PHASE.N for the Nth time) is bash; nothing is exit 0.
@@ -132,3 +133,9 @@ def wait_for(what: Callable[[], bool], text: str, seconds: float = 60) -> None:
     while not what():
         assert time.monotonic() < deadline, f"not within {seconds} s: {text}"
         time.sleep(0.05)
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Iterator[Stubs]:
+    with stubs(scenario(tmp_path, hosts(3))) as s:
+        yield s
