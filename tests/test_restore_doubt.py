@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,45 @@ def test_a_wal_folder_behind_a_link_is_followed(tmp_path: Path) -> None:
     assert said_of(tmp_path / "data", tmp_path / "wal") == "whole"
 
 
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (["revision=9 index=1 complete=yes cluster=a", "revision=12 index=1 complete=no cluster=a last-write=9"], ""),
+        (
+            ["revision=9 index=1 complete=yes cluster=a", "revision=12 index=1 complete=no cluster=a last-write=10"],
+            "m1 (last write at revision 10) ",
+        ),
+        (
+            [
+                "revision=9 index=1 complete=no cluster=a last-write=9",
+                "revision=12 index=1 complete=no cluster=a last-write=12",
+            ],
+            "",
+        ),
+        (["none", "revision=12 index=1 complete=yes cluster=a"], ""),
+        (
+            [
+                "revision=9 index=1 complete=yes cluster=a",
+                "revision=12 index=1 complete=yes cluster=a",
+                "revision=12 index=1 complete=no cluster=a last-write=11",
+                "revision=20 index=1 complete=no cluster=b last-write=20",
+            ],
+            "",
+        ),
+    ],
+)
+def test_writes_after_the_complete_snapshot_are_seen(lines: list[str], said: str) -> None:
+    parts = "".join((TEMPLATES / f"runbook/{part}.sh").read_text() for part in ("lib/lists", "restore/source"))
+    names = [f"m{n}" for n in range(len(lines))]
+    values = f"NAMES=({' '.join(names)}) lost=() without=()\n"
+    values += (
+        f"candidate_lines=({' '.join(shlex.quote(f'{n} {line}') for n, line in zip(names, lines, strict=True))})\n"
+    )
+    script = f"set -o errexit -o nounset -o pipefail\n{parts}\n{values}\nwho_was_written_later"
+    ran = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, said, "")
+
+
 # --- on the bed ---
 
 
@@ -93,18 +133,21 @@ def test_a_restore_killed_while_the_wal_moves_goes_back(tmp_path: Path) -> None:
         assert writer.lost() == []
 
 
-def by_hand(rig: Rig, there: str, back: str, runs: bool) -> None:
-    """Somebody moves etcd's manifest on every host."""
-    for name in NAMES:
+def by_hand(rig: Rig, there: str, back: str, runs: bool, names: Sequence[str] = NAMES) -> None:
+    """Somebody moves etcd's manifest on these hosts."""
+    for name in names:
         rig[name].must(["mv", there, back])
-    for name in NAMES:
+    for name in names:
         rig[name].wait_for(lambda name=name: bool(rig[name].etcd_pid()) == runs, 60, "etcd follows")  # type: ignore[misc]
 
 
 def test_a_snapshot_of_an_earlier_stop_does_not_count_for_data_that_went_on(tmp_path: Path) -> None:
     with restoring(tmp_path, Shape("3.5", hosts(3)), accept_loss=True) as rig:
         before, cluster = rig.ids("master1"), rig.cluster_id("master1")
-        rig.follow_the_order(until="- snapshot")
+        rig.follow_the_order(until="master1 stop")
+        rig.killed("master1", "stop", before=f"mv -f {MANIFEST}")  # etcd has stopped, and its manifest is still there
+        assert rig["master1"].path(MANIFEST).exists() and not rig["master1"].etcd_pid()
+        rig.follow_the_order(start="master1 stop", until="- snapshot")
         assert "complete=yes" in rig.candidates["master1"]
         aside = f"{rig.made.state}/aside/etcd.yaml"
         by_hand(rig, aside, MANIFEST, runs=True)
@@ -118,3 +161,21 @@ def test_a_snapshot_of_an_earlier_stop_does_not_count_for_data_that_went_on(tmp_
         rig.follow_the_order(start="master1 stop")
         ended_well(rig, before, cluster)
         assert "yes" in rig["master2"].etcdctl("get", "written-since").out
+
+
+def test_a_complete_snapshot_does_not_count_where_the_others_went_on(tmp_path: Path) -> None:
+    with restoring(tmp_path, Shape("3.5", hosts(3)), accept_loss=True) as rig:
+        before, cluster, others = rig.ids("master1"), rig.cluster_id("master1"), NAMES[1:]
+        rig.follow_the_order(until="- snapshot")
+        aside = f"{rig.made.state}/aside/etcd.yaml"
+        by_hand(rig, aside, MANIFEST, True, others)
+        rig["master2"].wait_for(lambda: not rig["master2"].etcdctl("put", "written-since", "yes").exit, 60, "it writes")
+        by_hand(rig, MANIFEST, aside, False, others)
+        rig.follow_the_order(start="master1 stop", until="- snapshot")
+        assert [n for n, line in rig.candidates.items() if "complete=yes" in line] == ["master1"]
+        said = rig.apply("master1", "snapshot", *rig.options_of("snapshot"), expect=4).text
+        assert "the complete snapshot of master1 lacks writes that other members have: master2 (last write at" in said
+        rig.candidates["master1"] = "candidate master1 none"
+        rig.follow_the_order(start="- snapshot")
+        ended_well(rig, before, cluster)
+        assert "yes" in rig["master1"].etcdctl("get", "written-since").out

@@ -53,9 +53,13 @@ note_whose_snapshot_it_is() {
 
 # The term says nothing: a member that was cut off has the highest one and the oldest data.
 weigh_a_copy() {
-  local words
+  local words revision written
   open_copy "data that cannot be read is not a candidate: continue with --lost $HOST"
   words=$(ask_copy endpoint status -w fields) || words=
-  ! is_changing || weight="revision=$(number_in "$words" Revision) index=$(number_in "$words" RaftIndex) complete=no cluster=$(printf '%x' "$(number_in "$words" ClusterID)")"
+  revision=$(number_in "$words" Revision)
+  written=$(last_write_in_copy)
+  ! is_changing || weight="revision=$revision index=$(number_in "$words" RaftIndex) complete=no cluster=$(printf '%x' "$(number_in "$words" ClusterID)") last-write=${written:-$revision}"
   close_copy
 }
+# last_write_in_copy -- the revision of the last PUT. Expired leases raise the revision beyond it; nothing where etcd does not say.
+last_write_in_copy() { number_in "$(ask_copy get '' --prefix --keys-only --sort-by=MODIFY --order=DESCEND --limit=1 -w fields)" ModRevision; }

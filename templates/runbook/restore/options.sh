@@ -37,8 +37,8 @@ take_candidates() {
   IFS=';' read -ra lines <<<"$1"
   for line in ${lines[@]+"${lines[@]}"}; do
     read -r line <<<"$line"
-    [[ $line =~ ^candidate\ ([^ ]+)\ (none|revision=[0-9]+\ index=[0-9]+\ complete=(yes|no)\ cluster=[0-9a-f]+)$ ]] ||
-      usage "not a candidate line: '$line'" 'pass it as the phase stop printed it: candidate NAME revision=R index=I complete=yes|no cluster=ID, or: candidate NAME none'
+    [[ $line =~ ^candidate\ ([^ ]+)\ (none|revision=[0-9]+\ index=[0-9]+\ complete=(yes|no)\ cluster=[0-9a-f]+(\ last-write=[0-9]+)?)$ ]] ||
+      usage "not a candidate line: '$line'" 'pass it as the phase stop printed it: candidate NAME revision=R index=I complete=yes|no cluster=ID [last-write=P], or: candidate NAME none'
     is_one_of "${BASH_REMATCH[1]}" "${NAMES[@]}" || usage "a candidate line of ${BASH_REMATCH[1]}: no such member" "members: ${NAMES[*]}"
     candidate_lines+=("${line#candidate }")
   done

@@ -22,6 +22,8 @@ judge_the_candidates() {
   guard closed "the source is $(best_candidate), not $HOST" "on that host: bash runbook.sh apply snapshot --candidates '...'" we_are_the_source
   guard other_world "no candidate is complete: the last acknowledged writes may be missing in each" \
     'first undo stop and quiesce on every host. Then set method: bridge in the mapping, which loses nothing if a majority has its data; or, where that is impossible, accept_loss: true. Fetch the facts, render and review again' loss_is_accepted
+  guard other_world "the complete snapshot of $(best_candidate) lacks writes that other members have: $(who_was_written_later)" \
+    "first undo stop and quiesce on every host, then quiesce and stop all of them again. Where etcd does not come up any more: leave that snapshot out with --lost $(best_candidate)" nobody_was_written_later
 }
 
 members_without_line() {
@@ -89,6 +91,18 @@ show_candidates() {
     fi
   done
 }
+# who_was_written_later -- members whose etcd went on after the last complete snapshot: their last write has a higher revision.
+who_was_written_later() {
+  local name best written
+  best=$(best_candidate)
+  [[ $(word_of "$best" complete) == yes ]] || return 0
+  for name in "${NAMES[@]}"; do
+    written=$(word_of "$name" last-write)
+    [[ -n $written && $(word_of "$name" cluster) == "$(cluster_of_most)" && $written -gt $(word_of "$best" revision) ]] || continue
+    printf '%s (last write at revision %s) ' "$name" "$written"
+  done
+}
+nobody_was_written_later() { [[ -z $(who_was_written_later) ]]; }
 we_are_the_source() { [[ $(best_candidate) == "$HOST" ]]; }
 loss_is_accepted() { [[ $ACCEPT_LOSS == yes || $(word_of "$(best_candidate)" complete) == yes ]]; }
 

@@ -68,6 +68,10 @@ process_in() {
 save_what_is_complete() {
   local file answer
   if holds 'etcd is stopped and its manifest is moved out, or the data is restored' has_stopped; then return 0; fi
+  if was_ended_while_etcd_stopped; then
+    note 'a run of stop was ended after it had stopped etcd here: the snapshot that it saved is kept'
+    return 0
+  fi
   [[ ! -e $COMPLETE ]] || run mv "$COMPLETE" "$(free_name "${COMPLETE%.txt}.before" .txt)"
   if ! cluster_answers; then
     note 'the cluster does not answer: no complete snapshot can be taken'
@@ -88,6 +92,11 @@ save_what_is_complete() {
   } >"$SCRATCH/note"
   note_down "$COMPLETE"
   saved_now=yes
+}
+# was_ended_while_etcd_stopped -- nothing has started etcd since. What its data says of the snapshot is seen when it is weighed.
+was_ended_while_etcd_stopped() {
+  local at phase
+  [[ -s $COMPLETE ]] && stopped_by_us && etcd_is_gone && read -r at phase <"$STOPPED_NOTE" && [[ $phase == stop ]]
 }
 saved_now=no # yes: this run has saved the snapshot, and nothing but this run has stopped etcd since
 
