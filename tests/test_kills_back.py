@@ -65,11 +65,14 @@ def world(rig: Rig, case: Case) -> dict[str, object]:
     root = host.path("/")
     files = {str(p): p.read_bytes() for folder in FOLDERS for p in (root / folder).rglob("*") if p.is_file()}
     up = case.method == "rolling" or case.phase == "settle"
+    members = rig.members("master1") if up else {}
+    if members and not host.processes("etcd"):  # it publishes its client URL when it starts
+        members[case.host] = (*members[case.host][:2], "")
     started = [Path(f"/proc/{pid}/cmdline").read_text() for pid in host.processes("etcd")] if up else []
     return {
         "files": files,
         "data": host.path(f"{DATA}/member/snap/db").exists(),
-        "members": rig.members("master1") if up else {},
+        "members": members,
         "etcd": started,
         "kubelet": "ActiveState=active" in host.run(["systemctl", "show", "-p", "ActiveState", "kubelet"]).out,
     }

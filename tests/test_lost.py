@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.pki import TEMPLATES
+from tests.scenario import hosts, manifests, rendered
 
 NEW = "https://192.168.110.12:2380"
 OTHERS = "1 master1 https://192.168.110.10:2380 no\n2 master2 https://192.168.110.11:2380 no\n"
@@ -79,3 +80,52 @@ def test_what_our_own_etcd_shows_of_its_past_is_not_believed(tmp_path: Path) -> 
 )
 def test_an_etcd_that_shows_no_other_member_has_founded_a_cluster(own: str, expected: bool, tmp_path: Path) -> None:
     assert holds(tmp_path, "has_founded", "", own=own) == expected
+
+
+WAL_FOLDERS = {
+    "none": (["mkdir data"], "data/member/wal", "no", True),
+    "in the data folder": (["mkdir -p data/member/wal"], "data/member/wal", "no", True),
+    "a link in the data that goes": (
+        ["mkdir -p data/member disk", "ln -s $PWD/disk data/member/wal"],
+        "data/member/wal",
+        "no",
+        True,
+    ),
+    "a folder of its own": (["mkdir -p data fast/wal"], "fast/wal", "no", True),
+    "a folder that the pod mounts": (["mkdir -p data fast/wal"], "fast/wal", "yes", False),
+    "a link": (["mkdir -p data disk", "ln -s $PWD/disk wal"], "wal", "no", False),
+    "a mount point of the host": (["mkdir -p data fast", "mount -t tmpfs none fast"], "fast", "no", False),
+}
+
+
+@pytest.mark.parametrize("case", WAL_FOLDERS)
+def test_a_wal_folder_that_etcd_cannot_make_is_seen_before_the_member_is_removed(case: str, tmp_path: Path) -> None:
+    commands, wal, mounted, can_be_made = WAL_FOLDERS[case]
+    text = (TEMPLATES / "runbook/bridge/rejoin.sh").read_text()
+    values = f"DATA_DIR=$PWD/data WAL_DIR=$PWD/{wal} WAL_MOUNTED={mounted}"
+    lines = ["set -o errexit -o nounset -o pipefail", f"cd {tmp_path}", *commands, values, text]
+    script = "\n".join([*lines, "if wal_folder_can_be_made; then echo yes; fi"])
+    entered = ["unshare", "--user", "--map-root-user", "--mount", "bash", "-c", script]
+    done = subprocess.run(entered, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.stdout == "yes\n") == can_be_made
+
+
+@pytest.mark.parametrize(
+    ("path", "mounted"), [("/var/lib/etcd-wal", "yes"), ("/var/lib/etcd-wal/wal", "no"), ("/var/lib/etcd/wal", "no")]
+)
+def test_the_runbook_knows_whether_the_pod_mounts_the_wal_folder(path: str, mounted: str, tmp_path: Path) -> None:
+    members = hosts(3)
+    facts = {h.name: manifests(h, members) for h in members}
+    facts = {name: files | {"etcd.yaml": with_wal(files["etcd.yaml"], path)} for name, files in facts.items()}
+    made = rendered(tmp_path, members, facts, method="bridge")
+    assert f"readonly WAL_MOUNTED={mounted}\n" in (made.folder / "hosts/master1/runbook.sh").read_text()
+
+
+def with_wal(text: str, path: str) -> str:
+    """etcd's manifest with this WAL folder, and a volume at /var/lib/etcd-wal."""
+    text = text.replace("    - --name=", f"    - --wal-dir={path}\n    - --name=", 1)
+    text = text.replace(
+        "    volumeMounts:\n", "    volumeMounts:\n    - mountPath: /var/lib/etcd-wal\n      name: wal\n", 1
+    )
+    return text.replace("  volumes:\n", "  volumes:\n  - hostPath: {path: /mnt/disk/wal}\n    name: wal\n", 1)

@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest d7ca23011854. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest aadfb20e0cd7. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=d7ca23011854
+readonly DIGEST=aadfb20e0cd7
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -34,7 +34,7 @@ readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
 readonly -a PLACES=(hosts/master1 hosts/master2 hosts/master3)
-readonly -a FOLDERS=(4069f30cd95f02645fc95d2c548b96f5d000cbb3b67b1010f1307b20b446ad2a 45073f37a14b2b835ddcd382a493a717606b9c87cab742042a44ff18daa13c6f 5f16655758aa62d4439cdb1e52ba7d76f98a9da749b0312d2fb53cacb353cc15)
+readonly -a FOLDERS=(fe104f806eced2c2f51fdd1faa6fb69940e303d619d808b60a2a327e62955b26 e13cac4eb2c565141ba0be5a45eb0574f10bb0369e71def7f886a53f173adec6 41f0f83fca280f301271bab6506911f27c76aca43a66e9e61670d5b9a341f295)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)

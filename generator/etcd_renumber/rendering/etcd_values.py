@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from etcd_renumber.addresses import url_of
 from etcd_renumber.etcd_on_host import Etcd
+from etcd_renumber.manifests.etcd import host_paths
 from etcd_renumber.model import Change, Manifest, Member
 
 Value = str | list[str]
@@ -21,6 +22,7 @@ def etcd(change: Change, member: Member, etcd: Etcd) -> dict[str, Value]:
         "IMAGE": etcd.image,
         "DATA_DIR": etcd.data_dir,
         "WAL_DIR": etcd.wal_dir or str(PurePosixPath(etcd.data_dir) / "member" / "wal"),
+        **({"WAL_MOUNTED": _wal_mounted(change, member, etcd)} if change.method.begins_down else {}),
         **({"QUOTA": etcd.flags.get("quota-backend-bytes", "")} if not change.method.same_cluster else {}),
         "CLIENT_CA": etcd.trusted_ca_file,
         "CLIENT_CERT": etcd.cert_file,
@@ -31,6 +33,12 @@ def etcd(change: Change, member: Member, etcd: Etcd) -> dict[str, Value]:
         "OLD_CLIENT": _own_client(change, etcd, new=False),
         "NEW_CLIENT": _own_client(change, etcd, new=True),
     }
+
+
+def _wal_mounted(change: Change, member: Member, etcd: Etcd) -> str:
+    """ "yes" where the pod mounts the WAL folder itself: etcd renames a new one into its place, which a mount point forbids."""
+    mounts = {path.rstrip("/") for path in host_paths(change.manifests[member.name][0].old)} if not etcd.unit else set()
+    return "yes" if etcd.flags.get("wal-dir", "").rstrip("/") in mounts else "no"
 
 
 def _unit(change: Change, member: Member, etcd: Etcd) -> dict[str, Value]:

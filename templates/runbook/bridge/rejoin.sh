@@ -21,7 +21,7 @@ ready_to_rejoin() {
   guard closed 'the files by which this host joins the cluster could not be rendered: its initial-cluster does not stand in a line of its own' 'write it so on the host, fetch the facts, render and review again' can_join
   guard closed "$(unit_files_elsewhere)" "only a unit file in /etc/systemd/system can be moved away while there is no data: move it there (systemctl daemon-reload), then rerun the same command" unit_file_can_go
   guard other_world "$HERE/join does not hold the reviewed files" "copy the whole folder hosts/$HOST again" joining_files_are_new
-  guard closed "$WAL_DIR is a mount point: etcd makes this folder itself, and cannot" 'give --wal-dir a folder inside of it, fetch the facts, render and review again' wal_folder_can_be_made
+  guard closed "$WAL_DIR is a link, or a mount point of this host or of etcd's pod: etcd makes this folder itself, and cannot" 'give --wal-dir a folder inside of what is mounted, fetch the facts, render and review again' wal_folder_can_be_made
   guard closed "$NEW is not on this host, or duplicate address detection still runs" "$(how_to_keep_new)" new_is_here
   guard closed "$NEW is a secondary address of $OLD's subnet and would be removed with it" "sysctl -w net.ipv4.conf.all.promote_secondaries=1 (and in /etc/sysctl.d)" new_outlives_old
   guard closed "$MANIFESTS is not writable" 'check the mount' folder_is_writable
@@ -32,7 +32,12 @@ ready_to_rejoin() {
 }
 or_joined_before() { ! is_our_new_member || printf ' (this change has made it a new member before; where the data of that one is lost too, remove %s first)' "$JOINED"; }
 settle_is_at_its_end() { [[ ${recorded[OWN]} == "$END_RECORD" && ! -s $STOPPED_NOTE ]] && etcd_runs_new && all_manifests_are_new; }
-wal_folder_can_be_made() { [[ $WAL_DIR == "$DATA_DIR"/* || ! -d $WAL_DIR || $(stat -c %d "$WAL_DIR") == "$(stat -c %d "$WAL_DIR/..")" ]]; }
+# wal_folder_can_be_made -- etcd renames a new folder into its place: not over a mount point of its pod or of this host, and a link would go.
+wal_folder_can_be_made() {
+  [[ $WAL_MOUNTED == no ]] || return 1
+  [[ ! -L $WAL_DIR || $WAL_DIR == "$DATA_DIR"/member/* ]] || return 1
+  [[ ! -d $WAL_DIR || $(stat -c %d "$WAL_DIR/.") == "$(stat -c %d "$WAL_DIR/..")" ]]
+}
 
 # see_whether_we_rejoin -- a run that was ended in the middle has something to bring back, too.
 see_whether_we_rejoin() {

@@ -6,7 +6,7 @@ the_method_fits() {
   guard other_world "$OLD is not on this host, no member answers and there is no quorum" \
     'if the addresses have changed already, set method: bridge in the mapping and render again. It loses nothing if a majority has its data' quorum_is_not_lost
   guard_no_part_of_data
-  guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'without data etcd would start a new, empty cluster: remove this member and add it again' data_is_there
+  guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" "beside an empty folder this etcd can start a new, empty cluster: first move its manifest out of $MANIFESTS and see that etcd is gone; then replace this member as etcd's documentation says for a failed one, fetch the facts, render and review again" data_is_there
 }
 # Only while nothing of this change is here: afterwards a cluster without quorum is a case for undo.
 quorum_is_not_lost() { ! old_is_gone || [[ -n $base ]] || manifest_is_new 0 || [[ -d $BACKUP ]]; }

@@ -101,7 +101,7 @@ exchange_files() {
   local i
   if holds 'the wanted files are in place' files_are_as_wanted; then return 0; fi
   if is_one_of "${wanted[0]}" old new && ! manifest_is_as_wanted 0; then
-    guard half_done "$DATA_DIR holds no data: the etcd manifest is not put in place, kubelet and etcd of this host stay stopped" 'without data etcd would start a new, empty cluster: restore the data of this host, or remove this member and add it again' data_is_there
+    guard half_done "$DATA_DIR holds no data: the etcd manifest is not put in place, kubelet and etcd of this host stay stopped" "without data etcd would start a new, empty cluster: restore the data of this host. Where it is lost, move etcd's manifest out of $MANIFESTS before anything else; then replace this member as etcd's documentation says for a failed one" data_is_there
   fi
   for i in "${!FILES[@]}"; do
     manifest_is_as_wanted "$i" || exchange_manifest "$i"

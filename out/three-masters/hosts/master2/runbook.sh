@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]... [--accept-outage]
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest d7ca23011854. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest aadfb20e0cd7. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CDPATH POSIXLY_CORRECT # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=d7ca23011854
+readonly DIGEST=aadfb20e0cd7
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -300,7 +300,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:8a2e3b06d8f599bb1e002c95c8da48a926bc6dbf7e27631b8793b080fec43f85 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:9378c33a0df673f0944ce9c4ab4b4a71707bfe6d7e7d1bb4ef452259e470a2f1 ---
 
 # --- runbook/lib/main.sh sha256:a9d1dd0867e6 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -574,7 +574,7 @@ what_names_old_addresses() {
 }
 # --- end runbook/steps/preflight.sh ---
 
-# --- runbook/rolling/sound.sh sha256:1af110214de8 ---
+# --- runbook/rolling/sound.sh sha256:2ff1d94a5e4e ---
 # sound.sh -- the part of preflight for a cluster that runs: it can be renumbered while it runs, and it is healthy.
 
 # Addresses that have changed already, on so many hosts that no member answers, need another method.
@@ -583,7 +583,7 @@ the_method_fits() {
   guard other_world "$OLD is not on this host, no member answers and there is no quorum" \
     'if the addresses have changed already, set method: bridge in the mapping and render again. It loses nothing if a majority has its data' quorum_is_not_lost
   guard_no_part_of_data
-  guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'without data etcd would start a new, empty cluster: remove this member and add it again' data_is_there
+  guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" "beside an empty folder this etcd can start a new, empty cluster: first move its manifest out of $MANIFESTS and see that etcd is gone; then replace this member as etcd's documentation says for a failed one, fetch the facts, render and review again" data_is_there
 }
 # Only while nothing of this change is here: afterwards a cluster without quorum is a case for undo.
 quorum_is_not_lost() { ! old_is_gone || [[ -n $base ]] || manifest_is_new 0 || [[ -d $BACKUP ]]; }
@@ -1632,7 +1632,7 @@ endpoint_of_another() {
 }
 # --- end runbook/steps/record.sh ---
 
-# --- runbook/steps/exchange.sh sha256:a7dbf331e15e ---
+# --- runbook/steps/exchange.sh sha256:e1730d81fa94 ---
 # exchange.sh -- all files on this host that name its address are exchanged at once, while kubelet is stopped.
 #
 # kubelet deletes and starts static pods through an API whose own etcd may be the one that is down; it then hangs for
@@ -1736,7 +1736,7 @@ exchange_files() {
   local i
   if holds 'the wanted files are in place' files_are_as_wanted; then return 0; fi
   if is_one_of "${wanted[0]}" old new && ! manifest_is_as_wanted 0; then
-    guard half_done "$DATA_DIR holds no data: the etcd manifest is not put in place, kubelet and etcd of this host stay stopped" 'without data etcd would start a new, empty cluster: restore the data of this host, or remove this member and add it again' data_is_there
+    guard half_done "$DATA_DIR holds no data: the etcd manifest is not put in place, kubelet and etcd of this host stay stopped" "without data etcd would start a new, empty cluster: restore the data of this host. Where it is lost, move etcd's manifest out of $MANIFESTS before anything else; then replace this member as etcd's documentation says for a failed one" data_is_there
   fi
   for i in "${!FILES[@]}"; do
     manifest_is_as_wanted "$i" || exchange_manifest "$i"
