@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from etcd_renumber.assets import folder
+from etcd_renumber.change_folder.review import review
+from etcd_renumber.change_folder.write import write
 from etcd_renumber.checks.cluster import check
 from etcd_renumber.inputs.mapping import load
 from etcd_renumber.manifests.renumber import prove, with_new_addresses
@@ -30,6 +32,8 @@ STAYS = [
     "command: ['--service-account-issuer=https://[fd00::1]:6443']",
     f"command: ['--api-audiences=https://x,https://{OLD}:6443']",
     f"command: [--oidc-issuer-url=https://{OLD}/realms/x]",
+    f"command: [kube-apiserver, '--oidc-username-prefix=https://{OLD}#', '--oidc-groups-prefix=https://{OLD}#']",
+    f"command: [kube-apiserver, '--oidc-required-claim=iss=https://{OLD}/x']",
     f"command: [--service-account-jwks-uri=https://{OLD}:6443/openid/v1/jwks]",
     f"command: [sh, -c, 'exec kube-apiserver --service-account-issuer https://{OLD}:6443 --v=2']",
     f"command: [etcd, --initial-cluster-token=etcd-cluster@{OLD}]",
@@ -89,6 +93,19 @@ def test_plan_and_the_page_say_what_stays(tmp_path: Path) -> None:
     unchanged = {m.file for m in change.manifests["master1"] if not m.changes}
     assert unchanged == {"kube-controller-manager.yaml", "kube-scheduler.yaml"}
     assert from_json(change.json).json == change.json
+
+
+def test_a_folder_in_which_something_stays_passes_its_review(tmp_path: Path) -> None:
+    change = plan(load(with_names(tmp_path)))
+    write(tmp_path / "out", render(change), change.digest)
+    assert [p for p in review(tmp_path / "out") if "old address" in p.fact] == []
+    edited = tmp_path / "out/hosts/master1/manifests/etcd.yaml"
+    edited.write_text(
+        edited.read_text().replace(f"--advertise-client-urls=https://{NEW}", f"--advertise-client-urls=https://{OLD}")
+    )
+    assert [p.fact for p in review(tmp_path / "out") if "old address" in p.fact] == [
+        f"it still contains the old address {OLD}"
+    ]
 
 
 def test_the_page_of_the_example_has_no_such_part() -> None:

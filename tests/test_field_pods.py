@@ -78,8 +78,13 @@ def test_a_process_that_another_one_starts_is_looked_for_in_its_pod(case: str) -
     assert (process(API[case](text)).name, process(API[case](text)).argv) == ("kube-apiserver", ())
 
 
-def test_nginx_writes_over_its_arguments() -> None:
-    pod = "spec: {containers: [{name: n, command: [nginx, -g, daemon off;]}]}"
+@pytest.mark.parametrize(
+    "command",
+    ["nginx, -g, daemon off;", "nginx-debug", "openresty, -c, x", "/entrypoint.sh, --x", "/docker-entrypoint, nginx", "zsh, -c, x",
+     "env, A=b, haproxy, -f, x"],
+)  # fmt: skip
+def test_what_proc_will_show_of_it_is_not_what_it_says(command: str) -> None:
+    pod = f"spec: {{containers: [{{name: n, command: [{command}]}}]}}"
     assert (process(pod).name, process(pod).argv) == ("", ())
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from etcd_renumber.assets import template
 from etcd_renumber.change_folder.lint import lint
+from etcd_renumber.change_folder.review import review
 from etcd_renumber.checks.cluster import check
 from etcd_renumber.cli.main import app
 from etcd_renumber.errors import Refused
@@ -62,6 +63,32 @@ def test_only_addresses_change_and_the_folder_renders_again(name: str, tmp_path:
     assert (
         json.loads(made.change.json)["members"][0]["manifests"][shape.changing]["path"] == shape.where[shape.changing]
     )
+
+
+@pytest.mark.parametrize(
+    ("shape", "old", "own"),
+    [
+        ("Kubespray", "ETCD_DATA_DIR=/var/lib/etcd", "ETCD_DATA_DIR=/var/lib/etcd/192.168.100.10"),
+        (
+            "Kubespray",
+            "ETCD_DATA_DIR=/var/lib/etcd",
+            "ETCD_DATA_DIR=/var/lib/etcd\nETCD_INITIAL_CLUSTER_TOKEN=192.168.100.10",
+        ),
+        ("kubeasz", "--data-dir=/var/lib/etcd", "--data-dir=/data/192.168.100.10/etcd"),
+        ("kubeasz", "--data-dir=/var/lib/etcd", "--data-dir=/var/lib/etcd --initial-cluster-token=t@192.168.100.10"),
+        ("kubeasz", "--data-dir=/var/lib/etcd", "--data-dir /data/192.168.100.10/etcd"),
+    ],
+)
+def test_a_path_or_a_name_in_a_unit_stays_and_is_said(shape: str, old: str, own: str, tmp_path: Path) -> None:
+    every = {h.name: facts(SHAPES[shape], h, MASTERS) for h in MASTERS}
+    file = SHAPES[shape].changing
+    assert old in every["master1"][file]
+    every["master1"][file] = every["master1"][file].replace(old, own)
+    made = rendered(tmp_path, MASTERS, every)
+    new = (made.host_folder("master1") / "manifests" / file).read_text()
+    assert own in new and "https://192.168.110.10:2380" in new
+    assert "192.168.100.10" in (made.folder / "RUNBOOK.md").read_text().partition("Left as it is")[2]
+    assert not [p for p in review(made.folder) if p.severity == "error"]
 
 
 def test_what_tells_the_process_apart_is_its_arguments_and_its_variables_sorted() -> None:

@@ -14,8 +14,9 @@ from etcd_renumber.change_folder.founders import founders
 from etcd_renumber.change_folder.lint import BEGIN, COMMENT, END, lint
 from etcd_renumber.change_folder.write import SUMS, sha256
 from etcd_renumber.errors import Refused
-from etcd_renumber.manifests.renumber import prove
+from etcd_renumber.manifests.renumber import prove, with_new_addresses
 from etcd_renumber.manifests.unit import prove_unit
+from etcd_renumber.manifests.unit_exchange import with_new_addresses_in_unit
 from etcd_renumber.methods.apiservers import APISERVERS
 from etcd_renumber.methods.workers import WORKERS
 from etcd_renumber.model import Problem
@@ -147,8 +148,12 @@ def _manifests(files: dict[str, str], change: dict[str, Any]) -> list[Problem]:
                 problems.append(Problem(f"old_sha256 differs from that of {member['name']}'s {file}", "change.json"))
             if sha256(new.encode()) != entry["new_sha256"]:
                 problems.append(Problem("its sha256 differs from new_sha256 in change.json", place, hint=RENDER_AGAIN))
-            problems += (prove_unit if "path" in entry else prove)(entry["old"], new, here, place)
-            left = [(address, line) for address, line in addresses_in(new) if address in here]
+            by_proof, by_bytes = (
+                (prove_unit, with_new_addresses_in_unit) if "path" in entry else (prove, with_new_addresses)
+            )
+            problems += by_proof(entry["old"], new, here, place)
+            stays = addresses_in(by_bytes(entry["old"], here))
+            left = [(a, line) for a, line in addresses_in(new) if a in here and (a, line) not in stays]
             problems += [
                 Problem(f"it still contains the old address {a}", f"{place}:{n}", hint=RENDER_AGAIN) for a, n in left
             ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from etcd_renumber.checks.unit import place_of
 from etcd_renumber.manifests.identities import IMAGE, OIDC
 from etcd_renumber.manifests.kept import kept_texts, where
 from etcd_renumber.model import Cluster, Problem, Severity
@@ -14,5 +15,5 @@ def identity_rules(cluster: Cluster) -> Iterator[Problem]:
     for (name, value, why), places in kept_texts(cluster).items():
         host, file, line = places[0]
         severity: Severity = "warning" if why in (IMAGE, OIDC) else "note"
-        place = f"{cluster.facts[host].folder / 'manifests' / file}:{line}"
+        place = f"{place_of(cluster.facts[host], file)}:{line}"
         yield Problem(f"{name} {value} stays as it is, in {where(places)}", place, name.lstrip("-"), why, severity)

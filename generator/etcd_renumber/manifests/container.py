@@ -13,7 +13,8 @@ from etcd_renumber.etcd_on_host import Process
 from etcd_renumber.manifests.nodes import child, first_document, item, items, strings, text_of
 from etcd_renumber.manifests.pod import PROGRAMS, main_of
 
-RENAMED = ("nginx", "sh", "bash", "ash", "dash")  # /proc shows another text or, after `exec`, another program
+# /proc shows another text or, after `exec`, another program: of a shell, a script, a web server, `env`.
+RENAMED = re.compile(r"(ba|da|a|z|k)?sh|.*\.sh|.*entrypoint|nginx.*|openresty|env")
 
 
 def process(text: str) -> Process:
@@ -23,7 +24,7 @@ def process(text: str) -> Process:
     arguments, or a variable whose value only the kubelet knows.
     """
     started = main_of(text)
-    if started.how != "plain" or started.program in RENAMED:
+    if started.how != "plain" or RENAMED.fullmatch(started.program):
         return Process(started.program[:15] if started.program in PROGRAMS else "", ())
     container = _container(text)
     argv = [*strings(child(container, "command")), *strings(child(container, "args"))]

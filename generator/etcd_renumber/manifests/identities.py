@@ -27,6 +27,7 @@ OIDC = (
     "it must be, letter by letter, what the tokens of the identity provider carry. If the provider runs at this address: give "
     "it a name, or keep the address on the host (old_stays: true)"
 )
+PREFIX = "every RBAC binding of that provider's users and groups begins with it"
 IMAGE = (
     "no host has the image by another name. Where a registry answers at this address, an image that is not on a host cannot be "
     "pulled once the address is gone: give the registry a name first, or keep the address on its host (old_stays: true)"
@@ -45,6 +46,9 @@ FLAGS: Mapping[str, str] = {
     "service-account-jwks-uri": JWKS,
     "oidc-issuer-url": OIDC,
     "oidc-client-id": OIDC,
+    "oidc-required-claim": OIDC,
+    "oidc-username-prefix": PREFIX,
+    "oidc-groups-prefix": PREFIX,
     "requestheader-allowed-names": CERTIFIED,
     "peer-cert-allowed-cn": CERTIFIED,
     "peer-cert-allowed-hostname": CERTIFIED,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 import yaml
 
 from etcd_renumber.manifests.renumber import kept_in
+from etcd_renumber.manifests.unit_exchange import kept_in_unit
 from etcd_renumber.model import Cluster
 
 Place = tuple[str, str, int]  # host, file, line
@@ -17,10 +18,11 @@ def kept_texts(cluster: Cluster) -> dict[tuple[str, str, str], list[Place]]:
     moves = cluster.mapping.moves()
     found: dict[tuple[str, str, str], list[Place]] = {}
     for member in cluster.mapping.members:
-        files: Mapping[str, str] = {} if member.stays else cluster.facts[member.name].manifests
+        facts = cluster.facts[member.name]
+        files: Mapping[str, str] = {} if member.stays else {**facts.unit_files, **facts.manifests}
         for file, text in files.items():
             try:
-                every = kept_in(text, moves)
+                every = kept_in(text, moves) if file in facts.manifests else kept_in_unit(text, moves)
             except yaml.YAMLError:
                 continue  # the proof says what is wrong with it
             for it in every:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from etcd_renumber.addresses import renumber
 from etcd_renumber.etcd_on_host import Etcd, Process, Unit
 from etcd_renumber.manifests.etcd import NEEDED, flags_in, flags_of_variables, member_of
+from etcd_renumber.manifests.unit_exchange import with_new_addresses_in_unit
 from etcd_renumber.manifests.unit_text import (
     Setting,
     environment_of,
@@ -152,10 +152,10 @@ def unit_manifests(facts: Facts, moves: Mapping[Address, Address]) -> tuple[list
     unit = unit_of(old, str(facts.folder))[0] if old else None
     if unit is None:
         return [], []  # a static pod; or load() has said why
-    new = {name: renumber(text, moves) for name, text in old.items()}
+    new = {name: with_new_addresses_in_unit(text, moves) for name, text in old.items()}
     problems = [p for name in old for p in prove_unit(old[name], new[name], moves, str(facts.folder / name))]
     before, after = process_of(old), process_of(new)
-    if not problems and tuple(renumber(word, moves) for word in before.argv) != after.argv:
+    if not problems and tuple(with_new_addresses_in_unit(word, moves) for word in before.argv) != after.argv:
         hint = "write every address out in full, on one line, on the host; then fetch the facts again"
         problems = [
             Problem(
@@ -172,14 +172,14 @@ def unit_manifests(facts: Facts, moves: Mapping[Address, Address]) -> tuple[list
 
 
 def prove_unit(old: str, new: str, moves: Mapping[Address, Address], place: str) -> list[Problem]:
-    """Nothing when every line of the new text, comments too, is the old one with its addresses exchanged."""
+    """Nothing when every line of the new text, comments too, is the old one with its addresses exchanged; names stay."""
     before, after = old.splitlines(), new.splitlines()
     if len(before) != len(after):
         return [Problem("the new file has a different number of lines", place)]
     return [
         Problem("this line changed by more or less than its addresses", f"{place}:{n}")
         for n, (a, b) in enumerate(zip(before, after, strict=True), 1)
-        if renumber(a, moves) != b
+        if with_new_addresses_in_unit(a, moves) != b
     ]
 
 
