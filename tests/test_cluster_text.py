@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from etcd_renumber.manifests.identities import FLAGS
 
 from tests.pki import TEMPLATES
 
@@ -48,6 +49,26 @@ EVERY = {
     ),
     "SANs in quotes": ('serverCertSANs:\n    - "10.0.0.1"\n', 'serverCertSANs:\n    - "10.0.0.1"\n    - "10.9.0.1"\n'),
     "SANs in one line": ("certSANs: [10.0.0.1, a]\nb: 10.0.0.1\n", "certSANs: [10.0.0.1, a]\nb: 10.9.0.1\n"),
+    "names of v1beta3": (
+        "  extraArgs:\n    service-account-issuer: https://10.0.0.1:6443\n    advertise-address: 10.0.0.1\n"
+        "imageRepository: 10.0.0.1:5000\n"
+        "    oidc-username-prefix: 'https://10.0.0.1#'\n",
+        "  extraArgs:\n    service-account-issuer: https://10.0.0.1:6443\n    advertise-address: 10.9.0.1\n"
+        "imageRepository: 10.0.0.1:5000\n"
+        "    oidc-username-prefix: 'https://10.0.0.1#'\n",
+    ),
+    "names of v1beta4": (
+        '  - name: service-account-issuer\n    value: "https://10.0.0.1:6443"\n'
+        "  - name: etcd-servers\n    value: https://10.0.0.1:2379\n"
+        '  - name: "api-audiences"\n    value: https://10.0.0.1:6443\n',
+        '  - name: service-account-issuer\n    value: "https://10.0.0.1:6443"\n'
+        "  - name: etcd-servers\n    value: https://10.9.0.1:2379\n"
+        '  - name: "api-audiences"\n    value: https://10.0.0.1:6443\n',
+    ),
+    "paths": (
+        'dataDir: /data/10.0.0.1/etcd\n  hostPath: "/data/10.0.0.1"\nbind: 10.0.0.1\n',
+        'dataDir: /data/10.0.0.1/etcd\n  hostPath: "/data/10.0.0.1"\nbind: 10.9.0.1\n',
+    ),
     "a list that is no list of SANs": (
         "endpoints:\n- https://10.0.0.1:2379\n",
         "endpoints:\n- https://10.9.0.1:2379\n",
@@ -162,3 +183,9 @@ def test_nothing_that_the_phase_leads_to_may_go_before_its_undo(
     ask = "if cluster_was_undone; then printf yes; else printf no; fi"
     said = bash(tmp_path, OBJECTS, before % (*V4, "new new new"), ask)
     assert said == ("yes" if undone else "no")
+
+
+def test_the_names_are_those_that_stay_in_manifests() -> None:
+    text = (TEMPLATES / "runbook/lib/object_text.sh").read_text()
+    keys = text.partition("KEYS_OF_NAMES=(")[2].partition(")")[0].split()
+    assert set(keys) == {*FLAGS, "imageRepository"}

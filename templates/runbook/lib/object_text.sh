@@ -2,8 +2,18 @@
 #
 # A certificate keeps the old address beside the new one until it is reissued, so a list of SANs gets the new one added.
 
+# The values of these keys and arguments are names, as in the manifests: letter by letter what tokens and RBAC bindings carry, and where
+# images come from. So are paths.
+readonly KEYS_OF_NAMES=(
+  imageRepository service-account-issuer api-audiences service-account-api-audiences service-account-jwks-uri oidc-issuer-url
+  oidc-client-id oidc-required-claim oidc-username-prefix oidc-groups-prefix requestheader-allowed-names peer-cert-allowed-cn
+  peer-cert-allowed-hostname client-cert-allowed-hostname initial-cluster-token hostname-override
+)
+
 wanted_value=     # the text that was read, as JSON has it, with the addresses that it should have
 object_changes=() # what differs, for people: "- LINE", "+ LINE"
+object_stays=()   # lines that hold an old address and stay
+argument=         # v1beta4 of kubeadm writes an argument as its name, and its value in the next line
 list=             # the list of SANs that the line belongs to, if any
 sans=()           # "LIST ADDRESS" of every entry in such a list
 text=             # the lines that are made so far
@@ -13,7 +23,7 @@ exchanged=        # the line that exchange_whole has made
 want_of_object() {
   local line kind
   read -r _ _ _ kind <<<"${OBJECTS_OF_KUBEADM[$1]}"
-  object_changes=() text=''
+  object_changes=() object_stays=() argument='' text=''
   [[ $kind != every ]] || find_sans
   list=
   while IFS= read -r line; do
@@ -22,6 +32,9 @@ want_of_object() {
       text+=$line'\n'
     elif [[ -n $list ]]; then
       add_sans "$line"
+    elif [[ $kind == every ]] && is_a_name "$line"; then
+      text+=$line'\n'
+      ! holds_an_old "$line" || object_stays+=("$(shown "$line")")
     else
       exchange_addresses "$line"
     fi
@@ -41,6 +54,27 @@ shown() {
   local line=${1//\\\"/\"}
   line=${line//$'\037'/$'\\'}
   printf '%s' "${line//[^[:print:]]/}"
+}
+
+# is_a_name LINE -- what it says is a name, and no address; sets argument.
+is_a_name() {
+  local key value
+  [[ $1 =~ ^[[:space:]-]*([A-Za-z-]+):[[:space:]]+(.*)$ ]] || return 1
+  key=${BASH_REMATCH[1]} value=${BASH_REMATCH[2]}
+  value=${value#[\\\"\']}
+  value=${value#\"}
+  if [[ $key == name ]]; then argument=${value%%[!a-z-]*}; fi
+  if [[ $key == value ]]; then key=$argument; fi
+  is_one_of "$key" "${KEYS_OF_NAMES[@]}" || [[ $value == /* ]]
+}
+holds_an_old() {
+  local i
+  for i in "${!NAMES[@]}"; do
+    left_its_old "$i" && [[ $1 == *"${OLDS[i]}"* ]] || continue
+    exchange_whole "$1" "${OLDS[i]}" "${NEWS[i]}"
+    [[ $exchanged == "$1" ]] || return 0
+  done
+  return 1
 }
 
 # find_list LINE -- sets list. kubeadm writes the name of a list, then each entry in a line of its own.

@@ -95,6 +95,7 @@ list_object() {
   local in name
   read -r in name _ <<<"${OBJECTS_OF_KUBEADM[$1]}"
   say_sans_in_one_line
+  say_what_stays
   if object_is_as_wanted; then
     note "ok: $object_words names no old address"
     return 0
@@ -104,6 +105,13 @@ list_object() {
   [[ $name != kube-proxy ]] || note 'and then, before that address goes: kubectl -n kube-system rollout restart daemonset kube-proxy'
 }
 say_sans_in_one_line() { [[ -z $(sans_in_one_line) ]] || note "YOURS: $object_words has its SANs in one line, which is not changed: add $(sans_in_one_line)"; }
+# A name that only looks like an address: kubeadm would write another one into the manifests at the next upgrade or join.
+say_what_stays() {
+  local line
+  for line in ${object_stays[@]+"${object_stays[@]}"}; do
+    note "it stays in $object_words, as it does in the manifests: $line"
+  done
+}
 show_changes() {
   local line
   for line in ${object_changes[@]+"${object_changes[@]}"}; do
@@ -113,6 +121,7 @@ show_changes() {
 
 renew_object() {
   say_sans_in_one_line
+  say_what_stays
   if holds "$object_words names no old address" object_is_as_wanted; then return 0; fi
   show_changes
   save_object "$1"

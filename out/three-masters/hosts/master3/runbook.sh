@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]... [--accept-outage]
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest aadfb20e0cd7. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest c563d0edfa93. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CDPATH POSIXLY_CORRECT # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=aadfb20e0cd7
+readonly DIGEST=c563d0edfa93
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -300,7 +300,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:9378c33a0df673f0944ce9c4ab4b4a71707bfe6d7e7d1bb4ef452259e470a2f1 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:1efc6a7f5c1c1ead80696d34c7fae062ee683fdc0c6dfe205a9d770e73e3a1f7 ---
 
 # --- runbook/lib/main.sh sha256:a9d1dd0867e6 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -2091,7 +2091,7 @@ old_address_is_gone() {
 }
 # --- end runbook/steps/release.sh ---
 
-# --- runbook/steps/cluster.sh sha256:2456d9d001a2 ---
+# --- runbook/steps/cluster.sh sha256:1f803fcc3a36 ---
 # cluster: what holds old addresses once for the whole cluster, and is kubeadm's own or kube-apiserver's. Only addresses of members
 # that the cluster records on their new ones go; where the mapping has `objects: list`, they are named and nothing is changed.
 
@@ -2189,6 +2189,7 @@ list_object() {
   local in name
   read -r in name _ <<<"${OBJECTS_OF_KUBEADM[$1]}"
   say_sans_in_one_line
+  say_what_stays
   if object_is_as_wanted; then
     note "ok: $object_words names no old address"
     return 0
@@ -2198,6 +2199,13 @@ list_object() {
   [[ $name != kube-proxy ]] || note 'and then, before that address goes: kubectl -n kube-system rollout restart daemonset kube-proxy'
 }
 say_sans_in_one_line() { [[ -z $(sans_in_one_line) ]] || note "YOURS: $object_words has its SANs in one line, which is not changed: add $(sans_in_one_line)"; }
+# A name that only looks like an address: kubeadm would write another one into the manifests at the next upgrade or join.
+say_what_stays() {
+  local line
+  for line in ${object_stays[@]+"${object_stays[@]}"}; do
+    note "it stays in $object_words, as it does in the manifests: $line"
+  done
+}
 show_changes() {
   local line
   for line in ${object_changes[@]+"${object_changes[@]}"}; do
@@ -2207,6 +2215,7 @@ show_changes() {
 
 renew_object() {
   say_sans_in_one_line
+  say_what_stays
   if holds "$object_words names no old address" object_is_as_wanted; then return 0; fi
   show_changes
   save_object "$1"
@@ -5198,13 +5207,23 @@ renewals_are() {
 }
 # --- end runbook/lib/objects.sh ---
 
-# --- runbook/lib/object_text.sh sha256:696e6febd32e ---
+# --- runbook/lib/object_text.sh sha256:43f959481277 ---
 # object_text.sh -- the addresses in the text of an object: exactly whole ones are exchanged, and every other byte stays.
 #
 # A certificate keeps the old address beside the new one until it is reissued, so a list of SANs gets the new one added.
 
+# The values of these keys and arguments are names, as in the manifests: letter by letter what tokens and RBAC bindings carry, and where
+# images come from. So are paths.
+readonly KEYS_OF_NAMES=(
+  imageRepository service-account-issuer api-audiences service-account-api-audiences service-account-jwks-uri oidc-issuer-url
+  oidc-client-id oidc-required-claim oidc-username-prefix oidc-groups-prefix requestheader-allowed-names peer-cert-allowed-cn
+  peer-cert-allowed-hostname client-cert-allowed-hostname initial-cluster-token hostname-override
+)
+
 wanted_value=     # the text that was read, as JSON has it, with the addresses that it should have
 object_changes=() # what differs, for people: "- LINE", "+ LINE"
+object_stays=()   # lines that hold an old address and stay
+argument=         # v1beta4 of kubeadm writes an argument as its name, and its value in the next line
 list=             # the list of SANs that the line belongs to, if any
 sans=()           # "LIST ADDRESS" of every entry in such a list
 text=             # the lines that are made so far
@@ -5214,7 +5233,7 @@ exchanged=        # the line that exchange_whole has made
 want_of_object() {
   local line kind
   read -r _ _ _ kind <<<"${OBJECTS_OF_KUBEADM[$1]}"
-  object_changes=() text=''
+  object_changes=() object_stays=() argument='' text=''
   [[ $kind != every ]] || find_sans
   list=
   while IFS= read -r line; do
@@ -5223,6 +5242,9 @@ want_of_object() {
       text+=$line'\n'
     elif [[ -n $list ]]; then
       add_sans "$line"
+    elif [[ $kind == every ]] && is_a_name "$line"; then
+      text+=$line'\n'
+      ! holds_an_old "$line" || object_stays+=("$(shown "$line")")
     else
       exchange_addresses "$line"
     fi
@@ -5242,6 +5264,27 @@ shown() {
   local line=${1//\\\"/\"}
   line=${line//$'\037'/$'\\'}
   printf '%s' "${line//[^[:print:]]/}"
+}
+
+# is_a_name LINE -- what it says is a name, and no address; sets argument.
+is_a_name() {
+  local key value
+  [[ $1 =~ ^[[:space:]-]*([A-Za-z-]+):[[:space:]]+(.*)$ ]] || return 1
+  key=${BASH_REMATCH[1]} value=${BASH_REMATCH[2]}
+  value=${value#[\\\"\']}
+  value=${value#\"}
+  if [[ $key == name ]]; then argument=${value%%[!a-z-]*}; fi
+  if [[ $key == value ]]; then key=$argument; fi
+  is_one_of "$key" "${KEYS_OF_NAMES[@]}" || [[ $value == /* ]]
+}
+holds_an_old() {
+  local i
+  for i in "${!NAMES[@]}"; do
+    left_its_old "$i" && [[ $1 == *"${OLDS[i]}"* ]] || continue
+    exchange_whole "$1" "${OLDS[i]}" "${NEWS[i]}"
+    [[ $exchanged == "$1" ]] || return 0
+  done
+  return 1
 }
 
 # find_list LINE -- sets list. kubeadm writes the name of a list, then each entry in a line of its own.
