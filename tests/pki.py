@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shlex
 import shutil
 import subprocess
@@ -26,6 +27,9 @@ PARTS = (
     "runbook/steps/widen_certificates.sh",
     "runbook/steps/narrow.sh",
 )
+# It sets paths of its own: one function of it is needed here.
+JOURNAL = (TEMPLATES / "runbook/lib/journal.sh").read_text()
+PUT_IN_PLACE = re.findall(r"^put_in_place\(\) \{\n.*?^\}$", JOURNAL, re.MULTILINE | re.DOTALL)
 KUBEADM = """basicConstraints = critical, CA:FALSE
 keyUsage = critical, digitalSignature, keyEncipherment
 extendedKeyUsage = serverAuth, clientAuth
@@ -141,7 +145,7 @@ class Host:
         lines = ["set -o errexit -o nounset -o pipefail", "umask 077", "export LC_ALL=C"]
         lines += [f"{name}={shlex.quote(value)}" for name, value in values.items()]
         lines += [f"{name}=({' '.join(map(shlex.quote, words))})" for name, words in arrays.items()]
-        lines += ["journal() { :; }", "status_after_stop() { :; }"]
+        lines += ["journal() { :; }", "status_after_stop() { :; }", *PUT_IN_PLACE]
         lines += [(TEMPLATES / part).read_text() for part in PARTS]
         lines += [f"SCRATCH=$(mktemp -d {shlex.quote(str(self.root))}/scratch.XXXXXX)", "trap on_exit EXIT"]
         return "\n".join([*lines, what, "finished", ""])

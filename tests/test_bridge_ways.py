@@ -9,10 +9,11 @@ import pytest
 from etcd_renumber.rehearsal.replica import commands
 
 from tests.rig import Rig, ca_pem
-from tests.scenario import hosts, scenario
+from tests.scenario import hosts, manifests, rendered, scenario
 
 DATA = "/var/lib/etcd"
-MANIFEST = "/etc/kubernetes/manifests/etcd.yaml"
+MANIFESTS = "/etc/kubernetes/manifests"
+MANIFEST = f"{MANIFESTS}/etcd.yaml"
 TAKEN_BY_A_REBOOT = "/usr/sbin/nft flush ruleset; ip route flush proto 147"
 
 
@@ -74,6 +75,29 @@ def test_an_etcd_that_kubelet_lets_wait_is_started_anew(tmp_path: Path) -> None:
         ran = rig.apply("master3", "readdress")
         assert rig["master3"].etcd_pid() and ran.exit == 0
         rig.follow_the_order(start="master1 settle")
+
+
+def test_manifests_that_were_edited_on_every_host_are_bridged(tmp_path: Path) -> None:
+    """As after sed over /etc/kubernetes: the facts are on the new addresses, and etcd's record on the old ones."""
+    members = hosts(3)
+    old = {m.name: manifests(m, members, version="3.5") for m in members}
+    new = {n: {f: t.replace("192.168.100.", "192.168.110.") for f, t in of.items()} for n, of in old.items()}
+    made = rendered(tmp_path, members, new, ca_pem(), method="bridge")
+    made.facts = old  # with them the cluster is founded
+    with Rig(made, "3.5", wide=True) as rig:
+        before, cluster = rig.members("master1"), rig.cluster_id("master1")
+        with rig.writer() as writer:
+            writer.wait_for(60)
+            rig.everybody_crashes()
+            for name, of in new.items():
+                for file, text in of.items():
+                    rig[name].write_text(f"{MANIFESTS}/{file}", text, 0o600)
+            rig.follow_the_order()
+        after = rig.members("master1")
+        assert {n: m[1:] for n, m in after.items()} == rig.urls("new")
+        assert {n: m[0] for n, m in after.items()} == {n: m[0] for n, m in before.items()}
+        assert rig.cluster_id("master1") == cluster
+        assert writer.lost() == [] and rig.old_connections() == []
 
 
 def test_everything_can_be_taken_back_before_the_first_unbridge(tmp_path: Path) -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.pki import NAMES, Host, make_ca, make_leaf, openssl, tree
+from tests.pki import NAMES, TEMPLATES, Host, make_ca, make_leaf, openssl, tree
+
+SURROUNDINGS = (TEMPLATES / "runbook/steps/surroundings.sh").read_text()
 
 
 def signed_elsewhere(host: Host, ca_key: Path, cert: Path, **other: object) -> Path:
@@ -46,6 +48,23 @@ def test_without_the_ca_key_a_request_is_written_and_nothing_replaced(keyless: H
     for path in (p for p in host.state.rglob("*") if p.is_file()):
         assert "PRIVATE KEY" not in path.read_text()
         assert path.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("key", ["ca-key.pem", "ca.key"])
+def test_the_key_of_a_ca_pem_is_found_under_both_of_its_names(host: Host, key: str) -> None:
+    for folder in (host.pki / "etcd", host.pki):
+        (folder / "ca.crt").rename(folder / "ca.pem")
+        (folder / "ca.key").rename(folder / key)
+    named = [cert.parent / "ca.pem" for cert in host.certs]
+    host.arrays = {
+        "CERT_CAS": [str(ca) for ca in named],
+        "CERT_CA_KEYS": [str(ca.with_name("ca-key.pem")) for ca in named],
+    }
+    seen = host.call("plan", f"narrow_has_begun() {{ false; }}\n{SURROUNDINGS}\nthe_certificates_are_known").out
+    assert seen.count(f"signed with {host.pki}") == seen.count(f"/{key}") == 3
+    ran = host.apply()
+    assert ran.exit == 0, ran.err
+    assert host.is_true("certs_are_wide") and not (host.state / "csr").exists()
 
 
 def test_once_signed_the_next_run_goes_on_and_undo_brings_back(keyless: Host) -> None:

@@ -90,9 +90,28 @@ def test_an_api_with_all_members_is_told_what_it_has_meanwhile(tmp_path: Path) -
     )
 
 
+@pytest.mark.parametrize("others", ["192.168.100.11", "192.168.100.11,192.168.100.12"])
+def test_an_api_that_calls_other_hosts_only_is_a_warning(others: str, tmp_path: Path) -> None:
+    urls = ",".join(f"https://{a}:2379" for a in others.split(","))
+    (problem,) = api(tmp_path, SERVERS, f"--etcd-servers={urls}")
+    assert problem.severity == "warning" and problem.fact.endswith(f"calls etcd of other hosts only: {urls}")
+    assert "this API may have no etcd" in problem.hint and "https://192.168.100.10:2379" in problem.hint
+
+
+def test_its_own_etcd_on_loopback_is_enough(tmp_path: Path) -> None:
+    assert api(tmp_path, SERVERS, f"{SERVERS},https://192.168.100.11:2379") == []
+
+
 def test_an_api_that_calls_a_stranger_is_a_warning(tmp_path: Path) -> None:
     (problem,) = api(tmp_path, SERVERS, f"{SERVERS},https://etcd.example:2379")
     assert problem.severity == "warning" and "calls https://etcd.example:2379, which is no member" in problem.fact
+
+
+def test_certificates_for_names_of_the_api_are_a_note(tmp_path: Path) -> None:
+    sni = "\n    - --tls-sni-cert-key=/etc/kubernetes/pki/a.crt,/etc/kubernetes/pki/a.key:192.168.100.10"
+    (problem,) = api(tmp_path, SERVERS, f"{SERVERS}{sni}")
+    assert problem.severity == "note" and problem.fact.startswith("kube-apiserver of master1 has --tls-sni-cert-key")
+    assert "with the old and the new address before the move of that host" in problem.hint
 
 
 def test_a_range_that_holds_the_old_address_too_is_a_warning(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from etcd_renumber.checks.cluster import check
 from etcd_renumber.inputs.mapping import load
 from etcd_renumber.model import Problem
 from etcd_renumber.planning.plan import plan
+from etcd_renumber.rehearsal.control_plane.against import against
+from etcd_renumber.rehearsal.control_plane.wanted import images_of
 from etcd_renumber.rehearsal.rehearse import cannot_be_founded
 
 EXAMPLE = folder("examples") / "three-masters"
@@ -48,10 +50,27 @@ def test_a_mapping_the_wrong_way_round_is_refused(tmp_path: Path) -> None:
 def test_a_change_that_is_half_done_goes_on(tmp_path: Path) -> None:
     found = said(tmp_path, "192.168.100.10", "192.168.110.10", "facts/master1/manifests/*")
     assert [(p.severity, "master1 has moved already" in p.fact) for p in found] == [("note", True)]
+    assert "and etcd has no leader since, set method: bridge" in found[0].hint
 
 
 def test_no_replica_is_founded_with_such_manifests(tmp_path: Path) -> None:
     assert cannot_be_founded(plan(load(EXAMPLE / "mapping.yaml", "bridge"))) == []
     said(tmp_path, "192.168.100.", "192.168.110.", "facts/*/manifests/*", "bridge")
     (problem,) = cannot_be_founded(plan(load(tmp_path / "e/mapping.yaml", "bridge")))
+    assert problem.fact.startswith("the manifests of master1, master2, master3 are on the new addresses already")
     assert "no replica can be founded on the old ones" in problem.fact and "rehearse a copy" in problem.hint
+
+
+def test_nor_with_those_of_one_member_that_has_moved(tmp_path: Path) -> None:
+    said(tmp_path, "192.168.100.10", "192.168.110.10", "facts/master1/manifests/*")
+    (problem,) = cannot_be_founded(plan(load(tmp_path / "e/mapping.yaml")))
+    assert problem.fact.startswith("the manifests of master1 are on the new addresses already")
+
+
+def test_a_real_control_plane_gets_kubeadms_manifests_instead(tmp_path: Path) -> None:
+    said(tmp_path, "192.168.100.", "192.168.110.", "facts/*/manifests/*", "bridge")
+    change = plan(load(tmp_path / "e/mapping.yaml", "bridge"))
+    reasons = [reason for reason in against(change, "1.20.9", images_of(change), {}, "3.4") if "already" in reason]
+    assert reasons == [
+        "etcd's manifest is on the new address already, and the replica begins on the old ones (master1)"
+    ]

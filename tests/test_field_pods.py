@@ -102,6 +102,13 @@ def test_etcd_is_found_behind_a_container_beside_it(tmp_path: Path) -> None:
     assert said(tmp_path, lambda t: t.replace("  containers:\n", SIDECAR)) == []
 
 
+def in_a_variable(text: str, flag: str, value: str) -> str:
+    """The flag as a variable of the container, with this value."""
+    name = "ETCD_" + flag.upper().replace("-", "_")
+    text = re.sub(f"    - --{flag}=.*\n", "", text)
+    return text.replace("    image:", f"    env:\n    - {{name: {name}, {value}}}\n    image:", 1)
+
+
 ETCD: dict[str, tuple[Edit, str]] = {
     "args alone": (
         lambda t: t.replace("  - command:\n    - etcd\n", "  - args:\n"),
@@ -124,6 +131,18 @@ ETCD: dict[str, tuple[Edit, str]] = {
     "a value of the downward API": (
         lambda t: t.replace("--listen-peer-urls=https://192.168.100.10", "--listen-peer-urls=https://$(HOST_IP)"),
         "--listen-peer-urls takes its value from $( )",
+    ),
+    "a value of the downward API in a variable": (
+        lambda t: in_a_variable(t, "listen-peer-urls", "value: https://$(HOST_IP):2380"),
+        "ETCD_LISTEN_PEER_URLS takes its value from $( )",
+    ),
+    "a name in a variable that would only be a note": (
+        lambda t: in_a_variable(t, "advertise-client-urls", "value: https://$(HOST_IP):2379"),
+        "ETCD_ADVERTISE_CLIENT_URLS takes its value from $( )",
+    ),
+    "a variable that kubelet fills": (
+        lambda t: in_a_variable(t, "name", "valueFrom: {fieldRef: {fieldPath: spec.nodeName}}"),
+        "ETCD_NAME takes its value from valueFrom",
     ),
     "a key spelled otherwise": (
         lambda t: t.replace("- mountPath: /var/lib/etcd", "- mountpath: /var/lib/etcd"),

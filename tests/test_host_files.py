@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pki import TEMPLATES
+from tests.pki import PUT_IN_PLACE, TEMPLATES
 
 OLD, NEW = "192.168.100.10", "192.168.110.10"
 OLD6, NEW6 = "fd00:100::a", "fd00:110::a"
@@ -31,7 +31,7 @@ def bash(root: Path, what: str, old: str = OLD, new: str = NEW) -> subprocess.Co
     ]
     lines += ["NAMES=(master1 master2) OLDS=(192.168.100.10 192.168.100.11) STAYS=(no no) OWN=0", f"HERE={root}"]
     lines += [f"{name}={shlex.quote(str(value))}" for name, value in values.items()]
-    lines += [RUN, *((TEMPLATES / part).read_text() for part in PARTS)]
+    lines += [RUN, *PUT_IN_PLACE, *((TEMPLATES / part).read_text() for part in PARTS)]
     lines = [text.replace("/var/lib/kubelet/", f"{root}/kubelet/").replace("/etc/default/", f"{root}/default/")
              .replace("/etc/systemd/", f"{root}/systemd/").replace("/etc/hosts", f"{root}/hosts") for text in lines]  # fmt: skip
     return subprocess.run(["bash", "-c", "\n".join([*lines, what])], capture_output=True, text=True, timeout=60)

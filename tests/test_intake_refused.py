@@ -65,6 +65,10 @@ REFUSED = [
      ["private (10.2.0.1) and public (10.3.0.1) hold different addresses",
       "`--columns name,old,new` takes cp1 10.2.0.1 -> 10.3.0.1",
       "`--columns name,new,old` takes cp1 10.3.0.1 -> 10.2.0.1"]),
+    ("nodes, custom columns with titles of their own", "NAME IP EXTERNAL-IP\ncp1 10.2.0.1 203.0.113.1",
+     ["IP (10.2.0.1) and EXTERNAL-IP (203.0.113.1) hold different addresses", "`--columns name,old,-` takes cp1 10.2.0.1"]),
+    ("nodes saved as CSV", "NAME,STATUS,ROLES,AGE,VERSION,INTERNAL-IP,EXTERNAL-IP\ncp1,Ready,etcd,1d,v1.2.3,10.2.0.1,203.0.113.1",
+     ["`--columns name,-,-,-,-,old,-` takes cp1 10.2.0.1"]),
     ("a new address and no old one", table("host,new", "nw"), ["new (10.3.0.1) is the new address by its title"]),
     ("two names by their titles", table("host,name,old,new", "xnow"),
      ["host (fra0) and name (cp1) can each be the name", "`--columns name,-,old,new` takes fra0 10.2.0.1 -> 10.3.0.1",
@@ -76,6 +80,11 @@ REFUSED = [
     ("no old address, and no titles", "cp1,,10.3.0.1\ncp2,10.2.0.2,10.3.0.2", ["the first address is left out here", "t:1"]),
     ("a host name instead of an address", "name,old,new\ncp1,cp1.example.org,10.3.0.1", ["cp1.example.org is not an address"]),
     ("a line without its arrow", "cp1 10.2.0.1 -> 10.3.0.1\ncp2 10.2.0.2 10.3.0.2", ["no arrow", "t:2"]),
+    ("an arrow that points both ways", "cp1 10.2.0.1 <-> 10.3.0.1\ncp2 10.2.0.2 ↔ 10.3.0.2",
+     ["this arrow points both ways", "t:1", "t:2", "write NAME OLD -> NEW"]),
+    ("arrows that meet", "cp1 10.2.0.1 -> 10.3.0.1 <- 10.2.0.2", ["this arrow points both ways"]),
+    ("an arrow back and two addresses behind it", "cp1 10.3.0.1 <- 10.2.0.1 10.2.0.2",
+     ["2 addresses where the arrow begins and 1 at its head"]),
     ("an arrow without a name", "10.2.0.1 -> 10.3.0.1", ["this line has no name"]),
     ("a sentence as wide as the table", "Our new hosts\ncp1 10.2.0.1 10.3.0.1", ["titles or a sentence", "--columns"]),
     ("a second table with other titles", table("new,old,name", "won") + "\n" + table("old,new,name", "own"),
@@ -92,6 +101,12 @@ def test_a_form_is_refused_in_words(name: str, text: str, words: list[str]) -> N
     read = read_table(text, "t")
     said = "\n".join(f"{p.fact} at {p.place}: {p.hint}" for p in read.problems)
     assert [word for word in words if word not in said] == [], said
+
+
+@pytest.mark.parametrize("name", ["nodes, custom columns with titles of their own", "nodes saved as CSV"])
+def test_an_external_address_is_never_offered(name: str) -> None:
+    text = next(case[1] for case in REFUSED if case[0] == name)
+    assert "203.0.113.1" not in "".join(p.hint for p in read_table(text, "t").problems)
 
 
 MISUSED = [

@@ -117,6 +117,7 @@ def _plain(text: str) -> str:
     text = re.sub(
         r"\$\(why_no_(?:space|room)[^)]*\)", "FOLDER has … KiB free of …: … must fit, and 15 % must stay free", text
     )
+    text = text.replace('$(ca_key "$1")', "CA-KEY")
     text = text.replace("$(or_roll_back)", ", or roll back: bash runbook.sh undo PHASE")
     while (shorter := re.sub(r"\$\([^()]*\)", "…", text)) != text:
         text = shorter

@@ -23,6 +23,12 @@ from etcd_renumber.model import Cluster, Member, Problem
 from etcd_renumber.quorum import tolerance
 
 MILLISECONDS = re.compile(r"[0-9]{1,9}")
+HALF_DONE = {
+    True: "expected in a change that is half done; otherwise these are not the facts of this host. Where the manifest was edited "
+    "and etcd has no leader since, set method: bridge",
+    False: "expected in a change that is half done, or where the manifest was edited while etcd still had the old address "
+    "recorded: this method records the new one; otherwise these are not the facts of this host",
+}
 RANK = {"error": 0, "warning": 1, "note": 2}
 
 
@@ -127,7 +133,7 @@ def _proof(cluster: Cluster) -> Iterator[Problem]:
                     f"{member.name} has moved already: its etcd manifest contains no old address and is rendered unchanged",
                     str(place_of(facts, manifests[0].file)),
                     member.name,
-                    "expected in a change that is half done; otherwise these are not the facts of this host",
+                    HALF_DONE[METHODS[cluster.mapping.method].keeps_quorum],
                     "note",
                 )
             )

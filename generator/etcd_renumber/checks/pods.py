@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import yaml
 
-from etcd_renumber.addresses import addresses_in, is_loopback, url_of
+from etcd_renumber.addresses import addresses_in, is_loopback, url, url_of
 from etcd_renumber.manifests.etcd import program_flags
 from etcd_renumber.manifests.identities import Kept
 from etcd_renumber.manifests.pod import PROGRAMS, main_of
@@ -25,6 +25,7 @@ def pod_rules(cluster: Cluster) -> Iterator[Problem]:
             yield from _certificate_of_the_api(cluster.facts[member.name])
             yield from _lists_of_others(cluster, member)
     yield from _etcd_servers(cluster)
+    yield from _sni_certificates(cluster)
 
 
 def _certificate_of_the_api(facts: Facts) -> Iterator[Problem]:
@@ -89,12 +90,14 @@ def _etcd_servers(cluster: Cluster) -> Iterator[Problem]:
             place = str(cluster.facts[member.name].folder / "manifests" / file)
             urls = [u for u in program_flags(text).get("etcd-servers", "").split(",") if u.strip()]
             for text_of_it in urls:
-                url = url_of(text_of_it)
-                if url.address not in known and not is_loopback(url.host):
+                called = url_of(text_of_it)
+                if called.address not in known and not is_loopback(called.host):
                     fact = f"kube-apiserver of {member.name} calls {text_of_it}, which is no member of the mapping"
                     hint = "it stays, and no gate looks at it: see that it leads to a member on its old and on its new address"
                     yield Problem(fact, place, "etcd-servers", hint, "warning")
-            if not member.stays and len([u for u in urls if url_of(u).address in known]) > 1:
+            if not member.stays and _calls_others_only(urls, cluster, member):
+                yield _of_others_only(urls, cluster, member, place)
+            elif not member.stays and len([u for u in urls if url_of(u).address in known]) > 1:
                 several.append(member.name)
     if several:
         fact = f"kube-apiserver of {', '.join(several)} has several members in --etcd-servers"
@@ -103,3 +106,40 @@ def _etcd_servers(cluster: Cluster) -> Iterator[Problem]:
             "that listen on their new address already, at first with its own alone"
         )
         yield Problem(fact, str(cluster.mapping.facts), "etcd-servers", hint, "note")
+
+
+def _calls_others_only(urls: list[str], cluster: Cluster, member: Member) -> bool:
+    """Whether each of its etcds is a member on another host that moves too."""
+    others = {a for m in cluster.mapping.members if m is not member and not m.stays for a in (m.old, m.new)}
+    return bool(urls) and all(url_of(u).address in others for u in urls)
+
+
+def _of_others_only(urls: list[str], cluster: Cluster, member: Member, place: str) -> Problem:
+    etcd = cluster.facts[member.name].etcd
+    own = url(member.old, etcd.client_port if etcd else 2379)
+    fact = f"kube-apiserver of {member.name} calls etcd of other hosts only: {','.join(urls)}"
+    hint = (
+        "its list is exchanged in the move of its own host, and each member listens on its new address from its own move on: "
+        f"between the two this API may have no etcd, and its move may end with exit 5. Write its own etcd into the list too, "
+        f"{own}, and fetch the facts again"
+    )
+    return Problem(fact, place, "etcd-servers", hint, "warning")
+
+
+def _sni_certificates(cluster: Cluster) -> Iterator[Problem]:
+    """Certificates of the API beside --tls-cert-file: which client gets which one depends on the name that it asks for."""
+    names = [
+        member.name
+        for member in cluster.mapping.members
+        if any(
+            main_of(text).program == API and "tls-sni-cert-key" in program_flags(text)
+            for text in cluster.facts[member.name].manifests.values()
+        )
+    ]
+    if names:
+        fact = f"kube-apiserver of {', '.join(names)} has --tls-sni-cert-key: no phase looks at those certificates"
+        hint = (
+            "an old address in the flag's names is exchanged, and the certificate stays as it is. If one is for clients that call "
+            "the API by a host's address, have it issued with the old and the new address before the move of that host"
+        )
+        yield Problem(fact, str(cluster.mapping.facts), "tls-sni-cert-key", hint, "note")

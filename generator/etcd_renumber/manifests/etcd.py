@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -35,6 +35,7 @@ HOW_IT_STARTS: Mapping[str, Callable[[str], str]] = {
     "wrapped": lambda by: f"etcd is started by {by}, not by its own command",
     "text": lambda by: f"the command of etcd is one text of {len(by)} characters, not a list of words",
 }
+WRITE_IT = "write the value into the manifest on the host; then fetch the facts again"
 ONE_PORT = "use addresses, with one port for all but loopback; then fetch the facts again"
 STARTED_WITHOUT = "etcd has a default for it that no kubeadm host uses; write the flag into the manifest first"
 
@@ -113,7 +114,7 @@ def etcd_of(text: str, place: str) -> tuple[Etcd | None, list[Problem]]:
     """The member that this manifest runs, or None and what keeps it from being read."""
     wrong = not_a_pod(text, place)
     started = main_of(text)
-    container, words = started.container, words_of(started.container)
+    container = started.container
     if wrong or started.how != "plain":
         return None, wrong or [Problem(HOW_IT_STARTS[started.how](started.by), place, "command", IT_STARTS_ETCD)]
     flags = flags_of(container)
@@ -121,20 +122,24 @@ def etcd_of(text: str, place: str) -> tuple[Etcd | None, list[Problem]]:
         fact = f"--config-file={flags['config-file']}: with it etcd reads no other flag, so the manifest does not say what runs"
         return None, [Problem(fact, place, "config-file", IN_FLAGS)]
     problems = [
-        Problem(
-            f"{w.split('=')[0]} takes its value from $( )",
-            place,
-            "command",
-            "write the value into the manifest on the host; then fetch the facts again",
-        )
-        for w in words
-        if "$(" in w
+        Problem(f"{name} takes its value from {source}", place, key, WRITE_IT) for name, source, key in _open(container)
     ]
     if problems:
         return None, problems
     problems += [Problem(f"there is no --{f}", place, f, STARTED_WITHOUT) for f in NEEDED if f not in flags]
     paths = host_paths(text) if not problems else {}
     return member_of(flags, place, problems, lambda path: _on_host(path, paths), str(container.get("image", "")))
+
+
+def _open(container: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """(what, where from, key) of each flag and each `ETCD_*` whose value kubelet puts in when it starts the container."""
+    yield from ((w.split("=")[0], "$( )", "command") for w in words_of(container) if "$(" in w)
+    for entry in list_of(container.get("env")):
+        if isinstance(entry, dict) and str(entry.get("name", "")).startswith("ETCD_"):
+            if "$(" in str(entry.get("value", "")):
+                yield entry["name"], "$( )", "env"
+            elif "valueFrom" in entry:
+                yield entry["name"], "valueFrom", "env"
 
 
 def member_of(

@@ -126,13 +126,14 @@ def _fits(change: Change, options: Options, chosen: Chosen) -> None:
 
 def cannot_be_founded(change: Change) -> list[Problem]:
     """A replica begins on the old addresses, with the manifests of the facts: these must have them."""
-    moving = [m for m in change.cluster.mapping.members if not m.stays]
-    if any(change.manifests[m.name][0].changes for m in moving):
+    there = change.moved_before()
+    if not there:
         return []
-    fact = "the manifests of all members are on the new addresses already: no replica can be founded on the old ones with them"
+    names = ", ".join(there)
+    fact = f"the manifests of {names} are on the new addresses already: no replica can be founded on the old ones with them"
     hint = (
         "rehearse a copy of mapping and facts, with the old addresses written back into the manifests there (etcd.yaml of each "
-        "member first): it shows the method at work, under another digest"
+        "of these members first): it shows the method at work from its first line, under another digest"
     )
     return [Problem(fact, hint=hint)]
 

@@ -12,7 +12,7 @@ reissue() {
   run rm -rf "$work"
   run cp -R "$draft" "$work"
   run openssl x509 -x509toreq -in "${CERT_FILES[$1]}" -signkey "${CERT_KEYS[$1]}" -out "$work/request.csr"
-  run openssl ca -batch -notext -preserveDN -config "$work/ca.cnf" -cert "${CERT_CAS[$1]}" -keyfile "${CERT_CA_KEYS[$1]}" \
+  run openssl ca -batch -notext -preserveDN -config "$work/ca.cnf" -cert "${CERT_CAS[$1]}" -keyfile "$(ca_key "$1")" \
     -startdate "$(cert_field "${CERT_CAS[$1]}" not_before)" -enddate "$(cert_field "${CERT_FILES[$1]}" not_after)" \
     -in "$work/request.csr" -extfile "$work/extensions.cnf" -out "$work/signed.crt"
   run install -m 0600 "$work/signed.crt" "$work/new.crt"

@@ -7,8 +7,8 @@ the_certificates_are_known() {
       note "${CERT_FILES[i]}: has the SANs $OLD and $NEW"
     elif narrow_has_begun; then
       note "${CERT_FILES[i]}: $(names_in "${CERT_FILES[i]}"); narrow has begun on this host, no old address is added again"
-    elif [[ -s ${CERT_CA_KEYS[i]} ]]; then
-      note "${CERT_FILES[i]}: will be reissued with both addresses, signed with ${CERT_CA_KEYS[i]}"
+    elif has_ca_key "$i"; then
+      note "${CERT_FILES[i]}: will be reissued with both addresses, signed with $(ca_key "$i")"
     else
       note "${CERT_FILES[i]}: must be reissued with both addresses, but ${CERT_CA_KEYS[i]} is not on this host: prepare will write a request for you to have signed"
     fi

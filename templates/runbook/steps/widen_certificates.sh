@@ -73,8 +73,8 @@ guard_issuer() {
   local signed
   signed=$(signed_file "$1")
   if has_ca_key "$1"; then
-    guard closed "${CERT_CA_KEYS[$1]} is not the key of ${CERT_CAS[$1]}, or is protected by a password" \
-      "copy the key of this CA to this host, or remove the file: then a certificate request is written" key_fits_cert "${CERT_CA_KEYS[$1]}" "${CERT_CAS[$1]}"
+    guard closed "$(ca_key "$1") is not the key of ${CERT_CAS[$1]}, or is protected by a password" \
+      "copy the key of this CA to this host, or remove the file: then a certificate request is written" key_fits_cert "$(ca_key "$1")" "${CERT_CAS[$1]}"
     guard closed "$2 was not issued by ${CERT_CAS[$1]}, or that CA has expired" "have it reissued by its own CA, with $(wanted_sans)" ca_issued "${CERT_CAS[$1]}" "$2"
   elif [[ -e $signed ]]; then
     guard closed "$signed: $(wrong_with_signed "$1")" 'have it signed again' signed_is_right "$1"
@@ -165,5 +165,10 @@ hidden_cert() {
   target=$(real_cert "$1")
   printf '%s/.%s.etcd-renumber' "${target%/*}" "${target##*/}"
 }
-has_ca_key() { [[ -s ${CERT_CA_KEYS[$1]} ]]; }
+has_ca_key() { [[ -s $(ca_key "$1") ]]; }
+# Beside a ca.pem, ca-key.pem as cfssl writes it, or ca.key: the one that is on this host.
+ca_key() {
+  local other=${CERT_CAS[$1]%.pem}.key
+  if [[ ! -s ${CERT_CA_KEYS[$1]} && -s $other ]]; then printf '%s' "$other"; else printf '%s' "${CERT_CA_KEYS[$1]}"; fi
+}
 names_in() { openssl x509 -noout -text -in "$1" | sed -n '/Subject Alternative Name/{n;s/^ *//p;}'; }

@@ -8,6 +8,7 @@ from etcd_renumber.inputs.tables.cells import Cells
 from etcd_renumber.inputs.tables.choice import OPTION
 from etcd_renumber.inputs.tables.columns import Candidates, Grid, Roles
 from etcd_renumber.inputs.tables.reading import Reading
+from etcd_renumber.inputs.tables.titles import is_outside
 
 WORDS = {"name": "the name", "old": "the old address", "new": "the new address"}
 
@@ -35,10 +36,12 @@ def ask(grid: Grid, can: Candidates, reading: Reading) -> None:
             takes = [_with(name=name, held=list(known), can=can)]
         else:
             fact = f"{_listed(grid, held)} hold different addresses, and nothing says which are the old and which the new ones"
-            pairs = [(a, b) for a in can.olds or held for b in can.news or held if a != b]
+            inside = [n for n in held if not is_outside(grid.titles[n])]
+            olds = [n for n in can.olds or inside if n in inside and n not in can.news] or can.olds or held
+            pairs = [(a, b) for a in olds for b in can.news or inside if a != b]
             both = [_roles(name, a, b) for a, b in pairs[:3]]
-            one = [_roles(name, n, None) for n in held if n not in can.news]
-            takes = both if grid.what == "column" else one + both
+            one = [_roles(name, n, None) for n in inside or held if n not in can.news]
+            takes = both if grid.what == "column" and inside == held else one + both
         reading.refuse(fact, line, _hint(grid, takes))
 
 

@@ -27,6 +27,8 @@ LABEL = re.compile(r"^(\s*(?:[-*]\s+)?)([^\s:,;|=]+)\s*[:=]\s*(?=\S)")
 DRAWN = str.maketrans(
     {"、": ",", **dict.fromkeys("│┃║", "|"), **dict.fromkeys("─━═", "-"), **dict.fromkeys("┌┬┐├┼┤└┴┘╔╦╗╠╬╣╚╩╝", "+")}
 )
+BOTH_WAYS = re.compile(r"<[-=\u2013\u2014]+>|↔|⇔|⟷")
+BACK = re.compile(r"<[-=\u2013\u2014]+|←|⇐|⟵|⬅")  # from the old address, which stands behind it
 ARROWS = re.compile(r"(?:[-=\u2013\u2014]+>|→|⇒|➜|⟶)")
 
 

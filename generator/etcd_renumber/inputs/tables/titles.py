@@ -98,6 +98,11 @@ def is_title_with_network(text: str) -> bool:
     return match is not None and is_title(match[1])
 
 
+def is_outside(title: str) -> bool:
+    """`EXTERNAL-IP`: what others call a host by, and no address of etcd."""
+    return bool(re.search(r"(?<![a-z])external", title, re.IGNORECASE))
+
+
 def are_titles(text: str) -> bool:
     """A line of nothing but titles, an old or a new address among them."""
     words = [word for word in re.split(r"[,;|\s]+", text) if word]

@@ -53,6 +53,8 @@ def _manifests_against(change: Change, known: Mapping[str, Known], etcd: str) ->
 
 
 def _reasons(change: Change, member: Member, known: Mapping[str, Known], etcd: str) -> Iterable[str]:
+    if member.name in change.moved_before():
+        yield "etcd's manifest is on the new address already, and the replica begins on the old ones"
     texts = {component: manifest_of(change, member, component) for component in COMPONENTS}
     yield from (f"there is no manifest of {component}" for component, text in texts.items() if not text)
     for manifest in change.manifests[member.name]:

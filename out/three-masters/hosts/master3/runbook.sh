@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]... [--accept-outage]
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest c563d0edfa93. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest e1d1a4ab0b36. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CDPATH POSIXLY_CORRECT # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=c563d0edfa93
+readonly DIGEST=e1d1a4ab0b36
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -300,7 +300,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:1efc6a7f5c1c1ead80696d34c7fae062ee683fdc0c6dfe205a9d770e73e3a1f7 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:3b519d1f3c48bb19b620d9fdd8ba6931bb467f5cb1a24e01376d91842601f648 ---
 
 # --- runbook/lib/main.sh sha256:a9d1dd0867e6 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -594,7 +594,7 @@ the_cluster_is_sound() {
 }
 # --- end runbook/rolling/sound.sh ---
 
-# --- runbook/steps/surroundings.sh sha256:94da14b5d5d0 ---
+# --- runbook/steps/surroundings.sh sha256:4af8973cedf8 ---
 # surroundings.sh -- the part of preflight about certificates, clocks, the new address and the network between hosts.
 
 the_certificates_are_known() {
@@ -604,8 +604,8 @@ the_certificates_are_known() {
       note "${CERT_FILES[i]}: has the SANs $OLD and $NEW"
     elif narrow_has_begun; then
       note "${CERT_FILES[i]}: $(names_in "${CERT_FILES[i]}"); narrow has begun on this host, no old address is added again"
-    elif [[ -s ${CERT_CA_KEYS[i]} ]]; then
-      note "${CERT_FILES[i]}: will be reissued with both addresses, signed with ${CERT_CA_KEYS[i]}"
+    elif has_ca_key "$i"; then
+      note "${CERT_FILES[i]}: will be reissued with both addresses, signed with $(ca_key "$i")"
     else
       note "${CERT_FILES[i]}: must be reissued with both addresses, but ${CERT_CA_KEYS[i]} is not on this host: prepare will write a request for you to have signed"
     fi
@@ -1057,7 +1057,7 @@ show_snapshot_age() {
 }
 # --- end runbook/rolling/snapshot.sh ---
 
-# --- runbook/steps/widen_certificates.sh sha256:9dabb0105916 ---
+# --- runbook/steps/widen_certificates.sh sha256:ccc1fc5abfc0 ---
 # widen_certificates -- the certificates that must hold both addresses, reissued: same key, subject and extensions, one address more.
 # A certificate that holds both already is never touched. One whose CA key is elsewhere waits for the signed one.
 
@@ -1133,8 +1133,8 @@ guard_issuer() {
   local signed
   signed=$(signed_file "$1")
   if has_ca_key "$1"; then
-    guard closed "${CERT_CA_KEYS[$1]} is not the key of ${CERT_CAS[$1]}, or is protected by a password" \
-      "copy the key of this CA to this host, or remove the file: then a certificate request is written" key_fits_cert "${CERT_CA_KEYS[$1]}" "${CERT_CAS[$1]}"
+    guard closed "$(ca_key "$1") is not the key of ${CERT_CAS[$1]}, or is protected by a password" \
+      "copy the key of this CA to this host, or remove the file: then a certificate request is written" key_fits_cert "$(ca_key "$1")" "${CERT_CAS[$1]}"
     guard closed "$2 was not issued by ${CERT_CAS[$1]}, or that CA has expired" "have it reissued by its own CA, with $(wanted_sans)" ca_issued "${CERT_CAS[$1]}" "$2"
   elif [[ -e $signed ]]; then
     guard closed "$signed: $(wrong_with_signed "$1")" 'have it signed again' signed_is_right "$1"
@@ -1225,7 +1225,12 @@ hidden_cert() {
   target=$(real_cert "$1")
   printf '%s/.%s.etcd-renumber' "${target%/*}" "${target##*/}"
 }
-has_ca_key() { [[ -s ${CERT_CA_KEYS[$1]} ]]; }
+has_ca_key() { [[ -s $(ca_key "$1") ]]; }
+# Beside a ca.pem, ca-key.pem as cfssl writes it, or ca.key: the one that is on this host.
+ca_key() {
+  local other=${CERT_CAS[$1]%.pem}.key
+  if [[ ! -s ${CERT_CA_KEYS[$1]} && -s $other ]]; then printf '%s' "$other"; else printf '%s' "${CERT_CA_KEYS[$1]}"; fi
+}
 names_in() { openssl x509 -noout -text -in "$1" | sed -n '/Subject Alternative Name/{n;s/^ *//p;}'; }
 # --- end runbook/steps/widen_certificates.sh ---
 
@@ -4777,7 +4782,7 @@ names_without_old() {
 encoded_name() { enclose 87 "$(address_hex "$1")"; } # 87 is the tag of an address
 # --- end runbook/lib/certs.sh ---
 
-# --- runbook/lib/reissue.sh sha256:7be48a852c5c ---
+# --- runbook/lib/reissue.sh sha256:13c5755512a5 ---
 # reissue.sh -- one certificate: signed anew or waited for, compared with what was wanted, saved, installed.
 
 readonly EKU_OID=2.5.29.37
@@ -4792,7 +4797,7 @@ reissue() {
   run rm -rf "$work"
   run cp -R "$draft" "$work"
   run openssl x509 -x509toreq -in "${CERT_FILES[$1]}" -signkey "${CERT_KEYS[$1]}" -out "$work/request.csr"
-  run openssl ca -batch -notext -preserveDN -config "$work/ca.cnf" -cert "${CERT_CAS[$1]}" -keyfile "${CERT_CA_KEYS[$1]}" \
+  run openssl ca -batch -notext -preserveDN -config "$work/ca.cnf" -cert "${CERT_CAS[$1]}" -keyfile "$(ca_key "$1")" \
     -startdate "$(cert_field "${CERT_CAS[$1]}" not_before)" -enddate "$(cert_field "${CERT_FILES[$1]}" not_after)" \
     -in "$work/request.csr" -extfile "$work/extensions.cnf" -out "$work/signed.crt"
   run install -m 0600 "$work/signed.crt" "$work/new.crt"
