@@ -71,6 +71,7 @@ def test_restore_goes_on_after_each_and_start_goes_back(cluster: Cluster, tmp_pa
         met = everything_is_killed(real, "restore", start="master1 quiesce", until="master1 reopen")
         assert real.killed_at_every_command("master3", "undo", "start") > 1
         assert real.killed_at_every_command("master3", "apply", "start") > 1
+        real.apply("master3", "finish")  # what it had compared was of data that the undo has taken out of use
         met |= everything_is_killed(real, "restore", start="master1 reopen")
         load.tell("resume")
         load.wait_for(100, A_MINUTE)
