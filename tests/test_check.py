@@ -144,6 +144,19 @@ def test_it_says_of(case: str, tmp_path: Path) -> None:
     assert all(p.fact and p.place and (p.hint or p.severity == "note") for p in problems), problems
 
 
+def test_two_members_that_swap_their_addresses_are_told_to_do_it_in_two_changes(tmp_path: Path) -> None:
+    problems = found(
+        tmp_path, (M, "192.168.110.10", "192.168.100.11"), (M, "new: 192.168.110.11", "new: 192.168.100.10")
+    )
+    assert [(p.severity, p.fact) for p in problems if "swap" in p.fact] == [
+        ("error", "master1's new address 192.168.100.11 is master2's old one: a swap"),
+        ("error", "master2's new address 192.168.100.10 is master1's old one: a swap"),
+    ]
+    assert all(
+        p.hint.startswith("make two changes: first to addresses that no host has") for p in problems if "swap" in p.fact
+    )
+
+
 @pytest.mark.parametrize(
     "flag",
     [

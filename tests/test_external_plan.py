@@ -100,7 +100,9 @@ def test_the_pages_and_run_sh_know_them(tmp_path: Path) -> None:
                   "No member may `move` before", "On the host of an apiserver, by `apiservers/runbook.sh`",
                   "its kube-apiserver down for 15 s"):  # fmt: skip
         assert words in page
-    assert "`cluster" not in page and "its API for" not in page
+    assert "`cluster" not in page and "its API for" not in page and "the API answers" not in page
+    assert "| `ok: gate`, `ok: kube-apiserver of … calls etcd on …`, `move on etcd1: done` |" in page
+    assert "checks etcd and Kubernetes | `ok: gate` |" in page
     assert "readonly -a NAMES=(etcd1 etcd2 etcd3 master1 master2)" in run_sh
     assert "PLACES=(hosts/etcd1 hosts/etcd2 hosts/etcd3 apiservers apiservers)" in run_sh
     assert "SSH_OF=('' '' '' 192.168.100.30 192.168.100.31)" in run_sh
@@ -150,12 +152,17 @@ WRONG: dict[str, tuple[dict[str, object], str]] = {
 def faults(tmp: Path, **keys: object) -> str:
     """What check, or the reading, says of the mapping with these keys."""
     external(tmp)
+    return faults_of(tmp, **keys)
+
+
+def faults_of(tmp: Path, **keys: object) -> str:
+    """The same of what lies there."""
     path = tmp / "mapping.yaml"
     data = yaml.safe_load(path.read_text()) | keys
     path.write_text(yaml.safe_dump({k: v for k, v in data.items() if v is not None}))
     named = [a["name"] for a in data["apiservers"] or ()]
     for name, _ in apis():
-        if name not in named:
+        if name not in named and (tmp / "facts" / name).exists():
             (tmp / "facts" / name).rename(tmp / name)
     for name in set(named) & {m.name for m in members()}:
         (tmp / "facts" / name / "manifests/kube-apiserver.yaml").write_text(
@@ -173,6 +180,32 @@ def test_a_mapping_that_cannot_be_meant_is_refused(case: str, tmp_path: Path) ->
     keys, words = WRONG[case]
     text = faults(tmp_path, **keys)
     assert any(line.startswith("error: ") and words in line for line in text.splitlines()), text
+
+
+@pytest.mark.parametrize("method", ["rolling", "bridge", "restore"])
+def test_no_page_expects_the_words_of_an_api_that_is_not_there(method: str, tmp_path: Path) -> None:
+    made = external(tmp_path, masters=0, method=method, certificates="narrow")
+    page = (made.folder / "RUNBOOK.md").read_text()
+    assert "the API answers" not in page and "| `ok: gate`, `narrow on etcd1: done` |" in page
+
+
+ASKED = "warning: no member has a kube-apiserver: which apiservers use this etcd?"
+
+
+@pytest.mark.parametrize("method", ["bridge", "restore"])
+def test_other_methods_ask_too_and_none_at_all_is_an_answer(method: str, tmp_path: Path) -> None:
+    text = faults(tmp_path / "a", method=method, apiservers=None)
+    assert text.count(ASKED) == 1 and "point --etcd-servers of those hosts to the new addresses" in text
+    text = faults(tmp_path / "b", method=method, apiservers=[])
+    assert "apiserver" not in text and "error: " not in text
+
+
+def test_a_manifest_that_kubeadm_did_not_write_is_asked_about(tmp_path: Path) -> None:
+    external(tmp_path)
+    for path in (tmp_path / "facts").glob("etcd*/manifests/etcd.yaml"):
+        path.write_text(path.read_text().replace("kubeadm.kubernetes.io", "example.org"))
+    for keys, times in (({"apiservers": None}, 1), ({"apiservers": []}, 0)):
+        assert faults_of(tmp_path, **keys).count(ASKED) == times
 
 
 TEXTS = {

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from etcd_renumber.assets import folder
 from etcd_renumber.checks.cluster import check
+from etcd_renumber.cli.main import app
 from etcd_renumber.inputs.mapping import load
 from etcd_renumber.model import Problem
 from etcd_renumber.planning.plan import plan
 from etcd_renumber.rendering.render import render
+from typer.testing import CliRunner
 
 EXAMPLE = folder("examples") / "three-masters"
 OLDS = "192.168.100.10,192.168.100.11,192.168.100.12"
@@ -142,6 +144,10 @@ def test_a_slow_election_is_said(tmp_path: Path) -> None:
     etcd = tmp_path / "e/facts/master1/manifests/etcd.yaml"
     etcd.write_text(etcd.read_text().replace("--snapshot-count=10000", "--election-timeout=10000"))
     assert any("an election of 10 to 20 s" in p.fact for p in check(load(mapping)))
+    words = "some seconds and an election of 10 to 20 s (--election-timeout=10000)"
+    page, said = render(plan(load(mapping)))["RUNBOOK.md"], CliRunner().invoke(app, ["plan", str(mapping)]).output
+    assert f"| `move` | **none for {words}** |" in page and f"no writes for {words} in each `move`" in said
+    assert not re.search("[34] to 5 s", page + said)
     for value in ("9" * 5000, "\u00b2", "\u0664"):  # etcd refuses each of them
         etcd.write_text(re.sub("--election-timeout=.*", f"--election-timeout={value}", etcd.read_text()))
         assert any("for 4 to 5 s in every move" in p.fact for p in check(load(mapping)))

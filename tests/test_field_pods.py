@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from etcd_renumber.assets import folder
+from etcd_renumber.change_folder.review import review
+from etcd_renumber.change_folder.write import write
 from etcd_renumber.checks.cluster import check
 from etcd_renumber.errors import Refused
 from etcd_renumber.inputs.mapping import load
@@ -203,3 +205,17 @@ def test_a_pod_that_names_kube_apiserver_and_does_not_start_it_is_said(tmp_path:
 
     (problem,) = check(load(changed(tmp_path, "kube-apiserver.yaml", hidden)))
     assert problem.severity == "warning" and "no container that starts it is found" in problem.fact
+
+
+def test_manifests_with_carriage_returns_keep_them(tmp_path: Path) -> None:
+    shutil.copytree(EXAMPLE, tmp_path / "e")
+    for path in (tmp_path / "e/facts").glob("*/manifests/*.yaml"):
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    cluster = load(tmp_path / "e/mapping.yaml")
+    assert check(cluster) == []
+    change = plan(cluster)
+    write(tmp_path / "out", render(change), change.digest)
+    old = (tmp_path / "e/facts/master1/manifests/etcd.yaml").read_bytes()
+    new = (tmp_path / "out/hosts/master1/manifests/etcd.yaml").read_bytes()
+    assert new == old.replace(b"192.168.100.", b"192.168.110.") and b"\r\n" in new
+    assert [p for p in review(tmp_path / "out") if p.severity != "note"] == []

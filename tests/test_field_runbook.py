@@ -22,18 +22,33 @@ pytestmark = pytest.mark.quick
 
 
 def bash(part: str, words: str) -> str:
-    """What these words print, with one part of the runbook."""
+    """What these words print, to the byte, with one part of the runbook: a carriage return is not read as the end of a line."""
     script = f"{VALUES}{(PARTS / part).read_text()}\n{words}"
-    ran = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+    ran = subprocess.run(["bash", "-c", script], capture_output=True, check=False)
     assert ran.returncode == 0, ran.stderr
-    return ran.stdout
+    return ran.stdout.decode()
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-@pytest.mark.parametrize("word", ["--name=master1", '"--name=master1"'])
+@pytest.mark.parametrize(
+    "word", ["--name=master1", '"--name=master1"', "'--name=master1'", "--name=master1  # a comment"]
+)
 def test_a_name_is_read_whatever_ends_its_line(word: str, end: str, tmp_path: Path) -> None:
     (tmp_path / "etcd.yaml").write_bytes(f"    - etcd{end}    - {word}{end}    - --x{end}".encode())
     assert bash("steps/world.sh", f"MANIFESTS={tmp_path}\nname_in_pod") == "master1\n"
+
+
+def test_a_file_in_the_manifests_folder_that_was_not_reviewed_is_said_with_both_ways_out() -> None:
+    stubs = """\
+guard() { [[ $1 != closed ]] || printf '%s\\n' "$2" "$3"; }
+guard_services() { :; }
+static_pod_path() { printf x; }
+stray_files() { printf vip.yml; }
+HOST=master1 MANIFESTS=/none
+the_folder_is_clean"""
+    text = bash("steps/preflight.sh", stubs)
+    assert "which were not reviewed: vip.yml" in text and "a backup: move it to another folder" in text
+    assert "A pod in use" in text and "leave it, fetch the facts again, render and review again" in text
 
 
 LISTS = {

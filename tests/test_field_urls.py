@@ -103,6 +103,21 @@ def test_loopback_may_be_on_another_port_by_name_and_without_tls(new: str, asked
     assert f"readonly OLD_CLIENT={asked}\n" in runbook and "readonly CLIENT_PORT=2379\n" in runbook
 
 
+@pytest.mark.parametrize(
+    ("urls", "new"),
+    [
+        ("http://192.168.100.10:2381", "http://192.168.110.10:2381"),
+        ("http://127.0.0.1:2381,http://192.168.100.10:2381", "http://127.0.0.1:2381,http://192.168.110.10:2381"),
+        ("http://0.0.0.0:2381", "http://0.0.0.0:2381"),
+    ],
+)
+def test_metrics_on_the_address_of_the_node_move_with_it(urls: str, new: str, tmp_path: Path) -> None:
+    mapping = changed(tmp_path, METRICS, f"--listen-metrics-urls={urls}", "master1")
+    assert said(mapping) == []
+    manifest = render(plan(load(mapping)))["hosts/master1/manifests/etcd.yaml"]
+    assert f"    - --listen-metrics-urls={new}\n" in manifest
+
+
 def test_a_member_on_loopback_alone_is_one_error_with_the_way_out(tmp_path: Path) -> None:
     found = said(changed(tmp_path, "https://192.168.100.10:", "https://127.0.0.1:", "master1"))
     errors = [p for p in found if p.severity == "error"]

@@ -128,14 +128,15 @@ def test_on_a_host_that_keeps_its_address_no_phase_changes_a_file(tmp_path: Path
     assert [heading for _, heading, _ in everywhere(host)] == [HEADINGS["yours"]]
 
 
-def test_a_file_that_a_flag_of_the_api_names_is_found_wherever_it_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_file_that_a_flag_of_the_api_names_is_found_wherever_it_is(end: str, tmp_path: Path) -> None:
     host = Rooted(tmp_path)
     plant(host, "srv/authz.yaml")
     plant(host, "srv/other.yaml")
     plant(host, "etc/kubernetes/audit-webhook.conf")
     flags = [f"authorization-webhook-config-file={tmp_path}/srv/authz.yaml", "audit-log-path=/var/log/x",
              f"audit-webhook-config-file={tmp_path}/etc/kubernetes/audit-webhook.conf"]  # fmt: skip
-    etc(host, "kubernetes/manifests/kube-apiserver.yaml", "".join(f"    - --{flag}\n" for flag in flags))
+    etc(host, "kubernetes/manifests/kube-apiserver.yaml", "".join(f"    - --{flag}{end}" for flag in flags))
     assert [(place.partition(":")[0], heading) for place, heading, _ in everywhere(host)] == [
         ("etc/kubernetes/audit-webhook.conf", HEADINGS["blocking"]),
         ("srv/authz.yaml", HEADINGS["blocking"]),

@@ -214,6 +214,33 @@ RULES: dict[str, tuple[str, tuple[str, str, str], dict[str, object], str, str]] 
     ),
 }  # fmt: skip
 
+NO_API = "no member has a kube-apiserver: which apiservers use this etcd?"
+COUNT = "--apiserver-count=5, and the facts have 3 kube-apiservers: others call old addresses, which go"
+
+
+def test_units_alone_are_asked_whose_etcd_they_are(tmp_path: Path) -> None:
+    for number, (mapping, times) in enumerate(
+        (({}, 1), ({"method": "bridge"}, 1), ({"apiservers": []}, 0), ({"method": "bridge", "apiservers": []}, 0))
+    ):
+        found = checked(tmp_path / str(number), "kubeasz", ("etcd.service", "", ""), **mapping)
+        assert [p.severity for p in found if NO_API in p.fact] == ["warning"] * times
+        assert not [p for p in found if p.severity == "error"]
+
+
+@pytest.mark.parametrize(
+    ("method", "hint"), [("rolling", "before the first member moves"), ("bridge", "once etcd has")]
+)
+def test_apiservers_beside_members_and_further_ones_are_a_warning(method: str, hint: str, tmp_path: Path) -> None:
+    for count, times in ((5, 1), (3, 0)):
+        flag = (
+            "manifests/kube-apiserver.yaml",
+            "    - --etcd-servers=",
+            f"    - --apiserver-count={count}\n    - --etcd-servers=",
+        )
+        found = [p for p in checked(tmp_path / str(count), "Kubespray", flag, method=method) if p.severity != "note"]
+        assert [p.severity for p in found if p.fact == COUNT and hint in p.hint] == ["warning"] * times
+        assert times or not [p for p in found if "apiserver" in p.fact]
+
 
 @pytest.mark.parametrize("name", RULES)
 def test_the_rules_hold_for_units_too(name: str, tmp_path: Path) -> None:

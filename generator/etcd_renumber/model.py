@@ -141,6 +141,12 @@ class Cluster:
     ca_fingerprint: str = ""
     apiservers: Dict[str, str] = field(default_factory=dict)
 
+    @property
+    def election_timeouts(self) -> list[str]:
+        """Milliseconds as text, of every member whose etcd has the flag."""
+        every = (facts.etcd.flags.get("election-timeout", "") for facts in self.facts.values() if facts.etcd)
+        return [timeout for timeout in every if timeout]
+
 
 @dataclass(frozen=True)
 class Manifest:

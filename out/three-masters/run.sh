@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest e1d1a4ab0b36. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 1ef720ba7940. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 export LC_ALL=C
@@ -21,7 +21,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=e1d1a4ab0b36
+readonly DIGEST=1ef720ba7940
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -34,7 +34,7 @@ readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
 readonly -a PLACES=(hosts/master1 hosts/master2 hosts/master3)
-readonly -a FOLDERS=(84b6fc8e53ddba533024c6c971bc501ed7696d82d0d7f8d49327b1a3cb9cdafe 5be08cbff689691e84819ecfe4d0c40957a98a7d40802d074bccd1718bc91e9c ce265df044a746586510fa696148e728b2cc9e7af3e7b6d074034947ca89785c)
+readonly -a FOLDERS=(98d8029423c90ee67327ffbd290024d198041da419a10eb1548f75a060c77332 f80dcaa4b9765b8256c32d750dceadfb4a79abacfa53d806a73f5340ae469752 732a51863a586e1d255ab96f4bba2b80d967dd521e48c513f0e453a0a6673cc3)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)

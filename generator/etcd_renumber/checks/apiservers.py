@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from etcd_renumber.manifests.apiserver import FILE, OVERRIDES, address_of, elsewhere, manifests, prove, servers_of
 from etcd_renumber.manifests.container import process
+from etcd_renumber.manifests.etcd import program_flags
+from etcd_renumber.manifests.pod import main_of
 from etcd_renumber.methods import METHODS
 from etcd_renumber.model import Apiserver, Cluster, Problem
 
+API = "kube-apiserver"
 ANNOTATION = "kubeadm.kubernetes.io/etcd.advertise-client-urls"
+BY_HAND = "point --etcd-servers of those hosts to the new addresses yourself, once etcd has them"
+COUNT = re.compile(r"[0-9]{1,3}")
 
 
 def apiserver_rules(cluster: Cluster) -> Iterator[Problem]:
@@ -19,12 +25,9 @@ def apiserver_rules(cluster: Cluster) -> Iterator[Problem]:
         yield from _whose_etcd(cluster)
         return
     place = mapping.places.get("apiservers", "")
-    if not METHODS[mapping.method].keeps_quorum:
+    if mapping.apiservers and not METHODS[mapping.method].keeps_quorum:
         fact = f"not supported: apiservers with method: {mapping.method}"
-        hint = (
-            "remove the key, and point --etcd-servers of those hosts to the new addresses yourself, once etcd has them"
-        )
-        yield Problem(fact, place, "apiservers", hint)
+        yield Problem(fact, place, "apiservers", f"remove the key, and {BY_HAND}")
     with_api = [m.name for m in mapping.members if _has_apiserver(cluster, m.name)]
     if with_api:
         fact = f"apiservers are in the mapping, and {', '.join(with_api)} has a kube-apiserver of its own"
@@ -45,22 +48,47 @@ def apiserver_rules(cluster: Cluster) -> Iterator[Problem]:
 
 
 def _has_apiserver(cluster: Cluster, name: str) -> bool:
-    return any(process(text).name == "kube-apiserver" for text in cluster.facts[name].manifests.values())
+    return any(process(text).name == API for text in cluster.facts[name].manifests.values())
 
 
 def _whose_etcd(cluster: Cluster) -> Iterator[Problem]:
-    """kubeadm's etcd, and no kube-apiserver beside any member: it runs elsewhere, and calls the old addresses."""
+    """Apiservers that call the old addresses and are in no file here: all of them, or those of further hosts."""
     mapping = cluster.mapping
     names = [m.name for m in mapping.members]
-    kubeadms = any(ANNOTATION in text for name in names for text in cluster.facts[name].manifests.values())
-    if not METHODS[mapping.method].keeps_quorum or not kubeadms or any(_has_apiserver(cluster, n) for n in names):
+    place = mapping.places.get("members", "")
+    with_api = [n for n in names if _has_apiserver(cluster, n)]
+    if with_api:
+        yield from _further_ones(cluster, with_api, place)
         return
+    is_rolling = METHODS[mapping.method].keeps_quorum
+    is_kubeadms = any(ANNOTATION in text for name in names for text in cluster.facts[name].manifests.values())
     fact = "no member has a kube-apiserver: which apiservers use this etcd? They call its old addresses, which go"
-    hint = (
-        "name their hosts: `apiservers: [{name: NODE, address: ADDRESS}]`, with facts/NODE/manifests/"
-        f"{FILE}; or state that no Kubernetes uses this etcd: `apiservers: []`"
-    )
-    yield Problem(fact, mapping.places.get("members", ""), "apiservers", hint)
+    named = "name their hosts: `apiservers: [{name: NODE, address: ADDRESS}]`, with facts/NODE/manifests/" + FILE
+    hint = f"{named if is_rolling else BY_HAND}; or state that no Kubernetes uses this etcd: `apiservers: []`"
+    if is_rolling and not is_kubeadms:
+        hint += ". Where systemd runs kube-apiserver, change its --etcd-servers yourself, before the old addresses go"
+    yield Problem(fact, place, "apiservers", hint, "error" if is_rolling and is_kubeadms else "warning")
+
+
+def _further_ones(cluster: Cluster, with_api: list[str], place: str) -> Iterator[Problem]:
+    """Kubespray writes how many there are: etcd on three of five hosts of the control plane is two that nobody changes."""
+    counts = [
+        count
+        for name in with_api
+        for text in cluster.facts[name].manifests.values()
+        if main_of(text).program == API and COUNT.fullmatch(count := program_flags(text).get("apiserver-count", ""))
+    ]
+    most = max(map(int, counts), default=0)
+    if most > len(with_api):
+        fact = f"--apiserver-count={most}, and the facts have {len(with_api)} kube-apiservers: others call old addresses, which go"
+        hint = (
+            "not supported beside members that have one: add the new addresses to --etcd-servers of those hosts yourself before "
+            "the first member moves, and remove the old ones after the last"
+            if METHODS[cluster.mapping.method].keeps_quorum
+            else BY_HAND
+        )
+        hint += ". If there are no others, correct the flag"
+        yield Problem(fact, place, "apiserver-count", hint, "warning")
 
 
 def _host(cluster: Cluster, one: Apiserver, number: int) -> Iterator[Problem]:
@@ -93,7 +121,7 @@ def _manifest(cluster: Cluster, one: Apiserver) -> Iterator[Problem]:
     mapping, text = cluster.mapping, cluster.apiservers[one.name]
     place, moves = str(mapping.facts / one.name / "manifests" / FILE), mapping.moves()
     known = {a for m in mapping.members for a in (m.old, m.new)}
-    if process(text).name != "kube-apiserver":
+    if process(text).name != API:
         fact = f"{FILE} of {one.name} does not start kube-apiserver as its first container's command"
         yield Problem(fact, place, "command", "copy it from the host again")
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from etcd_renumber.addresses import addresses_in
@@ -19,10 +18,10 @@ from etcd_renumber.etcd_on_host import Etcd
 from etcd_renumber.hashes import fingerprint
 from etcd_renumber.manifests.renumber import manifests_of
 from etcd_renumber.methods import METHODS
+from etcd_renumber.methods.rolling_words import NO_WRITES
 from etcd_renumber.model import Cluster, Member, Problem
-from etcd_renumber.quorum import tolerance
+from etcd_renumber.quorum import silence, tolerance
 
-MILLISECONDS = re.compile(r"[0-9]{1,9}")
 HALF_DONE = {
     True: "expected in a change that is half done; otherwise these are not the facts of this host. Where the manifest was edited "
     "and etcd has no leader since, set method: bridge",
@@ -88,8 +87,9 @@ def _size(cluster: Cluster) -> Iterator[Problem]:
     """One or two members have no failure to spare: a restart is one."""
     size = len(cluster.mapping.members)
     if tolerance(size)[1] == 0 and METHODS[cluster.mapping.method].keeps_quorum:
+        without = silence(NO_WRITES, cluster.election_timeouts)
         yield Problem(
-            f"a cluster of {size} tolerates no failure: it takes no writes for {_silence(cluster)} in every move",
+            f"a cluster of {size} tolerates no failure: it takes no writes for {without} in every move",
             cluster.mapping.places.get("members", ""),
             "members",
             "choose a time with little load; nothing else is different",
@@ -101,17 +101,6 @@ def _size(cluster: Cluster) -> Iterator[Problem]:
             cluster.mapping.places.get("members", ""),
             "members",
         )
-
-
-def _silence(cluster: Cluster) -> str:
-    """How long, in words. An election takes one to two of etcd's election timeouts, which is 1 s where no flag says it."""
-    flags = (cluster.facts[m.name].etcd for m in cluster.mapping.members)
-    longest = max(
-        (int(t) for e in flags if e and MILLISECONDS.fullmatch(t := e.flags.get("election-timeout", ""))), default=1000
-    )
-    if longest <= 1000:
-        return "4 to 5 s"
-    return f"some seconds and an election of {longest / 1000:g} to {longest / 500:g} s (--election-timeout={longest})"
 
 
 def _proof(cluster: Cluster) -> Iterator[Problem]:

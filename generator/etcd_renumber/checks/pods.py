@@ -103,7 +103,8 @@ def _etcd_servers(cluster: Cluster) -> Iterator[Problem]:
         fact = f"kube-apiserver of {', '.join(several)} has several members in --etcd-servers"
         hint = (
             "expected: all of them are exchanged in the host's own move. Until the others have moved too it works with those "
-            "that listen on their new address already, at first with its own alone"
+            "that listen on their new address already, at first with its own alone. An apiserver on a host without a member, if "
+            "there is one, calls the same addresses: nothing here changes it"
         )
         yield Problem(fact, str(cluster.mapping.facts), "etcd-servers", hint, "note")
 

@@ -123,7 +123,7 @@ def plan(mapping: MappingFile, method: Method = None) -> None:
     change = plan_of(cluster)
     size = len(cluster.mapping.members)
     say(f"{cluster.mapping.cluster}, {cluster.mapping.change}, method {cluster.mapping.method}: plan {change.digest}\n")
-    say(f"{messages.order(change)}\n\n{messages.tolerance_table(size)}\n{change.method.meaning(size)}\n")
+    say(f"{messages.order(change)}\n\n{messages.tolerance_table(size)}\n{messages.meaning(change)}\n")
     if units := messages.units(change):
         say(f"{units}\n")
     say(f"digest {change.digest}\n{messages.hashes(render_of(change))}")

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from etcd_renumber.change_folder.write import SUMS, Written
 from etcd_renumber.inputs.tables.reading import Table
+from etcd_renumber.methods.rolling_words import NO_WRITES
 from etcd_renumber.model import Change, Problem
 from etcd_renumber.planning.plan import SOURCE
-from etcd_renumber.quorum import tolerance
+from etcd_renumber.quorum import silence, tolerance
 from etcd_renumber.records.run import Run
 from etcd_renumber.rehearsal.progress import Progress
 from etcd_renumber.rehearsal.replica import Replica
@@ -39,6 +40,12 @@ def units(change: Change) -> str:
             paths = ", ".join(m.path for m in manifests if m.path and m.changes) or "no file of it changes"
             lines.append(f"{name}: etcd is {etcd.unit.name} of systemd, no static pod: {paths}")
     return "\n".join(lines)
+
+
+def meaning(change: Change) -> str:
+    """What the tolerance means while the change runs; how long without writes goes by the election timeout of this etcd."""
+    text = change.method.meaning(len(change.cluster.mapping.members))
+    return text.replace(NO_WRITES, silence(NO_WRITES, change.cluster.election_timeouts))
 
 
 def tolerance_table(size: int) -> str:

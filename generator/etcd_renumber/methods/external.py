@@ -20,6 +20,7 @@ NO_API = (
     "be pointed to the new ones by their owners: they are not part of this change. "
     "`bash runbook.sh plan preflight` lists, below YOURS, what each host sees of them."
 )
+CALLED = "`ok: kube-apiserver of … calls etcd on …`"  # what `move` says last
 FOLLOWED = "the_apiservers_have_followed"
 
 
@@ -39,7 +40,12 @@ def external(method: Method, beside: bool) -> Method:
     phases = tuple(p for p in method.phases if p.name != "cluster")
     if beside:
         phases = tuple(
-            replace(p, steps=(*p.steps, FOLLOWED) if p.name == "move" else p.steps, undo=(*p.undo, FOLLOWED))
+            replace(
+                p,
+                steps=(*p.steps, FOLLOWED) if p.name == "move" else p.steps,
+                seen=p.seen.replace("`ok: the API answers`", CALLED),
+                undo=(*p.undo, FOLLOWED),
+            )
             if p.name in ("move", "leave")
             else p
             for p in phases

@@ -5,6 +5,8 @@ from __future__ import annotations
 from etcd_renumber.methods.method import Rows
 from etcd_renumber.quorum import tolerance
 
+# Without quorum while one of one or two members restarts, with etcd's own election timeout: see quorum.silence.
+RESTART, NO_WRITES = "3 to 5 s", "4 to 5 s"
 BEFORE: Rows = [
     ("`preflight`, `finish`", "continue", "nothing is down", "1 minute"),
     ("`prepare`", "continue", "nothing is down", "1 minute, plus the snapshot"),
@@ -52,7 +54,7 @@ def first_page(size: int) -> Rows:
 
 def down(size: int) -> Rows:
     """Line, writes to etcd, this host meanwhile, the limit after which it is not normal."""
-    restart = "continue, with a gap of up to 0.3 s" if size > 2 else "**none for 3 to 5 s**"
+    restart = "continue, with a gap of up to 0.3 s" if size > 2 else f"**none for {RESTART}**"
     return [*BEFORE, ("`move`", restart, "its etcd down for 3 s, its API for 15 s", "2 minutes"), AFTER]
 
 
@@ -72,6 +74,6 @@ def meaning(size: int) -> str:
     """What the tolerance means while the change runs."""
     failures = tolerance(size)[1]
     if failures == 0:
-        return "Every restart costs quorum: no writes for 4 to 5 s in each `move`. Nothing else may fail meanwhile."
+        return f"Every restart costs quorum: no writes for {NO_WRITES} in each `move`. Nothing else may fail meanwhile."
     others = "no other one may be down" if failures == 1 else f"{failures - 1} more may be down"
     return f"The member being moved is down for some seconds: meanwhile {others}. etcd continues to take writes."

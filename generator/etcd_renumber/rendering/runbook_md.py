@@ -9,11 +9,12 @@ from etcd_renumber.addresses import url
 from etcd_renumber.manifests.kept import kept_texts, where
 from etcd_renumber.methods.apiservers import APISERVERS
 from etcd_renumber.methods.method import Method, Script
-from etcd_renumber.methods.rolling_words import OTHER_WORKERS
+from etcd_renumber.methods.rolling_words import OTHER_WORKERS, RESTART
 from etcd_renumber.methods.workers import WORKERS
 from etcd_renumber.model import Change, Line, Member
 from etcd_renumber.planning.plan import SOURCE
-from etcd_renumber.quorum import tolerance
+from etcd_renumber.quorum import silence, tolerance
+from etcd_renumber.rendering.api_values import port
 from etcd_renumber.rendering.commands import commands
 from etcd_renumber.rendering.environment import environment
 from etcd_renumber.rendering.exit_codes import EXIT_CODES
@@ -21,6 +22,7 @@ from etcd_renumber.rendering.values import takes_snapshot
 
 DOWN_ON_A_WORKER = ("`move` of a worker", "continue", "its kubelet restarts; its pods keep running", "2 minutes")
 FIRST_SNAPSHOT = "; the snapshot"
+API_ANSWERS = "`ok: the API answers`"  # what a host without a kube-apiserver never says
 ENDPOINT = """The controlPlaneEndpoint is the old address of {0}, {1}: the kubeconfigs of every host name it, and are exchanged
 with the other files of their host. {1} is removed last.
 
@@ -45,7 +47,7 @@ def page(change: Change, files: dict[str, str]) -> str:
             method=change.method,
             after_the_order=_after_the_order(change),
             first=change.method.first_page(size),
-            down=_cells([*change.method.down(size), *([DOWN_ON_A_WORKER] if mapping.workers else [])]),
+            down=_cells(_down(change, size)),
             codes=_cells(EXIT_CODES),
             order=_cells(row(change, line) for line in change.order),
             undo=_cells(_undo(change)),
@@ -73,6 +75,13 @@ def page(change: Change, files: dict[str, str]) -> str:
             hashes=_cells(_hashes(change, files)),
         )
     )
+
+
+def _down(change: Change, size: int) -> list[tuple[str, ...]]:
+    """What is down in each line; how long without writes goes by the election timeout of this etcd."""
+    words = silence(RESTART, change.cluster.election_timeouts)
+    rows = [tuple(cell.replace(RESTART, words) for cell in row) for row in change.method.down(size)]
+    return [*rows, *([DOWN_ON_A_WORKER] if change.cluster.mapping.workers else [])]
 
 
 def _after_the_order(change: Change) -> str:
@@ -114,6 +123,8 @@ def row(change: Change, line: Line) -> list[object]:
     if line.kind == "phase":
         phase = change.phase(line)
         does, seen, back = phase.does, phase.seen, phase.back
+        if line.host in change.manifests and not port(list(change.manifests[line.host])):
+            seen = seen.replace(f"{API_ANSWERS}, ", "").replace(f", {API_ANSWERS}", "")
         if phase.back_stays and _member(change, line.host).stays:
             back = phase.back_stays
         if line.phase == "prepare" and takes_snapshot(change, line.host):

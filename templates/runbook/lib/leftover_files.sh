@@ -42,7 +42,7 @@ find_flag_files() {
   local file
   while IFS= read -r file; do
     flag_files+=("$file")
-  done < <(sed -nE "s/^ *- [\"']?--[a-z-]*(config|webhook)[a-z-]*=(\/[^\"' ]+).*/\2/p" "$MANIFESTS/kube-apiserver.yaml" 2>/dev/null)
+  done < <(sed -nE "s/\r$//; s/^ *- [\"']?--[a-z-]*(config|webhook)[a-z-]*=(\/[^\"' ]+).*/\2/p" "$MANIFESTS/kube-apiserver.yaml" 2>/dev/null)
 }
 
 # files_in PLACES... -- each ends with a NUL. What this change saved holds old addresses on purpose; private keys are not opened,

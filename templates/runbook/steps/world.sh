@@ -21,7 +21,7 @@ this_is_our_host() {
 
 name_in_manifest() { if etcd_is_a_unit; then name_in_unit; else name_in_pod; fi; }
 # A manifest that was edited on Windows has a carriage return at the end of each line.
-name_in_pod() { sed -n 's/\r$//; s/^ *- *"\{0,1\}--name=\([^"]*\)"\{0,1\} *$/\1/p' "$MANIFESTS/${FILES[0]}" 2>/dev/null; }
+name_in_pod() { sed -nE "s/\r$//; s/^ *- *([\"']?)--name=([^\"' ]*)\1( +#.*)? *$/\2/p" "$MANIFESTS/${FILES[0]}" 2>/dev/null; }
 who_is_here() {
   local name
   name=$(name_in_manifest)

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]... [--accept-outage]
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest e1d1a4ab0b36. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 1ef720ba7940. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CDPATH POSIXLY_CORRECT # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=e1d1a4ab0b36
+readonly DIGEST=1ef720ba7940
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -300,7 +300,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:3b519d1f3c48bb19b620d9fdd8ba6931bb467f5cb1a24e01376d91842601f648 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:8d784072438d36da042cb68674d5cb55abedb4cf61b5d45d647e98153f20f0b3 ---
 
 # --- runbook/lib/main.sh sha256:a9d1dd0867e6 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -413,7 +413,7 @@ begin_with_status() {
 }
 # --- end runbook/lib/main.sh ---
 
-# --- runbook/steps/world.sh sha256:1b8167a61ce2 ---
+# --- runbook/steps/world.sh sha256:5d32f054e1ac ---
 # the_reviewed_world -- first in every phase: this host, this cluster, these bytes, and nothing that was not reviewed.
 the_reviewed_world() {
   local i
@@ -437,7 +437,7 @@ this_is_our_host() {
 
 name_in_manifest() { if etcd_is_a_unit; then name_in_unit; else name_in_pod; fi; }
 # A manifest that was edited on Windows has a carriage return at the end of each line.
-name_in_pod() { sed -n 's/\r$//; s/^ *- *"\{0,1\}--name=\([^"]*\)"\{0,1\} *$/\1/p' "$MANIFESTS/${FILES[0]}" 2>/dev/null; }
+name_in_pod() { sed -nE "s/\r$//; s/^ *- *([\"']?)--name=([^\"' ]*)\1( +#.*)? *$/\2/p" "$MANIFESTS/${FILES[0]}" 2>/dev/null; }
 who_is_here() {
   local name
   name=$(name_in_manifest)
@@ -5480,7 +5480,7 @@ row() {
 }
 # --- end runbook/lib/leftover_table.sh ---
 
-# --- runbook/lib/leftover_files.sh sha256:d06273de9756 ---
+# --- runbook/lib/leftover_files.sh sha256:442edf9f9fe2 ---
 # leftover_files.sh -- the files of this host that hold an old address: file, line and address, never what else the line says.
 
 readonly LEFTOVER_PLACES=(
@@ -5525,7 +5525,7 @@ find_flag_files() {
   local file
   while IFS= read -r file; do
     flag_files+=("$file")
-  done < <(sed -nE "s/^ *- [\"']?--[a-z-]*(config|webhook)[a-z-]*=(\/[^\"' ]+).*/\2/p" "$MANIFESTS/kube-apiserver.yaml" 2>/dev/null)
+  done < <(sed -nE "s/\r$//; s/^ *- [\"']?--[a-z-]*(config|webhook)[a-z-]*=(\/[^\"' ]+).*/\2/p" "$MANIFESTS/kube-apiserver.yaml" 2>/dev/null)
 }
 
 # files_in PLACES... -- each ends with a NUL. What this change saved holds old addresses on purpose; private keys are not opened,
