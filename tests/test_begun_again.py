@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.pki import TEMPLATES
 from tests.test_what_a_look_proves import bash, yes
 
 
@@ -37,6 +38,8 @@ def test_preflight_is_open_again_after_prepare_was_undone(tmp_path: Path, then: 
     words = ["apply preflight", "apply prepare", *filter(None, [then])]
     (tmp_path / "journal.jsonl").write_text("".join(line.format(*word.split()) for word in words))
     assert yes("phase_ended preflight", "runbook/lib/next.sh", STATE=str(tmp_path)) is ended
+    seen = bash("there_state", "run_sh/there.sh", "run_sh/there_runs.sh", STATE=str(tmp_path))
+    assert ("done preflight x" in seen.stdout.splitlines()) is ended and seen.returncode == 0, seen.stderr
 
 
 @pytest.mark.parametrize("there", ["backup", "live", "aside"])
@@ -75,9 +78,30 @@ if static_pods_are_here; then echo yes; else echo no; fi"""
     assert ran.stdout.strip() == ("yes" if here else "no"), ran.stderr
 
 
-@pytest.mark.parametrize(("runs", "said"), [("systemd-networkd", "networkd"), ("NetworkManager", "nmcli"), ("-", "")])
-def test_who_takes_routes_away_is_named(runs: str, said: str) -> None:
-    what = f"""systemctl() {{ [[ $4 != '{runs}' ]] || echo ActiveState=active; }}; grep() {{ return 1; }}; note() {{ echo "$*"; }}
+KEEPS = "[Network]\nManageForeignRoutes=no\n"
+
+
+@pytest.mark.parametrize(
+    ("runs", "file", "text", "said"),
+    [
+        ("systemd-networkd", "", "", "networkd"),
+        ("systemd-networkd", "etc/systemd/networkd.conf", KEEPS, ""),
+        ("systemd-networkd", "etc/systemd/networkd.conf", "[Network]\n#ManageForeignRoutes=no\n", "networkd"),
+        ("systemd-networkd", "etc/systemd/networkd.conf", KEEPS.replace("no", "yes"), "networkd"),
+        ("systemd-networkd", "run/systemd/networkd.conf.d/10-keep.conf", KEEPS.replace("no", "False"), ""),
+        ("systemd-networkd", "usr/lib/systemd/networkd.conf.d/10-keep.conf", KEEPS, ""),
+        ("NetworkManager", "", "", "nmcli"),
+        ("-", "", "", ""),
+    ],
+)
+def test_who_takes_routes_away_is_named(tmp_path: Path, runs: str, file: str, text: str, said: str) -> None:
+    """The folders of systemd are those of a root of its own: this machine's say nothing."""
+    if file:
+        (tmp_path / file).parent.mkdir(parents=True)
+        (tmp_path / file).write_text(text)
+    part = (TEMPLATES / "runbook/steps/surroundings.sh").read_text()
+    part = part.replace("{/etc,/run,/usr/lib}", f"{tmp_path}/{{etc,run,usr/lib}}")
+    what = f"""systemctl() {{ [[ $4 != '{runs}' ]] || echo ActiveState=active; }}; note() {{ echo "$*"; }}
 note_who_takes_routes_away"""
-    ran = bash(what, "runbook/steps/surroundings.sh")
+    ran = bash(f"{part}\n{what}")
     assert ran.returncode == 0 and said in ran.stdout and bool(ran.stdout) == bool(said), ran.stderr

@@ -1,5 +1,6 @@
 """Scripts are checked before they are written: every value is one word, every body is clean bash."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import ROOT
+from tests.external import external
 from tests.scenario import hosts, scenario
 
 SCRIPT = """#!/usr/bin/env bash
@@ -138,6 +140,19 @@ def test_no_file_uses_a_value_of_one_that_is_read_after_it(tmp_path: Path, metho
     ran = subprocess.run(words, capture_output=True, text=True)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert ran.stdout.split()[0] == "preflight"
+
+
+@pytest.mark.parametrize("folder", ["hosts/master1", "workers", "apiservers"])
+def test_what_the_environment_says_to_bash_openssl_and_etcdctl_does_not_count(tmp_path: Path, folder: str) -> None:
+    made = external(tmp_path) if folder == "apiservers" else scenario(tmp_path, hosts(3), workers=[{"name": "worker1"}])
+    (tmp_path / "elsewhere" / folder).mkdir(parents=True)
+    names = {"CDPATH": f"{tmp_path}/elsewhere", "POSIXLY_CORRECT": "1", "OPENSSL_CONF": "/x", "OPENSSL_MODULES": "/x"}
+    names |= {"https_proxy": "http://192.0.2.1:1", "ETCDCTL_ENDPOINTS": "x"} if folder.startswith("hosts") else {}
+    at_its_end = 'trap \'printf "%s\\n" "$HERE"; env\' EXIT'  # this machine is no worker: their files end before they have a phase
+    words = ["bash", "-c", f"{at_its_end}; . {folder}/runbook.sh phases"]
+    ran = subprocess.run(words, cwd=made.folder, env=os.environ | names, capture_output=True, text=True, check=False)
+    assert str(made.folder / folder) in ran.stdout.splitlines(), ran.stdout + ran.stderr
+    assert not [line for line in ran.stdout.splitlines() if line.partition("=")[0] in names]
 
 
 FUNCTION = re.compile(r"^([a-z][a-z0-9]*_[a-z0-9_]*)\(\)", re.M)

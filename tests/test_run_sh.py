@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -42,6 +43,18 @@ def test_it_finds_its_folder_however_it_is_called(three: Stubs, words: str) -> N
     ran = subprocess.run(command, cwd=three.made.folder, env=three.env, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr) == (0, ""), ran.stderr
     assert ran.stdout.count(" open") == 23
+
+
+def test_what_the_environment_says_of_folders_and_of_openssl_does_not_count(three: Stubs, tmp_path: Path) -> None:
+    folder = three.made.folder
+    (tmp_path / "elsewhere" / folder.name).mkdir(parents=True)
+    names = {"CDPATH": f"{tmp_path}/elsewhere", "POSIXLY_CORRECT": "1", "OPENSSL_CONF": "/x", "OPENSSL_MODULES": "/x"}
+    shown = f". {folder.name}/run.sh; printf '%s\\n' \"$HERE\"; env"
+    ran = subprocess.run(
+        ["bash", "-c", shown], cwd=folder.parent, env=three.env | names, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0 and str(folder) in ran.stdout.splitlines(), ran.stdout + ran.stderr
+    assert not [line for line in ran.stdout.splitlines() if line.partition("=")[0] in names]
 
 
 def test_lines_are_chosen_by_number_by_host_and_by_what_is_done_already(three: Stubs) -> None:

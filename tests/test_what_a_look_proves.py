@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 import tarfile
+import time
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,44 @@ def test_a_journal_that_cannot_be_written_is_said_once_and_stops_nothing(tmp_pat
     ran = subprocess.run(["bash", "-c", f"{FRAME}{state}\n{more}"], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stdout) == (0, "on\n"), ran.stderr
     assert ran.stderr.count("WARNING: the journal in") == 1 and "The run goes on without it" in ran.stderr
+
+
+# --- the lock ---
+
+QUESTION = """note() { echo "$*"; }; closed() { echo "closed: $1"; exit 3; }; journal() { :; }
+NAMES=(m) PEER_CA=c PEER_CERT=c PEER_KEY=c PEER_PORT=2380 asked_at=(192.0.2.1) SCRATCH=$STATE; bracketed() { echo "$1"; }
+if [[ $1 == asks ]]; then open_state && { ask_into m 192.0.2.1 & } && wait; else open_state; fi; echo "$1 is through"
+"""
+
+
+def test_a_killed_run_is_waited_for_where_its_last_question_has_the_lock(tmp_path: Path) -> None:
+    """And only there: a run that goes on is another run."""
+    slow = tmp_path / "bin/timeout"
+    slow.parent.mkdir()
+    slow.write_text(f"#!/bin/sh\ntouch {tmp_path}/asked\nexec sleep 8\n")
+    slow.chmod(0o755)
+    parts = [(TEMPLATES / part).read_text() for part in ("runbook/lib/peers.sh", "runbook/lib/journal.sh")]
+    text = "\n".join([FRAME, *parts, QUESTION]).replace(
+        "/var/lib/etcd-renumber/$CLUSTER/$CHANGE-$DIGEST", str(tmp_path)
+    )
+    (tmp_path / "script.sh").write_text(text)
+    env = {**os.environ, "PATH": f"{slow.parent}:{os.environ['PATH']}"}
+
+    def another() -> tuple[int, str]:
+        words = ["bash", tmp_path / "script.sh", "another"]
+        ran = subprocess.run(words, env=env, capture_output=True, text=True, timeout=60, check=False)
+        return ran.returncode, ran.stdout
+
+    with subprocess.Popen(["bash", tmp_path / "script.sh", "asks"], env=env, stdout=subprocess.DEVNULL) as first:
+        until = time.monotonic() + 20
+        while not (tmp_path / "asked").exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        code, said = another()
+        assert code == 3 and f"pid {first.pid}, since" in said and "waiting" not in said
+        first.kill()
+    code, said = another()
+    assert code == 0 and said.startswith(f"the run with pid {first.pid} was killed; waiting, at most 12 s"), said
+    assert said.endswith("another is through\n")
 
 
 # --- what is shown ---

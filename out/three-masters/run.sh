@@ -12,16 +12,17 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest 1ef720ba7940. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 378ba997f90c. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
+unset CDPATH POSIXLY_CORRECT OPENSSL_CONF OPENSSL_MODULES
 export LC_ALL=C
 
 # --- values: everything that differs between changes ---
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=1ef720ba7940
+readonly DIGEST=378ba997f90c
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -34,7 +35,7 @@ readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
 readonly -a PLACES=(hosts/master1 hosts/master2 hosts/master3)
-readonly -a FOLDERS=(98d8029423c90ee67327ffbd290024d198041da419a10eb1548f75a060c77332 f80dcaa4b9765b8256c32d750dceadfb4a79abacfa53d806a73f5340ae469752 732a51863a586e1d255ab96f4bba2b80d967dd521e48c513f0e453a0a6673cc3)
+readonly -a FOLDERS=(4c81a6f1b8014212e56e5249c8915b89d1cfd31843bc17eca23cdb67bc0d490e 7fa70051242d29634a7dc673b9d300495b4e53925935d48f6cc83221c5ae138e a99c8cc179e3d43c5e6ab0262e0fd045a9d3f257b55de6d40a0b0b820361a61d)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)
@@ -1252,7 +1253,7 @@ index_of() {
 digits() { if [[ $1 =~ ^[0-9]{1,18}$ ]]; then printf '%s' "$1"; else printf '0'; fi; }
 # --- end runbook/lib/lists.sh ---
 
-# --- run_sh/there.sh sha256:c347422e0b91 ---
+# --- run_sh/there.sh sha256:43c7cc94de89 ---
 # there.sh -- what a host is asked to do, as root there. These functions are sent to it as text, with the words they are called
 # with; STATE, MANIFESTS and DIGEST come with them. They use what every host of this change has anyway, and tar.
 
@@ -1332,8 +1333,8 @@ there_unpack() {
 }
 
 # there_state ADDRESS... -- "done PHASE AT" for what ended with 0 by this host's journal and was not begun anew or taken back
-# since; "runs PHASE" for what goes on now; "left MEMBER" for those whose old addresses the phase cluster has dealt with; "here
-# ADDRESS" for those that the host has.
+# since (nor prepare, for preflight: what that has seen may be weeks old); "runs PHASE" for what goes on now; "left MEMBER" for
+# those whose old addresses the phase cluster has dealt with; "here ADDRESS" for those that the host has.
 there_state() {
   local line at phase path addresses
   local -A ended=()
@@ -1343,6 +1344,7 @@ there_state() {
     phase=${phase%%'"'*}
     ended[$phase]=
     [[ $line != *'"event":"end","verb":"apply"'*'"exit":0,'* ]] || ended[$phase]=${at%%'"'*}
+    [[ $line != *'"verb":"undo","phase":"prepare"'* ]] || ended[preflight]=
   done < <(cat "$STATE/journal.jsonl" 2>/dev/null || true) # none yet: nothing is done
   if [[ ${#ended[@]} -gt 0 ]]; then
     for phase in "${!ended[@]}"; do

@@ -77,8 +77,8 @@ there_unpack() {
 }
 
 # there_state ADDRESS... -- "done PHASE AT" for what ended with 0 by this host's journal and was not begun anew or taken back
-# since; "runs PHASE" for what goes on now; "left MEMBER" for those whose old addresses the phase cluster has dealt with; "here
-# ADDRESS" for those that the host has.
+# since (nor prepare, for preflight: what that has seen may be weeks old); "runs PHASE" for what goes on now; "left MEMBER" for
+# those whose old addresses the phase cluster has dealt with; "here ADDRESS" for those that the host has.
 there_state() {
   local line at phase path addresses
   local -A ended=()
@@ -88,6 +88,7 @@ there_state() {
     phase=${phase%%'"'*}
     ended[$phase]=
     [[ $line != *'"event":"end","verb":"apply"'*'"exit":0,'* ]] || ended[$phase]=${at%%'"'*}
+    [[ $line != *'"verb":"undo","phase":"prepare"'* ]] || ended[preflight]=
   done < <(cat "$STATE/journal.jsonl" 2>/dev/null || true) # none yet: nothing is done
   if [[ ${#ended[@]} -gt 0 ]]; then
     for phase in "${!ended[@]}"; do

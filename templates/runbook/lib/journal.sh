@@ -6,16 +6,25 @@ readonly BACKUP=$STATE/backup ASIDE=$STATE/aside TOOLS=$STATE/tools
 journal_is_whole=yes
 holds_lock=no # yes: this run holds the change on this host, and writes the journal
 
-# open_state -- one apply or undo at a time. The lock dies with the process that holds it.
+# open_state -- one apply or undo at a time. The lock dies with the process that holds it, and with the question that this asked last.
 open_state() {
   install -d -m 0700 "${STATE%/*/*}" "${STATE%/*}" "$STATE"
   exec 9>>"$STATE/lock"
-  if ! flock -n 9; then
+  if ! flock -n 9 && ! lock_comes_free; then
     closed "another run of this change is active on $HOST: $(cat "$STATE/lock.holder" 2>/dev/null || printf 'unknown')" 'wait until it ends, then rerun the same command'
   fi
   holds_lock=yes
   printf '%s %s, pid %s, since %s\n' "$MODE" "$PHASE" "$$" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" 2>/dev/null >"$STATE/lock.holder" || cannot_be_written
   journal begin '' '' 0 0
+}
+
+# lock_comes_free -- a run that was killed may have left a shell that waits for an answer, and has the lock until then.
+lock_comes_free() {
+  local pid
+  pid=$(sed -nE 's/.*, pid ([0-9]+), .*/\1/p' "$STATE/lock.holder" 2>/dev/null)
+  [[ -n $pid && ! -d /proc/$pid ]] || return 1
+  note "the run with pid $pid was killed; waiting, at most 12 s, until the question that it asked last has ended"
+  flock -w 12 9
 }
 
 # journal EVENT STEP RESULT EXIT MS -- one line of JSON; every word in it is ours and needs no quoting.

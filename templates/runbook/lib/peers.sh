@@ -23,7 +23,7 @@ ask() {
   [[ -z ${2-} ]] || from=(-bind "$(bracketed "$2"):0")
   printf 'GET /members HTTP/1.1\r\nHost: etcd\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n' |
     timeout -k 1 3 openssl s_client -quiet -verify_return_error -verify_ip "$address" ${from[@]+"${from[@]}"} \
-      -CAfile "$PEER_CA" -cert "$PEER_CERT" -key "$PEER_KEY" -connect "$(bracketed "$address"):$PEER_PORT"
+      -CAfile "$PEER_CA" -cert "$PEER_CERT" -key "$PEER_KEY" -connect "$(bracketed "$address"):$PEER_PORT" 9>&-
 }
 
 # ask_into NAME ADDRESS [FROM] -- the answer and the reason for silence, as files in SCRATCH; asked side by side.

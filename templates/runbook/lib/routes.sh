@@ -117,12 +117,12 @@ drop_route_to() {
   run "${IP[@]}" route del "$1/$HOST_BITS" "${way[@]}" proto 147
 }
 
-# drop_routes -- exactly those of this change.
+# drop_routes [ROUTES] -- exactly those of this change; not these, as our_routes prints them.
 drop_routes() {
   local route address
   while read -r route; do
     address=${route%% *}
-    [[ -z $route ]] || drop_route_to "${address%/*}"
+    [[ -z $route || $'\n'${1-}$'\n' == *$'\n'"$route"* ]] || drop_route_to "${address%/*}"
   done <<<"$(our_routes)"
 }
 

@@ -159,7 +159,7 @@ wait_until() {
 pause() {
   is_changing || return 0
   note "pause of $1 s: $2"
-  sleep "$1"
+  sleep "$1" 9>&-
 }
 
 finished() {

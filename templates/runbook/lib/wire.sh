@@ -3,7 +3,7 @@
 # fetch_certificate ADDRESS -- what it shows on its peer port. The handshake is enough for that.
 fetch_certificate() { shown_at "$(bracketed "$1"):$PEER_PORT" -CAfile "$PEER_CA" -cert "$PEER_CERT" -key "$PEER_KEY"; }
 # shown_at PLACE WORDS... -- what is shown there; with WORDS of openssl for whoever asks for a certificate in turn.
-shown_at() { timeout -k 1 3 openssl s_client "${@:2}" -connect "$1" </dev/null 2>/dev/null | openssl x509 2>/dev/null; }
+shown_at() { timeout -k 1 3 openssl s_client "${@:2}" -connect "$1" </dev/null 2>/dev/null 9>&- | openssl x509 2>/dev/null; }
 
 addresses_lacking() {
   local address

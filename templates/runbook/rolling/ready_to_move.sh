@@ -46,13 +46,14 @@ can_bind() { [[ $(openssl s_client -help 2>&1) == *-bind* ]]; }
 
 # ask_through_routes -- an older OpenSSL is led by the source routes: they are made first, and removed again where no member answers.
 ask_through_routes() {
-  local i made=no
-  routes_are_right || { set_routes && made=yes; }
+  local i before
+  before=$(our_routes)
+  routes_are_right || set_routes
   is_changing || return 0
   for i in "${!NAMES[@]}"; do
     [[ $i != "$OWN" && ${in_gate[i]} == yes ]] || continue
     ask_into "from.$i" "${asked_at[i]}"
-    answered "from.$i" || [[ $made == no ]] || drop_routes # those of an earlier run are in use
+    answered "from.$i" || drop_routes "$before" # those of an earlier run are in use
     guard_answer "$i"
   done
 }

@@ -24,11 +24,23 @@ take_routes_away() {
     show_kept_routes
     return 0
   fi
+  put_routes_back
   while read -r route; do
     [[ -z $route ]] || take_route_away "$route"
   done <<<"$(our_routes)"
   must routes_are_settled
   show_kept_routes
+}
+# put_routes_back -- after a reboot, or a kill between `route del` and `route replace` below, a route that must be kept is not there
+# any more. Where another one leads to that very address, it is not ours to replace.
+put_routes_back() {
+  local address
+  [[ $NEW != "$OLD" ]] || return 0
+  for address in "${NEWS[@]}"; do
+    if [[ $address == "$NEW" || -n $("${IP[@]}" route show "$address/$HOST_BITS") ]] || ! needs_route "$address"; then continue; fi
+    set_route "$address"
+    note_kept "$address"
+  done
 }
 take_route_away() {
   local address=${1%% *} way=()
@@ -38,9 +50,13 @@ take_route_away() {
   drop_route_to "$address"
   if ! is_changing || ! is_one_of "$address" "${NEWS[@]}" || leaves_from_new "$address"; then return 0; fi
   run "${IP[@]}" route replace "$address/$HOST_BITS" "${way[@]}" src "$NEW" proto 147
+  note_kept "$address"
+}
+note_kept() {
+  ! is_kept "$1" || return 0
   {
     cat "$STATE/routes.kept" 2>/dev/null || true
-    printf '%s\n' "$address"
+    printf '%s\n' "$1"
   } >"$SCRATCH/note"
   note_down "$STATE/routes.kept"
 }

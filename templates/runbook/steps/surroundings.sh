@@ -71,7 +71,7 @@ neighbour_of() {
 # The kernel takes 3 s to find that no host has an address.
 knock() {
   local words status=0
-  words=$(timeout -k 1 5 bash -c "exec 3<>/dev/tcp/$1/$2" 2>&1) || status=$?
+  words=$(timeout -k 1 5 bash -c "exec 3<>/dev/tcp/$1/$2" 2>&1 9>&-) || status=$?
   case $status:$words in
     0:* | *'Connection refused'*) printf 'open' ;;
     *'No route to host'*) if [[ -n $(neighbour_of "$1") ]]; then printf 'filtered'; else printf 'absent'; fi ;;

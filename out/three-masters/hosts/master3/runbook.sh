@@ -7,17 +7,17 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]... [--accept-outage]
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 1ef720ba7940. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 378ba997f90c. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
-unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CDPATH POSIXLY_CORRECT # etcdctl obeys them all
+unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CDPATH POSIXLY_CORRECT OPENSSL_CONF OPENSSL_MODULES # etcdctl obeys them all
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 # --- values: the only lines that differ between hosts ---
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=1ef720ba7940
+readonly DIGEST=378ba997f90c
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -300,7 +300,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:8d784072438d36da042cb68674d5cb55abedb4cf61b5d45d647e98153f20f0b3 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:3e1d05b8a9e027772bb89457e0f37085931d043a2d16762297661cea9fcaa8b5 ---
 
 # --- runbook/lib/main.sh sha256:a9d1dd0867e6 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -594,7 +594,7 @@ the_cluster_is_sound() {
 }
 # --- end runbook/rolling/sound.sh ---
 
-# --- runbook/steps/surroundings.sh sha256:4af8973cedf8 ---
+# --- runbook/steps/surroundings.sh sha256:2771b77b02b1 ---
 # surroundings.sh -- the part of preflight about certificates, clocks, the new address and the network between hosts.
 
 the_certificates_are_known() {
@@ -668,7 +668,7 @@ neighbour_of() {
 # The kernel takes 3 s to find that no host has an address.
 knock() {
   local words status=0
-  words=$(timeout -k 1 5 bash -c "exec 3<>/dev/tcp/$1/$2" 2>&1) || status=$?
+  words=$(timeout -k 1 5 bash -c "exec 3<>/dev/tcp/$1/$2" 2>&1 9>&-) || status=$?
   case $status:$words in
     0:* | *'Connection refused'*) printf 'open' ;;
     *'No route to host'*) if [[ -n $(neighbour_of "$1") ]]; then printf 'filtered'; else printf 'absent'; fi ;;
@@ -1289,7 +1289,7 @@ record_before_leaving() {
 has_left_recorded() { has_left && { is_recorded new || [[ -z $base ]]; }; }
 # --- end runbook/rolling/leave.sh ---
 
-# --- runbook/rolling/ready_to_move.sh sha256:d095e736dd0a ---
+# --- runbook/rolling/ready_to_move.sh sha256:01139dee205d ---
 # All refusals of the phase, before its first change. Later only a failure can stop it.
 ready_to_move() {
   show_snapshot_age
@@ -1338,13 +1338,14 @@ can_bind() { [[ $(openssl s_client -help 2>&1) == *-bind* ]]; }
 
 # ask_through_routes -- an older OpenSSL is led by the source routes: they are made first, and removed again where no member answers.
 ask_through_routes() {
-  local i made=no
-  routes_are_right || { set_routes && made=yes; }
+  local i before
+  before=$(our_routes)
+  routes_are_right || set_routes
   is_changing || return 0
   for i in "${!NAMES[@]}"; do
     [[ $i != "$OWN" && ${in_gate[i]} == yes ]] || continue
     ask_into "from.$i" "${asked_at[i]}"
-    answered "from.$i" || [[ $made == no ]] || drop_routes # those of an earlier run are in use
+    answered "from.$i" || drop_routes "$before" # those of an earlier run are in use
     guard_answer "$i"
   done
 }
@@ -2370,7 +2371,7 @@ nobody_is_noted() {
 no_cluster_note() { [[ ! -e $CLUSTER_NOTE ]]; }
 # --- end runbook/steps/cluster_undo.sh ---
 
-# --- runbook/steps/finish.sh sha256:34c84fcce42a ---
+# --- runbook/steps/finish.sh sha256:6665d85d65e2 ---
 # finish: the whole cluster on its new addresses, the routes of this change removed, the summary for the ticket.
 
 everybody_has_moved() {
@@ -2397,11 +2398,23 @@ take_routes_away() {
     show_kept_routes
     return 0
   fi
+  put_routes_back
   while read -r route; do
     [[ -z $route ]] || take_route_away "$route"
   done <<<"$(our_routes)"
   must routes_are_settled
   show_kept_routes
+}
+# put_routes_back -- after a reboot, or a kill between `route del` and `route replace` below, a route that must be kept is not there
+# any more. Where another one leads to that very address, it is not ours to replace.
+put_routes_back() {
+  local address
+  [[ $NEW != "$OLD" ]] || return 0
+  for address in "${NEWS[@]}"; do
+    if [[ $address == "$NEW" || -n $("${IP[@]}" route show "$address/$HOST_BITS") ]] || ! needs_route "$address"; then continue; fi
+    set_route "$address"
+    note_kept "$address"
+  done
 }
 take_route_away() {
   local address=${1%% *} way=()
@@ -2411,9 +2424,13 @@ take_route_away() {
   drop_route_to "$address"
   if ! is_changing || ! is_one_of "$address" "${NEWS[@]}" || leaves_from_new "$address"; then return 0; fi
   run "${IP[@]}" route replace "$address/$HOST_BITS" "${way[@]}" src "$NEW" proto 147
+  note_kept "$address"
+}
+note_kept() {
+  ! is_kept "$1" || return 0
   {
     cat "$STATE/routes.kept" 2>/dev/null || true
-    printf '%s\n' "$address"
+    printf '%s\n' "$1"
   } >"$SCRATCH/note"
   note_down "$STATE/routes.kept"
 }
@@ -2669,7 +2686,7 @@ manifests_can_go_back() {
 }
 # --- end runbook/steps/undo.sh ---
 
-# --- runbook/lib/run.sh sha256:30e211f2cef4 ---
+# --- runbook/lib/run.sh sha256:a81cf832d21f ---
 # run.sh -- say it, then do it. Every change of the runbook goes through run; everything else only looks.
 
 HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
@@ -2831,7 +2848,7 @@ wait_until() {
 pause() {
   is_changing || return 0
   note "pause of $1 s: $2"
-  sleep "$1"
+  sleep "$1" 9>&-
 }
 
 finished() {
@@ -2899,7 +2916,7 @@ index_of() {
 digits() { if [[ $1 =~ ^[0-9]{1,18}$ ]]; then printf '%s' "$1"; else printf '0'; fi; }
 # --- end runbook/lib/lists.sh ---
 
-# --- runbook/lib/journal.sh sha256:89c59358a2bb ---
+# --- runbook/lib/journal.sh sha256:3674f1422b78 ---
 # journal.sh -- where this change keeps what it saves, who holds it, and what was done when.
 
 readonly STATE=/var/lib/etcd-renumber/$CLUSTER/$CHANGE-$DIGEST
@@ -2908,16 +2925,25 @@ readonly BACKUP=$STATE/backup ASIDE=$STATE/aside TOOLS=$STATE/tools
 journal_is_whole=yes
 holds_lock=no # yes: this run holds the change on this host, and writes the journal
 
-# open_state -- one apply or undo at a time. The lock dies with the process that holds it.
+# open_state -- one apply or undo at a time. The lock dies with the process that holds it, and with the question that this asked last.
 open_state() {
   install -d -m 0700 "${STATE%/*/*}" "${STATE%/*}" "$STATE"
   exec 9>>"$STATE/lock"
-  if ! flock -n 9; then
+  if ! flock -n 9 && ! lock_comes_free; then
     closed "another run of this change is active on $HOST: $(cat "$STATE/lock.holder" 2>/dev/null || printf 'unknown')" 'wait until it ends, then rerun the same command'
   fi
   holds_lock=yes
   printf '%s %s, pid %s, since %s\n' "$MODE" "$PHASE" "$$" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" 2>/dev/null >"$STATE/lock.holder" || cannot_be_written
   journal begin '' '' 0 0
+}
+
+# lock_comes_free -- a run that was killed may have left a shell that waits for an answer, and has the lock until then.
+lock_comes_free() {
+  local pid
+  pid=$(sed -nE 's/.*, pid ([0-9]+), .*/\1/p' "$STATE/lock.holder" 2>/dev/null)
+  [[ -n $pid && ! -d /proc/$pid ]] || return 1
+  note "the run with pid $pid was killed; waiting, at most 12 s, until the question that it asked last has ended"
+  flock -w 12 9
 }
 
 # journal EVENT STEP RESULT EXIT MS -- one line of JSON; every word in it is ours and needs no quoting.
@@ -3689,7 +3715,7 @@ must_end() {
 process_runs_as_wanted() { [[ ${wanted[$1]} != aside ]] && process_is_as_wanted "$1"; }
 # --- end runbook/lib/wanted.sh ---
 
-# --- runbook/lib/routes.sh sha256:840ad44f3795 ---
+# --- runbook/lib/routes.sh sha256:35745730be8f ---
 # routes.sh -- from which address this host calls the others, and the host routes that settle it.
 #
 # A moved member keeps calling from its old address wherever the kernel prefers that one. When the old address is then
@@ -3809,12 +3835,12 @@ drop_route_to() {
   run "${IP[@]}" route del "$1/$HOST_BITS" "${way[@]}" proto 147
 }
 
-# drop_routes -- exactly those of this change.
+# drop_routes [ROUTES] -- exactly those of this change; not these, as our_routes prints them.
 drop_routes() {
   local route address
   while read -r route; do
     address=${route%% *}
-    [[ -z $route ]] || drop_route_to "${address%/*}"
+    [[ -z $route || $'\n'${1-}$'\n' == *$'\n'"$route"* ]] || drop_route_to "${address%/*}"
   done <<<"$(our_routes)"
 }
 
@@ -3874,7 +3900,7 @@ close_each() {
 close_connections_with() { close_each "$(connections_with "$1")"; }
 # --- end runbook/lib/connections.sh ---
 
-# --- runbook/lib/peers.sh sha256:c977bcad6a8b ---
+# --- runbook/lib/peers.sh sha256:9ee49ee7b0b3 ---
 # peers.sh -- what each member says when it is asked the way a member asks: GET /members on its peer port.
 #
 # A TLS handshake proves nothing (etcd refuses a caller after it) and `endpoint health` passes a member that no other can
@@ -3900,7 +3926,7 @@ ask() {
   [[ -z ${2-} ]] || from=(-bind "$(bracketed "$2"):0")
   printf 'GET /members HTTP/1.1\r\nHost: etcd\r\nConnection: close\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n' |
     timeout -k 1 3 openssl s_client -quiet -verify_return_error -verify_ip "$address" ${from[@]+"${from[@]}"} \
-      -CAfile "$PEER_CA" -cert "$PEER_CERT" -key "$PEER_KEY" -connect "$(bracketed "$address"):$PEER_PORT"
+      -CAfile "$PEER_CA" -cert "$PEER_CERT" -key "$PEER_KEY" -connect "$(bracketed "$address"):$PEER_PORT" 9>&-
 }
 
 # ask_into NAME ADDRESS [FROM] -- the answer and the reason for silence, as files in SCRATCH; asked side by side.
@@ -4077,13 +4103,13 @@ ask_at_old() {
 }
 # --- end runbook/lib/peers.sh ---
 
-# --- runbook/lib/wire.sh sha256:e66a6e90db94 ---
+# --- runbook/lib/wire.sh sha256:5bf32e4262ad ---
 # wire.sh -- which certificate a member shows on its peer port.
 
 # fetch_certificate ADDRESS -- what it shows on its peer port. The handshake is enough for that.
 fetch_certificate() { shown_at "$(bracketed "$1"):$PEER_PORT" -CAfile "$PEER_CA" -cert "$PEER_CERT" -key "$PEER_KEY"; }
 # shown_at PLACE WORDS... -- what is shown there; with WORDS of openssl for whoever asks for a certificate in turn.
-shown_at() { timeout -k 1 3 openssl s_client "${@:2}" -connect "$1" </dev/null 2>/dev/null | openssl x509 2>/dev/null; }
+shown_at() { timeout -k 1 3 openssl s_client "${@:2}" -connect "$1" </dev/null 2>/dev/null 9>&- | openssl x509 2>/dev/null; }
 
 addresses_lacking() {
   local address
