@@ -52,6 +52,22 @@ def test_owner_and_mode_are_known_without_a_backup(tmp_path: Path, there: str) -
     assert ran.stdout == f"{folders[there]}/etcd.yaml"
 
 
+def test_a_draft_is_written_without_a_backup(tmp_path: Path) -> None:
+    (tmp_path / "live").mkdir()
+    (tmp_path / "live/etcd.yaml").touch(0o644)
+    (tmp_path / "new").write_text("new")
+    what = f"""journal() {{ :; }}; FILES=(etcd.yaml); live_file() {{ printf '%s' {tmp_path}/live/etcd.yaml; }}
+draft_of() {{ printf '%s' {tmp_path}/live/.draft; }}; wanted_manifest() {{ printf '%s' {tmp_path}/new; }}; draft_manifest 0"""
+    parts = ("runbook/lib/run.sh", "runbook/steps/exchange.sh")
+    ran = bash(what, *parts, BACKUP=f"{tmp_path}/backup", ASIDE=f"{tmp_path}/aside")
+    assert ran.returncode == 0, ran.stderr
+    draft = tmp_path / "live/.draft"
+    assert (
+        draft.read_text() == "new"
+        and draft.stat().st_mode & 0o777 == (tmp_path / "live/etcd.yaml").stat().st_mode & 0o777
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "config", "here"),
     [

@@ -59,6 +59,9 @@ ADDRESSES = """1: lo    inet 127.0.0.1/8 scope host lo
 def test_an_address_is_here_where_it_is_the_own_one(address: str, is_here: bool) -> None:
     shown = f"ip() {{ printf '%s\\n' {shlex.quote(ADDRESSES)}; }}; address_is_here {address}"
     assert yes(shown, "runbook/lib/routes.sh", OLD="192.168.100.10", NEW="192.168.110.10", FAMILY="4") == is_here
+    there = bash(f"ip() {{ printf '%s\\n' {shlex.quote(ADDRESSES)}; }}; there_state {address}",
+                 "run_sh/there_runs.sh", "run_sh/there.sh", STATE="/none")  # fmt: skip
+    assert (there.stdout == f"here {address}\n") is is_here, there.stderr
 
 
 # --- connections ---
@@ -151,6 +154,46 @@ def test_what_a_terminal_obeys_is_not_printed() -> None:
         assert "name ?[31m" in ran.stderr and "hint ?" in ran.stderr
 
 
+HOST_SAYS = """    next: line 3: on a: x
+  a                \x1b[2J      yes
+    manifests here: \x1b]0;x\x07
+done preflight \x1b[31m2026
+name \x1b[31mb"""
+RUN_SH = """NAMES=(a) OLDS=(192.168.100.10) NEWS=(192.168.110.10) SSH_OF=('') ETCD_FILES=(etcd.yaml) ETCD_OLD=(x) ETCD_NEW=(x)
+WIDTH=4 METHOD=rolling dest=(h) LINES_OF_PLAN=('1 a preflight')
+on() {
+  case $3 in name) sed -n '/^name/p' ;; *) cat ;; esac <<<"$HOST_SAYS"
+  printf 'ssh: \\e[2J\\n' >"$SCRATCH/said.$1"
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("what", "says"),
+    [
+        ("is_known() { :; }; tables=(); reach() { :; }; show_status", "?[2J"),
+        ("done_there=(); reach() { :; }; read_order; show_order", "done ?[31m2026"),
+        ("is_known() { :; }; dest=(''); read_order; show_order", "its etcd is ?[31mb"),
+        ("on 0 1 2 >/dev/null; last_words 0", "ssh: ?[2J"),
+        ("say 0 $'a\\e[2J'", "a?[2J"),
+    ],
+)
+def test_what_hosts_say_is_shown_without_what_a_terminal_obeys(what: str, says: str, tmp_path: Path) -> None:
+    parts = ("lib/lists", "say", "order", "main", "status", "reach", "transport")
+    files = [f"run_sh/{part}.sh" if part != "lib/lists" else "runbook/lib/lists.sh" for part in parts]
+    ran = bash(f"{RUN_SH}{what}", *files, SCRATCH=str(tmp_path), HOST_SAYS=HOST_SAYS)
+    assert says in ran.stdout and "\x1b" not in ran.stdout and "\x07" not in ran.stdout, ran.stderr
+
+
+def test_what_members_say_is_put_into_the_ticket_without_what_a_terminal_obeys(tmp_path: Path) -> None:
+    (tmp_path / "before.txt").write_text("member 1 \x1b[2J\n")
+    (tmp_path / "SHA256SUMS").touch()
+    what = f"""HERE={tmp_path}; ask_everybody() {{ :; }}; read_progress() {{ :; }}; ids_compared() {{ :; }}
+longest_phase() {{ :; }}; more_for_the_ticket() {{ :; }}; summary_now() {{ printf 'member 1 \\e[31m\\n'; }}; for_the_ticket"""
+    ran = bash(what, "runbook/steps/ticket.sh", STATE=str(tmp_path))
+    assert "before: member 1 ?[2J\nafter:  member 1 ?[31m\n" in ran.stdout, ran.stderr
+
+
 # --- evidence of a host ---
 
 
@@ -171,6 +214,20 @@ def test_an_archive_with_a_link_is_not_unpacked(tmp_path: Path) -> None:
     bad = archive(tmp_path / "bad.tar", ("output", f"{os.environ.get('HOME', '/root')}/.ssh"))
     assert yes(f"only_plain_files {good}", "run_sh/evidence.sh", **values)
     assert not yes(f"only_plain_files {bad}", "run_sh/evidence.sh", **values)
+
+
+@pytest.mark.parametrize(("links", "is_taken"), [(False, True), (True, False)])
+def test_what_a_host_sends_is_looked_at_before_it_is_unpacked(tmp_path: Path, *, links: bool, is_taken: bool) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/id").write_text("mine")
+    sent = archive(tmp_path / "sent.tar", *([("output", str(tmp_path / "own"))] if links else []))
+    what = f"""NAMES=(a) dest=(h) reasons=(''); on() {{ cat {sent}; }}
+if collect_from 0; then echo taken; else echo "${{reasons[0]}}"; fi"""
+    ran = bash(what, "run_sh/evidence.sh", HERE=str(tmp_path), DIGEST="0", SCRATCH=str(tmp_path))
+    assert ran.stdout.startswith("taken" if is_taken else "its evidence holds a link"), ran.stderr
+    kept = [path.name for path in (tmp_path / "evidence").rglob("*") if not path.is_dir() or path.is_symlink()]
+    assert kept == (["journal.jsonl"] if is_taken else [])
+    assert (tmp_path / "own/id").read_text() == "mine"
 
 
 # --- numbers of runs on a host ---

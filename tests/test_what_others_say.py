@@ -22,14 +22,25 @@ def test_a_number_of_a_host_is_not_evaluated_on_the_jump_host(tmp_path: Path) ->
 
 def test_a_number_of_a_member_is_not_evaluated_on_a_host(tmp_path: Path) -> None:
     made = tmp_path / "made"
-    evil = f"NAMES[$(touch {made})0]"
+    evil = f"NAMES[$(>{made})0]"  # a blank in it would end the word before it is evaluated
     fields = (
         f'"MemberID" : 7\n"Leader" : 7\n"RaftIndex" : 5\n"RaftAppliedIndex" : {evil}\n"Errors" : []\n"Endpoint" : "x"'
     )
     what = f"""NAMES=(a) member_ids=(7) in_gate=(yes) said=(x) etcdctl=x
 find_etcdctl() {{ :; }}; endpoints_leader_first() {{ :; }}; ctl() {{ printf '%s\\n' {shlex.quote(fields)}; }}
 leader=7; read_progress; mark=5; progress_problem"""
-    assert "touch" not in bash(what, "runbook/lib/progress.sh").stdout
+    bash(what, "runbook/lib/progress.sh")
+    assert not made.exists()
+
+
+@pytest.mark.parametrize(
+    ("word", "number"), [("12", "12"), ("18446744073709551615",) * 2, ("NAMES[$(>MADE)0]", ""), ("-1", "")]
+)
+def test_a_number_in_an_answer_of_etcdctl_is_one(word: str, number: str, tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    answer = shlex.quote(f'"Hash" : 3\n"Revision" : {word.replace("MADE", str(made))}\n"RaftTerm" : 4')
+    what = f"NAMES=(a); number=$(number_in {answer} Revision); [[ 5 -ge $number ]] || true; printf '%s' \"$number\""
+    assert bash(what, "runbook/lib/etcd.sh").stdout == number
     assert not made.exists()
 
 
@@ -116,3 +127,38 @@ guard_majority; echo on"""
     ran = bash(f"journal() {{ :; }}; on_exit() {{ :; }}; {what}", *parts)
     assert (ran.returncode, "no majority of 3" in ran.stderr) == ((3, True) if refused else (0, False)), ran.stderr
     assert not refused or "--accept-outage" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("step", "part"),
+    [
+        ("ready_to_leave", "rolling/leave"),
+        ("ready_to_move", "rolling/ready_to_move"),
+        ("ready_to_undo_move", "rolling/undo"),
+    ],
+)
+def test_every_phase_that_stops_etcd_asks_for_the_majority(step: str, part: str) -> None:
+    reads = "show_snapshot_age etcd_runs_new etcd_runs_old gate_before guard_not_narrowed guard_cluster_was_undone guard_services"
+    reads += " guard_old_endpoint certs_lacking foreign_routes why_no_space how_to_keep_new"
+    stubs = "; ".join(f"{name}() {{ {'return 1' if 'runs' in name else ':'}; }}" for name in reads.split())
+    what = f"""{stubs}; guard() {{ :; }}; holds() {{ return 1; }}; guard_majority() {{ stop 9 asked; }}
+OLD=a NEW=b MANIFESTS=/m DATA_DIR=/d WAL_DIR=/w BACKUP=/b ADDRESSES=both; {step}"""
+    parts = (f"runbook/{part}.sh",)
+    ran = bash(f'stop() {{ exit "$1"; }}; {what}', *parts)
+    assert ran.returncode == 9, ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "words"),
+    [
+        ("master1", ["--without", "master3", "--accept-outage"]),
+        ("api1", ["--without", "master3"]),
+        ("worker1", ["--without", "master3"]),
+    ],
+)
+def test_only_a_host_with_an_etcd_is_told_to_accept_an_outage(host: str, words: list[str]) -> None:
+    what = f"""NAMES=(master1 master3 api1 worker1) ETCD_FILES=(etcd.yaml etcd.yaml '' '') PLACES=(hosts hosts apiservers workers)
+whats=(move); carry() {{ :; }}; apply_patiently() {{ echo "${{@:3}}"; }}; go_on_or_stop() {{ :; }}
+read_options --without master3 --accept-outage; phase_line 0 "$(index_of {host})" """
+    ran = bash(what, "runbook/lib/lists.sh", "run_sh/order.sh", "run_sh/main.sh", "run_sh/line.sh")
+    assert ran.stdout.split() == words, ran.stderr

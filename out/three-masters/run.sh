@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest 378ba997f90c. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 00658f266728. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 unset CDPATH POSIXLY_CORRECT OPENSSL_CONF OPENSSL_MODULES
@@ -22,7 +22,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=378ba997f90c
+readonly DIGEST=00658f266728
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -35,7 +35,7 @@ readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
 readonly -a PLACES=(hosts/master1 hosts/master2 hosts/master3)
-readonly -a FOLDERS=(4c81a6f1b8014212e56e5249c8915b89d1cfd31843bc17eca23cdb67bc0d490e 7fa70051242d29634a7dc673b9d300495b4e53925935d48f6cc83221c5ae138e a99c8cc179e3d43c5e6ab0262e0fd045a9d3f257b55de6d40a0b0b820361a61d)
+readonly -a FOLDERS=(7f1ceaf39ad77a74a717436a7794c776d46af59a625496cd12bb6f6cc34bca79 e383e879b5cd450a4754ea0eec9c30210366499b5174ec14e5a89465f81a114a 8928f681470f57f039de24aed2146e949752b66770e552ceac7d22c07f3d36d4)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)
@@ -50,7 +50,7 @@ HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 readonly HERE
 readonly STATE=/var/lib/etcd-renumber/$CLUSTER/$CHANGE-$DIGEST
 
-# --- run_sh/main.sh sha256:4d641e2e771f ---
+# --- run_sh/main.sh sha256:57a86de3f363 ---
 # main.sh -- the verbs. Only apply changes anything on a host.
 
 from='' to='' only='' # the lines that were asked for
@@ -58,6 +58,7 @@ yes=no                # yes: no question at each line
 gate_limit=600        # seconds: how long a failed precondition is tried again
 person_limit=3600     # how long an address is waited for
 options=()            # what goes to every runbook: --without NAME
+accept_outage=no      # yes: a member's runbook may stop the etcd that quorum needs
 without=()            # members left out
 lost=()               # restore: members without a candidate line; bridge: those whose data is given up
 snapshot_given=       # restore: HOST:FILE, a snapshot of the user's own
@@ -87,7 +88,7 @@ read_options() {
   while [[ $# -gt 0 ]]; do
     case $1 in
       --yes) yes=yes && shift && continue ;;
-      --accept-outage) options+=(--accept-outage) && shift && continue ;;
+      --accept-outage) accept_outage=yes && shift && continue ;;
       --from | --to | --only | --wait | --without | --lost | --snapshot) ;;
       *) usage "unknown option '$1'" 'the options are --from N, --to N, --only HOST, --yes, --wait SECONDS, --without NAME, --accept-outage; with restore and bridge also --lost NAME, with restore --snapshot HOST:FILE' ;;
     esac
@@ -278,7 +279,7 @@ is_wanted() {
 }
 # --- end run_sh/order.sh ---
 
-# --- run_sh/line.sh sha256:b7ed29552caa ---
+# --- run_sh/line.sh sha256:c62ededb0364 ---
 # line.sh -- one line after another; with --yes, those that only read or only stop run on all hosts at the same time.
 
 beside_pids=()
@@ -377,8 +378,10 @@ do_line() {
 
 # phase_line K I WORDS...
 phase_line() {
+  local words=("${@:3}" ${options[@]+"${options[@]}"})
+  [[ $accept_outage == no ]] || is_worker "$2" || words+=(--accept-outage) # only a host of a member has an etcd to stop
   carry "$2"
-  apply_patiently "$2" "${whats[$1]}" "${@:3}" ${options[@]+"${options[@]}"}
+  apply_patiently "$2" "${whats[$1]}" ${words[@]+"${words[@]}"}
   go_on_or_stop "$1" "$2"
 }
 
@@ -1091,7 +1094,7 @@ way_to_reach() {
 }
 # --- end run_sh/reach.sh ---
 
-# --- run_sh/transport.sh sha256:a911fffaab6d ---
+# --- run_sh/transport.sh sha256:ae650923a6c1 ---
 # transport.sh -- one command on one host, by ssh or by what ETCD_RENUMBER_SSH names.
 
 # Host keys are checked, whatever the user's configuration says; no password is asked for in the middle of a change; a
@@ -1142,7 +1145,10 @@ on() {
 }
 
 # ask I WHAT WORDS... -- the same for a short question.
-ask() { on "$1" 60 "${@:2}" </dev/null; }
+ask() {
+  local text
+  text=$(on "$1" 60 "${@:2}" </dev/null) && printf '%s\n' "${text//$OBEYED/?}"
+}
 
 # after_mark -- the rest of a stream, its bytes as they are.
 after_mark() {
@@ -1168,7 +1174,8 @@ last_words() {
     line=${line%$'\r'}
     [[ -z $line ]] || last=$line
   done < <(cat "$SCRATCH/said.$1" 2>/dev/null)
-  printf '%s' "${last:-no answer}"
+  last=${last:-no answer}
+  printf '%s' "${last//$OBEYED/?}"
 }
 said() { [[ $(cat "$SCRATCH/said.$1" 2>/dev/null) == *"$2"* ]]; }
 # --- end run_sh/transport.sh ---

@@ -96,8 +96,10 @@ do_line() {
 
 # phase_line K I WORDS...
 phase_line() {
+  local words=("${@:3}" ${options[@]+"${options[@]}"})
+  [[ $accept_outage == no ]] || is_worker "$2" || words+=(--accept-outage) # only a host of a member has an etcd to stop
   carry "$2"
-  apply_patiently "$2" "${whats[$1]}" "${@:3}" ${options[@]+"${options[@]}"}
+  apply_patiently "$2" "${whats[$1]}" ${words[@]+"${words[@]}"}
   go_on_or_stop "$1" "$2"
 }
 

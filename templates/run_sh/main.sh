@@ -5,6 +5,7 @@ yes=no                # yes: no question at each line
 gate_limit=600        # seconds: how long a failed precondition is tried again
 person_limit=3600     # how long an address is waited for
 options=()            # what goes to every runbook: --without NAME
+accept_outage=no      # yes: a member's runbook may stop the etcd that quorum needs
 without=()            # members left out
 lost=()               # restore: members without a candidate line; bridge: those whose data is given up
 snapshot_given=       # restore: HOST:FILE, a snapshot of the user's own
@@ -34,7 +35,7 @@ read_options() {
   while [[ $# -gt 0 ]]; do
     case $1 in
       --yes) yes=yes && shift && continue ;;
-      --accept-outage) options+=(--accept-outage) && shift && continue ;;
+      --accept-outage) accept_outage=yes && shift && continue ;;
       --from | --to | --only | --wait | --without | --lost | --snapshot) ;;
       *) usage "unknown option '$1'" 'the options are --from N, --to N, --only HOST, --yes, --wait SECONDS, --without NAME, --accept-outage; with restore and bridge also --lost NAME, with restore --snapshot HOST:FILE' ;;
     esac

@@ -48,7 +48,10 @@ on() {
 }
 
 # ask I WHAT WORDS... -- the same for a short question.
-ask() { on "$1" 60 "${@:2}" </dev/null; }
+ask() {
+  local text
+  text=$(on "$1" 60 "${@:2}" </dev/null) && printf '%s\n' "${text//$OBEYED/?}"
+}
 
 # after_mark -- the rest of a stream, its bytes as they are.
 after_mark() {
@@ -74,6 +77,7 @@ last_words() {
     line=${line%$'\r'}
     [[ -z $line ]] || last=$line
   done < <(cat "$SCRATCH/said.$1" 2>/dev/null)
-  printf '%s' "${last:-no answer}"
+  last=${last:-no answer}
+  printf '%s' "${last//$OBEYED/?}"
 }
 said() { [[ $(cat "$SCRATCH/said.$1" 2>/dev/null) == *"$2"* ]]; }

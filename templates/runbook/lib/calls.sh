@@ -33,8 +33,8 @@ close_calls_from_old() {
   wait_until 5 "no connection of the control plane leaves from $OLD" no_call_leaves_from_old ||
     note "this kernel cannot close them: kubelet notices by itself within a minute, until then the Node may be NotReady"
 }
-no_call_goes_to_old() { [[ $NEW == "$OLD" || -z $(calls_to "$OLD") ]]; }
-no_call_leaves_from_old() { [[ $NEW == "$OLD" || -z $(calls_from "$OLD") ]]; }
+no_call_goes_to_old() { [[ $NEW == "$OLD" ]] || { ss_shows_etcd_now && [[ -z $(calls_to "$OLD") ]]; }; }
+no_call_leaves_from_old() { [[ $NEW == "$OLD" ]] || { ss_shows_etcd_now && [[ -z $(calls_from "$OLD") ]]; }; }
 
 # listeners_on ADDRESS -- what of the control plane listens on exactly this address: "PROCESS ADDRESS:PORT " each.
 listeners_on() {
@@ -47,7 +47,7 @@ listeners_on() {
     done
   done < <(ss -Hltnp)
 }
-no_listener_on_old() { [[ -z $(listeners_on "$OLD") ]]; }
+no_listener_on_old() { ss_shows_etcd_now && [[ -z $(listeners_on "$OLD") ]]; }
 
 # list_connections_of_others ADDRESS -- what else uses it: for the operator, who tells the load balancer.
 list_connections_of_others() {

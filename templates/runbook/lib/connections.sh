@@ -13,7 +13,10 @@ connections_with() {
 }
 no_connection_with() { ss_shows_etcd && [[ -z $(connections_with "$1") ]]; }
 # ss_shows_etcd -- an ss that fails, or does not say whose a socket is, shows no connection either: etcd always listens.
-ss_shows_etcd() { [[ -z $etcd_pid || $(ss -Htlnp) == *",pid=$etcd_pid,"* ]]; }
+ss_shows_etcd() {
+  local shown
+  shown=$(ss -Htlnp) && [[ -z $etcd_pid || $shown == *",pid=$etcd_pid,"* ]]
+}
 # ss_shows_etcd_soon -- an etcd that has just been started has no socket yet, and one that cannot bind its address ends at once.
 ss_shows_etcd_soon() {
   ss_shows_etcd_now || { wait_until 10 'ss shows a socket of etcd' ss_shows_etcd_now && ss_shows_etcd_now; }
@@ -21,6 +24,14 @@ ss_shows_etcd_soon() {
 ss_shows_etcd_now() {
   look_at_etcd
   ss_shows_etcd
+}
+# guard_ss -- before a phase counts connections: what ss cannot show would count as none.
+guard_ss() {
+  guard closed "ss shows no socket of the etcd that runs here: an ss that does not say whose a socket is cannot show that no connection is left" 'install an ss that shows processes (iproute2), and run this as root' ss_shows_etcd_soon
+}
+# ss_must_show_etcd -- the same in the middle of a phase, before it says that a connection is left.
+ss_must_show_etcd() {
+  ss_shows_etcd_now || half_done 'ss does not show the sockets of etcd: whether a connection is left is not known' 'install an ss that shows processes (iproute2), then rerun the same command'
 }
 connections_are_new() {
   look_at_etcd

@@ -174,8 +174,8 @@ ctl() {
   timeout -k 1 10 "$etcdctl" --endpoints="$endpoints" --cacert="$CLIENT_CA" --cert="$CLIENT_CERT" --key="$CLIENT_KEY" "$@" 9>&-
 }
 
-# number_in FIELDS KEY -- of an answer that `-w fields` has printed; nothing where it has none.
-number_in() { sed -n "s/^\"$2\" : //p" <<<"$1" | head -n 1; }
+# number_in FIELDS KEY -- of an answer that `-w fields` has printed; nothing where it has none: bash evaluates what stands in a number's place.
+number_in() { sed -n "s/^\"$2\" : \([0-9]\{1,20\}\)\$/\1/p" <<<"$1" | head -n 1; }
 
 # own_endpoint -- the client URL of our own etcd as this host reaches it.
 own_endpoint() {

@@ -24,6 +24,7 @@ the_data_is_the_snapshots() {
     note 'the API is up again: writes after the restore are expected'
   else
     guard closed "etcd has writes from after the restore; clients on this host: $(clients_of_etcd)" 'find out which client it is, and stop it: the API is still closed' nobody_wrote_above "$expected"
+    guard_ss
     guard closed "another client is connected to etcd: $(lasting_clients)" 'stop it: the API is still closed' no_lasting_client
   fi
   wait_until 30 'all members show the same hash and count' members_are_equal "$revision" || true # looked at next
@@ -77,4 +78,4 @@ lasting_clients() {
     [[ $second != *" $client "* || $third != *" $client "* ]] || printf '%s ' "$client"
   done
 }
-no_lasting_client() { [[ -z $(lasting_clients) ]]; }
+no_lasting_client() { ss_shows_etcd_now && [[ -z $(lasting_clients) ]]; }

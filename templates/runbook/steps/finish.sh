@@ -3,6 +3,7 @@
 everybody_has_moved() {
   local i
   gate_before all "$END_RECORD"
+  guard_ss
   for i in "${!NAMES[@]}"; do
     ! is_left_out "${NAMES[i]}" || continue # it is lost: its record stays as it is
     guard closed "$(how_recorded "$i")" "carry out the lines of ${NAMES[i]} first" is_at_its_end "$i"

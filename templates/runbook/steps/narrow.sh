@@ -12,6 +12,7 @@ ready_to_narrow() {
   guard closed "$LAST_LINE was not carried out here" "bash runbook.sh apply $LAST_LINE" phase_ended "$LAST_LINE"
   [[ $NEW == "$OLD" ]] || guard closed "$OLD is still on this host" 'remove it, also from the network configuration; then rerun the same command' old_is_gone
   gate_before all "$END_RECORD"
+  guard_ss
   for i in "${!NAMES[@]}"; do
     is_left_out "${NAMES[i]}" || guard closed "$(how_recorded "$i")" "carry out the lines of ${NAMES[i]} first" is_at_its_end "$i"
     [[ ${STAYS[i]} == yes ]] || guard closed "a connection of this host has ${OLDS[i]} at one end: $(first_use_of "${OLDS[i]}")" 'point that process to the new address, or wait until its connection has ended; then rerun the same command' nothing_uses "${OLDS[i]}"

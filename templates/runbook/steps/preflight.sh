@@ -10,7 +10,7 @@ commands_are_at_hand() {
 
 # A kubeadm host has no etcdctl of its own: while etcd is down the image of its container has it.
 tools_are_at_hand() {
-  guard closed "ss shows no socket of the etcd that runs here: an ss that does not say whose a socket is cannot show that no connection is left" 'install an ss that shows processes (iproute2), and run this as root' ss_shows_etcd_soon
+  guard_ss
   find_etcdctl
   guard_etcdctl_of_the_unit
   etcd_is_a_unit || guard closed "etcdctl was not found: not in the container of etcd, in $TOOLS or on this host, and no container runtime here has the image $IMAGE" \

@@ -1,5 +1,6 @@
 # release changes no file. It finds on the first host what would otherwise be found on the last.
 old_address_is_gone() {
+  guard_ss
   if [[ $OLD_STAYS == yes ]]; then
     note "$OLD stays on this host, for other things than the control plane (old_stays: true)"
     guard closed "the control plane of this host still listens on $OLD: $(listeners_on "$OLD")" 'a flag or a file that was not reviewed names it: change that to the new address, then rerun the same command' no_listener_on_old

@@ -11,11 +11,13 @@ for_the_ticket() {
   in_gate=() && read_progress
   printf -- '----- etcd-renumber %s %s, %s -----\n' "$CLUSTER" "$CHANGE" "$HOST"
   printf 'digest %s, this folder sha256 %s\n' "$DIGEST" "$(sha256sum <"$HERE/SHA256SUMS" | cut -d ' ' -f 1)"
-  [[ ! -s $STATE/before.txt ]] || sed 's/^/before: /' "$STATE/before.txt"
-  summary_now | sed 's/^/after:  /'
+  [[ ! -s $STATE/before.txt ]] || sed 's/^/before: /' "$STATE/before.txt" | in_plain_text
+  summary_now | sed 's/^/after:  /' | in_plain_text
   printf 'ids: %s\n' "$(ids_compared)"
   printf 'longest phase: %s\n' "$(longest_phase)"
   [[ ! -s $STATE/routes.kept ]] || sed 's/^/route kept: /' "$STATE/routes.kept"
   more_for_the_ticket
   printf -- '----- end -----\n'
 }
+# in_plain_text -- names, URLs and versions are what other members say: of that, nothing that a terminal obeys.
+in_plain_text() { tr -c '[:print:]\n\t' '?'; }

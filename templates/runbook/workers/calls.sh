@@ -47,6 +47,12 @@ connections_to() {
     [[ $is_kubelets != "$2" ]] || printf '%s %s %s\n' "$here" "$there" "$who"
   done < <(ss -Htnp state established dst "$(bracketed "$1")")
 }
+# ss_shows_kubelet -- an ss that fails, or does not say whose a socket is, shows no connection either: kubelet always has a socket.
+ss_shows_kubelet() {
+  local pid shown
+  pid=$(kubelet_pid)
+  shown=$(ss -Htanp) && [[ -z $pid || $shown == *",pid=$pid,"* ]]
+}
 
 # the_kubelet_calls TO FROM -- asked until it holds, within the limit.
 the_kubelet_calls() {
@@ -83,6 +89,8 @@ follow_now() {
     follow_why="kubelet.conf calls $(servers_in_words), not $1"
   elif [[ -z $3 || $(kubelet_pid) != "$3" ]]; then
     follow_why="kubelet does not stay up: its pid was ${3:-none}, and is $(kubelet_pid)"
+  elif ! ss_shows_kubelet; then
+    follow_why="ss shows no socket of kubelet: what it calls is not seen (an ss that shows processes is in iproute2)"
   elif [[ -n $(calls_of_kubelet "$2") ]]; then
     follow_why="kubelet still has a connection to $2"
   elif [[ -z $(calls_of_kubelet "$1") ]]; then

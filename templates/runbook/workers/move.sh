@@ -33,7 +33,7 @@ stop_the_kubelet() {
   must kubelet_is_down
 }
 # kubelet_is_as_wanted -- it has read the file as it is to be: no connection of it goes to the other address.
-kubelet_is_as_wanted() { file_is_as_wanted && kubelet_runs && [[ ! -e $STOPPED_NOTE && -z $(calls_of_kubelet "$(unwanted)") ]]; }
+kubelet_is_as_wanted() { file_is_as_wanted && kubelet_runs && ss_shows_kubelet && [[ ! -e $STOPPED_NOTE && -z $(calls_of_kubelet "$(unwanted)") ]]; }
 
 exchange_the_kubeconfig() {
   if is_passed_over; then return 0; fi

@@ -60,6 +60,8 @@ calls_no_other() { ! is_a_worker || [[ -z $(others_called) ]]; }
 
 # guard_spelling -- only an address that is written as in the mapping is exchanged, and an IPv6 address has many spellings.
 guard_spelling() {
+  calls "$OLD" || calls "$NEW" || [[ $(servers) != *:* ]] || guard closed "ss shows no socket of kubelet: whether it calls $OLD, written another way in kubelet.conf, is not seen" \
+    'install an ss that shows processes (iproute2), and run this as root' ss_shows_kubelet
   guard closed "kubelet calls $OLD, and kubelet.conf writes that address another way: $(servers_in_words)" \
     "write it as https://[$OLD]:PORT there, restart kubelet, then rerun the same command" spelled_as_in_the_mapping
 }

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]... [--accept-outage]
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 378ba997f90c. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 00658f266728. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CDPATH POSIXLY_CORRECT OPENSSL_CONF OPENSSL_MODULES # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=378ba997f90c
+readonly DIGEST=00658f266728
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -300,7 +300,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:3e1d05b8a9e027772bb89457e0f37085931d043a2d16762297661cea9fcaa8b5 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:d0bcd5d7fc33cc0b4519167728844296438e0d252bb0c2cd300ecca38528eb80 ---
 
 # --- runbook/lib/main.sh sha256:a9d1dd0867e6 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -459,7 +459,7 @@ how_to_keep_new() {
 }
 # --- end runbook/steps/world.sh ---
 
-# --- runbook/steps/preflight.sh sha256:5b9e9d07b8b0 ---
+# --- runbook/steps/preflight.sh sha256:4f1b36470959 ---
 # preflight only reads. It prints everything that it finds; the first thing that forbids the change stops it.
 
 # Every command the runbook calls, so that none is found missing half-way.
@@ -472,7 +472,7 @@ commands_are_at_hand() {
 
 # A kubeadm host has no etcdctl of its own: while etcd is down the image of its container has it.
 tools_are_at_hand() {
-  guard closed "ss shows no socket of the etcd that runs here: an ss that does not say whose a socket is cannot show that no connection is left" 'install an ss that shows processes (iproute2), and run this as root' ss_shows_etcd_soon
+  guard_ss
   find_etcdctl
   guard_etcdctl_of_the_unit
   etcd_is_a_unit || guard closed "etcdctl was not found: not in the container of etcd, in $TOOLS or on this host, and no container runtime here has the image $IMAGE" \
@@ -1488,7 +1488,7 @@ they_call() {
 }
 # --- end runbook/rolling/callers.sh ---
 
-# --- runbook/rolling/move.sh sha256:a5b5c5b09a9c ---
+# --- runbook/rolling/move.sh sha256:1d2a017eb495 ---
 # move: this member's new address becomes the recorded one, and its etcd starts on it.
 
 # Before etcd starts, so that it never dials from the old address.
@@ -1566,7 +1566,8 @@ no_connection_is_old() {
   if holds "no connection of etcd has $OLD, and no connection of the control plane goes to it" connections_of_ours_are_new; then return 0; fi
   close_connections_with "$OLD"
   close_calls "$(calls_to "$OLD")"
-  wait_until 20 "no connection of etcd has $OLD" connections_are_new || half_done "a connection of etcd still has $OLD: $(connections_with "$OLD" | head -n 1)" "rerun the same command: it closes the connection"
+  wait_until 20 "no connection of etcd has $OLD" connections_are_new ||
+    { ss_must_show_etcd && half_done "a connection of etcd still has $OLD: $(connections_with "$OLD" | head -n 1)" "rerun the same command: it closes the connection"; }
 }
 connections_of_ours_are_new() { connections_are_new && no_call_goes_to_old; }
 # --- end runbook/rolling/move.sh ---
@@ -2082,9 +2083,10 @@ say_what_comes_later() {
 }
 # --- end runbook/steps/kubernetes_gate.sh ---
 
-# --- runbook/steps/release.sh sha256:88e9d7247b74 ---
+# --- runbook/steps/release.sh sha256:880fc7490c51 ---
 # release changes no file. It finds on the first host what would otherwise be found on the last.
 old_address_is_gone() {
+  guard_ss
   if [[ $OLD_STAYS == yes ]]; then
     note "$OLD stays on this host, for other things than the control plane (old_stays: true)"
     guard closed "the control plane of this host still listens on $OLD: $(listeners_on "$OLD")" 'a flag or a file that was not reviewed names it: change that to the new address, then rerun the same command' no_listener_on_old
@@ -2371,12 +2373,13 @@ nobody_is_noted() {
 no_cluster_note() { [[ ! -e $CLUSTER_NOTE ]]; }
 # --- end runbook/steps/cluster_undo.sh ---
 
-# --- runbook/steps/finish.sh sha256:6665d85d65e2 ---
+# --- runbook/steps/finish.sh sha256:160796dc6abe ---
 # finish: the whole cluster on its new addresses, the routes of this change removed, the summary for the ticket.
 
 everybody_has_moved() {
   local i
   gate_before all "$END_RECORD"
+  guard_ss
   for i in "${!NAMES[@]}"; do
     ! is_left_out "${NAMES[i]}" || continue # it is lost: its record stays as it is
     guard closed "$(how_recorded "$i")" "carry out the lines of ${NAMES[i]} first" is_at_its_end "$i"
@@ -2467,7 +2470,7 @@ ids_compared() {
 }
 # --- end runbook/steps/finish.sh ---
 
-# --- runbook/steps/ticket.sh sha256:5183bcf1c952 ---
+# --- runbook/steps/ticket.sh sha256:2dd36aa9a87e ---
 # ticket.sh -- what is left to do elsewhere, and the block that closes the ticket.
 
 what_is_left() {
@@ -2481,17 +2484,19 @@ for_the_ticket() {
   in_gate=() && read_progress
   printf -- '----- etcd-renumber %s %s, %s -----\n' "$CLUSTER" "$CHANGE" "$HOST"
   printf 'digest %s, this folder sha256 %s\n' "$DIGEST" "$(sha256sum <"$HERE/SHA256SUMS" | cut -d ' ' -f 1)"
-  [[ ! -s $STATE/before.txt ]] || sed 's/^/before: /' "$STATE/before.txt"
-  summary_now | sed 's/^/after:  /'
+  [[ ! -s $STATE/before.txt ]] || sed 's/^/before: /' "$STATE/before.txt" | in_plain_text
+  summary_now | sed 's/^/after:  /' | in_plain_text
   printf 'ids: %s\n' "$(ids_compared)"
   printf 'longest phase: %s\n' "$(longest_phase)"
   [[ ! -s $STATE/routes.kept ]] || sed 's/^/route kept: /' "$STATE/routes.kept"
   more_for_the_ticket
   printf -- '----- end -----\n'
 }
+# in_plain_text -- names, URLs and versions are what other members say: of that, nothing that a terminal obeys.
+in_plain_text() { tr -c '[:print:]\n\t' '?'; }
 # --- end runbook/steps/ticket.sh ---
 
-# --- runbook/steps/narrow.sh sha256:cdb5b5872b74 ---
+# --- runbook/steps/narrow.sh sha256:244c03c6ca6b ---
 # narrow: the certificates of this host lose the old addresses of all members that move, once nothing uses one any more.
 #
 # Same key, same subject, same extensions, and no restart: etcd reads its certificates at each handshake, kube-apiserver
@@ -2506,6 +2511,7 @@ ready_to_narrow() {
   guard closed "$LAST_LINE was not carried out here" "bash runbook.sh apply $LAST_LINE" phase_ended "$LAST_LINE"
   [[ $NEW == "$OLD" ]] || guard closed "$OLD is still on this host" 'remove it, also from the network configuration; then rerun the same command' old_is_gone
   gate_before all "$END_RECORD"
+  guard_ss
   for i in "${!NAMES[@]}"; do
     is_left_out "${NAMES[i]}" || guard closed "$(how_recorded "$i")" "carry out the lines of ${NAMES[i]} first" is_at_its_end "$i"
     [[ ${STAYS[i]} == yes ]] || guard closed "a connection of this host has ${OLDS[i]} at one end: $(first_use_of "${OLDS[i]}")" 'point that process to the new address, or wait until its connection has ended; then rerun the same command' nothing_uses "${OLDS[i]}"
@@ -2585,7 +2591,7 @@ api_shows_no_old() {
 }
 # --- end runbook/steps/narrow.sh ---
 
-# --- runbook/rolling/undo.sh sha256:8989a3110307 ---
+# --- runbook/rolling/undo.sh sha256:c7a50706ba50 ---
 # undo.sh -- undo while the cluster runs: the same gate before and after it.
 
 ready_to_undo_prepare() {
@@ -2594,6 +2600,7 @@ ready_to_undo_prepare() {
   ask_everybody
   guard other_world "$(how_recorded "$OWN"): the others would reject a certificate without $NEW" "first: bash runbook.sh undo move" recorded_old_or_unknown
   guard other_world "etcd runs with the new arguments" "first: bash runbook.sh undo move" etcd_is_old
+  guard_ss
   guard other_world "a connection of etcd has $NEW at one end: $(connections_with "$NEW" | head -n 1)" 'undo the moves of the other members first' no_connection_with "$NEW"
   gate_before others any
 }
@@ -3005,7 +3012,7 @@ longest_phase() {
 }
 # --- end runbook/lib/journal.sh ---
 
-# --- runbook/lib/etcd.sh sha256:893551c963cb ---
+# --- runbook/lib/etcd.sh sha256:83523ddd89c7 ---
 # etcd.sh -- our etcd as /proc shows it (docker, containerd and CRI-O are alike there), and the tools that belong to it.
 
 etcd_pid=          # its process, or empty
@@ -3182,8 +3189,8 @@ ctl() {
   timeout -k 1 10 "$etcdctl" --endpoints="$endpoints" --cacert="$CLIENT_CA" --cert="$CLIENT_CERT" --key="$CLIENT_KEY" "$@" 9>&-
 }
 
-# number_in FIELDS KEY -- of an answer that `-w fields` has printed; nothing where it has none.
-number_in() { sed -n "s/^\"$2\" : //p" <<<"$1" | head -n 1; }
+# number_in FIELDS KEY -- of an answer that `-w fields` has printed; nothing where it has none: bash evaluates what stands in a number's place.
+number_in() { sed -n "s/^\"$2\" : \([0-9]\{1,20\}\)\$/\1/p" <<<"$1" | head -n 1; }
 
 # own_endpoint -- the client URL of our own etcd as this host reaches it.
 own_endpoint() {
@@ -3860,7 +3867,7 @@ goes_with_old() {
 new_outlives_old() { [[ $OLD_STAYS == yes ]] || ! goes_with_old; }
 # --- end runbook/lib/routes.sh ---
 
-# --- runbook/lib/connections.sh sha256:ec46aab7657d ---
+# --- runbook/lib/connections.sh sha256:23240064f053 ---
 # connections.sh -- which connections our etcd has, and how those with an address that goes are closed.
 
 # connections_with ADDRESS -- connections of our etcd that have it at either end: "HERE THERE" a line.
@@ -3876,7 +3883,10 @@ connections_with() {
 }
 no_connection_with() { ss_shows_etcd && [[ -z $(connections_with "$1") ]]; }
 # ss_shows_etcd -- an ss that fails, or does not say whose a socket is, shows no connection either: etcd always listens.
-ss_shows_etcd() { [[ -z $etcd_pid || $(ss -Htlnp) == *",pid=$etcd_pid,"* ]]; }
+ss_shows_etcd() {
+  local shown
+  shown=$(ss -Htlnp) && [[ -z $etcd_pid || $shown == *",pid=$etcd_pid,"* ]]
+}
 # ss_shows_etcd_soon -- an etcd that has just been started has no socket yet, and one that cannot bind its address ends at once.
 ss_shows_etcd_soon() {
   ss_shows_etcd_now || { wait_until 10 'ss shows a socket of etcd' ss_shows_etcd_now && ss_shows_etcd_now; }
@@ -3884,6 +3894,14 @@ ss_shows_etcd_soon() {
 ss_shows_etcd_now() {
   look_at_etcd
   ss_shows_etcd
+}
+# guard_ss -- before a phase counts connections: what ss cannot show would count as none.
+guard_ss() {
+  guard closed "ss shows no socket of the etcd that runs here: an ss that does not say whose a socket is cannot show that no connection is left" 'install an ss that shows processes (iproute2), and run this as root' ss_shows_etcd_soon
+}
+# ss_must_show_etcd -- the same in the middle of a phase, before it says that a connection is left.
+ss_must_show_etcd() {
+  ss_shows_etcd_now || half_done 'ss does not show the sockets of etcd: whether a connection is left is not known' 'install an ss that shows processes (iproute2), then rerun the same command'
 }
 connections_are_new() {
   look_at_etcd
@@ -6324,7 +6342,7 @@ list_pods_with() {
 }
 # --- end runbook/lib/kubernetes.sh ---
 
-# --- runbook/lib/calls.sh sha256:53f7512380ef ---
+# --- runbook/lib/calls.sh sha256:56f58af1998d ---
 # calls.sh -- connections of kubelet and the control plane of this host: to an address, from an address, and how they are closed.
 
 # calls_to ADDRESS -- connections of the control plane and kubelet to it, "PROCESS HERE THERE" a line; calls_from: that leave from it.
@@ -6360,8 +6378,8 @@ close_calls_from_old() {
   wait_until 5 "no connection of the control plane leaves from $OLD" no_call_leaves_from_old ||
     note "this kernel cannot close them: kubelet notices by itself within a minute, until then the Node may be NotReady"
 }
-no_call_goes_to_old() { [[ $NEW == "$OLD" || -z $(calls_to "$OLD") ]]; }
-no_call_leaves_from_old() { [[ $NEW == "$OLD" || -z $(calls_from "$OLD") ]]; }
+no_call_goes_to_old() { [[ $NEW == "$OLD" ]] || { ss_shows_etcd_now && [[ -z $(calls_to "$OLD") ]]; }; }
+no_call_leaves_from_old() { [[ $NEW == "$OLD" ]] || { ss_shows_etcd_now && [[ -z $(calls_from "$OLD") ]]; }; }
 
 # listeners_on ADDRESS -- what of the control plane listens on exactly this address: "PROCESS ADDRESS:PORT " each.
 listeners_on() {
@@ -6374,7 +6392,7 @@ listeners_on() {
     done
   done < <(ss -Hltnp)
 }
-no_listener_on_old() { [[ -z $(listeners_on "$OLD") ]]; }
+no_listener_on_old() { ss_shows_etcd_now && [[ -z $(listeners_on "$OLD") ]]; }
 
 # list_connections_of_others ADDRESS -- what else uses it: for the operator, who tells the load balancer.
 list_connections_of_others() {
