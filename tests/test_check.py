@@ -158,6 +158,24 @@ def test_two_members_that_swap_their_addresses_are_told_to_do_it_in_two_changes(
 
 
 @pytest.mark.parametrize(
+    ("method", "tag", "warns"),
+    [
+        ("rolling", "@sha256:ab", False),
+        ("bridge", "@sha256:ab", True),
+        ("restore", ":latest", True),
+        ("restore", ":3.4.13-0@sha256:ab", False),
+    ],
+)
+def test_an_image_that_says_no_version_is_named_where_etcd_may_be_down(
+    method: str, tag: str, warns: bool, tmp_path: Path
+) -> None:
+    problems = found(tmp_path, (M, "method: rolling", f"method: {method}"), (ETCD, "etcd:3.4.13-0", f"etcd{tag}"))
+    facts = [p.fact for p in problems if p.severity == "warning" and "names no version" in p.fact]
+    assert bool(facts) is warns, problems
+    assert all(f"the tag of the image k8s.gcr.io/etcd{tag}" in fact for fact in facts)
+
+
+@pytest.mark.parametrize(
     "flag",
     [
         "force-new-cluster=true",

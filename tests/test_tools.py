@@ -12,7 +12,13 @@ from tests import run_lines
 from tests.conftest import MINORS
 from tests.pki import TEMPLATES
 
-PARTS = ("runbook/lib/etcd.sh", "runbook/lib/unit.sh", "runbook/steps/tools.sh", "runbook/restore/restore.sh")
+PARTS = (
+    "runbook/lib/etcd.sh",
+    "runbook/lib/unit.sh",
+    "runbook/steps/tools.sh",
+    "runbook/steps/preflight.sh",
+    "runbook/restore/restore.sh",
+)
 # The machinery around the parts: what guard, run and must mean is tested elsewhere. No runtime of this machine is asked.
 AROUND = """set -o errexit -o nounset -o pipefail
 export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
@@ -22,12 +28,14 @@ begin() { :; }
 is_changing() { [[ $MODE == apply ]]; }
 holds() { shift && "$@"; }
 must() { "$@"; }
-guard() { "${@:4}" || { echo "$1: $2 ($3)" && exit 3; }; }
+guard() { "${@:4}" || { echo "$1: $2 ($3)" && if [[ $1 == other_world ]]; then exit 4; else exit 3; fi; }; }
+note() { echo "$*"; }
 run() { echo "# $*" && "$@"; }
 docker() { return 1; }
 podman() { return 1; }
 ctr() { return 1; }
 snapshots_are_handled() { :; }
+ss_shows_etcd_soon() { :; }
 image_store() { printf '%s/store' "$FOLDER"; }
 look_at_etcd() { :; }
 """
@@ -178,6 +186,71 @@ IMAGES = {
 def test_a_tag_says_the_minor_with_a_digest_behind_it_too(image: str, tmp_path: Path) -> None:
     assert minor_of_image(image) == IMAGES[image]
     assert bash(tmp_path, f"IMAGE={image}; server_minor") == IMAGES[image]
+
+
+def broken(folder: Path) -> None:
+    """A program that this host cannot run, as the loader of programs says it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("etcd", "etcdctl"):
+        (folder / name).write_text('#!/bin/sh\necho "GLIBC_2.38\' not found" >&2\necho more >&2\nexit 1\n')
+        (folder / name).chmod(0o755)
+
+
+@pytest.mark.parametrize("image", ["registry.k8s.io/etcd:3.6.16-0", f"registry.k8s.io/etcd@{SHA}"])
+@pytest.mark.parametrize("step", ["stage_tools", "tools_are_at_hand"])
+def test_an_etcdctl_that_this_host_cannot_run_is_refused_with_its_own_words(
+    step: str, image: str, tmp_path: Path
+) -> None:
+    broken(tmp_path / "given")
+    said = bash(tmp_path, f"IMAGE={image} TOOLS_GIVEN=$FOLDER/given\n{step}", 3)
+    assert f"closed: {tmp_path}/given/etcdctl does not run on this host: GLIBC_2.38' not found (copy etcd" in said
+    assert staged(tmp_path) == []
+
+
+def test_where_the_etcdctl_of_the_container_does_not_run_here_that_of_the_mapping_is_taken(tmp_path: Path) -> None:
+    broken(tmp_path / "container")
+    for name in ("etcd", "etcdctl", "etcdutl"):
+        tool(tmp_path / "given", name, "3.6.16")
+    what = """look_at_etcd() { etcd_pid=7; }
+eval "were_$(declare -f places_of_etcdctl)"; places_of_etcdctl() { echo "$FOLDER/container/etcdctl"; were_places_of_etcdctl; }
+TOOLS_GIVEN=$FOLDER/given"""
+    assert f"etcd 3.6, etcdctl at {tmp_path}/given/etcdctl" in bash(tmp_path, f"{what}\ntools_are_at_hand")
+    bash(tmp_path, f"{what}\nstage_tools")
+    assert staged(tmp_path) == ["SHA256SUMS", "etcd", "etcdctl", "etcdutl"]
+
+
+NO_VERSION = [f"registry.k8s.io/etcd@{SHA}", "registry:5000/k8s/etcd", "registry.k8s.io/etcd:latest"]
+
+
+@pytest.mark.parametrize("image", NO_VERSION)
+@pytest.mark.parametrize("step", ["stage_tools", "tools_are_at_hand"])
+def test_tools_that_nothing_compares_with_an_etcd_that_is_down_are_refused(
+    step: str, image: str, tmp_path: Path
+) -> None:
+    for name in ("etcd", "etcdctl"):
+        tool(tmp_path / "given", name, "3.4.13")
+    said = bash(tmp_path, f"IMAGE={image} TOOLS_GIVEN=$FOLDER/given\n{step}", 3)
+    assert f"closed: the minor version of this host's etcd is not known: {image} does not say it" in said
+    assert "write the version into the tag" in said and staged(tmp_path) == []
+
+
+@pytest.mark.parametrize("image", NO_VERSION)
+def test_the_image_itself_goes_before_other_tools_where_its_tag_says_no_version(image: str, tmp_path: Path) -> None:
+    for name in ("etcd", "etcdctl", "etcdutl"):
+        tool(tmp_path / "given", name, "3.4.13")
+        tool(tmp_path / "image", name, "3.6.16")
+    what = f"IMAGE={image} TOOLS_GIVEN=$FOLDER/given HELD=$IMAGE; docker() {{ {CLIENT} }}"
+    assert "prepare copies its tools from the image" in bash(tmp_path, f"{what}\ntools_are_at_hand")
+    bash(tmp_path, f"{what}\nstage_tools")
+    assert "3.6.16" in (tmp_path / "state/tools/etcdctl").read_text()
+
+
+def test_tools_of_another_minor_than_the_tag_says_are_another_world(tmp_path: Path) -> None:
+    for name in ("etcd", "etcdctl"):
+        tool(tmp_path / "given", name, "3.4.13")
+    for step in ("stage_tools", "tools_are_at_hand"):
+        said = bash(tmp_path, f"IMAGE+=@{SHA} TOOLS_GIVEN=$FOLDER/given\n{step}", 4)
+        assert "other_world: etcdctl is 3.4, etcd is 3.6" in said and staged(tmp_path) == []
 
 
 @pytest.mark.parametrize("minor", MINORS)

@@ -45,12 +45,45 @@ def test_a_number_in_an_answer_of_etcdctl_is_one(word: str, number: str, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("neighbour", "seen"), [("lladdr 02:00:00:00:00:01 REACHABLE", "filtered"), ("FAILED", "absent")]
+    ("neighbour", "way", "seen"),
+    [
+        ("lladdr 02:00:00:00:00:01 REACHABLE", "", "filtered"),
+        ("FAILED", "", "absent"),
+        ("FAILED", "via 192.168.100.1 ", "unreachable"),
+    ],
 )
-def test_a_firewalls_icmp_is_no_absent_address(neighbour: str, seen: str) -> None:
+def test_a_firewalls_icmp_is_no_absent_address(neighbour: str, way: str, seen: str) -> None:
     what = f"""timeout() {{ echo 'bash: connect: No route to host' >&2; return 1; }}
-IP=(ip); ip() {{ echo '192.168.110.11 dev eth0 {neighbour}'; }}; knock 192.168.110.11 2380"""
+ip() {{ if [[ $1 == neigh ]]; then echo '192.168.110.11 dev eth0 {neighbour}'; else echo '192.168.110.11 {way}dev eth0'; fi; }}
+knock 192.168.110.11 2380"""
     assert bash(what, "runbook/steps/surroundings.sh").stdout == seen
+
+
+def test_an_address_behind_a_router_that_may_be_rejected_is_said_in_preflight(tmp_path: Path) -> None:
+    what = """NAMES=(a b) NEWS=(192.168.110.10 192.168.110.11) OWN=0 PEER_PORT=2380 CLIENT_PORT=2379 PHASES=(restore)
+is_one_of() { :; }; note() { echo "$*"; }; knock_everywhere() { :; }; flow() { echo unreachable; }; the_ways_are_known"""
+    said = bash(what, "runbook/steps/surroundings.sh").stdout.splitlines()
+    assert len(said) == 2 and "b 192.168.110.11 port 2380: no address there yet, or a firewall rejects" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("addresses", "state", "closed", "noted"),
+    [
+        ("replace", "absent", False, False),
+        ("replace", "unreachable", False, True),
+        ("replace", "filtered", True, False),
+        ("both", "absent", True, False),
+        ("both", "unreachable", True, False),
+    ],
+)
+def test_a_flow_that_may_be_rejected_is_noted_where_no_address_need_be_there(
+    addresses: str, state: str, *, closed: bool, noted: bool
+) -> None:
+    what = f"""NAMES=(a b) NEWS=(x 192.168.110.11) PEER_PORT=2380 CLIENT_PORT=2379 ADDRESSES={addresses}
+note() {{ echo "noted: $*"; }}; flow() {{ printf {state}; }}
+note_unreachable 1; flows_closed 1"""
+    said = bash(what, "runbook/lib/lists.sh", "runbook/rolling/ready_to_move.sh").stdout
+    assert (f"{state} on port 2380" in said, "noted: b 192.168.110.11 port 2380" in said) == (closed, noted)
 
 
 ROUTES = "default via 192.168.110.1 dev eth0\n192.168.110.0/24 dev eth0 src 192.168.110.9"
@@ -94,9 +127,44 @@ def test_what_openssl_says_before_the_answer_is_not_the_answer(tmp_path: Path) -
     assert yes("answered m", "runbook/lib/peers.sh", SCRATCH=str(tmp_path))
 
 
+SAYS_200 = """timeout() { printf 'Connecting to 192.168.100.10\\nHTTP/1.0 200 OK\\r\\nDate: x\\r\\n\\r\\n{"a":"b"}'; }
+bracketed() { printf '%s' "$1"; }
+"""
+
+
+def test_what_openssl_says_before_the_answer_of_the_api_is_not_the_answer(tmp_path: Path) -> None:
+    what = f"""{SAYS_200} api_pems=(a b c); api_ask 192.168.100.10 6443 /readyz
+printf '%s|%s|%s' "$api_status" "$api_body" "$api_silence" """
+    assert bash(what, "runbook/lib/api.sh", SCRATCH=str(tmp_path)).stdout == '200|{"a":"b"}|'
+
+
+def test_what_openssl_says_before_the_answer_of_a_pod_is_not_the_answer() -> None:
+    what = f"""{SAYS_200} kubernetes_misses() {{ printf '%s' "$*"; }}
+FILES=(kube-scheduler.yaml) PROCS=(kube-scheduler) HEALTH=("127.0.0.1 10259 /healthz"); miss_health 0"""
+    ran = bash(what, "runbook/lib/kubernetes.sh", STATE="/none")
+    assert (ran.returncode, ran.stdout) == (0, ""), ran.stderr
+
+
 def test_the_cluster_id_is_the_first_that_was_said() -> None:
     assert bash('first_that_is_said "" "" abc def', "runbook/steps/prepare.sh").stdout == "abc"
     assert bash("first_that_is_said ''", "runbook/steps/prepare.sh").stdout == ""
+
+
+@pytest.mark.parametrize(("own", "said", "cluster"), [(0, "'' abc", "abc"), (1, "abc def", "def"), (0, "", "")])
+def test_the_note_has_the_cluster_id_of_this_host_or_of_the_first_that_said_one(
+    own: int, said: str, cluster: str
+) -> None:
+    what = f"NAMES=(a b) OWN={own} said_cluster=({said}) status_of=() base='10 a https://x:2380 no'; summary_now"
+    ran = bash(what, "runbook/steps/prepare.sh")
+    assert ran.stdout == f"cluster {cluster}\nmember a a https://x:2380\n", ran.stderr
+
+
+@pytest.mark.parametrize(("status", "words"), [("return 1", "so whether it leads is not known"), ("echo x", "")])
+def test_a_member_that_does_not_answer_is_not_known_to_follow(status: str, words: str) -> None:
+    what = f"""NAMES=(a b) etcd_args=old; look_at_etcd() {{ :; }}; find_etcdctl() {{ :; }}; own_endpoint() {{ :; }}
+ctl() {{ {status}; }}; note() {{ echo "$*"; }}; if need_not_hand_over; then echo yes; fi"""
+    said = bash(what, "runbook/rolling/move.sh").stdout
+    assert said.endswith("yes\n") and words in said and ("election" in said) is bool(words)
 
 
 # --- two hosts in the same moment ---

@@ -19,6 +19,7 @@ from etcd_renumber.manifests.etcd import (
     on_the_command_line,
 )
 from etcd_renumber.manifests.pod import words_of
+from etcd_renumber.methods import METHODS
 from etcd_renumber.model import Cluster, Facts, Problem
 
 EQUAL = ("peer-client-cert-auth", "client-cert-auth", "peer-cert-allowed-cn")
@@ -35,6 +36,7 @@ def etcd_rules(cluster: Cluster) -> Iterator[Problem]:
         place, in_words, in_variables = _where(facts, etcd)
         yield from _flags(cluster, etcd, place)
         yield from _minor(etcd, in_words, place)
+        yield from _no_minor(cluster, etcd, place)
         yield from _twice(etcd, in_words & in_variables, place)
         yield from unit_rules(cluster, member, etcd, place)
         yield from url_rules(cluster, member, etcd, place)
@@ -96,6 +98,17 @@ def _minor(etcd: Etcd, in_words: set[str], place: str) -> Iterator[Problem]:
         elif why:
             fact = f"ETCD_{name.upper().replace('-', '_')}: {why}, and the image is {minor}"
             yield Problem(fact, place, name, "etcd of this minor version logs a warning and ignores it", "warning")
+
+
+def _no_minor(cluster: Cluster, etcd: Etcd, place: str) -> Iterator[Problem]:
+    """With etcd down the tag alone says which tools are right; a method that keeps the quorum asks the etcd that runs."""
+    if etcd.unit or minor_of_image(etcd.image) or METHODS[cluster.mapping.method].keeps_quorum:
+        return
+    fact = f"the tag of the image {etcd.image} names no version: while etcd is down, only the image itself has the right tools"
+    hint = (
+        "keep the image on the host, or write the version into its tag (a digest may follow it); else preflight refuses"
+    )
+    yield Problem(fact, place, "image", hint, "warning")
 
 
 def _twice(etcd: Etcd, names: set[str], place: str) -> Iterator[Problem]:

@@ -40,6 +40,7 @@ api_ask() {
       -CAfile <(printf '%s\n' "${api_pems[0]}") -cert <(printf '%s\n' "${api_pems[1]}") -key <(printf '%s\n' "${api_pems[2]}") \
       -connect "$(bracketed "$1"):$2" 2>"$error" 9>&-) || true # silence is an answer
   words=${words//$'\r'/}
+  words=${words#'Connecting to '*$'\n'} # OpenSSL 3.2.0 says so on stdout
   if [[ $words =~ ^HTTP/1\.[01]\ ([0-9][0-9][0-9]) ]]; then
     api_status=${BASH_REMATCH[1]}
     api_body=${words#*$'\n\n'}

@@ -87,33 +87,40 @@ etcd_is_alone() {
 our_etcds() { processes_named etcd | grep -cE " (${ARGS_OLD[0]}|${ARGS_NEW[0]}|${ARGS_JOIN-none})$" || true; } # none is a count too
 
 # find_etcdctl -- sets etcdctl: the copy of `prepare`, else the one inside the running container, else that of the folder
-# which the mapping names, else the one beside the unit's etcd, else the host's own. same_minor decides whether it may be used for anything.
+# which the mapping names, else the one beside the unit's etcd, else the host's own. One that does not run on this host is taken
+# only where no other one does: choose_right_tools then says why. same_minor decides whether it may be used for anything.
 find_etcdctl() {
   [[ ! -x $etcdctl ]] || return 0 # found and checked before in this run
   choose_etcdctl
   [[ -z $etcdctl ]] || speak_v3
 }
 choose_etcdctl() {
-  local folder
+  local path
   etcdctl=
   if [[ -x $TOOLS/etcdctl ]] && etcdctl_is_staged; then
     etcdctl=$TOOLS/etcdctl
     return 0
   fi
   look_at_etcd
+  while IFS= read -r path; do
+    [[ -x $path ]] || continue
+    if runs_here "$path"; then etcdctl=$path && return 0; fi
+    etcdctl=${etcdctl:-$path}
+  done < <(places_of_etcdctl)
+}
+places_of_etcdctl() {
+  local folder
   if [[ -n $etcd_pid ]]; then
     for folder in "$(readlink "/proc/$etcd_pid/exe" 2>/dev/null)" /usr/local/bin/ /usr/bin/ /bin/ /; do
-      [[ ! -x /proc/$etcd_pid/root${folder%/*}/etcdctl ]] || { etcdctl=/proc/$etcd_pid/root${folder%/*}/etcdctl && return 0; }
+      printf '%s\n' "/proc/$etcd_pid/root${folder%/*}/etcdctl"
     done
   fi
-  if [[ -n $TOOLS_GIVEN && -x $TOOLS_GIVEN/etcdctl ]]; then
-    etcdctl=$TOOLS_GIVEN/etcdctl
-  elif etcd_is_a_unit && [[ -x ${UNIT_PROGRAM%/*}/etcdctl ]]; then
-    etcdctl=${UNIT_PROGRAM%/*}/etcdctl
-  else
-    etcdctl=$(command -v etcdctl || true) # none is a fact; the guards say so
-  fi
+  [[ -z $TOOLS_GIVEN ]] || printf '%s\n' "$TOOLS_GIVEN/etcdctl"
+  ! etcd_is_a_unit || printf '%s\n' "${UNIT_PROGRAM%/*}/etcdctl"
+  command -v etcdctl || true # none is a fact; the guards say so
 }
+# runs_here PATH -- an etcdctl for another C library or processor is there, and does not.
+runs_here() { [[ $(ETCDCTL_API=3 "$1" version 2>/dev/null </dev/null) == *'etcdctl version: '* ]]; }
 
 # speak_v3 -- below 3.4 etcdctl speaks v2 unless it is told; from 3.6 on it does not know the variable, and every call warns of it.
 speak_v3() {
@@ -124,17 +131,19 @@ speak_v3() {
   export ETCDCTL_API=3
 }
 
-# server_minor -- 3.4, 3.5 …: of the process that runs, else of the etcd that `prepare` copied, else by the image's tag.
+# server_minor -- 3.4, 3.5 …: of the process that runs, else of the etcd that `prepare` copied, else of the unit's program; by the
+# image's tag where there is none of these or the host cannot run it.
 server_minor() {
+  local program='' minor=''
   if [[ -n $etcd_pid ]]; then
-    minor_of "$("/proc/$etcd_pid/exe" --version 2>/dev/null)" 'etcd Version: '
+    program=/proc/$etcd_pid/exe
   elif [[ -x $TOOLS/etcd ]]; then
-    minor_of "$("$TOOLS/etcd" --version 2>/dev/null)" 'etcd Version: '
+    program=$TOOLS/etcd
   elif etcd_is_a_unit; then
-    minor_of "$("$(unit_program)" --version 2>/dev/null)" 'etcd Version: '
-  else
-    image_minor
+    program=$(unit_program)
   fi
+  [[ -z $program ]] || minor=$(minor_of "$("$program" --version 2>/dev/null)" 'etcd Version: ')
+  if [[ -n $minor ]]; then printf '%s' "$minor"; else image_minor; fi
 }
 # image_minor -- by the tag, which a digest may follow; nothing where it names no version.
 image_minor() {

@@ -50,7 +50,9 @@ miss_health() {
   local host port path answer
   [[ ${wanted[$1]-new} != aside && -n ${HEALTH[$1]} && ${PROCS[$1]} != kube-apiserver && ${PROCS[$1]} != etcd ]] || return 0
   read -r host port path <<<"${HEALTH[$1]}"
-  answer=$(printf 'GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n' "$path" | timeout -k 1 3 openssl s_client -quiet -connect "$(bracketed "$host"):$port" 2>/dev/null 9>&- | head -n 1) || true # silence is an answer
+  answer=$(printf 'GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n' "$path" | timeout -k 1 3 openssl s_client -quiet -connect "$(bracketed "$host"):$port" 2>/dev/null 9>&-) || true # silence is an answer
+  # OpenSSL 3.2.0 says so on stdout.
+  answer=${answer#'Connecting to '*$'\n'}
   [[ $answer == 'HTTP/1.'?' 200'* ]] || kubernetes_misses "${FILES[$1]%.yaml} is not healthy on $host:$port$path"
 }
 

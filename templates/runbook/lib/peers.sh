@@ -39,7 +39,7 @@ answered() {
   answer_text=
   [[ ! -e $SCRATCH/$1.answer ]] || answer_text=$(<"$SCRATCH/$1.answer")
   answer_text=${answer_text//$'\r'/}
-  [[ $answer_text != 'Connecting to '* ]] || answer_text=${answer_text#*$'\n'} # OpenSSL 3.2.0 says so on stdout
+  answer_text=${answer_text#'Connecting to '*$'\n'} # OpenSSL 3.2.0 says so on stdout
   [[ $answer_text == 'HTTP/1.1 200 '* && $answer_text == *'X-Etcd-Cluster-Id: '* && $answer_text == *'}]' ]]
 }
 

@@ -33,6 +33,7 @@ ready_on_the_wire() {
     [[ $i != "$OWN" && ${in_gate[i]} == yes ]] || continue
     guard closed "the serving certificate of ${NAMES[i]} lacks these SANs: $(addresses_lacking "$i")" "on ${NAMES[i]}: bash runbook.sh apply prepare" wire_is_wide "$i"
     ! can_bind || guard_answer "$i"
+    note_unreachable "$i"
     guard closed "the way from this host to ${NAMES[i]} at ${NEWS[i]} is $(flows_closed "$i")" 'see the flows in RUNBOOK.md' flows_are_open "$i"
   done
   can_bind || ask_through_routes
@@ -75,7 +76,15 @@ flows_closed() {
   local port state
   for port in "$PEER_PORT" "$CLIENT_PORT"; do
     state=$(flow "$1" "$port")
-    [[ $state == open ]] || [[ $state == absent && $ADDRESSES == replace ]] || printf '%s on port %s ' "$state" "$port"
+    [[ $state == open ]] || may_have_no_address "$state" || printf '%s on port %s ' "$state" "$port"
+  done
+}
+may_have_no_address() { [[ $ADDRESSES == replace ]] && is_one_of "$1" absent unreachable; }
+# note_unreachable I -- such a flow is let pass, and may be closed all the same.
+note_unreachable() {
+  local port
+  for port in "$PEER_PORT" "$CLIENT_PORT"; do
+    [[ $ADDRESSES != replace || $(flow "$1" "$port") != unreachable ]] || note "${NAMES[$1]} ${NEWS[$1]} port $port: no address there yet, or a firewall rejects the call: behind a router the two look alike. See the flows in RUNBOOK.md"
   done
 }
 flows_are_open() { [[ -z $(flows_closed "$1") ]]; }

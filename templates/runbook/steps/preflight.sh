@@ -15,13 +15,11 @@ tools_are_at_hand() {
   guard_etcdctl_of_the_unit
   etcd_is_a_unit || guard closed "etcdctl was not found: not in the container of etcd, in $TOOLS or on this host, and no container runtime here has the image $IMAGE" \
     "copy etcd, etcdctl and etcdutl of this cluster's version to a folder of this host that the mapping names as tools, or to /usr/local/bin" tools_can_be_had
+  choose_right_tools
   guard closed "snapshots of etcd $(server_minor) need etcdutl" "$(how_to_add_etcdutl)" etcdutl_can_be_had
   if [[ -z $etcdctl ]]; then
     etcd_is_a_unit || note "etcd does not run on this host; prepare copies its tools from the image $IMAGE ($(runtime_with_image))"
     return 0
-  fi
-  if [[ -n $(server_minor) ]]; then
-    guard other_world "etcdctl is $(tool_minor), etcd is $(server_minor): $etcdctl" 'tools of another minor version read and restore data wrongly; use the tools of this member' same_minor
   fi
   note "etcd $(server_minor), etcdctl at $etcdctl"
 }

@@ -67,14 +67,23 @@ neighbour_of() {
 }
 
 # knock ADDRESS PORT -- open (an answer, a refusal too), absent (no host has the address), filtered (no answer, or a firewall's
-# ICMP: "no route to host" about an address whose host answers the neighbour question).
+# ICMP: "no route to host" about an address whose host answers the neighbour question), unreachable (the same words about an
+# address behind a router: that one sends them where no host has the address, and a firewall of that host sends them, too).
 # The kernel takes 3 s to find that no host has an address.
 knock() {
   local words status=0
   words=$(timeout -k 1 5 bash -c "exec 3<>/dev/tcp/$1/$2" 2>&1 9>&-) || status=$?
   case $status:$words in
     0:* | *'Connection refused'*) printf 'open' ;;
-    *'No route to host'*) if [[ -n $(neighbour_of "$1") ]]; then printf 'filtered'; else printf 'absent'; fi ;;
+    *'No route to host'*)
+      if [[ -n $(neighbour_of "$1") ]]; then
+        printf 'filtered'
+      elif [[ $("${IP[@]}" route get "$1" 2>/dev/null) == *' via '* ]]; then
+        printf 'unreachable'
+      else
+        printf 'absent'
+      fi
+      ;;
     *'Network is unreachable'* | *'Invalid argument'*) printf 'absent' ;;
     *) printf 'filtered' ;;
   esac
@@ -103,6 +112,7 @@ the_ways_are_known() {
       case $(flow "$i" "$port") in
         open) note "${NAMES[i]} ${NEWS[i]} port $port: open" ;;
         absent) note "${NAMES[i]} ${NEWS[i]} port $port: no address yet" ;;
+        unreachable) note "${NAMES[i]} ${NEWS[i]} port $port: no address there yet, or a firewall rejects the call: behind a router the two look alike" ;;
         filtered) note "${NAMES[i]} ${NEWS[i]} port $port: FILTERED: have this flow opened, see the flows in RUNBOOK.md" ;;
       esac
     done

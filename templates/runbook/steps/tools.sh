@@ -1,7 +1,6 @@
 # tools.sh -- etcd's own tools, copied to a place where this runbook finds them also without the container.
 
-# During a restart nothing else is sure to be there. Those of the running member are right by themselves; any others must be
-# of the minor that the manifest's image has.
+# During a restart nothing else is sure to be there.
 stage_tools() {
   if holds "etcd's tools are in $TOOLS" tools_are_staged; then return 0; fi
   look_at_etcd
@@ -9,10 +8,8 @@ stage_tools() {
   guard_etcdctl_of_the_unit
   guard closed "etcd does not run on this host, and etcdctl was not found: not in the mapping's folder '$TOOLS_GIVEN', on this host or in $IMAGE" \
     'copy etcd and etcdctl of this cluster to a folder of this host that the mapping names as tools, or to /usr/local/bin' tools_can_be_had
+  choose_right_tools
   guard closed "snapshots of etcd $(server_minor) need etcdutl of that version, which is not beside etcdctl, in the mapping's folder '$TOOLS_GIVEN' or on this host" "$(how_to_add_etcdutl)" etcdutl_can_be_had
-  if [[ -z $etcd_pid && -n $etcdctl && -n $(server_minor) ]]; then
-    guard other_world "$etcdctl is $(tool_minor), ${IMAGE:-$UNIT} is $(server_minor)" 'tools of another minor version read and restore data wrongly: name the right ones' same_minor
-  fi
   copy_tools
   if is_changing; then guard half_done "snapshots of etcd $(server_minor) need etcdutl, and ${IMAGE:-$UNIT} has none" "$(how_to_add_etcdutl)" etcdutl_is_staged; fi
   etcdctl=$TOOLS/etcdctl
@@ -32,6 +29,24 @@ guard_etcdctl_of_the_unit() {
     "install the etcdctl of this etcd's version (on Debian: the package etcd-client), or copy it to a folder of this host that the mapping names as tools, or to /usr/local/bin" etcdctl_is_here
 }
 etcdctl_is_here() { [[ -n $etcdctl ]]; }
+# choose_right_tools -- those of the running member and of its image are right by themselves, any others must be of the minor that
+# etcd has. Where nothing says which one that is, the image is taken, or nothing: the wrong ones would be compared with themselves.
+choose_right_tools() {
+  if [[ -z $etcd_pid && -z $(server_minor) && -n $(image_at) ]]; then etcdctl=''; fi
+  [[ -n $etcdctl ]] || return 0
+  guard closed "$etcdctl does not run on this host: $(why_it_does_not_run)" 'copy etcd, etcdctl and etcdutl of this version that run on this host to a folder of it, name that folder as tools in the mapping, and render again' runs_here "$etcdctl"
+  guard closed "the minor version of this host's etcd is not known: ${IMAGE:-$UNIT_PROGRAM} does not say it. Whether $etcdctl is of the same one cannot be seen" \
+    'start etcd, or pull its image on this host; or write the version into the tag of the image in the manifest (a digest may follow it), fetch the facts again and render' minor_is_known
+  guard other_world "etcdctl is $(tool_minor), etcd is $(server_minor): $etcdctl" 'tools of another minor version read and restore data wrongly; use the tools of this member' same_minor
+}
+# why_it_does_not_run -- the first line of what etcdctl, or the loader of programs, says.
+why_it_does_not_run() {
+  local words
+  words=$("$etcdctl" version 2>&1 >/dev/null </dev/null) || true # its words are what counts
+  words=${words%%$'\n'*}
+  printf '%s' "${words:-it prints no version}"
+}
+minor_is_known() { [[ -n $(server_minor) ]]; }
 tools_can_be_had() { [[ -n $etcd_pid || -n $etcdctl || -n $(image_at) ]]; }
 
 # From 3.6 on only etcdutl reads and restores a snapshot; where no snapshot is taken it is not needed.
@@ -56,7 +71,7 @@ etcdutl_elsewhere() {
 
 copy_tools() {
   run install -d -m 0700 "$TOOLS"
-  if [[ -n $etcd_pid ]]; then
+  if etcdctl_is_beside_etcd; then
     copy_from_container
   elif [[ -n $etcdctl ]]; then
     copy_from_folder "${etcdctl%/*}"
@@ -66,6 +81,8 @@ copy_tools() {
   [[ -x $TOOLS/etcdutl || -z $(etcdutl_elsewhere) ]] || run cp "$(etcdutl_elsewhere)" "$TOOLS/etcdutl"
   run chmod -R u+rx,go= "$TOOLS"
 }
+# etcdctl_is_beside_etcd -- as a rule. Where the container's own does not run on this host, another one was found.
+etcdctl_is_beside_etcd() { [[ -n $etcd_pid ]] && { etcd_is_a_unit || [[ -z $etcdctl || $etcdctl == /proc/* || $etcdctl == "$TOOLS/etcdctl" ]]; }; }
 copy_from_container() {
   local folder name
   folder=$(readlink "/proc/$etcd_pid/exe") folder=${folder%/*}

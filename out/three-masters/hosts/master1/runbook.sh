@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]... [--accept-outage]
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 00658f266728. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest aec0405a02a7. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CDPATH POSIXLY_CORRECT OPENSSL_CONF OPENSSL_MODULES # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=00658f266728
+readonly DIGEST=aec0405a02a7
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -300,7 +300,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:d0bcd5d7fc33cc0b4519167728844296438e0d252bb0c2cd300ecca38528eb80 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:5ddb44e5a2cde72a0783ed65982f8d20f96bce2cd997be204d0b829135e79824 ---
 
 # --- runbook/lib/main.sh sha256:a9d1dd0867e6 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -459,7 +459,7 @@ how_to_keep_new() {
 }
 # --- end runbook/steps/world.sh ---
 
-# --- runbook/steps/preflight.sh sha256:4f1b36470959 ---
+# --- runbook/steps/preflight.sh sha256:eda18a388cc0 ---
 # preflight only reads. It prints everything that it finds; the first thing that forbids the change stops it.
 
 # Every command the runbook calls, so that none is found missing half-way.
@@ -477,13 +477,11 @@ tools_are_at_hand() {
   guard_etcdctl_of_the_unit
   etcd_is_a_unit || guard closed "etcdctl was not found: not in the container of etcd, in $TOOLS or on this host, and no container runtime here has the image $IMAGE" \
     "copy etcd, etcdctl and etcdutl of this cluster's version to a folder of this host that the mapping names as tools, or to /usr/local/bin" tools_can_be_had
+  choose_right_tools
   guard closed "snapshots of etcd $(server_minor) need etcdutl" "$(how_to_add_etcdutl)" etcdutl_can_be_had
   if [[ -z $etcdctl ]]; then
     etcd_is_a_unit || note "etcd does not run on this host; prepare copies its tools from the image $IMAGE ($(runtime_with_image))"
     return 0
-  fi
-  if [[ -n $(server_minor) ]]; then
-    guard other_world "etcdctl is $(tool_minor), etcd is $(server_minor): $etcdctl" 'tools of another minor version read and restore data wrongly; use the tools of this member' same_minor
   fi
   note "etcd $(server_minor), etcdctl at $etcdctl"
 }
@@ -594,7 +592,7 @@ the_cluster_is_sound() {
 }
 # --- end runbook/rolling/sound.sh ---
 
-# --- runbook/steps/surroundings.sh sha256:2771b77b02b1 ---
+# --- runbook/steps/surroundings.sh sha256:90bb72c0d139 ---
 # surroundings.sh -- the part of preflight about certificates, clocks, the new address and the network between hosts.
 
 the_certificates_are_known() {
@@ -664,14 +662,23 @@ neighbour_of() {
 }
 
 # knock ADDRESS PORT -- open (an answer, a refusal too), absent (no host has the address), filtered (no answer, or a firewall's
-# ICMP: "no route to host" about an address whose host answers the neighbour question).
+# ICMP: "no route to host" about an address whose host answers the neighbour question), unreachable (the same words about an
+# address behind a router: that one sends them where no host has the address, and a firewall of that host sends them, too).
 # The kernel takes 3 s to find that no host has an address.
 knock() {
   local words status=0
   words=$(timeout -k 1 5 bash -c "exec 3<>/dev/tcp/$1/$2" 2>&1 9>&-) || status=$?
   case $status:$words in
     0:* | *'Connection refused'*) printf 'open' ;;
-    *'No route to host'*) if [[ -n $(neighbour_of "$1") ]]; then printf 'filtered'; else printf 'absent'; fi ;;
+    *'No route to host'*)
+      if [[ -n $(neighbour_of "$1") ]]; then
+        printf 'filtered'
+      elif [[ $("${IP[@]}" route get "$1" 2>/dev/null) == *' via '* ]]; then
+        printf 'unreachable'
+      else
+        printf 'absent'
+      fi
+      ;;
     *'Network is unreachable'* | *'Invalid argument'*) printf 'absent' ;;
     *) printf 'filtered' ;;
   esac
@@ -700,6 +707,7 @@ the_ways_are_known() {
       case $(flow "$i" "$port") in
         open) note "${NAMES[i]} ${NEWS[i]} port $port: open" ;;
         absent) note "${NAMES[i]} ${NEWS[i]} port $port: no address yet" ;;
+        unreachable) note "${NAMES[i]} ${NEWS[i]} port $port: no address there yet, or a firewall rejects the call: behind a router the two look alike" ;;
         filtered) note "${NAMES[i]} ${NEWS[i]} port $port: FILTERED: have this flow opened, see the flows in RUNBOOK.md" ;;
       esac
     done
@@ -814,11 +822,10 @@ keep_manifests() {
 }
 # --- end runbook/steps/prepare.sh ---
 
-# --- runbook/steps/tools.sh sha256:eab14623957c ---
+# --- runbook/steps/tools.sh sha256:57798060c84c ---
 # tools.sh -- etcd's own tools, copied to a place where this runbook finds them also without the container.
 
-# During a restart nothing else is sure to be there. Those of the running member are right by themselves; any others must be
-# of the minor that the manifest's image has.
+# During a restart nothing else is sure to be there.
 stage_tools() {
   if holds "etcd's tools are in $TOOLS" tools_are_staged; then return 0; fi
   look_at_etcd
@@ -826,10 +833,8 @@ stage_tools() {
   guard_etcdctl_of_the_unit
   guard closed "etcd does not run on this host, and etcdctl was not found: not in the mapping's folder '$TOOLS_GIVEN', on this host or in $IMAGE" \
     'copy etcd and etcdctl of this cluster to a folder of this host that the mapping names as tools, or to /usr/local/bin' tools_can_be_had
+  choose_right_tools
   guard closed "snapshots of etcd $(server_minor) need etcdutl of that version, which is not beside etcdctl, in the mapping's folder '$TOOLS_GIVEN' or on this host" "$(how_to_add_etcdutl)" etcdutl_can_be_had
-  if [[ -z $etcd_pid && -n $etcdctl && -n $(server_minor) ]]; then
-    guard other_world "$etcdctl is $(tool_minor), ${IMAGE:-$UNIT} is $(server_minor)" 'tools of another minor version read and restore data wrongly: name the right ones' same_minor
-  fi
   copy_tools
   if is_changing; then guard half_done "snapshots of etcd $(server_minor) need etcdutl, and ${IMAGE:-$UNIT} has none" "$(how_to_add_etcdutl)" etcdutl_is_staged; fi
   etcdctl=$TOOLS/etcdctl
@@ -849,6 +854,24 @@ guard_etcdctl_of_the_unit() {
     "install the etcdctl of this etcd's version (on Debian: the package etcd-client), or copy it to a folder of this host that the mapping names as tools, or to /usr/local/bin" etcdctl_is_here
 }
 etcdctl_is_here() { [[ -n $etcdctl ]]; }
+# choose_right_tools -- those of the running member and of its image are right by themselves, any others must be of the minor that
+# etcd has. Where nothing says which one that is, the image is taken, or nothing: the wrong ones would be compared with themselves.
+choose_right_tools() {
+  if [[ -z $etcd_pid && -z $(server_minor) && -n $(image_at) ]]; then etcdctl=''; fi
+  [[ -n $etcdctl ]] || return 0
+  guard closed "$etcdctl does not run on this host: $(why_it_does_not_run)" 'copy etcd, etcdctl and etcdutl of this version that run on this host to a folder of it, name that folder as tools in the mapping, and render again' runs_here "$etcdctl"
+  guard closed "the minor version of this host's etcd is not known: ${IMAGE:-$UNIT_PROGRAM} does not say it. Whether $etcdctl is of the same one cannot be seen" \
+    'start etcd, or pull its image on this host; or write the version into the tag of the image in the manifest (a digest may follow it), fetch the facts again and render' minor_is_known
+  guard other_world "etcdctl is $(tool_minor), etcd is $(server_minor): $etcdctl" 'tools of another minor version read and restore data wrongly; use the tools of this member' same_minor
+}
+# why_it_does_not_run -- the first line of what etcdctl, or the loader of programs, says.
+why_it_does_not_run() {
+  local words
+  words=$("$etcdctl" version 2>&1 >/dev/null </dev/null) || true # its words are what counts
+  words=${words%%$'\n'*}
+  printf '%s' "${words:-it prints no version}"
+}
+minor_is_known() { [[ -n $(server_minor) ]]; }
 tools_can_be_had() { [[ -n $etcd_pid || -n $etcdctl || -n $(image_at) ]]; }
 
 # From 3.6 on only etcdutl reads and restores a snapshot; where no snapshot is taken it is not needed.
@@ -873,7 +896,7 @@ etcdutl_elsewhere() {
 
 copy_tools() {
   run install -d -m 0700 "$TOOLS"
-  if [[ -n $etcd_pid ]]; then
+  if etcdctl_is_beside_etcd; then
     copy_from_container
   elif [[ -n $etcdctl ]]; then
     copy_from_folder "${etcdctl%/*}"
@@ -883,6 +906,8 @@ copy_tools() {
   [[ -x $TOOLS/etcdutl || -z $(etcdutl_elsewhere) ]] || run cp "$(etcdutl_elsewhere)" "$TOOLS/etcdutl"
   run chmod -R u+rx,go= "$TOOLS"
 }
+# etcdctl_is_beside_etcd -- as a rule. Where the container's own does not run on this host, another one was found.
+etcdctl_is_beside_etcd() { [[ -n $etcd_pid ]] && { etcd_is_a_unit || [[ -z $etcdctl || $etcdctl == /proc/* || $etcdctl == "$TOOLS/etcdctl" ]]; }; }
 copy_from_container() {
   local folder name
   folder=$(readlink "/proc/$etcd_pid/exe") folder=${folder%/*}
@@ -1289,7 +1314,7 @@ record_before_leaving() {
 has_left_recorded() { has_left && { is_recorded new || [[ -z $base ]]; }; }
 # --- end runbook/rolling/leave.sh ---
 
-# --- runbook/rolling/ready_to_move.sh sha256:01139dee205d ---
+# --- runbook/rolling/ready_to_move.sh sha256:9f3984762851 ---
 # All refusals of the phase, before its first change. Later only a failure can stop it.
 ready_to_move() {
   show_snapshot_age
@@ -1325,6 +1350,7 @@ ready_on_the_wire() {
     [[ $i != "$OWN" && ${in_gate[i]} == yes ]] || continue
     guard closed "the serving certificate of ${NAMES[i]} lacks these SANs: $(addresses_lacking "$i")" "on ${NAMES[i]}: bash runbook.sh apply prepare" wire_is_wide "$i"
     ! can_bind || guard_answer "$i"
+    note_unreachable "$i"
     guard closed "the way from this host to ${NAMES[i]} at ${NEWS[i]} is $(flows_closed "$i")" 'see the flows in RUNBOOK.md' flows_are_open "$i"
   done
   can_bind || ask_through_routes
@@ -1367,7 +1393,15 @@ flows_closed() {
   local port state
   for port in "$PEER_PORT" "$CLIENT_PORT"; do
     state=$(flow "$1" "$port")
-    [[ $state == open ]] || [[ $state == absent && $ADDRESSES == replace ]] || printf '%s on port %s ' "$state" "$port"
+    [[ $state == open ]] || may_have_no_address "$state" || printf '%s on port %s ' "$state" "$port"
+  done
+}
+may_have_no_address() { [[ $ADDRESSES == replace ]] && is_one_of "$1" absent unreachable; }
+# note_unreachable I -- such a flow is let pass, and may be closed all the same.
+note_unreachable() {
+  local port
+  for port in "$PEER_PORT" "$CLIENT_PORT"; do
+    [[ $ADDRESSES != replace || $(flow "$1" "$port") != unreachable ]] || note "${NAMES[$1]} ${NEWS[$1]} port $port: no address there yet, or a firewall rejects the call: behind a router the two look alike. See the flows in RUNBOOK.md"
   done
 }
 flows_are_open() { [[ -z $(flows_closed "$1") ]]; }
@@ -3012,7 +3046,7 @@ longest_phase() {
 }
 # --- end runbook/lib/journal.sh ---
 
-# --- runbook/lib/etcd.sh sha256:83523ddd89c7 ---
+# --- runbook/lib/etcd.sh sha256:c45934ea3292 ---
 # etcd.sh -- our etcd as /proc shows it (docker, containerd and CRI-O are alike there), and the tools that belong to it.
 
 etcd_pid=          # its process, or empty
@@ -3102,33 +3136,40 @@ etcd_is_alone() {
 our_etcds() { processes_named etcd | grep -cE " (${ARGS_OLD[0]}|${ARGS_NEW[0]}|${ARGS_JOIN-none})$" || true; } # none is a count too
 
 # find_etcdctl -- sets etcdctl: the copy of `prepare`, else the one inside the running container, else that of the folder
-# which the mapping names, else the one beside the unit's etcd, else the host's own. same_minor decides whether it may be used for anything.
+# which the mapping names, else the one beside the unit's etcd, else the host's own. One that does not run on this host is taken
+# only where no other one does: choose_right_tools then says why. same_minor decides whether it may be used for anything.
 find_etcdctl() {
   [[ ! -x $etcdctl ]] || return 0 # found and checked before in this run
   choose_etcdctl
   [[ -z $etcdctl ]] || speak_v3
 }
 choose_etcdctl() {
-  local folder
+  local path
   etcdctl=
   if [[ -x $TOOLS/etcdctl ]] && etcdctl_is_staged; then
     etcdctl=$TOOLS/etcdctl
     return 0
   fi
   look_at_etcd
+  while IFS= read -r path; do
+    [[ -x $path ]] || continue
+    if runs_here "$path"; then etcdctl=$path && return 0; fi
+    etcdctl=${etcdctl:-$path}
+  done < <(places_of_etcdctl)
+}
+places_of_etcdctl() {
+  local folder
   if [[ -n $etcd_pid ]]; then
     for folder in "$(readlink "/proc/$etcd_pid/exe" 2>/dev/null)" /usr/local/bin/ /usr/bin/ /bin/ /; do
-      [[ ! -x /proc/$etcd_pid/root${folder%/*}/etcdctl ]] || { etcdctl=/proc/$etcd_pid/root${folder%/*}/etcdctl && return 0; }
+      printf '%s\n' "/proc/$etcd_pid/root${folder%/*}/etcdctl"
     done
   fi
-  if [[ -n $TOOLS_GIVEN && -x $TOOLS_GIVEN/etcdctl ]]; then
-    etcdctl=$TOOLS_GIVEN/etcdctl
-  elif etcd_is_a_unit && [[ -x ${UNIT_PROGRAM%/*}/etcdctl ]]; then
-    etcdctl=${UNIT_PROGRAM%/*}/etcdctl
-  else
-    etcdctl=$(command -v etcdctl || true) # none is a fact; the guards say so
-  fi
+  [[ -z $TOOLS_GIVEN ]] || printf '%s\n' "$TOOLS_GIVEN/etcdctl"
+  ! etcd_is_a_unit || printf '%s\n' "${UNIT_PROGRAM%/*}/etcdctl"
+  command -v etcdctl || true # none is a fact; the guards say so
 }
+# runs_here PATH -- an etcdctl for another C library or processor is there, and does not.
+runs_here() { [[ $(ETCDCTL_API=3 "$1" version 2>/dev/null </dev/null) == *'etcdctl version: '* ]]; }
 
 # speak_v3 -- below 3.4 etcdctl speaks v2 unless it is told; from 3.6 on it does not know the variable, and every call warns of it.
 speak_v3() {
@@ -3139,17 +3180,19 @@ speak_v3() {
   export ETCDCTL_API=3
 }
 
-# server_minor -- 3.4, 3.5 …: of the process that runs, else of the etcd that `prepare` copied, else by the image's tag.
+# server_minor -- 3.4, 3.5 …: of the process that runs, else of the etcd that `prepare` copied, else of the unit's program; by the
+# image's tag where there is none of these or the host cannot run it.
 server_minor() {
+  local program='' minor=''
   if [[ -n $etcd_pid ]]; then
-    minor_of "$("/proc/$etcd_pid/exe" --version 2>/dev/null)" 'etcd Version: '
+    program=/proc/$etcd_pid/exe
   elif [[ -x $TOOLS/etcd ]]; then
-    minor_of "$("$TOOLS/etcd" --version 2>/dev/null)" 'etcd Version: '
+    program=$TOOLS/etcd
   elif etcd_is_a_unit; then
-    minor_of "$("$(unit_program)" --version 2>/dev/null)" 'etcd Version: '
-  else
-    image_minor
+    program=$(unit_program)
   fi
+  [[ -z $program ]] || minor=$(minor_of "$("$program" --version 2>/dev/null)" 'etcd Version: ')
+  if [[ -n $minor ]]; then printf '%s' "$minor"; else image_minor; fi
 }
 # image_minor -- by the tag, which a digest may follow; nothing where it names no version.
 image_minor() {
@@ -3918,7 +3961,7 @@ close_each() {
 close_connections_with() { close_each "$(connections_with "$1")"; }
 # --- end runbook/lib/connections.sh ---
 
-# --- runbook/lib/peers.sh sha256:9ee49ee7b0b3 ---
+# --- runbook/lib/peers.sh sha256:858ddb882419 ---
 # peers.sh -- what each member says when it is asked the way a member asks: GET /members on its peer port.
 #
 # A TLS handshake proves nothing (etcd refuses a caller after it) and `endpoint health` passes a member that no other can
@@ -3960,7 +4003,7 @@ answered() {
   answer_text=
   [[ ! -e $SCRATCH/$1.answer ]] || answer_text=$(<"$SCRATCH/$1.answer")
   answer_text=${answer_text//$'\r'/}
-  [[ $answer_text != 'Connecting to '* ]] || answer_text=${answer_text#*$'\n'} # OpenSSL 3.2.0 says so on stdout
+  answer_text=${answer_text#'Connecting to '*$'\n'} # OpenSSL 3.2.0 says so on stdout
   [[ $answer_text == 'HTTP/1.1 200 '* && $answer_text == *'X-Etcd-Cluster-Id: '* && $answer_text == *'}]' ]]
 }
 
@@ -6039,7 +6082,7 @@ next_phase_here() {
 }
 # --- end runbook/lib/next.sh ---
 
-# --- runbook/lib/api.sh sha256:0bbd1aa2b43a ---
+# --- runbook/lib/api.sh sha256:c38eeecae97b ---
 # api.sh -- questions to this host's own kube-apiserver, at the address where it should answer. Reads only.
 #
 # openssl asks, so that no kubectl, curl or proxy is involved: the certificate must be issued by the cluster's CA and have
@@ -6082,6 +6125,7 @@ api_ask() {
       -CAfile <(printf '%s\n' "${api_pems[0]}") -cert <(printf '%s\n' "${api_pems[1]}") -key <(printf '%s\n' "${api_pems[2]}") \
       -connect "$(bracketed "$1"):$2" 2>"$error" 9>&-) || true # silence is an answer
   words=${words//$'\r'/}
+  words=${words#'Connecting to '*$'\n'} # OpenSSL 3.2.0 says so on stdout
   if [[ $words =~ ^HTTP/1\.[01]\ ([0-9][0-9][0-9]) ]]; then
     api_status=${BASH_REMATCH[1]}
     api_body=${words#*$'\n\n'}
@@ -6145,7 +6189,7 @@ server_of() {
 }
 # --- end runbook/lib/api.sh ---
 
-# --- runbook/lib/kubernetes.sh sha256:2f12b1a886e5 ---
+# --- runbook/lib/kubernetes.sh sha256:276f12b8c096 ---
 # kubernetes.sh -- the gate before an old address goes: Kubernetes itself works on the other one, as seen through this host.
 
 readonly RENEWAL_NOTE=$STATE/node.renewal # renewTime of this Node's Lease while move had stopped kubelet: any other is a renewal since
@@ -6198,7 +6242,9 @@ miss_health() {
   local host port path answer
   [[ ${wanted[$1]-new} != aside && -n ${HEALTH[$1]} && ${PROCS[$1]} != kube-apiserver && ${PROCS[$1]} != etcd ]] || return 0
   read -r host port path <<<"${HEALTH[$1]}"
-  answer=$(printf 'GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n' "$path" | timeout -k 1 3 openssl s_client -quiet -connect "$(bracketed "$host"):$port" 2>/dev/null 9>&- | head -n 1) || true # silence is an answer
+  answer=$(printf 'GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n' "$path" | timeout -k 1 3 openssl s_client -quiet -connect "$(bracketed "$host"):$port" 2>/dev/null 9>&-) || true # silence is an answer
+  # OpenSSL 3.2.0 says so on stdout.
+  answer=${answer#'Connecting to '*$'\n'}
   [[ $answer == 'HTTP/1.'?' 200'* ]] || kubernetes_misses "${FILES[$1]%.yaml} is not healthy on $host:$port$path"
 }
 
