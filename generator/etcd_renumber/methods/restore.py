@@ -158,7 +158,7 @@ PHASES = (
     ),
     Phase(
         "reopen",
-        "the API starts on the new addresses; checks Kubernetes; copies of the snapshot outside of this change's folder removed",
+        "the API starts on the new addresses; checks Kubernetes; names copies of the snapshot outside of this change's folder",
         steps=(
             "the_reviewed_world",
             "ready_to_reopen",

@@ -4,6 +4,7 @@ ready_to_settle() {
   guard closed 'etcd does not run with the new arguments on this host' 'bash runbook.sh apply readdress' etcd_runs_new
   ask_everybody
   guard closed 'bridge rules or routes are missing on this host (a reboot removes them)' 'bash runbook.sh apply readdress adds them again, without a restart of etcd' bridge_stands
+  guard_room_for_notes
   [[ $MODE != verify ]] || first_look_at_leases
   wait_until "$GATE_LIMIT" 'a majority answers and names a leader' quorum_is_back || true # looked at again by the guard
   guard closed "no quorum: $(answering) of ${#NAMES[@]} members answer" 'carry out readdress on a majority of the hosts; bash runbook.sh status shows which members answer' quorum_is_back

@@ -176,7 +176,7 @@ etcdctl_is_staged() {
 
 same_minor() { [[ -n $etcdctl && -n $(server_minor) && $(tool_minor) == "$(server_minor)" ]]; }
 
-# ctl ENDPOINTS ARGUMENTS... -- etcdctl with a limit. `snapshot save` has none: see take_snapshot.
+# ctl ENDPOINTS ARGUMENTS... -- etcdctl with a limit. That of `snapshot save` grows with the data: see ctl_line.
 ctl() {
   local endpoints=$1
   shift

@@ -4,7 +4,6 @@ weight= # what follows the name in the line
 
 weigh_the_data() {
   if ! holds 'the candidate line describes the current data' candidate_is_known; then
-    guard_data_is_not_in_doubt
     guard closed "$(why_no_room "$DATA_DIR" 1)" 'free disk space there' has_room "$DATA_DIR" 1
     weigh
     printf 'line candidate %s %s\nof %s\n' "$HOST" "$weight" "$(sum_of_note)" >"$SCRATCH/note"

@@ -17,12 +17,16 @@ has_wal_dir() { [[ $WAL_DIR != "$DATA_DIR/member/wal" ]]; }
 
 # Data has three answers: whole, gone, in doubt. In doubt is what is there in part, and what this change has moved in part.
 guard_data_is_not_in_doubt() {
+  guard other_world "the old data of this host is in $SET_ASIDE/member, and no data is in its place: a run of restore or of its undo was ended there" \
+    'continue it: bash runbook.sh apply restore with the same options, or bash runbook.sh undo restore' no_data_is_aside_alone
   guard other_world "WAL files of this host's old data are still in $WAL_SET_ASIDE: a run of restore or of its undo was ended there" \
     'continue it: bash runbook.sh apply restore with the same options, or bash runbook.sh undo restore' no_wal_is_halfway
   guard_no_part_of_data
 }
 wal_is_halfway() { has_wal_dir && [[ ! -e $SET_ASIDE/member && (-d $WAL_SET_ASIDE/old || -d $WAL_SET_ASIDE/back) ]]; }
 no_wal_is_halfway() { ! wal_is_halfway; }
+# A host that had no data has an empty folder there.
+no_data_is_aside_alone() { [[ ! -e $SET_ASIDE/member/snap/db ]] || data_is_restored; }
 data_is_gone() { ! data_is_there && no_wal_is_halfway && no_part_of_data; }
 
 # data_is_restored -- what was there is set aside, and something whole is in its place: the end of `restore`. It stays true.

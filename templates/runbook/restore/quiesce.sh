@@ -2,6 +2,7 @@
 
 ready_to_quiesce() {
   guard closed "$MANIFESTS is not writable" 'check the mount' folder_is_writable
+  guard_room_for_notes
   guard_kubelet
   guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_ready_to_restore
   guard closed "these certificates lack the SAN $OLD or $NEW: $(certs_lacking)" 'bash runbook.sh apply prepare' certs_are_wide

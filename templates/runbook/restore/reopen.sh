@@ -2,6 +2,7 @@
 
 ready_to_reopen() {
   guard closed 'finish was not carried out here' 'bash runbook.sh apply finish, on every host, before the first reopen' finish_was_here
+  guard_room_for_notes
   guard_kubelet
   gate_before all "$END_RECORD"
   guard closed 'etcd cannot be asked for the endpoints of the API' 'bash runbook.sh status shows every member; then rerun the same command' masterleases_can_be_read

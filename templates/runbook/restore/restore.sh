@@ -114,7 +114,7 @@ note_restored() {
 # put_half_away -- the old data is moved away, so WAL files here came from another snapshot, in a run that was killed half-way.
 put_half_away() {
   local folder
-  [[ -n $(find "$WAL_DIR" -maxdepth 1 -type f -print -quit) ]] || return 0
+  [[ -n $(find -H "$WAL_DIR" -maxdepth 1 -type f -print -quit) ]] || return 0
   folder=$(free_name "$WAL_SET_ASIDE/half" '')
   run install -d -m 0700 "$folder"
   move_files "$WAL_DIR" "$folder"

@@ -70,8 +70,9 @@ puts_in_copy() {
   puts_seen 3 nsenter --net="/proc/$pid/ns/net" "$TOOLS/etcdctl" --endpoints="$COPY_URL" watch --prefix '' --rev="$1"
 }
 
+# save_copy_to FILE -- a scratch etcd that dies meanwhile would let it wait for ever, with the lock held.
 save_copy_to() {
-  run nsenter --net="/proc/$(copy_pid)/ns/net" ${api[@]+"${api[@]}"} "$TOOLS/etcdctl" --endpoints="$COPY_URL" snapshot save "$1"
+  run nsenter --net="/proc/$(copy_pid)/ns/net" ${api[@]+"${api[@]}"} timeout -k 1 "$(snapshot_seconds)" "$TOOLS/etcdctl" --endpoints="$COPY_URL" snapshot save "$1"
 }
 
 # close_copy -- exactly that process, then its copy.

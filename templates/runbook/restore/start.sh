@@ -5,6 +5,7 @@ ready_to_start() {
   [[ $NEW == "$OLD" ]] || guard closed "$OLD is still on this host: etcd would call from it, and lose its connections when it is removed" \
     "remove it now, while etcd is down: ip addr del $OLD/PREFIX dev INTERFACE, and from the network configuration" old_is_gone
   guard closed "$MANIFESTS is not writable" 'check the mount' folder_is_writable
+  guard_room_for_notes
   guard_kubelet
   guard closed 'this host is not restored' 'bash runbook.sh apply restore --snapshot FILE --sha256 HEX' is_restored
   guard closed "these certificates lack the SAN $OLD or $NEW: $(certs_lacking)" 'bash runbook.sh apply prepare' certs_are_settled

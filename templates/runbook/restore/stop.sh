@@ -3,6 +3,7 @@
 ready_to_stop() {
   if holds 'etcd is stopped and its manifest is moved out, or the data is restored' has_stopped; then return 0; fi
   guard closed "$MANIFESTS is not writable" 'check the mount' folder_is_writable
+  guard_room_for_notes
   guard_kubelet
   guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_ready_to_restore
   guard closed 'the API of this host is not stopped, or its manifests are in place' 'bash runbook.sh apply quiesce, on every host' all_is_quiet
@@ -105,7 +106,9 @@ etcd_goes_aside() {
   if data_is_restored; then everything_kept; else want aside kept kept; fi
 }
 
+# Data in doubt is refused before a word of it is noted: it must not be weighed as none.
 note_the_data() {
+  guard_data_is_not_in_doubt
   if holds 'the state of the data is noted, or the data is restored' data_is_noted; then return 0; fi
   reading_of_data >"$SCRATCH/note"
   note_down "$STOPPED"

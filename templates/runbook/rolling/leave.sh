@@ -6,6 +6,7 @@ ready_to_leave() {
   if holds 'etcd is stopped for its move, or runs with the new arguments' has_left; then return 0; fi
   guard closed "$OLD is not on this host" 'add it again: etcd still listens on it' old_is_here
   guard closed "$MANIFESTS is not writable" 'check the mount' folder_is_writable
+  guard_room_for_notes
   guard_services
   guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_prepared
   guard closed "these certificates lack the SAN $OLD or $NEW: $(certs_lacking)" 'bash runbook.sh apply prepare' certs_are_wide

@@ -102,6 +102,19 @@ has_space() {
   [[ -n $free && -n $size ]] && ((free - $(db_kib) * 12 / 10 >= size * 15 / 100))
 }
 
+# guard_room_for_notes -- of every phase that stops kubelet or etcd, before it does: what it notes and moves away is small, and a full
+# disk would end it with both of them down. An undo is let through: it may be what brings them back.
+readonly ROOM_FOR_NOTES=16384
+guard_room_for_notes() {
+  guard closed "${STATE%/*/*/*} has $(free_kib "${STATE%/*/*/*}") KiB free: $ROOM_FOR_NOTES KiB are needed for the notes of this phase and for the manifests that it moves away" \
+    'free disk space there, then rerun the same command' has_room_for_notes
+}
+has_room_for_notes() {
+  local free
+  free=$(free_kib "${STATE%/*/*/*}")
+  [[ -n $free ]] && ((free >= ROOM_FOR_NOTES))
+}
+
 # The same list as at the end, while there is time: a policy, a load balancer or a webhook that knows only the old address stops
 # working when it goes.
 what_names_old_addresses() {

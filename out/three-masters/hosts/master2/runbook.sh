@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]... [--accept-outage]
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest aec0405a02a7. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 1769b69f00e4. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CDPATH POSIXLY_CORRECT OPENSSL_CONF OPENSSL_MODULES # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=aec0405a02a7
+readonly DIGEST=1769b69f00e4
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -300,7 +300,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:5ddb44e5a2cde72a0783ed65982f8d20f96bce2cd997be204d0b829135e79824 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:230b959912328b03522f6f77bb5c9fff7fa0f728182ada8d2c8a368b02d3ed59 ---
 
 # --- runbook/lib/main.sh sha256:a9d1dd0867e6 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -459,7 +459,7 @@ how_to_keep_new() {
 }
 # --- end runbook/steps/world.sh ---
 
-# --- runbook/steps/preflight.sh sha256:eda18a388cc0 ---
+# --- runbook/steps/preflight.sh sha256:269f416f7622 ---
 # preflight only reads. It prints everything that it finds; the first thing that forbids the change stops it.
 
 # Every command the runbook calls, so that none is found missing half-way.
@@ -562,6 +562,19 @@ has_space() {
   local free size
   free=$(free_kib "$1") size=$(size_kib "$1")
   [[ -n $free && -n $size ]] && ((free - $(db_kib) * 12 / 10 >= size * 15 / 100))
+}
+
+# guard_room_for_notes -- of every phase that stops kubelet or etcd, before it does: what it notes and moves away is small, and a full
+# disk would end it with both of them down. An undo is let through: it may be what brings them back.
+readonly ROOM_FOR_NOTES=16384
+guard_room_for_notes() {
+  guard closed "${STATE%/*/*/*} has $(free_kib "${STATE%/*/*/*}") KiB free: $ROOM_FOR_NOTES KiB are needed for the notes of this phase and for the manifests that it moves away" \
+    'free disk space there, then rerun the same command' has_room_for_notes
+}
+has_room_for_notes() {
+  local free
+  free=$(free_kib "${STATE%/*/*/*}")
+  [[ -n $free ]] && ((free >= ROOM_FOR_NOTES))
 }
 
 # The same list as at the end, while there is time: a policy, a load balancer or a webhook that knows only the old address stops
@@ -1259,7 +1272,7 @@ ca_key() {
 names_in() { openssl x509 -noout -text -in "$1" | sed -n '/Subject Alternative Name/{n;s/^ *//p;}'; }
 # --- end runbook/steps/widen_certificates.sh ---
 
-# --- runbook/rolling/leave.sh sha256:ae37fe58ff77 ---
+# --- runbook/rolling/leave.sh sha256:9822bd959c32 ---
 # leave (only with `addresses: replace`): kubelet and etcd are stopped before the address is removed. A live etcd that loses its address costs
 # seconds of writes; one that was stopped first costs nothing.
 
@@ -1268,6 +1281,7 @@ ready_to_leave() {
   if holds 'etcd is stopped for its move, or runs with the new arguments' has_left; then return 0; fi
   guard closed "$OLD is not on this host" 'add it again: etcd still listens on it' old_is_here
   guard closed "$MANIFESTS is not writable" 'check the mount' folder_is_writable
+  guard_room_for_notes
   guard_services
   guard closed 'prepare was not carried out here: no backup, or no tools' 'bash runbook.sh apply prepare' is_prepared
   guard closed "these certificates lack the SAN $OLD or $NEW: $(certs_lacking)" 'bash runbook.sh apply prepare' certs_are_wide
@@ -1314,13 +1328,14 @@ record_before_leaving() {
 has_left_recorded() { has_left && { is_recorded new || [[ -z $base ]]; }; }
 # --- end runbook/rolling/leave.sh ---
 
-# --- runbook/rolling/ready_to_move.sh sha256:9f3984762851 ---
+# --- runbook/rolling/ready_to_move.sh sha256:c2853e2e936a ---
 # All refusals of the phase, before its first change. Later only a failure can stop it.
 ready_to_move() {
   show_snapshot_age
   guard closed "$NEW is not on this host, or duplicate address detection still runs" "$(how_to_keep_new)" new_is_here
   guard closed "$NEW is a secondary address of $OLD's subnet and would be removed with it" "sysctl -w net.ipv4.conf.all.promote_secondaries=1 (and in /etc/sysctl.d)" new_outlives_old
   guard closed "$MANIFESTS is not writable" 'check the mount' folder_is_writable
+  guard_room_for_notes
   guard_services
   guard other_world "$DATA_DIR holds no data (member/snap/db, $WAL_DIR/*.wal)" 'without data etcd would start a new, empty cluster' data_is_there
   guard closed "$(why_no_space "$DATA_DIR")" 'free disk space there' has_space "$DATA_DIR"
@@ -3046,7 +3061,7 @@ longest_phase() {
 }
 # --- end runbook/lib/journal.sh ---
 
-# --- runbook/lib/etcd.sh sha256:c45934ea3292 ---
+# --- runbook/lib/etcd.sh sha256:6e16b59bab70 ---
 # etcd.sh -- our etcd as /proc shows it (docker, containerd and CRI-O are alike there), and the tools that belong to it.
 
 etcd_pid=          # its process, or empty
@@ -3225,7 +3240,7 @@ etcdctl_is_staged() {
 
 same_minor() { [[ -n $etcdctl && -n $(server_minor) && $(tool_minor) == "$(server_minor)" ]]; }
 
-# ctl ENDPOINTS ARGUMENTS... -- etcdctl with a limit. `snapshot save` has none: see take_snapshot.
+# ctl ENDPOINTS ARGUMENTS... -- etcdctl with a limit. That of `snapshot save` grows with the data: see ctl_line.
 ctl() {
   local endpoints=$1
   shift
