@@ -87,11 +87,28 @@ def test_kubelet_is_asked_for_its_static_pods(tmp_path: Path, words: list[str], 
     (tmp_path / "config.yaml").write_text(config.replace("PODS", str(pods)))
     argv = [word.replace("PODS", str(pods)).replace("OTHER", str(other)) for word in words]
     with subprocess.Popen(["bash", "-c", "read -r _", "kubelet", *argv], stdin=subprocess.PIPE) as kubelet:
-        what = f"""kubelet_pid() {{ printf '%s' {kubelet.pid}; }}; has_kubelet() {{ true; }}; has_static_pod() {{ true; }}
+        what = f"""kubelet_pid() {{ printf '%s' {kubelet.pid}; }}
 if static_pods_are_here; then echo yes; else echo no; fi"""
-        ran = bash(what, "runbook/steps/preflight.sh", MANIFESTS=str(pods), KUBELET_CONFIG=f"{tmp_path}/config.yaml")
+        values = {"MANIFESTS": str(pods), "KUBELET_CONFIG": f"{tmp_path}/config.yaml", "STATE": str(tmp_path)}
+        ran = bash(what, "runbook/lib/kubelet.sh", **values)
         kubelet.communicate(b"\n")
     assert ran.stdout.strip() == ("yes" if here else "no"), ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("step", "part"),
+    [
+        ("the_folder_is_clean", "steps"),
+        ("the_apiserver_can_be_exchanged", "apiservers"),
+    ],
+)
+def test_another_folder_of_static_pods_ends_every_preflight_with_4(tmp_path: Path, step: str, part: str) -> None:
+    what = f"""has_static_pod() {{ true; }}; static_pods_are_here() {{ false; }}; static_pod_path() {{ echo /opt/pods; }}
+guard() {{ "${{@: -1}}" || {{ echo "$1: $2"; exit 9; }}; }}; {step}"""
+    values = {"MANIFESTS": "/etc/kubernetes/manifests", "STATE": str(tmp_path)}
+    ran = bash(what, "runbook/lib/kubelet.sh", f"runbook/{part}/preflight.sh", **values)
+    words = "other_world: kubelet runs the static pods of /opt/pods, and the reviewed manifests are in /etc/kubernetes/manifests"
+    assert (ran.returncode, ran.stdout.strip()) == (9, words), ran.stderr
 
 
 KEEPS = "[Network]\nManageForeignRoutes=no\n"

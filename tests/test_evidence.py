@@ -11,6 +11,7 @@ import pytest
 from etcd_renumber.change_folder.bundle import bundle
 from etcd_renumber.change_folder.write import sha256
 from etcd_renumber.errors import Refused
+from etcd_renumber.evidence.collected import read_evidence
 from etcd_renumber.reports.change_report import change_report
 
 from tests.paper import NAMES, START, Paper, add, made_paper, report, serious  # noqa: F401 -- the fixture
@@ -55,6 +56,15 @@ def test_no_fault_is(paper: Paper, case: str) -> None:
     change(paper)
     assert serious(paper) == []
     assert said in report(paper)
+
+
+def test_the_last_ticket_is_that_of_the_greatest_number(paper: Paper) -> None:
+    paper.numbers["master3"] = 998
+    for hour in (1, 2):
+        paper.run("master3", "finish", START + timedelta(hours=hour))
+    paper.edit("master3/output/1000-apply-finish.out", "digest ", "the last: digest ")
+    ticket = read_evidence(paper.made.folder, paper.made.change.digest, ["master3"]).hosts[0].ticket
+    assert ticket.startswith("the last: ")
 
 
 def remove(p: Paper, name: str) -> None:

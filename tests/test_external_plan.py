@@ -211,6 +211,11 @@ def test_a_manifest_that_kubeadm_did_not_write_is_asked_about(tmp_path: Path) ->
 TEXTS = {
     "another etcd": (f"{OLDS[0]},", "https://192.168.100.99:2379,", "error: kube-apiserver of master1 calls https://192.168.100.99"),
     "no flag": ("--etcd-servers=", "--etcd-server=", "error: kube-apiserver of master1 has no --etcd-servers"),
+    "a value of the downward API": (
+        "    image:",
+        "    - --x=$(IP)\n    env: [{name: IP, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}]\n    image:",
+        "error: kube-apiserver of master1 takes an argument from $( )",
+    ),
     "a name": (OLDS[0], "https://etcd1.example:2379", "warning: kube-apiserver of master1 calls etcd by a name"),
     "no TLS": (OLDS[0], "http://192.168.100.10:2379", "error: kube-apiserver of master1 calls http://"),
     "overrides": (

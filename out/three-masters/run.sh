@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest 1769b69f00e4. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 6fd2b0549772. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 unset CDPATH POSIXLY_CORRECT OPENSSL_CONF OPENSSL_MODULES
@@ -22,7 +22,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=1769b69f00e4
+readonly DIGEST=6fd2b0549772
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -35,7 +35,7 @@ readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
 readonly -a PLACES=(hosts/master1 hosts/master2 hosts/master3)
-readonly -a FOLDERS=(5511ab4073021148f53a82f5eb01e7a79c71dbde22f3c69d8d3a6f1f78c8f6fd d475d465551722158bda7b3d7f9f77efabbdd0533319f57cb423285d8f9dc786 e05c5cefb6f4e1debda761ea0111ba3c81f1025047354df77620f5a97ee3cea6)
+readonly -a FOLDERS=(2fe479becb1bf49c69e0cad7a310341e18aedefaa2dbb3f6ae7d3d9cf2276cbc c833bf320ba145b7d2ebc4e91e0511d82780c7aca1c72a675a9e5a54c0c55311 95e3fff6c4566d5bed6e56dd27d3e511494688585b50b9384fb1228fb2f1d4a3)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)

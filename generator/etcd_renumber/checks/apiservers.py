@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from etcd_renumber.addresses import url_of
 from etcd_renumber.manifests.apiserver import FILE, OVERRIDES, address_of, elsewhere, manifests, prove, servers_of
 from etcd_renumber.manifests.container import process
 from etcd_renumber.manifests.etcd import program_flags
@@ -121,9 +122,15 @@ def _manifest(cluster: Cluster, one: Apiserver) -> Iterator[Problem]:
     mapping, text = cluster.mapping, cluster.apiservers[one.name]
     place, moves = str(mapping.facts / one.name / "manifests" / FILE), mapping.moves()
     known = {a for m in mapping.members for a in (m.old, m.new)}
-    if process(text).name != API:
+    if main_of(text).program != API or main_of(text).how != "plain":
         fact = f"{FILE} of {one.name} does not start kube-apiserver as its first container's command"
         yield Problem(fact, place, "command", "copy it from the host again")
+        return
+    if not process(text).argv:
+        fact = f"kube-apiserver of {one.name} takes an argument from $( ), whose value only kubelet knows"
+        yield Problem(
+            fact, place, "command", "write the value into the manifest on the host; then fetch the facts again"
+        )
         return
     servers = servers_of(text)
     if not servers:
@@ -132,7 +139,10 @@ def _manifest(cluster: Cluster, one: Apiserver) -> Iterator[Problem]:
         return
     for server in servers:
         address = address_of(server)
-        if address is None:
+        if not url_of(server).host:
+            fact, hint = f"kube-apiserver of {one.name} calls {server}, which is no URL", "correct it on the host"
+            yield Problem(fact, place, "etcd-servers", hint)
+        elif address is None:
             fact = f"kube-apiserver of {one.name} calls etcd by a name: {server}"
             hint = "it stays as it is: let the name lead to the new address, too, before the members move"
             yield Problem(fact, place, "etcd-servers", hint, "warning")

@@ -5,11 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import yaml
-
 from etcd_renumber.addresses import addresses_in, is_loopback, url, url_of
 from etcd_renumber.manifests.etcd import program_flags
-from etcd_renumber.manifests.identities import Kept
 from etcd_renumber.manifests.pod import PROGRAMS, main_of
 from etcd_renumber.manifests.renumber import kept_in
 from etcd_renumber.model import Cluster, Facts, Member, Problem
@@ -53,7 +50,7 @@ def _lists_of_others(cluster: Cluster, member: Member) -> Iterator[Problem]:
     for file, text in facts.manifests.items():
         if main_of(text).program in PROGRAMS:
             continue
-        stay = {a for k in _kept(cluster, text) for a, _ in addresses_in(k.value)}
+        stay = {a for k in kept_in(text, cluster.mapping.moves()) for a, _ in addresses_in(k.value)}
         held = [a for a, _ in addresses_in(text) if a in others and a not in stay]
         if not held:
             continue
@@ -69,13 +66,6 @@ def _lists_of_others(cluster: Cluster, member: Member) -> Iterator[Problem]:
             else "Else it is exchanged at once on each host: right only where the other end answers on both addresses"
         )
         yield Problem(fact, str(facts.folder / "manifests" / file), file, hint, "error" if is_vrrp else "warning")
-
-
-def _kept(cluster: Cluster, text: str) -> list[Kept]:
-    try:
-        return kept_in(text, cluster.mapping.moves())
-    except yaml.YAMLError:
-        return []  # the proof says what is wrong with it
 
 
 def _etcd_servers(cluster: Cluster) -> Iterator[Problem]:

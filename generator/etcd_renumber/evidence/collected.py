@@ -106,7 +106,10 @@ def read_evidence(folder: Path, digest: str, members: list[str]) -> Evidence:
 
 
 def _host(folder: Path, name: str, problems: list[Problem]) -> HostEvidence:
-    kept = [_kept(path, name) for path in sorted((folder / "output").glob("*.run")) if RUN.fullmatch(path.name)]
+    numbers = {
+        path: int(run[1]) for path in sorted((folder / "output").glob("*.run")) if (run := RUN.fullmatch(path.name))
+    }
+    kept = [_kept(path, name) for path in sorted(numbers, key=lambda path: numbers[path])]
     attempts = _journal(folder / "journal.jsonl", name, problems)
     used: set[str] = set()
     for n, attempt in enumerate(attempts):

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from etcd_renumber.errors import Refused
+from etcd_renumber.manifests.nodes import UNFIT
 from etcd_renumber.model import Problem
 
 LARGEST = 1_000_000  # bytes; a mapping of a hundred members has ten thousand
@@ -30,8 +31,11 @@ def read(path: Path) -> tuple[Any, dict[str, str], list[Problem]]:
         place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else str(path)
         hint = "indent with spaces, put a space after each colon, quote values that begin with a special character"
         raise Refused(Problem(f"this is not YAML: {error.problem or error.context}", place, hint=hint)) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise Refused(Problem(f"this is not YAML: {error}", str(path))) from None
+    except UNFIT as error:
+        hint = "remove tags (words with !! before a value), and quote dates and numbers that are meant as text"
+        raise Refused(Problem(f"a value does not fit its tag or form: {error}", str(path), hint=hint)) from None
     if node is None:
         raise Refused(Problem("the file is empty", str(path), hint="`etcd-renumber init DIR` writes one to begin with"))
     if has_alias:

@@ -12,8 +12,8 @@ from etcd_renumber.model import Problem
 def keys_of_others(data: Any, places: dict[str, str], path: Path) -> list[Problem]:
     """Keys of one method beside another one."""
     found = []
-    method = data.get("method", "rolling") if isinstance(data, dict) else "rolling"
-    for owner in METHODS.values() if isinstance(data, dict) and method in METHODS else []:
+    method = data.get("method", "rolling") if isinstance(data, dict) else ""
+    for owner in METHODS.values() if isinstance(method, str) and method in METHODS else []:
         for key, quiet in owner.keys.items():
             if owner.name != method and data.get(key, quiet) != quiet:
                 fact = f"{key}: {data[key]} has no effect with method: {method}"

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from ipaddress import ip_address
-from urllib.parse import urlsplit
 
-from etcd_renumber.addresses import addresses_in
+from etcd_renumber.addresses import addresses_in, url_of
 from etcd_renumber.etcd_on_host import Address
 from etcd_renumber.manifests.container import process
 from etcd_renumber.model import ApiManifests, Problem
@@ -29,10 +27,7 @@ def servers_of(text: str) -> list[str]:
 
 def address_of(server: str) -> Address | None:
     """The address in a URL; None for a name."""
-    try:
-        return ip_address(urlsplit(server).hostname or "")
-    except ValueError:
-        return None
+    return url_of(server).address
 
 
 def flags_of(text: str) -> dict[str, str]:
@@ -55,7 +50,7 @@ def moved(server: str, moves: Mapping[Address, Address]) -> str:
     new = moves.get(address) if address else None
     if new is None:
         return server
-    port = urlsplit(server).port
+    port = url_of(server).port
     return f"https://{f'[{new}]' if new.version == 6 else new}{f':{port}' if port else ''}"
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-import yaml
-
 from etcd_renumber.manifests.renumber import kept_in
 from etcd_renumber.manifests.unit_exchange import kept_in_unit
 from etcd_renumber.model import Cluster
@@ -21,11 +19,7 @@ def kept_texts(cluster: Cluster) -> dict[tuple[str, str, str], list[Place]]:
         facts = cluster.facts[member.name]
         files: Mapping[str, str] = {} if member.stays else {**facts.unit_files, **facts.manifests}
         for file, text in files.items():
-            try:
-                every = kept_in(text, moves) if file in facts.manifests else kept_in_unit(text, moves)
-            except yaml.YAMLError:
-                continue  # the proof says what is wrong with it
-            for it in every:
+            for it in kept_in(text, moves) if file in facts.manifests else kept_in_unit(text, moves):
                 found.setdefault((it.name, it.value, it.why), []).append((member.name, file, it.line))
     return found
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+# What a safe constructor raises of a value that does not fit its tag: `!!int z`, `!!bool z`, `!!timestamp z`.
+UNFIT = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
@@ -16,9 +18,10 @@ def documents(text: str) -> list[Any]:
     return list(yaml.compose_all(text, Loader=LOADER))
 
 
+@lru_cache(maxsize=256)
 def first_document(text: str) -> Any:
-    """The one that kubelet reads, or None."""
-    return next(iter(documents(text)), None)
+    """The one that kubelet reads, or None; what stands behind it is not read. Raises yaml.YAMLError."""
+    return next(iter(yaml.compose_all(text, Loader=LOADER)), None)
 
 
 def child(node: Any, key: str) -> Any:

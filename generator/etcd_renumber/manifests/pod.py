@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import yaml
 
+from etcd_renumber.manifests.nodes import UNFIT
 from etcd_renumber.model import Problem
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -42,7 +43,7 @@ def document_of(text: str) -> Mapping[str, Any]:
     try:
         found = next(iter(yaml.load_all(text, Loader=LOADER)), None)  # noqa: S506: LOADER is a safe one
         return found if isinstance(found, dict) else {}
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError):
+    except (yaml.YAMLError, RecursionError, *UNFIT):
         return {}
 
 
@@ -77,9 +78,9 @@ def _started(container: Mapping[str, Any], number: int) -> Started:
         by = str(command) if isinstance(command, str) else words[0] if words else ""
         return Started(program, tuple(arguments), how, by, container, number)
 
-    if isinstance(command, str) or (command and " " in words[0].strip()):
+    if isinstance(command, str) or (list_of(command) and " " in words[0].strip()):
         return made(*_in_a_shell(str(command) if isinstance(command, str) else words[0]), "text")
-    if not command:
+    if not list_of(command):
         image = re.sub(r"[:@].*", "", PurePosixPath(str(container.get("image", ""))).name)
         if image in PROGRAMS and not (words and PurePosixPath(words[0]).name == image):
             return made(image, words, "image")
@@ -139,6 +140,8 @@ def not_a_pod(text: str, place: str) -> list[Problem]:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         return [Problem(f"this is not YAML: {str(error).splitlines()[0]}", place, hint="fetch the file again")]
     wrong = _wrong(node, SHAPE, "") if node is not None else ("the file is empty", "", None)
+    if wrong is None and not document_of(text):
+        wrong = "a value does not fit its tag (!!) or its form (a date)", "", None
     if wrong is None:
         return []
     fact, key, at = wrong

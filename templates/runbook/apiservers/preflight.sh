@@ -24,6 +24,7 @@ missing_commands() {
 commands_are_here() { [[ -z $(missing_commands) ]]; }
 
 the_apiserver_can_be_exchanged() {
+  guard_static_pods
   guard_exchange
   guard closed "kube-apiserver does not run on this host with the arguments of its manifest" 'check its logs (crictl ps -a; crictl logs ID; journalctl -u kubelet); start the change only on a control plane that works' runs_as_its_manifest
   guard closed "kube-apiserver of this host does not answer on $OWN_ADDRESS: $(why_silent)" 'fix it first' answers_here

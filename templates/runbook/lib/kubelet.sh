@@ -46,6 +46,26 @@ guard_kubelet() {
   guard closed 'kubelet does not run on this host, and this change did not stop it' 'find out why it is down (journalctl -u kubelet), then start it' kubelet_can_be_used
 }
 
+# guard_static_pods -- in every preflight: a manifest beside another staticPodPath is a copy that nobody runs.
+guard_static_pods() {
+  guard other_world "kubelet runs the static pods of $(static_pod_path), and the reviewed manifests are in $MANIFESTS" \
+    "set staticPodPath: $MANIFESTS in kubelet's configuration, as kubeadm has it, move the manifests there, and restart kubelet; any other folder is not supported" static_pods_are_here
+}
+# static_pod_path -- as kubelet is told: by an argument, else in its configuration file. Nothing where neither says it.
+static_pod_path() {
+  local words='' config path
+  words=$(tr '\0' '\n' <"/proc/$(kubelet_pid)/cmdline" 2>/dev/null | sed -nE 's/^--?(pod-manifest-path|config)=/\1 /p; /^--?(pod-manifest-path|config)$/{s/^--?//;N;s/\n/ /p;}') || true
+  path=$(sed -n 's/^pod-manifest-path //p' <<<"$words")
+  config=$(sed -n 's/^config //p' <<<"$words")
+  [[ -n $path ]] || path=$(sed -nE "s/^staticPodPath:[[:space:]]*[\"']?([^\"'[:space:]]+).*/\1/p" "${config:-$KUBELET_CONFIG}" 2>/dev/null) || true
+  printf '%s' "$path"
+}
+static_pods_are_here() {
+  local path
+  path=$(static_pod_path)
+  [[ -z $path || $path -ef $MANIFESTS ]]
+}
+
 # node_name -- as kubelet's own certificate has it: a host name proves nothing.
 node_name() {
   local words

@@ -34,26 +34,9 @@ commands_are_here() { [[ -z $(missing_commands) ]]; }
 
 # Kubelet runs every file of its folder: a copy of etcd.yaml there replaces etcd.yaml's pod at once.
 the_folder_is_clean() {
-  guard other_world "kubelet runs the static pods of $(static_pod_path), and the reviewed manifests are in $MANIFESTS" \
-    "set staticPodPath: $MANIFESTS in kubelet's configuration, as kubeadm has it, move the manifests there, and restart kubelet; any other folder is not supported" static_pods_are_here
+  ! has_static_pod || guard_static_pods
   guard closed "kubelet also runs these files, which were not reviewed: $(stray_files)" 'a copy or a backup: move it to another folder, and if etcd runs from it, not while the member is up. A pod in use (kubelet stops the pod of a file that goes): leave it, fetch the facts again, render and review again' no_stray_file
   guard_services
-}
-
-# static_pod_path -- as kubelet is told: by an argument, else in its configuration file. Nothing where neither says it.
-static_pod_path() {
-  local words='' config path
-  words=$(tr '\0' '\n' <"/proc/$(kubelet_pid)/cmdline" 2>/dev/null | sed -nE 's/^--?(pod-manifest-path|config)=/\1 /p; /^--?(pod-manifest-path|config)$/{s/^--?//;N;s/\n/ /p;}') || true
-  path=$(sed -n 's/^pod-manifest-path //p' <<<"$words")
-  config=$(sed -n 's/^config //p' <<<"$words")
-  [[ -n $path ]] || path=$(sed -nE "s/^staticPodPath:[[:space:]]*[\"']?([^\"'[:space:]]+).*/\1/p" "${config:-$KUBELET_CONFIG}" 2>/dev/null) || true
-  printf '%s' "$path"
-}
-static_pods_are_here() {
-  local path
-  if ! has_kubelet || ! has_static_pod; then return 0; fi
-  path=$(static_pod_path)
-  [[ -z $path || $path -ef $MANIFESTS ]]
 }
 
 # What the exchange stops and writes must be known before: a pod whose process is not found would keep running beside its successor.

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]... [--accept-outage]
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 1769b69f00e4. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 6fd2b0549772. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CDPATH POSIXLY_CORRECT OPENSSL_CONF OPENSSL_MODULES # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=1769b69f00e4
+readonly DIGEST=6fd2b0549772
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -300,7 +300,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:230b959912328b03522f6f77bb5c9fff7fa0f728182ada8d2c8a368b02d3ed59 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:fa5cbb434fe69a3666214a4808c88d12b1c81901b9f5b50e30e010a4568f64f3 ---
 
 # --- runbook/lib/main.sh sha256:a9d1dd0867e6 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -459,7 +459,7 @@ how_to_keep_new() {
 }
 # --- end runbook/steps/world.sh ---
 
-# --- runbook/steps/preflight.sh sha256:269f416f7622 ---
+# --- runbook/steps/preflight.sh sha256:4f2c7dbba311 ---
 # preflight only reads. It prints everything that it finds; the first thing that forbids the change stops it.
 
 # Every command the runbook calls, so that none is found missing half-way.
@@ -496,26 +496,9 @@ commands_are_here() { [[ -z $(missing_commands) ]]; }
 
 # Kubelet runs every file of its folder: a copy of etcd.yaml there replaces etcd.yaml's pod at once.
 the_folder_is_clean() {
-  guard other_world "kubelet runs the static pods of $(static_pod_path), and the reviewed manifests are in $MANIFESTS" \
-    "set staticPodPath: $MANIFESTS in kubelet's configuration, as kubeadm has it, move the manifests there, and restart kubelet; any other folder is not supported" static_pods_are_here
+  ! has_static_pod || guard_static_pods
   guard closed "kubelet also runs these files, which were not reviewed: $(stray_files)" 'a copy or a backup: move it to another folder, and if etcd runs from it, not while the member is up. A pod in use (kubelet stops the pod of a file that goes): leave it, fetch the facts again, render and review again' no_stray_file
   guard_services
-}
-
-# static_pod_path -- as kubelet is told: by an argument, else in its configuration file. Nothing where neither says it.
-static_pod_path() {
-  local words='' config path
-  words=$(tr '\0' '\n' <"/proc/$(kubelet_pid)/cmdline" 2>/dev/null | sed -nE 's/^--?(pod-manifest-path|config)=/\1 /p; /^--?(pod-manifest-path|config)$/{s/^--?//;N;s/\n/ /p;}') || true
-  path=$(sed -n 's/^pod-manifest-path //p' <<<"$words")
-  config=$(sed -n 's/^config //p' <<<"$words")
-  [[ -n $path ]] || path=$(sed -nE "s/^staticPodPath:[[:space:]]*[\"']?([^\"'[:space:]]+).*/\1/p" "${config:-$KUBELET_CONFIG}" 2>/dev/null) || true
-  printf '%s' "$path"
-}
-static_pods_are_here() {
-  local path
-  if ! has_kubelet || ! has_static_pod; then return 0; fi
-  path=$(static_pod_path)
-  [[ -z $path || $path -ef $MANIFESTS ]]
 }
 
 # What the exchange stops and writes must be known before: a pod whose process is not found would keep running beside its successor.
@@ -3600,7 +3583,7 @@ kubeconfigs_of_others() {
 no_kubeconfig_of_others() { [[ -z $(kubeconfigs_of_others) ]]; }
 # --- end runbook/lib/host_files.sh ---
 
-# --- runbook/lib/kubelet.sh sha256:1dfbc5cc604f ---
+# --- runbook/lib/kubelet.sh sha256:7b4bb96fcf7f ---
 # kubelet.sh -- kubelet as systemd sees it, and the note that says that this change has stopped it.
 
 readonly STOPPED_NOTE=$STATE/kubelet.stopped # one line, "TIME PHASE", from before kubelet is stopped until it is up again
@@ -3647,6 +3630,26 @@ kubelet_log() { journalctl -u kubelet -n 20 --no-pager 2>/dev/null | tr -d '\000
 guard_kubelet() {
   guard closed 'kubelet is not a systemd unit on this host (systemctl show -p LoadState kubelet)' 'this runbook stops and starts kubelet with systemctl; any other way to run kubelet is not supported' kubelet_is_a_unit
   guard closed 'kubelet does not run on this host, and this change did not stop it' 'find out why it is down (journalctl -u kubelet), then start it' kubelet_can_be_used
+}
+
+# guard_static_pods -- in every preflight: a manifest beside another staticPodPath is a copy that nobody runs.
+guard_static_pods() {
+  guard other_world "kubelet runs the static pods of $(static_pod_path), and the reviewed manifests are in $MANIFESTS" \
+    "set staticPodPath: $MANIFESTS in kubelet's configuration, as kubeadm has it, move the manifests there, and restart kubelet; any other folder is not supported" static_pods_are_here
+}
+# static_pod_path -- as kubelet is told: by an argument, else in its configuration file. Nothing where neither says it.
+static_pod_path() {
+  local words='' config path
+  words=$(tr '\0' '\n' <"/proc/$(kubelet_pid)/cmdline" 2>/dev/null | sed -nE 's/^--?(pod-manifest-path|config)=/\1 /p; /^--?(pod-manifest-path|config)$/{s/^--?//;N;s/\n/ /p;}') || true
+  path=$(sed -n 's/^pod-manifest-path //p' <<<"$words")
+  config=$(sed -n 's/^config //p' <<<"$words")
+  [[ -n $path ]] || path=$(sed -nE "s/^staticPodPath:[[:space:]]*[\"']?([^\"'[:space:]]+).*/\1/p" "${config:-$KUBELET_CONFIG}" 2>/dev/null) || true
+  printf '%s' "$path"
+}
+static_pods_are_here() {
+  local path
+  path=$(static_pod_path)
+  [[ -z $path || $path -ef $MANIFESTS ]]
 }
 
 # node_name -- as kubelet's own certificate has it: a host name proves nothing.
