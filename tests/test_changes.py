@@ -49,8 +49,9 @@ HARMLESS = {
     '"$tool"': r'^"\$tool" snapshot status ',
     '"$(restore_tool)"': r'^"\$\(restore_tool\)" snapshot (status|restore --help)',
     '"$etcdctl"': r'^"\$etcdctl" version',
-    '"$1"': r'^"\$1" (version|cp "\S+" -$)',
+    '"$1"': r'^(ETCDCTL_API=3 )?"\$1" (version|cp "\S+" -$)',
     '"$path"': r'^"\$path" version',
+    '"$program"': r'^"\$program" --version',
     '"$(unit_program)"': r'^"\$\(unit_program\)" --version',
     '"$TOOLS/etcd"': r'^"\$TOOLS/etcd" --(version|help)',
     '"/proc/$etcd_pid/exe"': r'^"/proc/\$etcd_pid/exe" --version',
@@ -59,6 +60,7 @@ HARMLESS = {
 OWN = {
     ("open_state", "install"): "the change's own folder, for the lock and the journal",
     ("open_state", "flock"): "the lock itself",
+    ("lock_comes_free", "flock"): "the same lock, of a run that was killed",
     ("open_scratch", "mktemp"): "the private folder for answers",
     ("draft_reissue", "mkdir"): "a folder in SCRATCH",
     ("draft_reissue", "rm"): "a folder in SCRATCH",

@@ -207,7 +207,7 @@ guard_majority; echo on"""
 )
 def test_every_phase_that_stops_etcd_asks_for_the_majority(step: str, part: str) -> None:
     reads = "show_snapshot_age etcd_runs_new etcd_runs_old gate_before guard_not_narrowed guard_cluster_was_undone guard_services"
-    reads += " guard_old_endpoint certs_lacking foreign_routes why_no_space how_to_keep_new"
+    reads += " guard_room_for_notes guard_old_endpoint certs_lacking foreign_routes why_no_space how_to_keep_new"
     stubs = "; ".join(f"{name}() {{ {'return 1' if 'runs' in name else ':'}; }}" for name in reads.split())
     what = f"""{stubs}; guard() {{ :; }}; holds() {{ return 1; }}; guard_majority() {{ stop 9 asked; }}
 OLD=a NEW=b MANIFESTS=/m DATA_DIR=/d WAL_DIR=/w BACKUP=/b ADDRESSES=both; {step}"""

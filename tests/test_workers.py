@@ -121,7 +121,7 @@ def test_a_kubelet_that_does_not_stay_up_is_taken_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize("method", ["bridge", "restore"])
 def test_it_follows_in_the_other_methods_too(tmp_path: Path, method: str) -> None:
     """Its master has lost its old address already, or loses it while the API is away."""
-    made = one_master(tmp_path, method=method)
+    made = one_master(tmp_path, version="3.5", method=method)
     with WithWorkers(made, "3.5", [worker("worker1", at(OLD))], wide=True) as rig:
         if method == "bridge":
             rig.everybody_crashes()

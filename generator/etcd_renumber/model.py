@@ -213,12 +213,6 @@ class Change:
         """What is run in that line. Raises KeyError for a line of kind address."""
         return self.script(line.host).phase(line.phase)
 
-    def moved_before(self) -> tuple[str, ...]:
-        """The members whose etcd was on the new address before anything of this change was done, by their facts."""
-        return tuple(
-            m.name for m in self.cluster.mapping.members if not m.stays and not self.manifests[m.name][0].changes
-        )
-
     def order_with(self, *beside: str) -> tuple[Line, ...]:
         """The lines of the order, but for those on other workers and apiservers than these."""
         is_beside = self.cluster.mapping.is_beside

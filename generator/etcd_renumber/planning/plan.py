@@ -160,3 +160,9 @@ def _facts(facts: Facts) -> dict[str, Any]:
         "client_port": etcd.client_port,
         "image": etcd.image,
     }
+
+
+def moved_before(change: Change) -> tuple[str, ...]:
+    """The members whose etcd was on the new address before anything of this change was done, by their facts."""
+    members = change.cluster.mapping.members
+    return tuple(m.name for m in members if not m.stays and not change.manifests[m.name][0].changes)

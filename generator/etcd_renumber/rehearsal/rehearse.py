@@ -12,6 +12,7 @@ from etcd_renumber.checks.etcd_flags import out_of_place
 from etcd_renumber.errors import Refused
 from etcd_renumber.manifests.etcd import is_etcd, names_in, on_the_command_line
 from etcd_renumber.model import Change, Problem
+from etcd_renumber.planning.plan import moved_before
 from etcd_renumber.records.run import FILE, Run, to_json
 from etcd_renumber.rehearsal import subnets
 from etcd_renumber.rehearsal.build_record import Options, Seen, record
@@ -126,7 +127,7 @@ def _fits(change: Change, options: Options, chosen: Chosen) -> None:
 
 def cannot_be_founded(change: Change) -> list[Problem]:
     """A replica begins on the old addresses, with the manifests of the facts: these must have them."""
-    there = change.moved_before()
+    there = moved_before(change)
     if not there:
         return []
     names = ", ".join(there)

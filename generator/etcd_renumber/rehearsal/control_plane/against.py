@@ -11,6 +11,7 @@ from etcd_renumber.checks.etcd_flags import out_of_place
 from etcd_renumber.manifests.etcd import container_of, minor_of_image
 from etcd_renumber.manifests.pod import words_of
 from etcd_renumber.model import Change, Member
+from etcd_renumber.planning.plan import moved_before
 from etcd_renumber.rehearsal.control_plane.flags import COMPONENTS, HAS, Known, files_in, flags, manifest_of
 
 PORTS = {"secure-port": ("kube-apiserver", "6443")}
@@ -53,7 +54,7 @@ def _manifests_against(change: Change, known: Mapping[str, Known], etcd: str) ->
 
 
 def _reasons(change: Change, member: Member, known: Mapping[str, Known], etcd: str) -> Iterable[str]:
-    if member.name in change.moved_before():
+    if member.name in moved_before(change):
         yield "etcd's manifest is on the new address already, and the replica begins on the old ones"
     texts = {component: manifest_of(change, member, component) for component in COMPONENTS}
     yield from (f"there is no manifest of {component}" for component, text in texts.items() if not text)
