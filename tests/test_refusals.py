@@ -27,7 +27,7 @@ def refuses(rig: Rig, host: str, phase: str, code: int, words: str) -> None:
 
 def test_another_world_than_the_reviewed_one(tmp_path: Path) -> None:
     """Wrong host, edited manifest, wrong cluster, wrong tools, stray file, two runs at a time, an empty data folder."""
-    made = scenario(tmp_path, hosts(3), ca_pem())
+    made = scenario(tmp_path, hosts(3), ca_pem(), "3.5")
     with Rig(made, "3.5") as rig:
         one, two = rig["master1"], rig["master2"]
         two.copy_in(made.host_folder("master1"), "/root/wrong")

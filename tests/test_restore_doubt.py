@@ -102,6 +102,22 @@ def test_writes_after_the_complete_snapshot_are_seen(lines: list[str], said: str
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, said, "")
 
 
+@pytest.mark.parametrize(
+    ("answer", "exit", "said"),
+    [
+        ('"Key" : "a"\n"ModRevision" : 7\n"More" : true\n"Count" : 3', 0, "7"),
+        ('"Revision" : 1\n"Count" : 0', 0, "0"),
+        ("", 1, ""),
+    ],
+)
+def test_the_last_write_of_a_database_without_a_key_is_none(answer: str, exit: int, said: str) -> None:
+    parts = "".join((TEMPLATES / f"runbook/{part}.sh").read_text() for part in ("lib/etcd", "restore/candidate"))
+    asks = f"ask_copy() {{ printf '%s\\n' '{answer}'; return {exit}; }}"
+    script = f"set -o errexit -o nounset -o pipefail\nTOOLS=/t BACKUP=/b\n{parts}\n{asks}\nlast_write_in_copy"
+    ran = subprocess.run(["bash", "-c", script], capture_output=True, text=True)
+    assert (ran.returncode, ran.stdout.strip(), ran.stderr) == (0, said, "")
+
+
 # --- on the bed ---
 
 

@@ -60,5 +60,9 @@ weigh_a_copy() {
   ! is_changing || weight="revision=$revision index=$(number_in "$words" RaftIndex) complete=no cluster=$(printf '%x' "$(number_in "$words" ClusterID)") last-write=${written:-$revision}"
   close_copy
 }
-# last_write_in_copy -- the revision of the last PUT. Expired leases raise the revision beyond it; nothing where etcd does not say.
-last_write_in_copy() { number_in "$(ask_copy get '' --prefix --keys-only --sort-by=MODIFY --order=DESCEND --limit=1 -w fields)" ModRevision; }
+# last_write_in_copy -- the revision of the last PUT, 0 without a key. Expired leases raise the revision beyond it; nothing where etcd does not say.
+last_write_in_copy() {
+  local words
+  words=$(ask_copy get '' --prefix --keys-only --sort-by=MODIFY --order=DESCEND --limit=1 -w fields) || return 0
+  if [[ $(number_in "$words" Count) == 0 ]]; then printf 0; else number_in "$words" ModRevision; fi
+}
