@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest 9e53e7c1ef87. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 2379b4c8f838. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 unset CDPATH POSIXLY_CORRECT OPENSSL_CONF OPENSSL_MODULES
@@ -22,7 +22,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=9e53e7c1ef87
+readonly DIGEST=2379b4c8f838
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -35,7 +35,7 @@ readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
 readonly -a PLACES=(hosts/master1 hosts/master2 hosts/master3)
-readonly -a FOLDERS=(104687b053d4e65c07ec2a36220bfbe597c08d12e1a3b8f157e2951da8acb56b 839ba79cd123691c4af045dfd43d0d17b68ea38038193ee6f0612f8c979197ec aeb8b76db63bd987c7b97cfa42951aca2ba51ee7236349b0843b8996f9a786bb)
+readonly -a FOLDERS=(020d05adb4c0b1fd8e87146514536ca92eb908001ec32155c2d8784bb961a66f 15ff5ff2d35ca711d7781a72bb6e3a9e3dd2756200ec3e40ee59be5c735a988d 87da8768dc9d5556bbc3cafdd8fd84a2196619d7203478fdf4205a1ced196e93)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)

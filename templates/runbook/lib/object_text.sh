@@ -17,7 +17,7 @@ argument=         # v1beta4 of kubeadm writes an argument as its name, and its v
 list=             # the list of SANs that the line belongs to, if any
 sans=()           # "LIST ADDRESS" of every entry in such a list
 text=             # the lines that are made so far
-exchanged=        # the line that exchange_whole has made
+exchanged=        # the line that exchange_whole or exchange_all has made
 
 # want_of_object N -- sets wanted_value and object_changes.
 want_of_object() {
@@ -34,7 +34,8 @@ want_of_object() {
       add_sans "$line"
     elif [[ $kind == every ]] && is_a_name "$line"; then
       text+=$line'\n'
-      ! holds_an_old "$line" || object_stays+=("$(shown "$line")")
+      exchange_all "$line"
+      [[ $exchanged == "$line" ]] || object_stays+=("$(shown "$line")")
     else
       exchange_addresses "$line"
     fi
@@ -66,15 +67,6 @@ is_a_name() {
   if [[ $key == name ]]; then argument=${value%%[!a-z-]*}; fi
   if [[ $key == value ]]; then key=$argument; fi
   is_one_of "$key" "${KEYS_OF_NAMES[@]}" || [[ $value == /* ]]
-}
-holds_an_old() {
-  local i
-  for i in "${!NAMES[@]}"; do
-    left_its_old "$i" && [[ $1 == *"${OLDS[i]}"* ]] || continue
-    exchange_whole "$1" "${OLDS[i]}" "${NEWS[i]}"
-    [[ $exchanged == "$1" ]] || return 0
-  done
-  return 1
 }
 
 # find_list LINE -- sets list. kubeadm writes the name of a list, then each entry in a line of its own.
@@ -117,14 +109,19 @@ add_sans() {
 
 # exchange_addresses LINE -- every whole old address of a member that has left it.
 exchange_addresses() {
+  exchange_all "$1"
+  text+=$exchanged'\n'
+  [[ $exchanged == "$1" ]] || object_changes+=("- $(shown "$1")" "+ $(shown "$exchanged")")
+}
+# exchange_all LINE -- sets exchanged: the line with each of them exchanged.
+exchange_all() {
   local i line=$1
   for i in "${!NAMES[@]}"; do
     left_its_old "$i" && [[ $line == *"${OLDS[i]}"* ]] || continue
     exchange_whole "$line" "${OLDS[i]}" "${NEWS[i]}"
     line=$exchanged
   done
-  text+=$line'\n'
-  [[ $line == "$1" ]] || object_changes+=("- $(shown "$1")" "+ $(shown "$line")")
+  exchanged=$line
 }
 
 # exchange_whole LINE OLD NEW -- sets exchanged. OLD is whole where nothing beside it makes it part of a longer number or name.

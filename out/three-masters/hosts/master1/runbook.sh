@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]... [--accept-outage]
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 9e53e7c1ef87. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 2379b4c8f838. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CDPATH POSIXLY_CORRECT OPENSSL_CONF OPENSSL_MODULES # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=9e53e7c1ef87
+readonly DIGEST=2379b4c8f838
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -300,7 +300,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:fa5cbb434fe69a3666214a4808c88d12b1c81901b9f5b50e30e010a4568f64f3 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:80b2fbf680263b45a4e60546ea19afd42e4467ce1bc0f652c4699e68ed967c94 ---
 
 # --- runbook/lib/main.sh sha256:a9d1dd0867e6 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -5317,7 +5317,7 @@ renewals_are() {
 }
 # --- end runbook/lib/objects.sh ---
 
-# --- runbook/lib/object_text.sh sha256:43f959481277 ---
+# --- runbook/lib/object_text.sh sha256:201781f62625 ---
 # object_text.sh -- the addresses in the text of an object: exactly whole ones are exchanged, and every other byte stays.
 #
 # A certificate keeps the old address beside the new one until it is reissued, so a list of SANs gets the new one added.
@@ -5337,7 +5337,7 @@ argument=         # v1beta4 of kubeadm writes an argument as its name, and its v
 list=             # the list of SANs that the line belongs to, if any
 sans=()           # "LIST ADDRESS" of every entry in such a list
 text=             # the lines that are made so far
-exchanged=        # the line that exchange_whole has made
+exchanged=        # the line that exchange_whole or exchange_all has made
 
 # want_of_object N -- sets wanted_value and object_changes.
 want_of_object() {
@@ -5354,7 +5354,8 @@ want_of_object() {
       add_sans "$line"
     elif [[ $kind == every ]] && is_a_name "$line"; then
       text+=$line'\n'
-      ! holds_an_old "$line" || object_stays+=("$(shown "$line")")
+      exchange_all "$line"
+      [[ $exchanged == "$line" ]] || object_stays+=("$(shown "$line")")
     else
       exchange_addresses "$line"
     fi
@@ -5386,15 +5387,6 @@ is_a_name() {
   if [[ $key == name ]]; then argument=${value%%[!a-z-]*}; fi
   if [[ $key == value ]]; then key=$argument; fi
   is_one_of "$key" "${KEYS_OF_NAMES[@]}" || [[ $value == /* ]]
-}
-holds_an_old() {
-  local i
-  for i in "${!NAMES[@]}"; do
-    left_its_old "$i" && [[ $1 == *"${OLDS[i]}"* ]] || continue
-    exchange_whole "$1" "${OLDS[i]}" "${NEWS[i]}"
-    [[ $exchanged == "$1" ]] || return 0
-  done
-  return 1
 }
 
 # find_list LINE -- sets list. kubeadm writes the name of a list, then each entry in a line of its own.
@@ -5437,14 +5429,19 @@ add_sans() {
 
 # exchange_addresses LINE -- every whole old address of a member that has left it.
 exchange_addresses() {
+  exchange_all "$1"
+  text+=$exchanged'\n'
+  [[ $exchanged == "$1" ]] || object_changes+=("- $(shown "$1")" "+ $(shown "$exchanged")")
+}
+# exchange_all LINE -- sets exchanged: the line with each of them exchanged.
+exchange_all() {
   local i line=$1
   for i in "${!NAMES[@]}"; do
     left_its_old "$i" && [[ $line == *"${OLDS[i]}"* ]] || continue
     exchange_whole "$line" "${OLDS[i]}" "${NEWS[i]}"
     line=$exchanged
   done
-  text+=$line'\n'
-  [[ $line == "$1" ]] || object_changes+=("- $(shown "$1")" "+ $(shown "$line")")
+  exchanged=$line
 }
 
 # exchange_whole LINE OLD NEW -- sets exchanged. OLD is whole where nothing beside it makes it part of a longer number or name.
