@@ -11,7 +11,12 @@ from etcd_renumber.manifests.identities import FLAGS
 
 from tests.pki import TEMPLATES
 
-OBJECTS = ("runbook/lib/lists.sh", "runbook/lib/objects.sh", "runbook/lib/object_text.sh")
+OBJECTS = (
+    "runbook/lib/lists.sh",
+    "runbook/lib/objects.sh",
+    "runbook/lib/object_text.sh",
+    "runbook/lib/masterleases.sh",
+)
 V4 = ("10.0.0.1 10.0.0.2 10.0.0.3", "10.9.0.1 10.9.0.2 10.0.0.3")
 V6 = ("fd00:a::1 fd00:a::2 fd00:a::3", "fd00:b::1 fd00:b::2 fd00:a::3")
 AROUND = """set -o errexit -o nounset -o pipefail

@@ -164,7 +164,7 @@ ctl() { printf '/registry/masterleases/%s\\n\\n' 10.0.0.1 10.0.0.2 10.0.0.33 10.
 def test_endpoints_of_old_addresses_and_of_no_others(tmp_path: Path, fails: int, said: str) -> None:
     """10.0.0.1 is old and another member's new one, 10.0.0.33 is nobody's, 10.0.0.4 stays."""
     ask = "if old_masterleases; then printf found; else printf unknown; fi\n! masterleases_are_gone"
-    assert asked(tmp_path, (*LIB, "runbook/lib/objects.sh"), f"FAILS={fails}\n{ENDPOINTS}{ask}") == said
+    assert asked(tmp_path, (*LIB, "runbook/lib/masterleases.sh"), f"FAILS={fails}\n{ENDPOINTS}{ask}") == said
 
 
 OTHERS = """NAMES=(master1 master2 master3 master4 master5) OWN=0 STOPPED_NOTE=/nowhere api_as=x

@@ -1,4 +1,4 @@
-"""A real etcd on hosts of its own gets new addresses under load; two real apiservers widen before it moves, and switch after."""
+"""A real etcd on hosts of its own gets new addresses under load; two real apiservers widen before it moves, switch after."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from tests.real import START, STOP, Real, cluster, named  # noqa: F401 -- the fi
 
 pytestmark = pytest.mark.real
 CA, CA_KEY = "/etc/kubernetes/pki/etcd/ca.crt", "/etc/kubernetes/pki/etcd/ca.key"
-CONFIG = ("-n", "kube-system", "configmap", "kubeadm-config")
 SHAPES = [
     Spec(version, nodes=staying(1, 2), joining=staying(3, 3), etcd_hosts=etcd_hosts())
     for version in ("1.37.2", "1.24.17")
@@ -55,18 +54,9 @@ def signed_on_the_first(real: Real, host: str) -> None:
     real.apply(host, "prepare")
 
 
-def told(cluster: Cluster) -> None:  # noqa: F811
-    """What docs/external-etcd.md says is the owner's: the next host that joins reads the members in kubeadm-config."""
-    text = cluster.kubectl("get", *CONFIG, "-o", "yaml").out
-    for node in cluster.spec.members:
-        text = text.replace(f"https://{node.old}:2379", f"https://{node.new}:2379")
-    ran = cluster.kubectl("replace", "-f", "-", stdin=text)
-    assert ran.exit == 0, ran.text
-
-
 @pytest.mark.parametrize("cluster", SHAPES, indirect=True, ids=named)
 def test_the_members_move_and_the_api_is_never_away(cluster: Cluster, tmp_path: Path) -> None:  # noqa: F811
-    real = Real(cluster, tmp_path)
+    real = Real(cluster, tmp_path, objects="kubeadm")
     before, without_key = real.members("etcd1"), ("etcd2", "etcd3")
     for host in without_key:
         real[host].must(["rm", CA_KEY])
@@ -80,7 +70,11 @@ def test_the_members_move_and_the_api_is_never_away(cluster: Cluster, tmp_path: 
         real.follow_the_order(start="master1 widen", until="etcd2 move")
         killed_and_carried_on(real, "etcd2", "move")
         real.undo("etcd2", "move")
-        real.follow_the_order(start="etcd2 move")
+        real.follow_the_order(start="etcd2 move", until="master1 cluster")
+        assert real.killed_at_every_command("master1", "apply", "cluster") > 4 and state.objects_with_old(cluster) == []
+        assert real.killed_at_every_command("master1", "undo", "cluster") > 3
+        assert state.objects_with_old(cluster) == ["kubeadm-config"]
+        real.follow_the_order(start="master1 cluster")
         load.wait_for(100)
     print(load.summary(), real.seconds(), sep="\n")
     assert (load.lost(), load.timeouts) == ([], [])
@@ -92,7 +86,6 @@ def test_the_members_move_and_the_api_is_never_away(cluster: Cluster, tmp_path: 
     state.leases_are_renewed(cluster)
     assert state.files_with(cluster, "old") == []
     state.no_draft_is_left(real)
-    assert state.objects_with_old(cluster) == ["kubeadm-config"]
-    told(cluster)
+    assert state.objects_with_old(cluster) == []
     state.old_addresses_are_off(cluster, real)
     state.its_owner_works(cluster)

@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest 2379b4c8f838. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 9a0667af3e0d. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 unset CDPATH POSIXLY_CORRECT OPENSSL_CONF OPENSSL_MODULES
@@ -22,7 +22,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=2379b4c8f838
+readonly DIGEST=9a0667af3e0d
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -35,7 +35,7 @@ readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
 readonly -a PLACES=(hosts/master1 hosts/master2 hosts/master3)
-readonly -a FOLDERS=(020d05adb4c0b1fd8e87146514536ca92eb908001ec32155c2d8784bb961a66f 15ff5ff2d35ca711d7781a72bb6e3a9e3dd2756200ec3e40ee59be5c735a988d 87da8768dc9d5556bbc3cafdd8fd84a2196619d7203478fdf4205a1ced196e93)
+readonly -a FOLDERS=(2243b13be0bf3b3f94be6db336b520f59fdae744897b54154728cce0579ec45b e8b33b8b8cd755ee183a341757eb5a5fcee5159a887f45fac390850d7801b0e2 3302d4d6e4b34283fa2a8d16d512deb80dfcef0ae10eac593f1047b2646a9192)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)
@@ -1235,7 +1235,7 @@ on_exit() {
 }
 # --- end run_sh/say.sh ---
 
-# --- runbook/lib/lists.sh sha256:5cfc9d424c58 ---
+# --- runbook/lib/lists.sh sha256:9dd486d218ab ---
 # lists.sh -- words in a list, and members in the plan.
 
 # is_one_of WORD WORDS... -- true when WORD is among them.
@@ -1258,6 +1258,13 @@ index_of() {
 
 # digits WORD -- the word when it is a number, else 0: bash evaluates what stands in a number's place.
 digits() { if [[ $1 =~ ^[0-9]{1,18}$ ]]; then printf '%s' "$1"; else printf '0'; fi; }
+
+# free_name STEM END -- the first STEM-N.END that is not there yet: nothing that was saved is overwritten.
+free_name() {
+  local n=1
+  while [[ -e $1-$n$2 ]]; do n=$((n + 1)); done
+  printf '%s-%s%s' "$1" "$n" "$2"
+}
 # --- end runbook/lib/lists.sh ---
 
 # --- run_sh/there.sh sha256:43c7cc94de89 ---

@@ -38,10 +38,9 @@ def apiserver_rules(cluster: Cluster) -> Iterator[Problem]:
         if getattr(mapping, key):
             fact = f"{key} has no effect beside apiservers: no member has a kube-apiserver that could be called"
             yield Problem(fact, mapping.places.get(key, ""), key, "remove it")
-    if mapping.objects != "list":
-        fact = f"objects: {mapping.objects} has no effect beside apiservers: no member can ask the API"
-        hint = "remove it; kubeadm-config names the addresses of etcd, and docs/external-etcd.md says how to change it"
-        yield Problem(fact, mapping.places.get("objects", ""), "objects", hint)
+    if mapping.objects != "list" and not mapping.apiservers:
+        fact = f"objects: {mapping.objects} has no effect: apiservers: [] says that no Kubernetes uses this etcd"
+        yield Problem(fact, mapping.places.get("objects", ""), "objects", "remove it, or name the apiservers")
     for number, one in enumerate(mapping.apiservers):
         yield from _host(cluster, one, number)
         if one.name in cluster.apiservers:

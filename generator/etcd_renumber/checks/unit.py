@@ -31,7 +31,7 @@ def unit_rules(cluster: Cluster, member: Member, etcd: Etcd, place: str) -> Iter
         fact = f"the facts of {member.name} have no static pod: Kubernetes is neither changed nor checked on this host"
         hint = f"change by hand what is not a static pod ({API_UNITS}); finish lists the files that still name an old address"
         yield Problem(fact, place, member.name, hint, "warning")
-        if mapping.objects == "kubeadm" and member is mapping.members[0]:
+        if mapping.objects == "kubeadm" and member is mapping.members[0] and not mapping.apiservers:
             fact = f"objects: kubeadm needs kubeadm's files on the first member, and the facts of {member.name} have no static pod"
             yield Problem(fact, place, "objects", "put a member with static pods first, or set objects: list")
     if member.stays:

@@ -1,4 +1,5 @@
-"""The hosts with a kube-apiserver and no member: what they call etcd by is widened before the members move, and narrowed after."""
+"""The hosts with a kube-apiserver and no member: what they call etcd by is widened before the members move, and
+narrowed after; at the end the first of them sees to what kubeadm wrote down of it."""
 
 from __future__ import annotations
 
@@ -21,6 +22,7 @@ PHASES = (
             "commands_of_an_apiserver",
             "the_apiserver_can_be_exchanged",
             "etcd_is_reached_from_here",
+            "objects_can_be_read",
             "what_an_apiserver_has_elsewhere",
         ),
         does="reads only: host, kubelet, kube-apiserver, the paths to etcd",
@@ -36,7 +38,7 @@ PHASES = (
         seen="`ok: kube-apiserver answers`, `widen on HOST: done`",
         back="`undo widen`",
         undo=("the_right_apiserver", "ready_to_undo_widen", *EXCHANGE),
-        undo_when="every member answers on its old address; first `undo switch`, and `undo move` on every member",
+        undo_when="every member answers on its old address; first `undo cluster`, `undo switch`, and `undo move` on every member",
     ),
     Phase(
         "switch",
@@ -48,10 +50,33 @@ PHASES = (
         undo=("the_right_apiserver", "ready_to_undo_switch", *EXCHANGE),
         undo_when="always: it adds the old addresses again",
     ),
+    Phase(
+        "cluster",
+        "once per cluster: kubeadm's ConfigMaps name no old address of etcd",
+        steps=(
+            "the_right_apiserver",
+            "ready_to_cluster",
+            "kubeadms_objects_are_new",
+            "kube_proxy_reads_it",
+            "note_who_has_left",
+        ),
+        does="lists or replaces old addresses in kubeadm's ConfigMaps",
+        seen="`cluster on HOST: done`; see to each `YOURS`",
+        back="`undo cluster`",
+        undo=(
+            "the_right_apiserver",
+            "ready_to_put_objects_back",
+            "put_objects_back",
+            "kube_proxy_reads_it",
+            "nobody_is_noted",
+        ),
+        undo_when="nobody else has changed these ConfigMaps since",
+        on_first=True,
+    ),
 )
 PARTS = (
-    "lib/main", "apiservers/preflight", "apiservers/ready", "apiservers/exchange", "apiservers/etcd", "apiservers/elsewhere",
-    "apiservers/status", "lib/no_options", "lib/run", "lib/lists", "lib/journal", "lib/host_files", "lib/kubelet",
-    "apiservers/this_apiserver", "lib/api",
+    "lib/main", "apiservers/preflight", "apiservers/ready", "apiservers/exchange", "apiservers/cluster", "steps/cluster_objects",
+    "steps/cluster_undo", "apiservers/etcd", "apiservers/elsewhere", "apiservers/status", "lib/no_options", "lib/run", "lib/lists",
+    "lib/journal", "lib/host_files", "lib/kubelet", "apiservers/this_apiserver", "lib/objects", "lib/object_text", "lib/api",
 )  # fmt: skip
 APISERVERS = Script("apiservers", PHASES, tuple(f"runbook/{part}.sh" for part in PARTS))

@@ -175,8 +175,8 @@ PHASES = (
 STEPS = (
     "world", "preflight", "bridge/standstill", "on_this_host", "surroundings", "prepare", "tools", "widen_certificates",
     "bridge/readdress", "bridge/settle", "bridge/rejoin", "bridge/unit_aside", "bridge/learn", "record", "exchange",
-    "exchange_unit", "kubernetes_gate", "kubernetes_comes_back", "bridge/unbridge", "release", "cluster", "finish", "ticket",
-    "narrow", "bridge/undo", "bridge/called", "cluster_undo", "undo",
+    "exchange_unit", "kubernetes_gate", "kubernetes_comes_back", "bridge/unbridge", "release", "cluster", "cluster_objects",
+    "finish", "ticket", "narrow", "bridge/undo", "bridge/called", "cluster_undo", "undo",
 )  # fmt: skip
 ORDER = (
     "preflight",

@@ -7,7 +7,7 @@ from dataclasses import replace
 from etcd_renumber.methods.method import Method, Rows
 
 # What the apiservers do before which step of the members.
-BEFORE = (("move", "widen"), ("finish", "switch"))
+BEFORE = (("move", "widen"), ("finish", "switch"), ("finish", "cluster"))
 AWAY = (
     "`widen`, `switch`",
     "continue",
@@ -22,11 +22,13 @@ NO_API = (
 )
 CALLED = "`ok: kube-apiserver of … calls etcd on …`"  # what `move` says last
 FOLLOWED = "the_apiservers_have_followed"
+OF_CLUSTER = ("objects_can_be_read",)  # steps that look ahead to a phase that members here do not have
 
 
 def external(method: Method, beside: bool) -> Method:
     """The same where no member has a kube-apiserver: without the phase `cluster`, which asks an API. `beside`: apiservers on
-    other hosts are part of the change; each `move` and its undo then wait until they have called this member again."""
+    other hosts are part of the change, and have that phase; each `move` and its undo then wait until they have called this
+    member again."""
 
     def down(size: int) -> Rows:
         rows = [tuple(_without_api(cell) for cell in row) for row in method.down(size)]
@@ -37,7 +39,9 @@ def external(method: Method, beside: bool) -> Method:
         tail = DOWN if beside else "one member of etcd at a time"
         return [(what, how if what != "What is down" or size < 3 else tail) for what, how, *_ in rows]
 
-    phases = tuple(p for p in method.phases if p.name != "cluster")
+    phases = tuple(
+        replace(p, steps=tuple(s for s in p.steps if s not in OF_CLUSTER)) for p in method.phases if p.name != "cluster"
+    )
     if beside:
         phases = tuple(
             replace(

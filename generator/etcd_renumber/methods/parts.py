@@ -27,6 +27,7 @@ MACHINERY = (
     "runbook/lib/leftovers.sh",
     "runbook/lib/objects.sh",
     "runbook/lib/object_text.sh",
+    "runbook/lib/masterleases.sh",
     "runbook/lib/leftover_table.sh",
     "runbook/lib/leftover_files.sh",
     "runbook/lib/leftover_keys.sh",

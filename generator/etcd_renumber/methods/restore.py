@@ -193,8 +193,8 @@ STEPS = (
     "world", "preflight", "restore/price", "on_this_host", "surroundings", "prepare", "tools", "widen_certificates",
     "restore/quiesce", "restore/stop", "restore/candidate", "restore/source", "restore/restore", "restore/start", "exchange",
     "exchange_unit",
-    "kubernetes_gate", "kubernetes_comes_back", "restore/compare", "restore/reopen", "cluster", "ticket", "narrow",
-    "restore/undo", "cluster_undo", "undo",
+    "kubernetes_gate", "kubernetes_comes_back", "restore/compare", "restore/reopen", "cluster", "cluster_objects",
+    "ticket", "narrow", "restore/undo", "cluster_undo", "undo",
 )  # fmt: skip
 ORDER = (
     "preflight", "prepare", "quiesce", "stop", "snapshot", "restore", "replace", "start", "finish", "reopen", "cluster",

@@ -183,8 +183,8 @@ STEPS = (
     "widen_certificates", "rolling/leave", "rolling/ready_to_move",
     "rolling/others_apis", "rolling/callers", "rolling/move", "record",
     "exchange", "exchange_unit",
-    "rolling/kubernetes_before", "kubernetes_gate", "release", "cluster", "cluster_undo", "finish", "ticket", "narrow",
-    "rolling/undo", "undo",
+    "rolling/kubernetes_before", "kubernetes_gate", "release", "cluster", "cluster_objects", "cluster_undo",
+    "finish", "ticket", "narrow", "rolling/undo", "undo",
 )  # fmt: skip
 BOTH = Method(
     name="rolling",

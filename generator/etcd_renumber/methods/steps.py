@@ -111,6 +111,7 @@ TITLES: dict[str, str] = {
     "kube_proxy_reads_it": "Restart kube-proxy, where its ConfigMap was replaced",
     "note_who_has_left": "Note for which members this is done",
     "ready_to_undo_cluster": BEFORE_UNDO,
+    "ready_to_put_objects_back": BEFORE_UNDO,
     "put_objects_back": "Put the former texts of kubeadm's ConfigMaps back",
     "nobody_is_noted": "Forget for which members this was done",
     "everybody_has_moved": "Check that every member is recorded where the plan wants it",

@@ -69,8 +69,9 @@ def _with_workers(step: list[tuple[Member, Phase | Action]], mapping: Mapping, m
 
 
 def _of_apiservers(phases: list[str], mapping: Mapping) -> list[Entry]:
-    """These phases, each on every apiserver, one after another."""
-    return [(one, APISERVERS.phase(name)) for name in phases for one in mapping.apiservers or ()]
+    """These phases, each on every apiserver, one after another; what is done once on the first."""
+    whats, hosts = [APISERVERS.phase(name) for name in phases], mapping.apiservers or ()
+    return [(one, what) for what in whats for one in (hosts[:1] if what.on_first else hosts)]
 
 
 def _line(number: int, host: Who, what: Phase | Action) -> Line:

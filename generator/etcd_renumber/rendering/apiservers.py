@@ -36,7 +36,13 @@ def _values(change: Change) -> list[tuple[str, dict[str, Value]]]:
     assert etcd is not None, "check() refuses a host without an etcd manifest"
     apis, names = [change.apiservers[a.name] for a in m.apiservers or ()], [a.name for a in m.apiservers or ()]
     flags = [flags_of(a.old) for a in apis]
-    this: dict[str, Value] = {"CLUSTER": m.cluster, "CHANGE": m.change, "DIGEST": change.digest, "METHOD": m.method}
+    this: dict[str, Value] = {
+        "CLUSTER": m.cluster,
+        "CHANGE": m.change,
+        "DIGEST": change.digest,
+        "METHOD": m.method,
+        "OBJECTS": m.objects,
+    }
     members: dict[str, Value] = {
         "NAMES": [x.name for x in m.members],
         "OLDS": [str(x.old) for x in m.members],

@@ -152,7 +152,7 @@ def _undo(change: Change) -> list[tuple[str, str]]:
         (WORKERS, "a worker", mapping.workers),
         (APISERVERS, "an apiserver", mapping.apiservers),
     ):
-        rows += [(f"`undo {p.name}` on {who}", p.undo_when) for p in script.phases if p.undo and there]
+        rows += [(f"`undo {p.name}` on {who}", p.undo_when) for p in reversed(script.phases) if p.undo and there]
     return rows
 
 

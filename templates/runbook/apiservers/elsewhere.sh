@@ -17,7 +17,6 @@ what_an_apiserver_has_elsewhere() {
     done < <(grep -rInE --exclude=kube-apiserver.yaml --exclude='*.key' --exclude='.*.etcd-renumber' -- "$(whole_address "${OLDS[i]}")" "${API_PLACES[@]}" 2>/dev/null || true) # no match is no failure
   done
   [[ $found == yes ]] || note 'none'
-  note "YOURS: kubeadm's ConfigMap kubeadm-config names the addresses of etcd (etcd.external.endpoints), after the change: kubectl -n kube-system edit configmap kubeadm-config"
 }
 # whole_address ADDRESS -- for grep -E: 192.168.100.1 is not in 192.168.100.10.
 whole_address() {

@@ -25,6 +25,7 @@ ready_to_undo_widen() {
   local i
   guard_exchange
   guard closed 'switch was carried out on this host' 'first: bash runbook.sh undo switch' is_not_switched
+  guard closed "the phase cluster has replaced ConfigMaps of kubeadm: they name the new addresses of etcd alone" 'first: bash runbook.sh undo cluster' cluster_was_undone
   guard closed "no copy of the old manifest in $BACKUP" 'without it no undo is possible on this host' old_manifest_is_here
   guard_other_apiservers
   for i in "${!NAMES[@]}"; do

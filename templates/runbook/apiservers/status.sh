@@ -36,10 +36,11 @@ status_after_stop() {
   show_status >&2
 }
 
-# next_phase_here -- by the manifest in use.
+# next_phase_here -- by the manifest in use, and by what the phase cluster has noted.
 next_phase_here() {
   case $(stage_now) in
     old) printf 'widen' ;;
     wide) printf 'switch' ;;
+    new) [[ $HOST != "$(first_host)" ]] || who_has_left_is_noted || printf 'cluster' ;;
   esac
 }

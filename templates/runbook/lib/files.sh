@@ -73,10 +73,3 @@ stray_files() {
   done
 }
 no_stray_file() { [[ -z $(stray_files) ]]; }
-
-# free_name STEM END -- the first STEM-N.END that is not there yet: nothing that was saved is overwritten.
-free_name() {
-  local n=1
-  while [[ -e $1-$n$2 ]]; do n=$((n + 1)); done
-  printf '%s-%s%s' "$1" "$n" "$2"
-}

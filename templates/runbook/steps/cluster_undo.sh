@@ -1,8 +1,11 @@
 # cluster_undo.sh -- the ConfigMaps of kubeadm get their saved texts back, where nobody else has changed them since.
 
 ready_to_undo_cluster() {
-  local n kind silent
   guard_not_narrowed
+  ready_to_put_objects_back
+}
+ready_to_put_objects_back() {
+  local n kind silent
   if no_object_is_saved; then
     note 'ok: this change has replaced no ConfigMap'
     return 0

@@ -92,9 +92,3 @@ is_passed_over() {
 }
 
 bracketed() { if [[ $1 == *:* ]]; then printf '[%s]' "$1"; else printf '%s' "$1"; fi; }
-# free_name STEM END -- the first STEM-N.END that is not there yet: nothing that was saved is overwritten.
-free_name() {
-  local n=1
-  while [[ -e $1-$n$2 ]]; do n=$((n + 1)); done
-  printf '%s-%s%s' "$1" "$n" "$2"
-}

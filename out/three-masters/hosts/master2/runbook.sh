@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]... [--accept-outage]
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 2379b4c8f838. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 9a0667af3e0d. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CDPATH POSIXLY_CORRECT OPENSSL_CONF OPENSSL_MODULES # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=2379b4c8f838
+readonly DIGEST=9a0667af3e0d
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -300,7 +300,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:80b2fbf680263b45a4e60546ea19afd42e4467ce1bc0f652c4699e68ed967c94 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:37eae51a08a6db0c2dd107da1a9a029dcebb57025c0bb44e9e2fb146980beeea ---
 
 # --- runbook/lib/main.sh sha256:a9d1dd0867e6 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -2131,48 +2131,17 @@ old_address_is_gone() {
 }
 # --- end runbook/steps/release.sh ---
 
-# --- runbook/steps/cluster.sh sha256:1f803fcc3a36 ---
+# --- runbook/steps/cluster.sh sha256:77c9f79d7707 ---
 # cluster: what holds old addresses once for the whole cluster, and is kubeadm's own or kube-apiserver's. Only addresses of members
-# that the cluster records on their new ones go; where the mapping has `objects: list`, they are named and nothing is changed.
+# that the cluster records on their new ones go.
 
-proxy_changes=no # yes: kube-proxy's ConfigMap is replaced by this run, or would be
-
-only_lists() { [[ $OBJECTS == list ]]; }
-
-# preflight, on the host that carries this phase out.
-objects_can_be_read() {
-  if [[ $HOST != "${NAMES[0]}" ]]; then
-    note "the phase cluster is carried out on ${NAMES[0]} only"
-  elif only_lists; then
-    can_ask_kubectl || note "NOT CHECKED: $(what_kubectl_lacks): the phase cluster cannot list which of kubeadm's ConfigMaps hold an old address"
-  else
-    guard closed 'kubectl is not on this host' 'install kubectl here, or set objects: list in the mapping and render again' has_kubectl
-    guard closed "neither admin.conf nor super-admin.conf is in $KUBERNETES" "copy an admin.conf of this cluster to $KUBERNETES, or set objects: list in the mapping and render again" choose_kubeconfig
-  fi
-}
-what_kubectl_lacks() {
-  if has_kubectl; then printf 'neither admin.conf nor super-admin.conf is in %s' "$KUBERNETES"; else printf 'kubectl is not on this host'; fi
-}
+# first_host -- the one that carries this phase out.
+first_host() { printf '%s' "${NAMES[0]}"; }
 
 ready_to_cluster() {
   gate_before all "$END_RECORD"
   guard closed "etcd gives no answer about the keys below $MASTERLEASES" 'check etcd of this host, then rerun the same command' masterleases_can_be_read
-  if ! can_ask_kubectl && only_lists; then
-    note "NOT CHECKED: $(what_kubectl_lacks). Where kubectl is: kubectl -n kube-system get configmap kubeadm-config kube-proxy -o yaml; kubectl -n kube-public get configmap cluster-info -o yaml"
-    return 0
-  fi
-  if only_lists && ! api_answers_kubectl; then
-    note "NOT CHECKED: the API gives no answer to kubectl: $(kubectl_said)"
-    kubeconfig=
-    return 0
-  fi
-  guard_kubectl
-}
-guard_kubectl() {
-  guard closed "kubeadm's ConfigMaps cannot be asked for: $(what_kubectl_lacks)" "put kubectl on this host, and an admin.conf of this cluster into $KUBERNETES" can_ask_kubectl
-  [[ -n $kubeconfig ]] || return 0
-  ! api_answers_kubectl || return 0
-  guard closed "the API gives no answer to kubectl: $(kubectl_said)" 'check kube-apiserver and the server in that file, then rerun the same command' false
+  ask_for_objects
 }
 
 # Each kube-apiserver renews its own masterlease every 10 s, for 15 s. One that is left of an old address goes by itself; where it has
@@ -2196,6 +2165,50 @@ list_masterleases() {
   for address in $(old_masterleases); do
     note "YOURS: etcd holds the key $MASTERLEASES/$address. If it is still there after 20 s and no kube-apiserver has this address: etcdctl del $MASTERLEASES/$address"
   done
+}
+# --- end runbook/steps/cluster.sh ---
+
+# --- runbook/steps/cluster_objects.sh sha256:3691b3efae18 ---
+# cluster_objects.sh -- the ConfigMaps of kubeadm, in the phase cluster. Only addresses of members that have left them are exchanged;
+# where the mapping has `objects: list`, they are named and nothing is changed.
+
+proxy_changes=no # yes: kube-proxy's ConfigMap is replaced by this run, or would be
+
+only_lists() { [[ $OBJECTS == list ]]; }
+
+# preflight, on the host that carries this phase out.
+objects_can_be_read() {
+  if [[ $HOST != "$(first_host)" ]]; then
+    note "the phase cluster is carried out on $(first_host) only"
+  elif only_lists; then
+    can_ask_kubectl || note "NOT CHECKED: $(what_kubectl_lacks): the phase cluster cannot list which of kubeadm's ConfigMaps hold an old address"
+  else
+    guard closed 'kubectl is not on this host' 'install kubectl here, or set objects: list in the mapping and render again' has_kubectl
+    guard closed "neither admin.conf nor super-admin.conf is in $KUBERNETES" "copy an admin.conf of this cluster to $KUBERNETES, or set objects: list in the mapping and render again" choose_kubeconfig
+  fi
+}
+what_kubectl_lacks() {
+  if has_kubectl; then printf 'neither admin.conf nor super-admin.conf is in %s' "$KUBERNETES"; else printf 'kubectl is not on this host'; fi
+}
+
+# ask_for_objects -- before the first is read. Where this phase only lists, an API that is silent is said and stops nothing.
+ask_for_objects() {
+  if ! can_ask_kubectl && only_lists; then
+    note "NOT CHECKED: $(what_kubectl_lacks). Where kubectl is: kubectl -n kube-system get configmap kubeadm-config kube-proxy -o yaml; kubectl -n kube-public get configmap cluster-info -o yaml"
+    return 0
+  fi
+  if only_lists && ! api_answers_kubectl; then
+    note "NOT CHECKED: the API gives no answer to kubectl: $(kubectl_said)"
+    kubeconfig=
+    return 0
+  fi
+  guard_kubectl
+}
+guard_kubectl() {
+  guard closed "kubeadm's ConfigMaps cannot be asked for: $(what_kubectl_lacks)" "put kubectl on this host, and an admin.conf of this cluster into $KUBERNETES" can_ask_kubectl
+  [[ -n $kubeconfig ]] || return 0
+  ! api_answers_kubectl || return 0
+  guard closed "the API gives no answer to kubectl: $(kubectl_said)" 'check kube-apiserver and the server in that file, then rerun the same command' false
 }
 
 kubeadms_objects_are_new() {
@@ -2346,14 +2359,17 @@ who_has_left() {
   done
 }
 who_has_left_is_noted() { [[ -e $CLUSTER_NOTE && $(<"$CLUSTER_NOTE") == "$(who_has_left)" ]]; }
-# --- end runbook/steps/cluster.sh ---
+# --- end runbook/steps/cluster_objects.sh ---
 
-# --- runbook/steps/cluster_undo.sh sha256:740dcc860884 ---
+# --- runbook/steps/cluster_undo.sh sha256:43b63b23ebcf ---
 # cluster_undo.sh -- the ConfigMaps of kubeadm get their saved texts back, where nobody else has changed them since.
 
 ready_to_undo_cluster() {
-  local n kind silent
   guard_not_narrowed
+  ready_to_put_objects_back
+}
+ready_to_put_objects_back() {
+  local n kind silent
   if no_object_is_saved; then
     note 'ok: this change has replaced no ConfigMap'
     return 0
@@ -2930,7 +2946,7 @@ now_ms() { date +%s%3N; }
 has_sha() { [[ -f $1 && $(sha256sum <"$1") == "$2  -" ]]; }
 # --- end runbook/lib/run.sh ---
 
-# --- runbook/lib/lists.sh sha256:5cfc9d424c58 ---
+# --- runbook/lib/lists.sh sha256:9dd486d218ab ---
 # lists.sh -- words in a list, and members in the plan.
 
 # is_one_of WORD WORDS... -- true when WORD is among them.
@@ -2953,6 +2969,13 @@ index_of() {
 
 # digits WORD -- the word when it is a number, else 0: bash evaluates what stands in a number's place.
 digits() { if [[ $1 =~ ^[0-9]{1,18}$ ]]; then printf '%s' "$1"; else printf '0'; fi; }
+
+# free_name STEM END -- the first STEM-N.END that is not there yet: nothing that was saved is overwritten.
+free_name() {
+  local n=1
+  while [[ -e $1-$n$2 ]]; do n=$((n + 1)); done
+  printf '%s-%s%s' "$1" "$n" "$2"
+}
 # --- end runbook/lib/lists.sh ---
 
 # --- runbook/lib/journal.sh sha256:3674f1422b78 ---
@@ -3263,7 +3286,7 @@ ctl_line() {
 }
 # --- end runbook/lib/etcd.sh ---
 
-# --- runbook/lib/files.sh sha256:5ef43b36605d ---
+# --- runbook/lib/files.sh sha256:bd18f9141a0e ---
 # files.sh -- manifests: which bytes are in which file.
 
 manifest_is() { has_sha "$(live_file "$1")" "$2"; }
@@ -3339,13 +3362,6 @@ stray_files() {
   done
 }
 no_stray_file() { [[ -z $(stray_files) ]]; }
-
-# free_name STEM END -- the first STEM-N.END that is not there yet: nothing that was saved is overwritten.
-free_name() {
-  local n=1
-  while [[ -e $1-$n$2 ]]; do n=$((n + 1)); done
-  printf '%s-%s%s' "$1" "$n" "$2"
-}
 # --- end runbook/lib/files.sh ---
 
 # --- runbook/lib/unit.sh sha256:b889922489dc ---
@@ -5153,7 +5169,7 @@ print_leftovers_of() {
 }
 # --- end runbook/lib/leftovers.sh ---
 
-# --- runbook/lib/objects.sh sha256:e8a634ee2295 ---
+# --- runbook/lib/objects.sh sha256:17b7ce0804fd ---
 # objects.sh -- kubeadm's own objects in the API that name addresses, as kubectl prints them.
 #
 # kubectl prints a key a line, and a text of a ConfigMap as one JSON string. Only that line is exchanged; everything else of the
@@ -5265,55 +5281,6 @@ object_is_ours() {
     [[ $object_value != "$line" ]] || return 0
   done < <(cat "$(saved_object "$1").ours" 2>/dev/null || true) # none yet: nothing was put in
   return 1
-}
-
-# left_its_old I -- member I moves, and the cluster records its new address: nothing should name the old one any more.
-left_its_old() { [[ ${OLDS[$1]} != "${NEWS[$1]}" && ${recorded[$1]-} == new ]]; }
-
-# Masterleases: each kube-apiserver keeps its own address in etcd, and the Service kubernetes leads to those that are there.
-readonly MASTERLEASES=$API_PREFIX/masterleases
-
-keys_of_masterleases() { ctl "$(own_endpoint)" get "$MASTERLEASES/" --prefix --keys-only 2>/dev/null; }
-masterleases_can_be_read() { find_etcdctl && keys_of_masterleases >/dev/null; }
-# old_masterleases -- the old addresses, of members that have left them, that still have one. An address that is another member's new
-# one is not old.
-old_masterleases() {
-  local keys i
-  keys=$(keys_of_masterleases) || return 1
-  for i in "${!NAMES[@]}"; do
-    left_its_old "$i" || continue
-    ! is_one_of "${OLDS[i]}" "${NEWS[@]}" || continue
-    [[ $'\n'$keys$'\n' != *$'\n'"$MASTERLEASES/${OLDS[i]}"$'\n'* ]] || printf '%s ' "${OLDS[i]}"
-  done
-}
-masterleases_are_gone() {
-  local left
-  left=$(old_masterleases) && [[ -z $left ]]
-}
-delete_masterleases() {
-  local address
-  for address in $(old_masterleases); do
-    ctl_line "$(own_endpoint)" del "$MASTERLEASES/$address"
-    run "${ctl_words[@]}"
-  done
-}
-# renewals_of_masterleases -- each with the revision of its last renewal.
-renewals_of_masterleases() {
-  local address addresses fields revision
-  addresses=$(old_masterleases) || return 1
-  for address in $addresses; do
-    fields=$(ctl "$(own_endpoint)" get "$MASTERLEASES/$address" -w fields 2>/dev/null) || return 1
-    revision=$(number_in "$fields" ModRevision)
-    [[ -z $revision ]] || printf '%s %s\n' "$address" "$revision"
-  done
-}
-# renewals_are TEXT -- none of them was renewed since; those that have gone meanwhile do not count.
-renewals_are() {
-  local line now
-  now=$(renewals_of_masterleases) || return 1
-  while IFS= read -r line; do
-    [[ -z $line || $'\n'$1$'\n' == *$'\n'"$line"$'\n'* ]] || return 1
-  done <<<"$now"
 }
 # --- end runbook/lib/objects.sh ---
 
@@ -5471,6 +5438,58 @@ sans_in_one_line() {
   done < <(lines_of "$object_value")
 }
 # --- end runbook/lib/object_text.sh ---
+
+# --- runbook/lib/masterleases.sh sha256:620e9f3287d0 ---
+# masterleases.sh -- each kube-apiserver keeps its own address in etcd, and the Service kubernetes leads to those that are there.
+
+readonly MASTERLEASES=$API_PREFIX/masterleases
+
+# left_its_old I -- member I moves, and the cluster records its new address: nothing should name the old one any more.
+left_its_old() { [[ ${OLDS[$1]} != "${NEWS[$1]}" && ${recorded[$1]-} == new ]]; }
+
+keys_of_masterleases() { ctl "$(own_endpoint)" get "$MASTERLEASES/" --prefix --keys-only 2>/dev/null; }
+masterleases_can_be_read() { find_etcdctl && keys_of_masterleases >/dev/null; }
+# old_masterleases -- the old addresses, of members that have left them, that still have one. An address that is another member's new
+# one is not old.
+old_masterleases() {
+  local keys i
+  keys=$(keys_of_masterleases) || return 1
+  for i in "${!NAMES[@]}"; do
+    left_its_old "$i" || continue
+    ! is_one_of "${OLDS[i]}" "${NEWS[@]}" || continue
+    [[ $'\n'$keys$'\n' != *$'\n'"$MASTERLEASES/${OLDS[i]}"$'\n'* ]] || printf '%s ' "${OLDS[i]}"
+  done
+}
+masterleases_are_gone() {
+  local left
+  left=$(old_masterleases) && [[ -z $left ]]
+}
+delete_masterleases() {
+  local address
+  for address in $(old_masterleases); do
+    ctl_line "$(own_endpoint)" del "$MASTERLEASES/$address"
+    run "${ctl_words[@]}"
+  done
+}
+# renewals_of_masterleases -- each with the revision of its last renewal.
+renewals_of_masterleases() {
+  local address addresses fields revision
+  addresses=$(old_masterleases) || return 1
+  for address in $addresses; do
+    fields=$(ctl "$(own_endpoint)" get "$MASTERLEASES/$address" -w fields 2>/dev/null) || return 1
+    revision=$(number_in "$fields" ModRevision)
+    [[ -z $revision ]] || printf '%s %s\n' "$address" "$revision"
+  done
+}
+# renewals_are TEXT -- none of them was renewed since; those that have gone meanwhile do not count.
+renewals_are() {
+  local line now
+  now=$(renewals_of_masterleases) || return 1
+  while IFS= read -r line; do
+    [[ -z $line || $'\n'$1$'\n' == *$'\n'"$line"$'\n'* ]] || return 1
+  done <<<"$now"
+}
+# --- end runbook/lib/masterleases.sh ---
 
 # --- runbook/lib/leftover_table.sh sha256:c29880ccf0c4 ---
 # leftover_table.sh -- whose work it is where an old address stands, and what to do. The first line that fits counts.
