@@ -185,6 +185,14 @@ def test_the_page_lists_every_command_that_a_phase_can_come_to(method: Method | 
     assert len(put_together) == 0 or any("etcdctl member update" in c or "snapshot save" in c for c in listed)
 
 
+@METHODS
+def test_preflight_comes_to_no_command_and_certificates_are_made_by_three_phases(method: Method | Script) -> None:
+    """A name of a function that stands in a sentence, too, is taken for a call: the page would say what is not so."""
+    by = {command: set(verbs.split(", ")) for command, verbs in commands(method)}
+    assert [command for command, verbs in by.items() if "preflight" in verbs] == []
+    assert all(verbs <= {"prepare", "rejoin", "narrow"} for command, verbs in by.items() if "openssl" in command)
+
+
 def test_no_container_is_stopped_by_its_runtime() -> None:
     """CRI's own limit for that is none: it would be a SIGKILL. Pods end by SIGTERM, and by kubelet."""
     runtime = {"crictl", "nerdctl", "docker", "podman", "ctr"}

@@ -4,6 +4,7 @@ narrowed after; at the end the first of them sees to what kubeadm wrote down of 
 from __future__ import annotations
 
 from etcd_renumber.methods.method import Phase, Script
+from etcd_renumber.methods.once import OF_OBJECTS
 
 EXCHANGE = (
     "write_the_api_manifest",
@@ -60,7 +61,7 @@ PHASES = (
             "kube_proxy_reads_it",
             "note_who_has_left",
         ),
-        does="lists or replaces old addresses in kubeadm's ConfigMaps",
+        does=OF_OBJECTS["list"],
         seen="`cluster on HOST: done`; see to each `YOURS`",
         back="`undo cluster`",
         undo=(
@@ -70,7 +71,7 @@ PHASES = (
             "kube_proxy_reads_it",
             "nobody_is_noted",
         ),
-        undo_when="nobody else has changed these ConfigMaps since",
+        undo_when="nobody else has changed these ConfigMaps since, and an API answers at each server that a former text names",
         on_first=True,
     ),
 )

@@ -9,6 +9,7 @@ from etcd_renumber.addresses import url
 from etcd_renumber.manifests.kept import kept_texts, where
 from etcd_renumber.methods.apiservers import APISERVERS
 from etcd_renumber.methods.method import Method, Script
+from etcd_renumber.methods.once import OF_OBJECTS
 from etcd_renumber.methods.rolling_words import OTHER_WORKERS, RESTART
 from etcd_renumber.methods.workers import WORKERS
 from etcd_renumber.model import Change, Line, Member
@@ -45,6 +46,7 @@ def page(change: Change, files: dict[str, str]) -> str:
             size=size,
             failures=tolerance(size)[1],
             method=change.method,
+            columns=_columns(change),
             after_the_order=_after_the_order(change),
             first=change.method.first_page(size),
             down=_cells(_down(change, size)),
@@ -113,6 +115,14 @@ def founders(change: Change) -> list[str]:
     return found
 
 
+def _columns(change: Change) -> list[str]:
+    """The phases by what they do; those of workers and apiservers stand with the ones that move members."""
+    reads, keeps, moves, closes = change.method.columns
+    mapping = change.cluster.mapping
+    beside = ", `move` of a worker" * bool(mapping.workers) + ", those of an apiserver" * bool(mapping.apiservers)
+    return [reads, keeps, moves + beside, closes]
+
+
 def _cells(rows: Iterable[Iterable[object]]) -> list[list[str]]:
     """Rows of a Markdown table: a pipe would end its cell, a line break its row."""
     return [[" ".join(str(cell).split()).replace("|", "\\|") for cell in row] for row in rows]
@@ -123,6 +133,8 @@ def row(change: Change, line: Line) -> list[object]:
     if line.kind == "phase":
         phase = change.phase(line)
         does, seen, back = phase.does, phase.seen, phase.back
+        if line.phase == "cluster":
+            does = OF_OBJECTS[change.cluster.mapping.objects]
         if line.host in change.manifests and not port(list(change.manifests[line.host])):
             seen = seen.replace(f"{API_ANSWERS}, ", "").replace(f", {API_ANSWERS}", "")
         if phase.back_stays and _member(change, line.host).stays:

@@ -21,7 +21,7 @@ main() {
         shift
         ;;
       -*)
-        is_one_of "$1" ${OPTIONS[@]+"${OPTIONS[@]}"} || usage "unknown option '$1'" "the options are --without, --accept-outage ${OPTIONS[*]-}"
+        is_one_of "$1" ${OPTIONS[@]+"${OPTIONS[@]}"} || usage "unknown option '$1'" "the options are $(options_in_words)"
         [[ $# -gt 1 && -n $2 ]] || usage "$1 needs a value" 'see the full command in RUNBOOK.md'
         take_option "$1" "$2"
         shift 2
@@ -34,6 +34,15 @@ main() {
   done
   [[ ${#given[@]} -le 2 ]] || usage "too many arguments: ${given[*]}" 'usage: bash runbook.sh VERB [PHASE]'
   choose_verb "${given[0]-}" "${given[1]-}"
+}
+
+options_in_words() {
+  local option
+  printf -- '--without'
+  ! is_one_of move "${PHASES[@]}" || printf ', --accept-outage'
+  for option in ${OPTIONS[@]+"${OPTIONS[@]}"}; do
+    printf ', %s' "$option"
+  done
 }
 
 # leave_out NAME -- a member that is permanently lost: at most a minority, and never this host. Or an apiserver on another host.

@@ -2,9 +2,9 @@
 
 readonly EKU_OID=2.5.29.37
 
-# reissue I -- `openssl ca` in a folder of its own: it alone sets both dates and keeps the name as it is encoded, and leaves
+# sign_here I -- `openssl ca` in a folder of its own: it alone sets both dates and keeps the name as it is encoded, and leaves
 # nothing in pki. The keys are used in place.
-reissue() {
+sign_here() {
   local work draft
   work=$STATE/reissue/$(cert_label "$1") draft=$SCRATCH/reissue.$1
   draft_reissue "$1" "$draft" "$work"

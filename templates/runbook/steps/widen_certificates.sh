@@ -15,7 +15,7 @@ widen_certificates() {
 reissue_certificate() {
   local new
   new=$STATE/reissue/$(cert_label "$1")/new.crt
-  if has_ca_key "$1"; then reissue "$1"; else take_signed "$1"; fi
+  if has_ca_key "$1"; then sign_here "$1"; else take_signed "$1"; fi
   ! is_changing || check_reissued "$1" "$new"
   save_certificate "$1"
   note_installed "$1" "$new"

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]... [--accept-outage]
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 9a0667af3e0d. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 4c6c6d656c13. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CDPATH POSIXLY_CORRECT OPENSSL_CONF OPENSSL_MODULES # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=9a0667af3e0d
+readonly DIGEST=4c6c6d656c13
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -300,9 +300,9 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:37eae51a08a6db0c2dd107da1a9a029dcebb57025c0bb44e9e2fb146980beeea ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:d3d1c8c9712aee5f12e67b7e8ba085ccc748f10502763c2c20a4b3ece01e31d1 ---
 
-# --- runbook/lib/main.sh sha256:a9d1dd0867e6 ---
+# --- runbook/lib/main.sh sha256:87a02a6c4480 ---
 # main.sh -- the verbs. Only apply and undo change anything.
 
 MODE=  # status | plan | apply | verify | undo
@@ -326,7 +326,7 @@ main() {
         shift
         ;;
       -*)
-        is_one_of "$1" ${OPTIONS[@]+"${OPTIONS[@]}"} || usage "unknown option '$1'" "the options are --without, --accept-outage ${OPTIONS[*]-}"
+        is_one_of "$1" ${OPTIONS[@]+"${OPTIONS[@]}"} || usage "unknown option '$1'" "the options are $(options_in_words)"
         [[ $# -gt 1 && -n $2 ]] || usage "$1 needs a value" 'see the full command in RUNBOOK.md'
         take_option "$1" "$2"
         shift 2
@@ -339,6 +339,15 @@ main() {
   done
   [[ ${#given[@]} -le 2 ]] || usage "too many arguments: ${given[*]}" 'usage: bash runbook.sh VERB [PHASE]'
   choose_verb "${given[0]-}" "${given[1]-}"
+}
+
+options_in_words() {
+  local option
+  printf -- '--without'
+  ! is_one_of move "${PHASES[@]}" || printf ', --accept-outage'
+  for option in ${OPTIONS[@]+"${OPTIONS[@]}"}; do
+    printf ', %s' "$option"
+  done
 }
 
 # leave_out NAME -- a member that is permanently lost: at most a minority, and never this host. Or an apiserver on another host.
@@ -1078,7 +1087,7 @@ show_snapshot_age() {
 }
 # --- end runbook/rolling/snapshot.sh ---
 
-# --- runbook/steps/widen_certificates.sh sha256:ccc1fc5abfc0 ---
+# --- runbook/steps/widen_certificates.sh sha256:4060359ae1c7 ---
 # widen_certificates -- the certificates that must hold both addresses, reissued: same key, subject and extensions, one address more.
 # A certificate that holds both already is never touched. One whose CA key is elsewhere waits for the signed one.
 
@@ -1096,7 +1105,7 @@ widen_certificates() {
 reissue_certificate() {
   local new
   new=$STATE/reissue/$(cert_label "$1")/new.crt
-  if has_ca_key "$1"; then reissue "$1"; else take_signed "$1"; fi
+  if has_ca_key "$1"; then sign_here "$1"; else take_signed "$1"; fi
   ! is_changing || check_reissued "$1" "$new"
   save_certificate "$1"
   note_installed "$1" "$new"
@@ -4903,14 +4912,14 @@ names_without_old() {
 encoded_name() { enclose 87 "$(address_hex "$1")"; } # 87 is the tag of an address
 # --- end runbook/lib/certs.sh ---
 
-# --- runbook/lib/reissue.sh sha256:13c5755512a5 ---
+# --- runbook/lib/reissue.sh sha256:1530e89cd40a ---
 # reissue.sh -- one certificate: signed anew or waited for, compared with what was wanted, saved, installed.
 
 readonly EKU_OID=2.5.29.37
 
-# reissue I -- `openssl ca` in a folder of its own: it alone sets both dates and keeps the name as it is encoded, and leaves
+# sign_here I -- `openssl ca` in a folder of its own: it alone sets both dates and keeps the name as it is encoded, and leaves
 # nothing in pki. The keys are used in place.
-reissue() {
+sign_here() {
   local work draft
   work=$STATE/reissue/$(cert_label "$1") draft=$SCRATCH/reissue.$1
   draft_reissue "$1" "$draft" "$work"
