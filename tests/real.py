@@ -88,7 +88,7 @@ class Real(Replica):
 
     def apply(self, host: str, phase: str, expect: int = 0) -> Ran:
         """With what the lines before have said, in a restore."""
-        ran = self.say(host, *self.words_of(phase), expect=expect)
+        ran = self.say(host, *self.words_of(phase, host), expect=expect)
         if not expect:
             self.heard(host, phase, ran)
         return ran
@@ -131,14 +131,16 @@ class Real(Replica):
 
     def killed(self, host: str, verb: str, phase: str, after: int = 10000, before: str = "") -> Ran:
         """Ended by SIGKILL after that many of its commands or before this one, or at its own end when it has no more."""
-        words = self.words_of(phase) if verb == "apply" else (verb, phase)
+        words = self.words_of(phase, host) if verb == "apply" else (verb, phase)
         ran = self.start_killed(host, *words, after=after, before=before).wait(300)
         assert ran.exit in (0, 137), ran.text
         return ran
 
     def killed_at_every_command(self, host: str, verb: str, phase: str) -> int:
         """The same line again and again, each time killed a command later; how often."""
-        times, ran = killed_at_every_command(self, host, *(self.words_of(phase) if verb == "apply" else (verb, phase)))
+        times, ran = killed_at_every_command(
+            self, host, *(self.words_of(phase, host) if verb == "apply" else (verb, phase))
+        )
         if verb == "apply":
             self.heard(host, phase, ran)
         return times

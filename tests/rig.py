@@ -116,7 +116,7 @@ class Rig(Replica):
 
     def killed(self, host: str, phase: str, after: int = 10000, verb: str = "apply", before: str = "") -> Ran:
         """`apply PHASE`, ended by SIGKILL after that many of its commands or before this one (or at its end)."""
-        words = self.words_of(phase) if verb == "apply" else (verb, phase)
+        words = self.words_of(phase, host) if verb == "apply" else (verb, phase)
         return self.start_killed(host, *words, after=after, before=before).wait(300)
 
     # --- the order of RUNBOOK.md ---
@@ -137,7 +137,7 @@ class Rig(Replica):
     def carry_out(self, line: Line, *words: str) -> Ran:
         """One line; of a restore with what its `stop`s and its `snapshot` have said, the file carried to every host."""
         host = self.host_of(line)
-        ran = self.apply(host, line.phase, *self.options_of(line.phase), *words)
+        ran = self.apply(host, line.phase, *self.options_of(line.phase, host), *words)
         self.heard(host, line.phase, ran)
         return ran
 
@@ -146,7 +146,7 @@ class Rig(Replica):
         for line in self.made.change.order:
             if line.kind == "phase":
                 host = self.host_of(line)
-                ran = self.apply(host, line.phase, *self.options_of(line.phase))
+                ran = self.apply(host, line.phase, *self.options_of(line.phase, host))
                 assert commands(ran) == [], ran.text
                 assert f"apply {line.phase} on {host}: done, 0 commands carried out" in ran.text
                 self.verify(host, line.phase)

@@ -38,6 +38,7 @@ def test_what_it_does_not_show_is_not_none(predicate: str, part: str, ss: str, *
 def test_a_kubelet_that_it_does_not_show_has_not_read_its_file(ss: str, *, is_as_wanted: bool) -> None:
     what = f"""{FRAME.replace("SS", ss)}kubelet_pid() {{ printf 7; }}; kubelet_runs() {{ true; }}; file_is_as_wanted() {{ true; }}
 bracketed() {{ printf '%s' "$1"; }}; unwanted() {{ printf '%s' "$OLD"; }}; KUBERNETES=/none STOPPED_NOTE=/none/note
+kubelet_has_called() {{ true; }}
 kubelet_is_as_wanted"""
     parts = ("runbook/lib/run.sh", "runbook/workers/calls.sh", "runbook/workers/move.sh")
     assert yes(what, *parts, **ADDRESSES) is is_as_wanted

@@ -94,6 +94,8 @@ def carried_out(tmp: Path, shape: Shape) -> None:
         assert writer.lost() == []
         with_quorum = [m.name for m in rig.made.members[: (len(rig.made.members) + 1) // 2]]
         assert [n for n, line in rig.candidates.items() if "complete=yes" in line] == with_quorum
+        for name in with_quorum:
+            own_snapshot_is_kept(rig, name)
         assert not any(rig[m.name].processes("kube-apiserver") for m in rig.made.members)
         rig.follow_the_order(start="master1 reopen")
         ended_well(rig, before, cluster)
@@ -115,6 +117,13 @@ def ended_well(rig: Rig, before: dict[str, str], cluster: str) -> None:
         assert rig.cluster_id(member.name) != cluster
         assert rig[member.name].processes("kube-apiserver")
     assert rig.old_connections() == []
+
+
+def own_snapshot_is_kept(rig: Rig, name: str) -> None:
+    """What its own `stop` has saved is what its note says: the source's snapshot came under another name."""
+    words = rig[name].read_text(f"{rig.made.state}/snapshot/complete.txt").splitlines()
+    note = dict(line.split(" ", 1) for line in words)
+    assert rig[name].must(["sha256sum", note["file"]]).split()[0] == note["sha256"]
 
 
 def old_data_is_kept(rig: Rig, name: str, shape: Shape) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shlex
 import subprocess
 from collections.abc import Sequence
@@ -118,6 +119,45 @@ def test_the_last_write_of_a_database_without_a_key_is_none(answer: str, exit: i
     assert (ran.returncode, ran.stdout.strip(), ran.stderr) == (0, said, "")
 
 
+def weighed(tmp: Path, complete: bytes | None) -> tuple[str, list[str]]:
+    """What `stop` says of a host whose snapshot was "saved" when it was noted, and is this now; the notes that are left."""
+    state, file = tmp / "snapshot", tmp / "snapshot/stop-1.db"
+    state.mkdir()
+    if complete is not None:
+        file.write_bytes(complete)
+    (tmp / "stopped.txt").write_text("data\n")
+    of = hashlib.sha256(b"data\n").hexdigest()
+    noted = f"file {file}\nsha256 {hashlib.sha256(b'saved').hexdigest()}\nrevision 9\nindex 12\ncluster a\nof {of}\n"
+    (state / "complete.txt").write_text(noted)
+    (tmp / "candidate.txt").write_text(f"line candidate m1 revision=9 index=12 complete=yes cluster=a\nof {of}\n")
+    parts = "".join((TEMPLATES / f"runbook/{part}.sh").read_text() for part in ("lib/run", "restore/candidate"))
+    values = f"STATE={tmp} STOPPED={tmp}/stopped.txt COMPLETE={state}/complete.txt CANDIDATE={tmp}/candidate.txt"
+    stubs = f"""MODE=apply HOST=m1 DATA_DIR=/d SCRATCH={tmp}
+field() {{ sed -n "s/^$2 //p" "$1" 2>/dev/null; }}
+data_is_restored() {{ false; }}; data_is_there() {{ true; }}; has_room() {{ true; }}; why_no_room() {{ :; }}
+free_name() {{ printf '%s-1%s' "$1" "$2"; }}; note_down() {{ cp "$SCRATCH/note" "$1"; }}
+weigh_a_copy() {{ weight='revision=9 index=12 complete=no cluster=a last-write=9'; }}"""
+    script = f"set -o errexit -o nounset -o pipefail\n{values}\n{parts}\n{stubs}\nweigh_the_data; echo; echo $last_line"
+    (tmp / "stop.sh").write_text(script)
+    ran = subprocess.run(["bash", tmp / "stop.sh"], capture_output=True, text=True)
+    assert (ran.returncode, ran.stderr) == (0, ""), ran.stderr
+    return ran.stdout, sorted(p.name for p in state.glob("*.txt"))
+
+
+def test_a_snapshot_that_is_as_stop_saved_it_is_complete(tmp_path: Path) -> None:
+    said, notes = weighed(tmp_path, b"saved")
+    assert said.endswith("\ncandidate m1 revision=9 index=12 complete=yes cluster=a\n")
+    assert "no longer counts" not in said and notes == ["complete.txt"]
+
+
+@pytest.mark.parametrize("file", [b"of another host", b"", None])
+def test_a_snapshot_that_is_not_as_stop_saved_it_is_not_complete(file: bytes | None, tmp_path: Path) -> None:
+    said, notes = weighed(tmp_path, file)
+    assert said.endswith("\ncandidate m1 revision=9 index=12 complete=no cluster=a last-write=9\n")
+    assert "stop-1.db is missing, or has another sha256 than stop noted: that snapshot no longer counts" in said
+    assert notes == ["complete.before-1.txt"]
+
+
 # --- on the bed ---
 
 
@@ -170,7 +210,7 @@ def test_a_snapshot_of_an_earlier_stop_does_not_count_for_data_that_went_on(tmp_
         rig.bed.wait_healthy()
         rig["master1"].etcdctl("put", "written-since", "yes")
         by_hand(rig, MANIFEST, aside, runs=False)
-        said = rig.apply("master1", "snapshot", *rig.options_of("snapshot"), expect=4).text
+        said = rig.apply("master1", "snapshot", *rig.options_of("snapshot", "master1"), expect=4).text
         assert "the data of this host is not as it was when stop noted it" in said
         said = rig.apply("master1", "stop").text
         assert "writes that are not in the snapshot that stop saved" in said and "complete=no" in said.splitlines()[-1]
@@ -189,7 +229,7 @@ def test_a_complete_snapshot_does_not_count_where_the_others_went_on(tmp_path: P
         by_hand(rig, MANIFEST, aside, False, others)
         rig.follow_the_order(start="master1 stop", until="- snapshot")
         assert [n for n, line in rig.candidates.items() if "complete=yes" in line] == ["master1"]
-        said = rig.apply("master1", "snapshot", *rig.options_of("snapshot"), expect=4).text
+        said = rig.apply("master1", "snapshot", *rig.options_of("snapshot", "master1"), expect=4).text
         assert "the complete snapshot of master1 lacks writes that other members have: master2 (last write at" in said
         rig.candidates["master1"] = "candidate master1 none"
         rig.follow_the_order(start="- snapshot")

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from etcd_renumber.methods.restore_words import CARRIED
 from etcd_renumber.rehearsal.replica import commands
 
 from tests.conftest import etcd_folder
@@ -125,14 +126,25 @@ def test_what_does_not_fit_is_refused_and_no_data_is_touched(tmp_path: Path) -> 
         assert "expected sha256" in rig.apply("master1", "snapshot", "--from", "/root/bad.db", expect=1).text
         assert one.path(f"{DATA}/member/snap/db").exists() and not one.path(f"{aside(rig)}/member").exists()
 
+        one.path(f"{rig.made.state}/snapshot/stop-1.db").write_bytes(bytes(bad))
+        every = rig.options_of("snapshot", "master1")
+        assert "has another sha256 than stop noted" in rig.apply("master1", "snapshot", *every, expect=4).text
+        ran = rig.apply("master1", "stop")
+        assert "that snapshot no longer counts" in ran.text and "complete=no" in ran.out.splitlines()[-1]
+        rig.heard("master1", "stop", ran)
+        assert "done, 0 commands carried out" in rig.apply("master1", "stop").text
+
         snapshot = next(n for n in rig.made.change.order if n.phase == "snapshot")
+        assert rig.source() == "master2"
         rig.carry_out(snapshot)
-        two_path = rig["master2"].path(rig.snapshot)
-        two_path.write_bytes(bytes(bad))
-        assert "has another sha256 than" in rig.apply("master2", "restore", *rig.options_of("restore"), expect=4).text
-        assert rig["master2"].path(f"{DATA}/member/snap/db").exists()
-        two_path.write_bytes(good)
-        rig.apply("master2", "start", expect=3)
+        copy = one.path(CARRIED)
+        copy.write_bytes(bytes(bad))
+        assert (
+            "has another sha256 than"
+            in rig.apply("master1", "restore", *rig.options_of("restore", "master1"), expect=4).text
+        )
+        assert one.path(f"{DATA}/member/snap/db").exists()
+        rig.apply("master1", "start", expect=3)
 
 
 def small(rig: Rig, name: str) -> None:
@@ -184,10 +196,10 @@ def test_a_file_of_the_users_own_and_a_host_of_an_earlier_attempt(tmp_path: Path
         rig.carry_the_snapshot("master1")
         assert (
             "is restored from another snapshot"
-            in rig.apply("master3", "restore", *rig.options_of("restore"), expect=4).text
+            in rig.apply("master3", "restore", *rig.options_of("restore", "master3"), expect=4).text
         )
         for name in ("master1", "master2"):
-            rig.apply(name, "restore", *rig.options_of("restore"))
+            rig.apply(name, "restore", *rig.options_of("restore", name))
         for name in NAMES:
             rig.apply(name, "start")
         ran = rig.apply("master1", "finish", expect=4)
@@ -195,7 +207,7 @@ def test_a_file_of_the_users_own_and_a_host_of_an_earlier_attempt(tmp_path: Path
         rig.undo("master3", "start")
         rig.undo("master3", "restore")
         outside = "/root/copied.db"
-        rig["master3"].must(["cp", rig.snapshot, outside])
+        rig["master3"].must(["cp", CARRIED, outside])
         rig.apply("master3", "restore", "--snapshot", outside, "--sha256", rig.sha256)
         rig.apply("master3", "start")
         assert "A RAW FILE WITHOUT A CHECKSUM" in rig.apply("master1", "finish").text

@@ -32,8 +32,10 @@ def first_page(size: int) -> Rows:
         ("Point of no return", "the first `unbridge`: before it every line can be undone,"),
         ("", "the last one first, if the old addresses can be added again"),
         (
-            "May be lost",
-            f"the data of {tolerated} of {size} hosts: the others pass with `--without`, then `rejoin --lost`",
+            "Need not be there",
+            f"the data of {tolerated} of {size} hosts: the others pass with `--without`, then `rejoin --lost`"
+            if tolerated
+            else "nothing: the data of every host must be there",
         ),
     ]
 
@@ -57,14 +59,13 @@ def down(size: int) -> Rows:
 
 def meaning(size: int) -> str:
     """What the tolerance means while the change runs."""
-    majority, failures = tolerance(size)
-    lost = "the data of none may be lost" if failures == 0 else f"the data of {failures} may be lost"
-    return f"etcd is down until `readdress` is done on {majority} of {size} hosts: {lost}."
+    hosts = f"{tolerance(size)[0]} of {size} hosts"
+    return f"etcd is down until `readdress` is done on {hosts}; it works while the data of {hosts} is there."
 
 
 AFTER_THE_ORDER = (
-    "Before the first `settle`, point the load balancers, DNS names and kubeconfigs that call the API at an "
-    "old address to the new ones: they are not part of this change; `preflight` and `finish` list what they see. Where that "
+    "Before the first `settle`, point the load balancers, DNS names and other people's kubeconfigs that call the API at "
+    "an old address to the new ones: they are not part of this change; `preflight` and `finish` list what they see. Where that "
     "comes later, `settle` says `NOT YET` and ends well, since this host's own API is back; `unbridge` refuses until then.\n\n"
     "`preflight` ends with exit 4 on a host whose data is lost. The others then carry out all lines up to the last `settle` "
     "with `--without NAME`; that host gets its new address, and comes back in its line `rejoin`, as `bash runbook.sh apply "

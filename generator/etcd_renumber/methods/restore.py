@@ -171,7 +171,7 @@ PHASES = (
             "what_is_left",
         ),
         does="the API starts; **the first one is the point of no return**",
-        seen="`ok: the API answers`, `reopen on HOST: done`",
+        seen="`ok: the API answers`, `reopen on HOST: done`; see to `YOURS`",
         back="none: clients write again",
         no_undo="clients write to the restored cluster: a rollback would lose that",
         stays=True,

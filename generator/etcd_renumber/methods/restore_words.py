@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from etcd_renumber.methods.method import Rows
 
-AFTER_THE_ORDER = """\
+# Where the copy of the snapshot lies on every host but the source: root's home is always there, and no phase writes to this name.
+CARRIED = "/root/etcd-renumber-carried.db"
+
+AFTER_THE_ORDER = f"""\
 **The source**, the host of line `snapshot`, is known once every `stop` is done.
 Run `snapshot` with the last lines of all `stop`s on any host: it takes the snapshot, or ends with exit 3 and names the host
 that has to. For a host that is there and whose data is not, so that it can give no such line, add `--lost NAME`; for a host
@@ -12,17 +15,21 @@ that is gone itself, `--without NAME`.
 To use a snapshot of your own: `apply snapshot --from FILE`, on the host that has it.
 
 FILE and HEX of the `restore` lines stand in the last line of `snapshot`.
-Copy FILE to the same path on every other host, as root with mode 0600, and compare there: `sha256sum FILE` prints HEX.
-A snapshot contains every Secret: its copies are readable by root only. `reopen` removes FILE where it lies outside of the
-change's own folder, which keeps a copy.
+Copy FILE to every other host, there as `{CARRIED}`, as root with mode 0600. Do not copy it to the path that it has
+on the source: another host may have its own snapshot under that very name.
+Compare there: `sha256sum {CARRIED}` prints HEX. On these hosts the line is
+`bash runbook.sh apply restore --snapshot {CARRIED} --sha256 HEX`.
+A snapshot contains every Secret: its copies are readable by root only. `restore` keeps a copy in the change's own folder, and
+that one stays, for root alone. `reopen` removes nothing: where the file that `--snapshot` named lies outside of that folder,
+`reopen` says so behind `YOURS`. Keep that file where backups are kept, or remove it.
 
 `restore` raises etcd's revision, so that whoever watches the cluster lists everything anew. Where etcd cannot do that (before
 3.4.27 and 3.5.10), `reopen` says what to restart instead, on every node: kubelet, kube-proxy, the network plugin and every
 controller. Have somebody at hand who can.
 
-Before the first `reopen`, point the load balancers, DNS names and kubeconfigs that call the API at an old address to the new
-ones. They are not part of this change, and `reopen` ends with exit 5 while one that this host's control plane calls does not
-answer: the API of this host is back then; rerun it once they are."""
+Before the first `reopen`, point the load balancers, DNS names and other people's kubeconfigs that call the API at an old
+address to the new ones. They are not part of this change, and `reopen` ends with exit 5 while one that this host's control
+plane calls does not answer: the API of this host is back then; rerun it once they are."""
 
 
 def down(size: int) -> Rows:
@@ -42,6 +49,7 @@ def down(size: int) -> Rows:
 
 def first_page(size: int) -> Rows:
     """Of the box at the top."""
+    gone = f"the data of {size - 1} of {size} hosts; a host that is gone is left out with `--without`"
     return [
         ("What is down", "**the API, from the first `quiesce` to the first `reopen`**; pods run on"),
         ("What it makes", "a **new cluster** (another cluster id) with the data of one snapshot"),
@@ -49,7 +57,7 @@ def first_page(size: int) -> Rows:
         ("", "else what was acknowledged last: `bridge` loses nothing where a majority has its data"),
         ("Point of no return", "the first `reopen`: before it every line can be undone, last one first;"),
         ("", "the old data is kept on each host, never deleted"),
-        ("May fail meanwhile", f"the data of {size - 1} of {size} hosts may be lost; every host must be up"),
+        ("Need not be there", gone if size > 1 else "nothing, except the data where there is a snapshot file"),
     ]
 
 

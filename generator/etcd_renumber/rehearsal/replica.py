@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from etcd_renumber.methods.restore_words import CARRIED
 from etcd_renumber.model import Address, Change, Line, Member
 from etcd_renumber.planning.plan import SOURCE
 from etcd_renumber.rehearsal.testbed.host import Host
@@ -38,7 +39,7 @@ class Hosts(Protocol):
 
 
 class Replica:
-    """A bed with each host's folder of the change, and what was heard there so far: `candidates`, `snapshot`, `sha256`.
+    """A bed with each host's folder of the change, and what was heard there so far: `candidates`, `snapshot`, `sha256`, `maker`.
 
     `bits` gives an address its prefix length, `device` is where a new address goes. `ways` is what the network people do
     once the addresses of a host have changed: routes that the kernel took away with them. `workers`: those there, and apiservers.
@@ -57,7 +58,7 @@ class Replica:
         self.change, self.folder, self.bed = change, folder, bed
         self.bits, self.device, self.ways, self.workers = bits, device, ways, tuple(workers)
         self.candidates: dict[str, str] = {}
-        self.snapshot = self.sha256 = ""
+        self.snapshot = self.sha256 = self.maker = ""
 
     def copy_folders(self) -> None:
         """Each host gets its own folder and nothing else. The bed must be up."""
@@ -104,23 +105,23 @@ class Replica:
         """Where the line is carried out."""
         return self.source() if line.host == SOURCE else line.host
 
-    def words_of(self, phase: str) -> tuple[str, ...]:
+    def words_of(self, phase: str, host: str) -> tuple[str, ...]:
         """What stands behind `bash runbook.sh` for it."""
-        return ("apply", phase, *self.options_of(phase))
+        return ("apply", phase, *self.options_of(phase, host))
 
-    def options_of(self, phase: str) -> tuple[str, ...]:
-        """What the phase must be told."""
+    def options_of(self, phase: str, host: str) -> tuple[str, ...]:
+        """What the phase must be told there."""
         options = {p.name: p.options for p in self.change.method.phases}.get(phase, "")  # a worker's has none
         if "--candidates" in options:
             return ("--candidates", "; ".join(self.candidates.values()))
-        return ("--snapshot", self.snapshot, "--sha256", self.sha256) if "--snapshot" in options else ()
+        file = self.snapshot if host == self.maker else CARRIED
+        return ("--snapshot", file, "--sha256", self.sha256) if "--snapshot" in options else ()
 
     def source(self) -> str:
         """The host that the runbook itself names as the source; asked on the last one."""
         last = self.roster[-1].name
-        ran = self.runbook(last, "plan", "snapshot", *self.options_of("snapshot"))
-        found = re.search(r"the source is (\S+), not", ran.text)
-        return found[1] if found else last
+        ran = self.runbook(last, "plan", "snapshot", *self.options_of("snapshot", last))
+        return found[1] if (found := re.search(r"the source is (\S+), not", ran.text)) else last
 
     def heard(self, host: str, phase: str, ran: Ran) -> None:
         """Keep what the next lines need. Raises RuntimeError where a phase that ended well did not say it."""
@@ -137,12 +138,11 @@ class Replica:
             self.carry_the_snapshot(host)
 
     def carry_the_snapshot(self, source: str) -> None:
-        """The file to the same path on every other host, for root alone."""
-        data = self.bed[source].path(self.snapshot).read_bytes()
+        """The file to every other host, under the name that RUNBOOK.md says, for root alone."""
+        self.maker, data = source, self.bed[source].path(self.snapshot).read_bytes()
         for member in self.roster:
-            target = self.bed[member.name].path(self.snapshot)
             if member.name != source:
-                target.parent.mkdir(mode=0o700, exist_ok=True)
+                target = self.bed[member.name].path(CARRIED)
                 target.touch(mode=0o600)
                 target.write_bytes(data)
 

@@ -86,7 +86,7 @@ class Stage:
             self.api.tell("pause")
         host, kill = self.replica.host_of(line), self.drills.kill(line)
         if kill:
-            running = self.replica.start_killed(host, *self.replica.words_of(line.phase), after=kill.after)
+            running = self.replica.start_killed(host, *self.replica.words_of(line.phase, host), after=kill.after)
             killed = self._ended(line, host, running, KILLED, f"drill: killed after {kill.after} commands")
             if killed.exit == 0:
                 self.faults.append(f"{self._where(line, host)}: it has at most {kill.after} commands: not killed")
@@ -104,7 +104,8 @@ class Stage:
     def _started(self, line: Line) -> Running:
         if begun := self.begun.pop(line.line, None):
             return begun
-        return self.replica.start(self.replica.host_of(line), *self.replica.words_of(line.phase))
+        host = self.replica.host_of(line)
+        return self.replica.start(host, *self.replica.words_of(line.phase, host))
 
     def _ended(self, line: Line, host: str, running: Running, expected: int, note: str) -> Done:
         """Wait for a runbook, ask `status` everywhere where it has changed something, write it all down."""

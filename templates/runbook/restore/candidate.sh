@@ -5,6 +5,7 @@ weight= # what follows the name in the line
 weigh_the_data() {
   if ! holds 'the candidate line describes the current data' candidate_is_known; then
     guard closed "$(why_no_room "$DATA_DIR" 1)" 'free disk space there' has_room "$DATA_DIR" 1
+    complete_is_as_saved || it_counts_no_more "$(field "$COMPLETE" file) is missing, or has another sha256 than stop noted"
     weigh
     printf 'line candidate %s %s\nof %s\n' "$HOST" "$weight" "$(sum_of_note)" >"$SCRATCH/note"
     note_down "$CANDIDATE"
@@ -13,7 +14,10 @@ weigh_the_data() {
   last_line=$(field "$CANDIDATE" line)
 }
 sum_of_note() { sha256sum <"$STOPPED" 2>/dev/null | cut -d ' ' -f 1; }
-candidate_is_known() { [[ -s $CANDIDATE ]] && { data_is_restored || [[ $(field "$CANDIDATE" of) == "$(sum_of_note)" ]]; }; }
+candidate_is_known() { [[ -s $CANDIDATE ]] && { data_is_restored || { [[ $(field "$CANDIDATE" of) == "$(sum_of_note)" ]] && complete_is_as_saved; }; }; }
+
+# complete_is_as_saved -- the file still is what `stop` saved. Somebody may have copied another host's snapshot over it.
+complete_is_as_saved() { [[ ! -s $COMPLETE ]] || has_sha "$(field "$COMPLETE" file)" "$(field "$COMPLETE" sha256)"; }
 
 weigh() {
   if ! data_is_there; then
@@ -38,9 +42,12 @@ complete_is_of_this_data() {
     note_whose_snapshot_it_is
     return 0
   fi
-  note 'this host has writes that are not in the snapshot that stop saved: that snapshot no longer counts'
-  run mv "$COMPLETE" "$(free_name "${COMPLETE%.txt}.before" .txt)"
+  it_counts_no_more 'this host has writes that are not in the snapshot that stop saved'
   return 1
+}
+it_counts_no_more() {
+  note "$1: that snapshot no longer counts"
+  run mv "$COMPLETE" "$(free_name "${COMPLETE%.txt}.before" .txt)"
 }
 note_whose_snapshot_it_is() {
   {

@@ -5,6 +5,8 @@ ready_to_take_the_snapshot() {
   [[ -n $given_file || ${#candidate_lines[@]} -gt 0 ]] || ! is_changing || usage 'snapshot needs --candidates or --from' "--candidates 'LINE;LINE;LINE', as stop printed them on each host"
   guard other_world 'etcd runs on this host, or its manifest is in place' 'bash runbook.sh apply stop, on every host' has_stopped
   [[ -n $given_file ]] || guard other_world 'the data of this host is not as it was when stop noted it' 'rerun stop here, and use the candidate line that it prints: bash runbook.sh apply stop' data_is_as_noted
+  [[ -n $given_file ]] || guard other_world "$(field "$COMPLETE" file) is missing, or has another sha256 than stop noted: it is not the complete snapshot that stop saved" \
+    'rerun stop here, and use the candidate line that it prints: bash runbook.sh apply stop. Where no host has a complete snapshot any more: undo stop on every host, then stop all of them again' complete_is_as_saved
   guard closed "$(why_no_room "$DATA_DIR" 2)" 'a copy and a trial restore must fit: free disk space there' has_room "$DATA_DIR" 2
   guard closed "$(why_no_room "$STATE" 1)" 'the snapshot must fit: free disk space there' has_room "$STATE" 1
   if [[ -n $given_file ]]; then

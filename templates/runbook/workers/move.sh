@@ -1,6 +1,8 @@
 # move.sh -- one word of kubelet.conf is exchanged while kubelet is stopped. Containers run on without kubelet.
 
-going_back=no # yes: a phase that cannot continue undoes itself
+readonly CALL_LIMIT=20 # seconds for a kubelet between two connections to call again: it renews the Lease of its Node every 10 s
+going_back=no          # yes: a phase that cannot continue undoes itself
+call_until=            # until when this run waits for such a call
 
 ready_to_follow() {
   guard_spelling
@@ -32,8 +34,21 @@ stop_the_kubelet() {
   run systemctl stop kubelet
   must kubelet_is_down
 }
-# kubelet_is_as_wanted -- it has read the file as it is to be: no connection of it goes to the other address.
-kubelet_is_as_wanted() { file_is_as_wanted && kubelet_runs && ss_shows_kubelet && [[ ! -e $STOPPED_NOTE && -z $(calls_of_kubelet "$(unwanted)") ]]; }
+# kubelet_is_as_wanted -- it has read the file as it is to be: it calls that address, and has no connection to the other one. A
+# kubelet whose file was edited by hand has none at all once the other address is gone, and calls that one until it is restarted.
+kubelet_is_as_wanted() { file_is_as_wanted && kubelet_runs && ss_shows_kubelet && [[ ! -e $STOPPED_NOTE && -z $(calls_of_kubelet "$(unwanted)") ]] && kubelet_has_called; }
+kubelet_has_called() {
+  [[ -z $(calls_of_kubelet "$(wanted)") ]] || return 0
+  if [[ -z $call_until ]]; then
+    note "waiting, at most $CALL_LIMIT s: kubelet has a connection to $(wanted)"
+    call_until=$(($(now_ms) + CALL_LIMIT * 1000))
+  fi
+  while [[ -z $(calls_of_kubelet "$(wanted)") ]]; do
+    [[ $(now_ms) -lt $call_until ]] || return 1
+    sleep 0.5
+  done
+  [[ -z $(calls_of_kubelet "$(unwanted)") ]]
+}
 
 exchange_the_kubeconfig() {
   if is_passed_over; then return 0; fi
