@@ -159,6 +159,6 @@ def test_a_phase_killed_goes_on_to_the_same_end(tmp_path: Path, after: int) -> N
             for phase in ("readdress", "settle", "unbridge"):
                 for member in rig.made.members:
                     killed_and_carried_on(rig, member.name, phase, after)
-            rig.follow_the_order(start="master1 remove")
+            rig.follow_the_order(start="master1 cluster")
         assert {n: m[1:] for n, m in rig.members("master1").items()} == rig.urls("new")
         assert writer.lost() == [] and rig.old_connections() == []

@@ -37,7 +37,7 @@ ORDERS: dict[str, tuple[dict[str, object], list[str]]] = {
     ),
     "bridge": (
         {"method": "bridge"},
-        ["17 master3 settle", "18 worker1 move", "19 worker2 move", "23 master1 unbridge"],
+        ["17 master3 settle", "20 master3 rejoin", "21 worker1 move", "22 worker2 move", "23 master1 unbridge"],
     ),
     "restore": ({"method": "restore"}, ["30 master3 reopen", "31 worker1 move", "32 worker2 move", "33 master1 cluster"]),
 }  # fmt: skip

@@ -101,7 +101,7 @@ PHASES = (
             *("the_api_goes_aside_again", *EXCHANGE),
             "whole_after_undo_settle",
         ),
-        undo_when="no host has run `unbridge`, and the rules stand on every other host",
+        undo_when="no host has run `unbridge`, every member votes, and the rules stand on every other host",
         stays=True,
     ),
     Phase(
@@ -127,8 +127,9 @@ PHASES = (
         ),
         does="nothing, but where data is lost: with `--lost` a new member",
         seen="`rejoin on HOST: done`",
-        back="not needed; of a new member `undo settle`",
-        no_undo="where the data was there it changed nothing; a member that was lost cannot come back",
+        back="not needed; of a new member `undo settle`, once it votes",
+        no_undo="where the data was there it changed nothing; a new member goes back by undo settle, once rejoin is done, "
+        "with its new data",
         stays=True,
     ),
     Phase(
@@ -149,6 +150,7 @@ PHASES = (
         no_undo="no member is recorded on an old address any more; to go on: apply unbridge again",
         stays=True,
     ),
+    CLUSTER,
     Phase(
         "release",
         "checks that nothing uses the old address, closes connections that leave from it; restarts kubelet where pods report it",
@@ -158,7 +160,6 @@ PHASES = (
         back="not needed",
         no_undo="it changed nothing that names an address",
     ),
-    CLUSTER,
     Phase(
         "finish",
         "last check of the members; the routes of this change removed, leftover addresses listed, the summary for the ticket",
@@ -186,8 +187,8 @@ ORDER = (
     "settle",
     "rejoin",
     "unbridge",
-    ("remove", "release"),
     "cluster",
+    ("remove", "release"),
     "finish",
 )
 BRIDGE = Method(
@@ -199,10 +200,10 @@ BRIDGE = Method(
     first_page=first_page,
     down=down,
     meaning=meaning,
-    columns=("`preflight`", "`prepare`", "`readdress`, `settle`, `rejoin`", "`unbridge` … `finish`"),
+    columns=("`preflight`", "`prepare`", "`readdress`, `settle`", "`rejoin` … `finish`"),
     after_the_order=AFTER_THE_ORDER,
     gated=("unbridge",),
-    workers_after="settle",
+    workers_after="rejoin",
     last_change="unbridge",
     begins_down=True,
 )

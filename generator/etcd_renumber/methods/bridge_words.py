@@ -53,7 +53,7 @@ def down(size: int) -> Rows:
             "1 minute; with `--lost` 10, with much data 20",
         ),
         ("`unbridge`", "continue, with a gap of up to 0.3 s", "nothing is down", "2 minutes"),
-        ("`release`, `cluster`, `finish`", "continue", "nothing is down", "2 minutes"),
+        ("`cluster`, `release`, `finish`", "continue", "nothing is down", "2 minutes"),
     ]
 
 
@@ -68,7 +68,9 @@ AFTER_THE_ORDER = (
     "an old address to the new ones: they are not part of this change; `preflight` and `finish` list what they see. Where that "
     "comes later, `settle` says `NOT YET` and ends well, since this host's own API is back; `unbridge` refuses until then.\n\n"
     "`preflight` ends with exit 4 on a host whose data is lost. The others then carry out all lines up to the last `settle` "
-    "with `--without NAME`; that host gets its new address, and comes back in its line `rejoin`, as `bash runbook.sh apply "
-    "rejoin --lost NAME` (`bash run.sh apply --from N --lost NAME`): nothing before it is needed there. From then on no line "
-    "needs `--without`."
+    "with `--without NAME` (`bash run.sh apply --without NAME --to M`, M the line of the last `settle`); that host gets its "
+    "new address, and comes back in its line `rejoin`, as `bash runbook.sh apply rejoin --lost NAME` (`bash run.sh apply "
+    "--from N --lost NAME`, N the line after M): nothing before it is needed there. From then on no line "
+    "needs `--without`. Its member id is another one then: `ids:` of `finish` says `DIFFERENT` on the other hosts for that "
+    "member, and that is right."
 )

@@ -67,6 +67,7 @@ def page(change: Change, files: dict[str, str]) -> str:
                 for m in mapping.members
             ),
             founders=founders(change),
+            joins=any("/join/" in name for name in files),
             kept=_cells(
                 (f"`{n} {v}`", where(at), f"{why[0].upper()}{why[1:]}")
                 for (n, v, why), at in kept_texts(change.cluster).items()

@@ -70,6 +70,17 @@ is_no_voter() {
   done < <(list_of_others)
   return 1
 }
+# who_learns -- the first member of the plan that does not vote yet: a learner, or one that was added and whose etcd was never started.
+who_learns() {
+  local id name urls learner i
+  while read -r id name urls learner; do
+    for i in "${!NAMES[@]}"; do
+      [[ $name != - || $urls != "${NEW_URLS[i]}" ]] || name=${NAMES[i]} learner=learner
+    done
+    [[ $learner != learner ]] || ! is_one_of "$name" "${NAMES[@]}" || { printf '%s' "$name" && return 0; }
+  done < <(list_of_others)
+}
+everybody_votes() { [[ -z $(who_learns) ]]; }
 is_in_no_list() { [[ -n $(list_of_others) && -z $(our_id) && -z $(new_member_id) ]]; }
 is_our_new_member() { [[ -s $JOINED && $(<"$JOINED") == "$(our_id)" ]]; }
 has_rejoined() { is_our_new_member && ! is_no_voter; }

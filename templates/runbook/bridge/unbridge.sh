@@ -6,7 +6,7 @@ ready_to_unbridge() {
   guard_ss
   first_look_at_leases
   for i in "${!NAMES[@]}"; do
-    guard closed "$(how_recorded "$i")" "on ${NAMES[i]}: bash runbook.sh apply settle; if the member is permanently lost: --without ${NAMES[i]}" is_at_its_end "$i"
+    guard closed "$(how_recorded "$i")" "on ${NAMES[i]}: bash runbook.sh apply settle; if it is permanently lost, on another host: bash runbook.sh apply settle --without ${NAMES[i]}, which records its new address" is_at_its_end "$i"
   done
 }
 
