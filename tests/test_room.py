@@ -35,6 +35,6 @@ def test_every_phase_that_stops_something_looks_for_room_first(method: Method, p
 def test_without_room_for_notes_nothing_is_stopped(free: str, status: int) -> None:
     what = f"""journal() {{ :; }}; status_after_stop() {{ :; }}; df() {{ printf 'Filesystem x\\n/dev/x 9 9 {free} 9 /var\\n'; }}
 guard_room_for_notes; echo on"""
-    ran = bash(what, "runbook/lib/run.sh", "runbook/steps/preflight.sh", STATE="/var/lib/a/b/c")
+    ran = bash(what, "runbook/lib/run.sh", "runbook/lib/room.sh", STATE="/var/lib/a/b/c")
     assert (ran.returncode, ran.stdout) == (status, "" if status else "on\n"), ran.stderr
     assert not status or f"/var/lib has {free} KiB free: 16384 KiB are needed" in ran.stderr

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.scenario import Host, bracketed, manifests
+from tests.scenario import Host, bracketed, hosts, manifests
 
+MASTERS = hosts(3)
 UNIT_HEAD = "[Unit]\nDescription=etcd\nAfter=network.target\n\n[Service]\n"
 UNIT_TAIL = "\n[Install]\nWantedBy=multi-user.target\n"
 KUBESPRAY_UNIT = (

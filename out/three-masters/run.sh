@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest af80d1fc32bc. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 2b9fca2bbbe8. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 unset CDPATH POSIXLY_CORRECT OPENSSL_CONF OPENSSL_MODULES
@@ -22,7 +22,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=af80d1fc32bc
+readonly DIGEST=2b9fca2bbbe8
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -35,7 +35,7 @@ readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
 readonly -a PLACES=(hosts/master1 hosts/master2 hosts/master3)
-readonly -a FOLDERS=(ca8952cef3817c7bc790537370cf610d8e3f5ae01acb436d9b8e6463e64a4dff 066fb34f87e10a66fbae8b3644844cd12ffebc9d14e0cb4f2eb4dc4169b1b465 16751e13caabefd82f3944073a719ef390be17e5cafaf1b696d8cf43580e5555)
+readonly -a FOLDERS=(c62749ac8f1a3332f0a5339135881f28bd6c7e08ab30584e8dcdd33454bed11a f8eeb16feb7992dd519a92a76bb51f01bc1dfed79c3fe3e877a62416d3501227 04ce67fbffac9217a1083bee0bfd816160dd25f05ada443ac2e1d59f2f74d86d)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)

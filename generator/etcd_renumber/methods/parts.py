@@ -9,6 +9,7 @@ MACHINERY = (
     "runbook/lib/journal.sh",
     "runbook/lib/etcd.sh",
     "runbook/lib/files.sh",
+    "runbook/lib/room.sh",
     "runbook/lib/unit.sh",
     "runbook/lib/host_files.sh",
     "runbook/lib/kubelet.sh",

@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]... [--accept-outage]
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest af80d1fc32bc. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 2b9fca2bbbe8. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CDPATH POSIXLY_CORRECT OPENSSL_CONF OPENSSL_MODULES # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=af80d1fc32bc
+readonly DIGEST=2b9fca2bbbe8
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -300,7 +300,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:d3d1c8c9712aee5f12e67b7e8ba085ccc748f10502763c2c20a4b3ece01e31d1 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:d0624155c90a928c3ea8f68da210ab8517ee3df1206d50b87d228f061449ec56 ---
 
 # --- runbook/lib/main.sh sha256:87a02a6c4480 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -468,7 +468,7 @@ how_to_keep_new() {
 }
 # --- end runbook/steps/world.sh ---
 
-# --- runbook/steps/preflight.sh sha256:4f2c7dbba311 ---
+# --- runbook/steps/preflight.sh sha256:c8ab21471f0d ---
 # preflight only reads. It prints everything that it finds; the first thing that forbids the change stops it.
 
 # Every command the runbook calls, so that none is found missing half-way.
@@ -531,7 +531,6 @@ unknown_pods() {
 }
 no_pod_is_unknown() { [[ -z $(unknown_pods) ]]; }
 
-# The snapshot and a fifth more must fit, and kubelet evicts below 15 % of a file system.
 the_disk_has_space() {
   local folder
   note "etcd's data: $(db_kib) KiB in $DATA_DIR/member/snap/db"
@@ -539,34 +538,6 @@ the_disk_has_space() {
     note "$folder: $(free_kib "$folder") KiB free of $(size_kib "$folder")"
     guard closed "$(why_no_space "$folder")" 'free disk space there' has_space "$folder"
   done
-}
-
-db_kib() {
-  local bytes
-  bytes=$(stat -c %s "$DATA_DIR/member/snap/db" 2>/dev/null) || bytes=0
-  printf '%s' "$((bytes / 1024 + 1))"
-}
-df_column() { df -Pk "$1" 2>/dev/null | tail -n 1 | tr -s ' ' | cut -d ' ' -f "$2"; }
-size_kib() { df_column "$1" 2; }
-free_kib() { df_column "$1" 4; }
-why_no_space() { printf '%s has %s KiB free of %s: the snapshot (%s KiB) plus 20 %% must fit, and 15 %% must stay free' "$1" "$(free_kib "$1")" "$(size_kib "$1")" "$(db_kib)"; }
-has_space() {
-  local free size
-  free=$(free_kib "$1") size=$(size_kib "$1")
-  [[ -n $free && -n $size ]] && ((free - $(db_kib) * 12 / 10 >= size * 15 / 100))
-}
-
-# guard_room_for_notes -- of every phase that stops kubelet or etcd, before it does: what it notes and moves away is small, and a full
-# disk would end it with both of them down. An undo is let through: it may be what brings them back.
-readonly ROOM_FOR_NOTES=16384
-guard_room_for_notes() {
-  guard closed "${STATE%/*/*/*} has $(free_kib "${STATE%/*/*/*}") KiB free: $ROOM_FOR_NOTES KiB are needed for the notes of this phase and for the manifests that it moves away" \
-    'free disk space there, then rerun the same command' has_room_for_notes
-}
-has_room_for_notes() {
-  local free
-  free=$(free_kib "${STATE%/*/*/*}")
-  [[ -n $free ]] && ((free >= ROOM_FOR_NOTES))
 }
 
 # The same list as at the end, while there is time: a policy, a load balancer or a webhook that knows only the old address stops
@@ -3372,6 +3343,40 @@ stray_files() {
 }
 no_stray_file() { [[ -z $(stray_files) ]]; }
 # --- end runbook/lib/files.sh ---
+
+# --- runbook/lib/room.sh sha256:f210f01a372d ---
+# room.sh -- what is free on a file system, and whether it is enough for what a phase writes there.
+
+db_kib() {
+  local bytes
+  bytes=$(stat -c %s "$DATA_DIR/member/snap/db" 2>/dev/null) || bytes=0
+  printf '%s' "$((bytes / 1024 + 1))"
+}
+df_column() { df -Pk "$1" 2>/dev/null | tail -n 1 | tr -s ' ' | cut -d ' ' -f "$2"; }
+size_kib() { df_column "$1" 2; }
+free_kib() { df_column "$1" 4; }
+
+# has_space FOLDER -- the snapshot and a fifth more must fit, and kubelet evicts below 15 % of a file system.
+why_no_space() { printf '%s has %s KiB free of %s: the snapshot (%s KiB) plus 20 %% must fit, and 15 %% must stay free' "$1" "$(free_kib "$1")" "$(size_kib "$1")" "$(db_kib)"; }
+has_space() {
+  local free size
+  free=$(free_kib "$1") size=$(size_kib "$1")
+  [[ -n $free && -n $size ]] && ((free - $(db_kib) * 12 / 10 >= size * 15 / 100))
+}
+
+# guard_room_for_notes -- of every phase that stops kubelet or etcd, before it does: what it notes and moves away is small, and a full
+# disk would end it with both of them down. An undo is let through: it may be what brings them back.
+readonly ROOM_FOR_NOTES=16384
+guard_room_for_notes() {
+  guard closed "${STATE%/*/*/*} has $(free_kib "${STATE%/*/*/*}") KiB free: $ROOM_FOR_NOTES KiB are needed for the notes of this phase and for the manifests that it moves away" \
+    'free disk space there, then rerun the same command' has_room_for_notes
+}
+has_room_for_notes() {
+  local free
+  free=$(free_kib "${STATE%/*/*/*}")
+  [[ -n $free ]] && ((free >= ROOM_FOR_NOTES))
+}
+# --- end runbook/lib/room.sh ---
 
 # --- runbook/lib/unit.sh sha256:b889922489dc ---
 # unit.sh -- an etcd that systemd runs: its unit as systemd sees it, and the files that say how it starts.

@@ -4,155 +4,30 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.api_server import Api, api_server
+from tests.api_server import Api
 from tests.cluster_phase import Member
-from tests.scenario import hosts, scenario
-
-VERSIONS = [
-    pytest.param("1.37.2", marks=pytest.mark.sample),
-    pytest.param("1.24.17", marks=pytest.mark.real),
-]
-OLD, NEW = (
-    ("192.168.100.10", "192.168.100.11", "192.168.100.12"),
-    ("192.168.110.10", "192.168.110.11", "192.168.110.12"),
-)
-V1BETA4 = f"""apiServer:
-  certSANs:
-  - {OLD[0]}
-  - "{OLD[1]}"
-  - api.example.org
-  extraArgs:
-  - name: advertise-address
-    value: {OLD[0]}
-apiVersion: kubeadm.k8s.io/v1beta4
-# master1 is {OLD[0]}, not 192.168.100.101, 1{OLD[0]} or {OLD[0]}.example.org
-controlPlaneEndpoint: {OLD[0]}:6443
-etcd:
-  local:
-    dataDir: /var/lib/etcd
-    extraArgs:
-    - name: listen-metrics-urls
-      value: http://127.0.0.1:2381,http://{OLD[1]}:2381
-    peerCertSANs:
-    - {OLD[2]}
-    serverCertSANs:
-    - {OLD[2]}
-    - {NEW[2]}
-kind: ClusterConfiguration
-networking:
-  podSubnet: 10.244.0.0/16
-notes: "a\\\\b C:\\\\new {OLD[1]}"
-"""
-V1BETA4_NEW = f"""apiServer:
-  certSANs:
-  - {OLD[0]}
-  - {NEW[0]}
-  - "{OLD[1]}"
-  - "{NEW[1]}"
-  - api.example.org
-  extraArgs:
-  - name: advertise-address
-    value: {NEW[0]}
-apiVersion: kubeadm.k8s.io/v1beta4
-# master1 is {NEW[0]}, not 192.168.100.101, 1{OLD[0]} or {OLD[0]}.example.org
-controlPlaneEndpoint: {NEW[0]}:6443
-etcd:
-  local:
-    dataDir: /var/lib/etcd
-    extraArgs:
-    - name: listen-metrics-urls
-      value: http://127.0.0.1:2381,http://{NEW[1]}:2381
-    peerCertSANs:
-    - {OLD[2]}
-    - {NEW[2]}
-    serverCertSANs:
-    - {OLD[2]}
-    - {NEW[2]}
-kind: ClusterConfiguration
-networking:
-  podSubnet: 10.244.0.0/16
-notes: "a\\\\b C:\\\\new {NEW[1]}"
-"""
-STATUS = f"""apiEndpoints:
-  master1:
-    advertiseAddress: {OLD[0]}
-    bindPort: 6443
-  master2:
-    advertiseAddress: {OLD[1]}
-    bindPort: 6443
-kind: ClusterStatus
-"""
-KUBECONFIG = """apiVersion: v1
-clusters:
-- cluster:
-    certificate-authority-data: LS0tLS1CRUdJTg==
-    server: https://%s:6443
-  name: ""
-# another line with 192.168.100.10
-kind: Config
-"""
-OTHER = {"config.conf": f"bindAddress: {OLD[0]}\n"}
-CONFIG, INFO, PROXY = ("kube-system", "kubeadm-config"), ("kube-public", "cluster-info"), ("kube-system", "kube-proxy")
-SAVED = "kube-system.kubeadm-config.ClusterConfiguration"
-DAEMONSET = {
-    "apiVersion": "apps/v1",
-    "kind": "DaemonSet",
-    "metadata": {"name": "kube-proxy", "namespace": "kube-system"},
-    "spec": {
-        "selector": {"matchLabels": {"k8s-app": "kube-proxy"}},
-        "template": {
-            "metadata": {"labels": {"k8s-app": "kube-proxy"}},
-            "spec": {"containers": [{"name": "kube-proxy", "image": "none"}]},
-        },
-    },
-}
-
-
-@pytest.fixture(scope="module", params=VERSIONS)
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    with api_server(tmp_path_factory.mktemp("api"), request.param, NEW[0]) as api:
-        yield api
-
-
-@pytest.fixture
-def api(server: Api) -> Api:
-    """What kubeadm has written, with master1 as the endpoint of everybody."""
-    server.put(*CONFIG, {"ClusterConfiguration": V1BETA4, "ClusterStatus": STATUS}, labels={"mine": OLD[0]})
-    server.put(*INFO, {"kubeconfig": KUBECONFIG % OLD[0], "jws-kubeconfig-abcdef": "x..y"})
-    server.put(*PROXY, {"kubeconfig.conf": KUBECONFIG % OLD[0], **OTHER})
-    server.forget("kube-system", "kube-proxy", "daemonset")
-    server.kubectl("create", "-f", "-", stdin=json.dumps(DAEMONSET))
-    return server
-
-
-def member(tmp_path: Path, api: Api, objects: str = "kubeadm", method: str = "rolling", **more: object) -> Member:
-    made = scenario(tmp_path / "made", hosts(3), version="3.5", objects=objects, method=method)
-    return Member(made, tmp_path / "host", api, **more).with_kubeconfig()  # type: ignore[arg-type]
-
-
-def texts(api: Api) -> list[str]:
-    """The four, in the order of the phase."""
-    config = api.get(*CONFIG)["data"]
-    return [
-        config["ClusterConfiguration"],
-        config["ClusterStatus"],
-        api.get(*INFO)["data"]["kubeconfig"],
-        api.get(*PROXY)["data"]["kubeconfig.conf"],
-    ]
-
-
-BEFORE = [V1BETA4, STATUS, KUBECONFIG % OLD[0], KUBECONFIG % OLD[0]]
-AFTER = [
+from tests.kubeadm_objects import (  # noqa: F401 -- the fixtures
+    AFTER,
+    BEFORE,
+    CONFIG,
+    INFO,
+    KUBECONFIG,
+    NEW,
+    OLD,
+    PROXY,
+    V1BETA4,
     V1BETA4_NEW,
-    STATUS.replace(OLD[0], NEW[0]).replace(OLD[1], NEW[1]),
-    KUBECONFIG % NEW[0],
-    KUBECONFIG % NEW[0],
-]
+    made_api,
+    made_server,
+    member,
+    texts,
+)
+
+SAVED = "kube-system.kubeadm-config.ClusterConfiguration"
 
 
 def two(api: Api) -> list[str]:
@@ -290,38 +165,6 @@ def test_killed_after_any_command_and_run_again_it_ends_as_if_it_was_not(tmp_pat
             assert two(api) == BEFORE[0::3]
             shutil.rmtree(host.state)
     assert kills >= (10 if verb == "apply" else 6)
-
-
-def test_a_masterlease_that_never_runs_out_is_deleted_and_no_other_key(tmp_path: Path, api: Api) -> None:
-    lease = "/registry/masterleases/"
-    for address in (OLD[0], f"{OLD[0]}0", "10.0.0.9"):
-        api.etcdctl("put", lease + address, "x")
-    host = member(tmp_path, api, method="restore")
-    said = host.runbook("apply", "cluster")
-    assert f" del {lease}{OLD[0]}\n" in said
-    keys = api.etcdctl("get", lease, "--prefix", "--keys-only").split()
-    assert keys == sorted([lease + f"{OLD[0]}0", lease + "10.0.0.9", lease + NEW[0]])
-    for address in (f"{OLD[0]}0", "10.0.0.9"):
-        api.etcdctl("del", lease + address)
-
-
-def test_a_masterlease_that_runs_out_is_waited_for(tmp_path: Path, api: Api) -> None:
-    ident = api.etcdctl("lease", "grant", "4").split()[1]
-    api.etcdctl("put", f"--lease={ident}", f"/registry/masterleases/{OLD[1]}", "x")
-    said = member(tmp_path, api).runbook("apply", "cluster")
-    assert "waiting, at most 20 s: these masterleases run out by themselves" in said and " del " not in said
-
-
-def test_a_masterlease_that_somebody_renews_stops_the_phase_before_its_first_change(tmp_path: Path, api: Api) -> None:
-    key = f"/registry/masterleases/{OLD[1]}"
-    api.etcdctl("put", key, "x")
-    host = member(tmp_path, api)
-    renew = "eval \"$(declare -f renewals_are | sed '1s/renewals_are/they_are/')\"\n"
-    put = f'"$ETCDCTL" --endpoints="$ETCD_URL" put {key} y >/dev/null'
-    host.before.append(renew + f'renewals_are() {{ {put}; they_are "$@"; }}')
-    assert "still renews the masterlease" in host.runbook("apply", "cluster", expect=3)
-    assert texts(api) == BEFORE
-    api.etcdctl("del", key)
 
 
 def test_without_an_answer_of_the_api_nothing_is_changed(tmp_path: Path, api: Api) -> None:
