@@ -10,7 +10,16 @@ import pytest
 from tests.test_what_a_look_proves import bash
 
 ASIDE = ".etcd-renumber-0"
-PARTS = ("lib/run", "lib/files", "restore/data", "restore/candidate", "restore/stop", "restore/restore", "restore/undo")
+PARTS = (
+    "lib/run",
+    "lib/lists",
+    "lib/files",
+    "restore/data",
+    "restore/candidate",
+    "restore/stop",
+    "restore/restore",
+    "restore/undo",
+)
 # The rest of a host: no etcd, no manifest, enough room; notes are written without a journal.
 STUBS = """journal() { :; }; status_after_stop() { :; }; look_at_etcd() { etcd_pid=; }; manifest_is_out() { :; }; has_room() { :; }
 free_kib() { echo 1; }; size_kib() { echo 1; }

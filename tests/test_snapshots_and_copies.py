@@ -31,7 +31,16 @@ NAMES=(master1 master2 master3) OWN=0 said=(yes yes yes) MODE=plan; find_etcdctl
 
 
 def of_a_restore(what: str, root: Path, wal: Path) -> tuple[int, str, str]:
-    parts = ("lib/run", "lib/files", "lib/etcd", "restore/data", "restore/scratch", "restore/restore", "restore/reopen")
+    parts = (
+        "lib/run",
+        "lib/lists",
+        "lib/files",
+        "lib/etcd",
+        "restore/data",
+        "restore/scratch",
+        "restore/restore",
+        "restore/reopen",
+    )
     ran = bash(STUBS + what, *(f"runbook/{part}.sh" for part in parts), DATA_DIR=f"{root}/data", WAL_DIR=str(wal),
                STATE=f"{root}/state", TOOLS="/tools", QUOTA="")  # fmt: skip
     return ran.returncode, ran.stdout, ran.stderr
