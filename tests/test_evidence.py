@@ -145,6 +145,19 @@ def test_named_in_the_report_is(paper: Paper, case: str) -> None:
     assert "## Missing or contradictory" in text and "missing or contradictory.**" in text
 
 
+def test_a_member_that_rejoin_has_added_may_have_another_id(paper: Paper) -> None:
+    for name in NAMES:
+        paper.edit(f"{name}/before.txt", "member c2bde6fe848e75b1 master2", "member ffff master2")
+    differ = "cluster or member ids differ from those before"
+    assert differ in [p.fact for p in change_report(paper.made.folder)[1]]
+    paper.run("master2", "rejoin", START + timedelta(hours=1), by_hand=True)
+    problems = change_report(paper.made.folder)[1]
+    assert differ not in [p.fact for p in problems]
+    assert ("note", "master2 has another member id than before: rejoin has added it as a new member") in [
+        (p.severity, p.fact) for p in problems
+    ]
+
+
 def test_what_a_host_says_stays_words(paper: Paper) -> None:
     at = START + timedelta(hours=1)
     paper.run("master1", "finish", at, 1)

@@ -132,7 +132,8 @@ def _tickets(evidence: Evidence, sums: dict[str, str]) -> Iterator[Problem]:
 
 
 def _ids(change: dict[str, Any], evidence: Evidence) -> Iterator[Problem]:
-    """All hosts must say the same of the members, and rolling and bridge keep every id."""
+    """All hosts must say the same of the members, and rolling and bridge keep every id but that of a member that came back as a
+    new one, by `rejoin`."""
     befores = {h.host: lists(before_of(h)) for h in evidence.hosts if before_of(h)}
     afters = {h.host: lists(part(h, "after")) for h in evidence.hosts if part(h, "after")}
     for name, text in afters.items():
@@ -141,5 +142,9 @@ def _ids(change: dict[str, Any], evidence: Evidence) -> Iterator[Problem]:
     if not befores or not afters or not METHODS[change["mapping"]["method"]].same_cluster:
         return
     (cluster, was), (cluster_now, now) = next(iter(befores.values())), next(iter(afters.values()))
-    if cluster != cluster_now or [m[:2] for m in was] != [m[:2] for m in now]:
+    new = {a.host for a in evidence.attempts if (a.verb, a.phase) == ("apply", "rejoin") and a.commands != 0}
+    if cluster != cluster_now or [m[:2] for m in was if m[0] not in new] != [m[:2] for m in now if m[0] not in new]:
         yield Problem("cluster or member ids differ from those before")
+    for name in sorted({m[0] for m in now if m[0] in new and m[:2] not in [w[:2] for w in was]}):
+        fact = f"{name} has another member id than before: rejoin has added it as a new member"
+        yield Problem(fact, severity="note")
