@@ -61,7 +61,8 @@ def table() -> list[str]:
 
 
 def beside() -> list[str]:
-    """Markdown: the same clusters, one process each, without lint: this checkout and an earlier commit of it."""
+    """Markdown: the same clusters, one process each, without lint: this checkout, an earlier commit of it, and what is left of this
+    one without any work of its own."""
     with tempfile.TemporaryDirectory() as tmp:
         packed = subprocess.run(["git", "-C", ROOT, "archive", "--output", f"{tmp}/before.tar", BEFORE], check=False)
         if packed.returncode:
@@ -69,18 +70,20 @@ def beside() -> list[str]:
         with tarfile.open(f"{tmp}/before.tar") as archive:
             archive.extractall(f"{tmp}/before", filter="data")
         folders = [str(example(Path(tmp) / str(n), n).parent) for n in range(CLUSTERS + 1)]
-        now = alone("etcd_renumber", ROOT / "generator", folders)
-        before = alone("generator", Path(tmp) / "before", folders)
+        now = alone(ROOT / "generator", "render_alone.py", "etcd_renumber", *folders)
+        before = alone(Path(tmp) / "before", "render_alone.py", "generator", *folders)
+        floor = alone(ROOT / "generator", "render_floor.py", *folders)
     return [
         "| without lint | milliseconds a cluster | ratio |",
         "|---|---|---|",
         f"| commit {BEFORE[:7]} | {before / CLUSTERS * 1000:.1f} | 1 |",
         f"| this checkout | {now / CLUSTERS * 1000:.1f} | {now / before:.2f} |",
+        f"| libyaml and one sha256 alone | {floor / CLUSTERS * 1000:.1f} | {floor / before:.2f} |",
     ]
 
 
-def alone(package: str, path: Path, folders: list[str]) -> float:
-    """Seconds of rendering, by a process of its own with this package."""
-    words = [sys.executable, str(ROOT / "bench/render_alone.py"), package, *folders]
+def alone(path: Path, script: str, *words: str) -> float:
+    """What this script of bench/ prints, by a process of its own that finds its packages at `path`: seconds."""
     env = {**os.environ, "PYTHONPATH": str(path)}
-    return float(subprocess.run(words, env=env, capture_output=True, text=True, check=True).stdout)
+    ran = [sys.executable, str(ROOT / "bench" / script), *words]
+    return float(subprocess.run(ran, env=env, capture_output=True, text=True, check=True).stdout)

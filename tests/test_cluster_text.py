@@ -148,42 +148,52 @@ LINES = (
 )
 STATES = """
 HOST=master1 OWN=0 STAYS=(no no yes) LINES_OF_PLAN=(%s)
+is_left_out() { is_one_of "$1" ${without[@]+"${without[@]}"}; }
 index_of() { case $1 in master1) printf 0 ;; master2) printf 1 ;; *) printf 2 ;; esac; }
 for k in 1 4; do line_state master1 cluster "$k" && printf ' '; done
 """
 
 
 @pytest.mark.parametrize(
-    "noted, recorded, states",
+    "noted, recorded, states, without",
     [
-        ("", "new old old", "open open"),
-        ("master1\n", "new old old", "carried open"),
-        ("master1\n", "new new old", "carried open"),
-        ("master1\nmaster2\n", "new new old", "carried carried"),
-        ("master1\nmaster2\n", "new old old", "carried open"),
-        ("master1\nmaster2\n", "old old old", "open open"),
-        ("master10\nmaster2\n", "new new old", "open open"),
+        ("", "new old old", "open open", ""),
+        ("master1\n", "new old old", "carried open", ""),
+        ("master1\n", "new new old", "carried open", ""),
+        ("master1\nmaster2\n", "new new old", "carried carried", ""),
+        ("master1\nmaster2\n", "new old old", "carried open", ""),
+        ("master1\nmaster2\n", "old old old", "open open", ""),
+        ("master10\nmaster2\n", "new new old", "open open", ""),
+        ("master1\n", "new old old", "carried carried", "master2"),
+        ("master2\n", "new new old", "open open", "master2"),
     ],
 )
 def test_a_line_is_done_when_the_members_before_it_are_noted(
-    tmp_path: Path, noted: str, recorded: str, states: str
+    tmp_path: Path, noted: str, recorded: str, states: str, without: str
 ) -> None:
     (tmp_path / "cluster.done").write_text(noted)
-    around = AROUND % (*V4, recorded) + f"CLUSTER_NOTE={tmp_path / 'cluster.done'}\n"
+    around = AROUND % (*V4, recorded) + f"CLUSTER_NOTE={tmp_path / 'cluster.done'} without=({without})\n"
     lines = " ".join(f"'{line}'" for line in LINES)
     assert bash(tmp_path, ("runbook/lib/lists.sh", "runbook/lib/next.sh"), around, STATES % lines).strip() == states
 
 
-@pytest.mark.parametrize(("noted", "saved", "undone"), [(True, True, False), (False, True, True), (True, False, True)])
+@pytest.mark.parametrize(
+    ("there", "undone"),
+    [
+        ((), True),
+        (("cluster.done",), True),  # `objects: list`, or nothing named an old address
+        (("backup/objects/X.json",), True),  # killed before anything was put in, or undone
+        (("backup/objects/X.json", "backup/objects/X.json.ours"), False),  # killed while it was put in
+        (("cluster.done", "backup/objects/X.json", "backup/objects/X.json.ours"), False),
+    ],
+)
 def test_nothing_that_the_phase_leads_to_may_go_before_its_undo(
-    tmp_path: Path, noted: bool, saved: bool, undone: bool
+    tmp_path: Path, there: tuple[str, ...], undone: bool
 ) -> None:
-    """The note is of a run that was not undone; where nothing was replaced (`objects: list`) nothing holds it up."""
+    """Whether it came to its end or was killed half-way; where nothing was replaced nothing holds it up."""
     (tmp_path / "backup" / "objects").mkdir(parents=True)
-    if noted:
-        (tmp_path / "cluster.done").write_text("master1\n")
-    if saved:
-        (tmp_path / "backup/objects/kube-system.kube-proxy.kubeconfig.conf.json").write_text("{}\n")
+    for name in there:
+        (tmp_path / name.replace("X", "kube-system.kube-proxy.kubeconfig.conf")).write_text("master1\n")
     before = AROUND.replace("STATE=/nowhere BACKUP=/nowhere", f"STATE={tmp_path} BACKUP={tmp_path}/backup")
     ask = "if cluster_was_undone; then printf yes; else printf no; fi"
     said = bash(tmp_path, OBJECTS, before % (*V4, "new new new"), ask)

@@ -150,12 +150,25 @@ def test_a_member_that_rejoin_has_added_may_have_another_id(paper: Paper) -> Non
         paper.edit(f"{name}/before.txt", "member c2bde6fe848e75b1 master2", "member ffff master2")
     differ = "cluster or member ids differ from those before"
     assert differ in [p.fact for p in change_report(paper.made.folder)[1]]
-    paper.run("master2", "rejoin", START + timedelta(hours=1), by_hand=True)
+    paper.run("master2", "rejoin", START + timedelta(hours=1), 3, by_hand=True)
+    assert differ in [p.fact for p in change_report(paper.made.folder)[1]], "a refusal adds no member"
+    paper.run("master2", "rejoin", START + timedelta(hours=2), by_hand=True)
     problems = change_report(paper.made.folder)[1]
     assert differ not in [p.fact for p in problems]
     assert ("note", "master2 has another member id than before: rejoin has added it as a new member") in [
         (p.severity, p.fact) for p in problems
     ]
+
+
+def test_a_majority_never_has_other_ids_nor_is_a_member_gone(paper: Paper) -> None:
+    differ = "cluster or member ids differ from those before"
+    for name in ("master2", "master3"):
+        paper.run(name, "rejoin", START + timedelta(hours=1), by_hand=True)
+    assert differ not in [p.fact for p in change_report(paper.made.folder)[1]]
+    for name in NAMES:
+        paper.edit(f"{name}/before.txt", "member c2bde6fe848e75b1 master2", "member ffff master2")
+        paper.edit(f"{name}/before.txt", "member c2bde6fe848e75b2 master3", "member eeee master3")
+    assert differ in [p.fact for p in change_report(paper.made.folder)[1]]
 
 
 def test_what_a_host_says_stays_words(paper: Paper) -> None:

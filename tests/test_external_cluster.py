@@ -99,6 +99,7 @@ def test_what_somebody_else_has_changed_since_is_not_put_back(tmp_path: Path) ->
     with switched(tmp_path, "kubeadm") as rig:
         rig.undo("master1", "switch")
         assert "switch was not carried out on this host" in rig.apply("master1", "cluster", expect=3).text
+        assert "is carried out on master1, not on master2" in rig.apply("master2", "cluster", expect=3).text
         rig.follow_the_order(start="master1 switch")
         put(rig, NEW + "clusterName: other\n", 99)
         ran = rig.undo("master1", "cluster", expect=3)

@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest 2b9fca2bbbe8. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 18eec2dce63a. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 unset CDPATH POSIXLY_CORRECT OPENSSL_CONF OPENSSL_MODULES
@@ -22,7 +22,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=2b9fca2bbbe8
+readonly DIGEST=18eec2dce63a
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -35,7 +35,7 @@ readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
 readonly -a PLACES=(hosts/master1 hosts/master2 hosts/master3)
-readonly -a FOLDERS=(c62749ac8f1a3332f0a5339135881f28bd6c7e08ab30584e8dcdd33454bed11a f8eeb16feb7992dd519a92a76bb51f01bc1dfed79c3fe3e877a62416d3501227 04ce67fbffac9217a1083bee0bfd816160dd25f05ada443ac2e1d59f2f74d86d)
+readonly -a FOLDERS=(4c60dd4ad42dd16234bfd0fcf276de72eddc083a2d7a5411f559fe552aa73a12 c799d4616d346ca0bb73a777a113c0555225df3ac2c3516ba33b1336f57fd807 ebb9624157c23132f6efd822234147063aa50b0f6c397c9ec8acce4bd6319391)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)
@@ -43,7 +43,7 @@ readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0
 readonly -a LINES_OF_PLAN=('1 master1 preflight' '2 master2 preflight' '3 master3 preflight' '4 master1 prepare' '5 master2 prepare' '6 master3 prepare' '7 master1 add' '8 master2 add' '9 master3 add' '10 master1 move' '11 master1 cluster' '12 master1 remove' '13 master1 release' '14 master2 move' '15 master2 remove' '16 master2 release' '17 master3 move' '18 master3 remove' '19 master3 release' '20 master1 cluster' '21 master1 finish' '22 master2 finish' '23 master3 finish')
 readonly -a DOES=('reads only: host, cluster, disk, clocks, network paths' 'reads only: host, cluster, disk, clocks, network paths' 'reads only: host, cluster, disk, clocks, network paths' 'backups; certificates reissued with both addresses; the snapshot' 'backups; certificates reissued with both addresses' 'backups; certificates reissued with both addresses' 'the host has both addresses, also after a reboot' 'the host has both addresses, also after a reboot' 'the host has both addresses, also after a reboot' 'records the new URL; stops kubelet, API, etcd; replaces files' 'lists old addresses in kubeadm'"'"'s ConfigMaps; replaces none' 'the old address is gone, also from the configuration' 'closes calls from the old address; checks etcd and Kubernetes' 'records the new URL; stops kubelet, API, etcd; replaces files' 'the old address is gone, also from the configuration' 'closes calls from the old address; checks etcd and Kubernetes' 'records the new URL; stops kubelet, API, etcd; replaces files' 'the old address is gone, also from the configuration' 'closes calls from the old address; checks etcd and Kubernetes' 'lists old addresses in kubeadm'"'"'s ConfigMaps; replaces none' 'removes added routes, lists leftovers, prints the ticket summary' 'removes added routes, lists leftovers, prints the ticket summary' 'removes added routes, lists leftovers, prints the ticket summary')
 readonly -a SEEN=('done, 0 commands; no FILTERED; do what is below YOURS' 'done, 0 commands; no FILTERED; do what is below YOURS' 'done, 0 commands; no FILTERED; do what is below YOURS' 'ok: gate, prepare on master1: done' 'ok: gate, prepare on master2: done' 'ok: gate, prepare on master3: done' 'ip addr shows both' 'ip addr shows both' 'ip addr shows both' 'ok: gate, ok: the API answers, move on master1: done' 'cluster on master1: done; see to each YOURS' 'ip addr shows the new one only' 'ok: gate, ok: the API answers' 'ok: gate, ok: the API answers, move on master2: done' 'ip addr shows the new one only' 'ok: gate, ok: the API answers' 'ok: gate, ok: the API answers, move on master3: done' 'ip addr shows the new one only' 'ok: gate, ok: the API answers' 'cluster on master1: done; see to each YOURS' 'finish on master1: done; no DIFFERENT in ids:' 'finish on master2: done; no DIFFERENT in ids:' 'finish on master3: done; no DIFFERENT in ids:')
-readonly -a BACK=('not needed' 'not needed' 'not needed' 'undo prepare' 'undo prepare' 'undo prepare' 'remove it, before move or after undo move' 'remove it, before move or after undo move' 'remove it, before move or after undo move' 'undo move' 'undo cluster' 'add it again' 'add the old address, then undo move' 'undo move' 'add it again' 'add the old address, then undo move' 'undo move' 'add it again' 'add the old address, then undo move' 'undo cluster' 'add the old addresses, then undo move, the last host first' 'add the old addresses, then undo move, the last host first' 'add the old addresses, then undo move, the last host first')
+readonly -a BACK=('not needed' 'not needed' 'not needed' 'undo prepare' 'undo prepare' 'undo prepare' 'remove it, before move or after undo move' 'remove it, before move or after undo move' 'remove it, before move or after undo move' 'undo move' 'undo cluster' 'add it again' 'add the old address, then go on up the table' 'undo move' 'add it again' 'add the old address, then go on up the table' 'undo move' 'add it again' 'add the old address, then go on up the table' 'undo cluster' 'add the old addresses, then go on up the table' 'add the old addresses, then go on up the table' 'add the old addresses, then go on up the table')
 # --- end values ---
 
 HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
@@ -149,7 +149,7 @@ show_unreached() {
 }
 # --- end run_sh/main.sh ---
 
-# --- run_sh/order.sh sha256:f985511e4271 ---
+# --- run_sh/order.sh sha256:d9620c17dabc ---
 # order.sh -- the lines of RUNBOOK.md: which are done, which are asked for, and the cells of their rows.
 
 numbers=() hosts_of=() whats=() commands=() # the lines, column by column; host - is found out when it is its turn
@@ -225,6 +225,7 @@ cluster_is_done() {
   local i host=${hosts_of[$1]} after="${LINES_OF_PLAN[*]:$1+1}"
   for i in "${!NAMES[@]}"; do
     [[ ${OLDS[i]} != "${NEWS[i]}" && (${NAMES[i]} == "$host" || " $after " != *" $host cluster "*) ]] || continue
+    ! is_left_out "${NAMES[i]}" || continue
     [[ $2 == *$'\n'"left ${NAMES[i]}"$'\n'* ]] || return 1
   done
 }

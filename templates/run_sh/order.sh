@@ -73,6 +73,7 @@ cluster_is_done() {
   local i host=${hosts_of[$1]} after="${LINES_OF_PLAN[*]:$1+1}"
   for i in "${!NAMES[@]}"; do
     [[ ${OLDS[i]} != "${NEWS[i]}" && (${NAMES[i]} == "$host" || " $after " != *" $host cluster "*) ]] || continue
+    ! is_left_out "${NAMES[i]}" || continue
     [[ $2 == *$'\n'"left ${NAMES[i]}"$'\n'* ]] || return 1
   done
 }

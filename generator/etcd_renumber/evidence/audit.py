@@ -142,9 +142,22 @@ def _ids(change: dict[str, Any], evidence: Evidence) -> Iterator[Problem]:
     if not befores or not afters or not METHODS[change["mapping"]["method"]].same_cluster:
         return
     (cluster, was), (cluster_now, now) = next(iter(befores.values())), next(iter(afters.values()))
-    new = {a.host for a in evidence.attempts if (a.verb, a.phase) == ("apply", "rejoin") and a.commands != 0}
-    if cluster != cluster_now or [m[:2] for m in was if m[0] not in new] != [m[:2] for m in now if m[0] not in new]:
+    others = [m[0] for m in now if m[:2] not in [w[:2] for w in was]]
+    names_stay = [m[0] for m in was] == [m[0] for m in now]
+    # bridge keeps the data of a majority: only fewer than half can have come back as new members
+    if (
+        cluster != cluster_now
+        or not names_stay
+        or 2 * len(others) >= len(was)
+        or not set(others) <= _rejoined(evidence)
+    ):
         yield Problem("cluster or member ids differ from those before")
-    for name in sorted({m[0] for m in now if m[0] in new and m[:2] not in [w[:2] for w in was]}):
-        fact = f"{name} has another member id than before: rejoin has added it as a new member"
-        yield Problem(fact, severity="note")
+        return
+    for name in others:
+        yield Problem(f"{name} has another member id than before: rejoin has added it as a new member", severity="note")
+
+
+def _rejoined(evidence: Evidence) -> set[str]:
+    """Hosts whose `rejoin` may have added a new member: it was begun, not refused, and is not known to have done nothing."""
+    tried = [a for a in evidence.attempts if (a.verb, a.phase) == ("apply", "rejoin")]
+    return {a.host for a in tried if a.commands != 0 and a.exit not in (2, 3, 4)}

@@ -56,7 +56,7 @@ PHASES = (
         "once per cluster: kubeadm's ConfigMaps name no old address of etcd",
         steps=(
             "the_right_apiserver",
-            "ready_to_cluster",
+            "ready_to_cluster_here",
             "kubeadms_objects_are_new",
             "kube_proxy_reads_it",
             "note_who_has_left",
@@ -66,7 +66,7 @@ PHASES = (
         back="`undo cluster`",
         undo=(
             "the_right_apiserver",
-            "ready_to_put_objects_back",
+            "ready_to_undo_cluster_here",
             "put_objects_back",
             "kube_proxy_reads_it",
             "nobody_is_noted",

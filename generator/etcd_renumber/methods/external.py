@@ -14,6 +14,7 @@ AWAY = (
     "its kube-apiserver down for 15 s; pods keep running, the others answer",
     "3 minutes",
 )
+CLUSTER_ROW = ("`cluster`", "continue", "nothing is down", "2 minutes")
 DOWN = "one member of etcd at a time; one kube-apiserver at a time, twice each"
 NO_API = (
     "The hosts of etcd have no kube-apiserver. Monitoring, backup jobs and whoever else calls etcd by an old address have to "
@@ -32,7 +33,7 @@ def external(method: Method, beside: bool) -> Method:
 
     def down(size: int) -> Rows:
         rows = [tuple(_without_api(cell) for cell in row) for row in method.down(size)]
-        return [*rows, AWAY] if beside else rows
+        return [*rows, AWAY, CLUSTER_ROW] if beside else rows
 
     def first_page(size: int) -> Rows:
         rows = method.first_page(size)

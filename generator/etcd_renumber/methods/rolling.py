@@ -8,7 +8,7 @@ from etcd_renumber.methods.exchange import EXCHANGE
 from etcd_renumber.methods.method import Action, Method, Phase
 from etcd_renumber.methods.once import CLUSTER
 from etcd_renumber.methods.parts import parts
-from etcd_renumber.methods.rolling_words import BACK, BELOW, UNDO_WHEN, down, down_with_replace, first_page, meaning
+from etcd_renumber.methods.rolling_words import BELOW, REPLACED, down, down_with_replace, first_page, meaning
 
 PHASES = (
     Phase(
@@ -137,8 +137,8 @@ PHASES = (
         steps=("the_reviewed_world", "old_address_is_gone", "close_calls_from_old", "kubernetes_is_whole"),
         does="closes calls from the old address; checks etcd and Kubernetes",
         seen="`ok: gate`, `ok: the API answers`",
-        back="add the old address, then `undo move`",
-        no_undo="it changed nothing that names an address; add the old address to the host again, then: bash runbook.sh undo move",
+        back="add the old address, then go on up the table",
+        no_undo="it changed nothing that names an address; add the old address again, then undo the lines above it",
     ),
     CLUSTER,
     Phase(
@@ -147,7 +147,7 @@ PHASES = (
         steps=("the_reviewed_world", "everybody_has_moved", "take_routes_away", "what_is_left", "for_the_ticket"),
         does="removes added routes, lists leftovers, prints the ticket summary",
         seen="`finish on HOST: done`; no `DIFFERENT` in `ids:`",
-        back="add the old addresses, then `undo move`, the last host first",
+        back="add the old addresses, then go on up the table",
         back_stays="not needed",
         no_undo="it only removed the routes of this change; to roll back, undo the moves, the last one first",
         stays=True,
@@ -205,9 +205,7 @@ BOTH = Method(
 )
 REPLACE = replace(
     BOTH,
-    phases=tuple(
-        replace(p, back=BACK.get(p.name, p.back), undo_when=UNDO_WHEN.get(p.name, p.undo_when)) for p in PHASES
-    ),
+    phases=tuple(replace(p, **REPLACED.get(p.name, {})) for p in PHASES),
     order=("preflight", "prepare", ("leave", "replace", "move", "cluster", "release"), "cluster", "finish"),
     down=down_with_replace,
     columns=("`preflight`", "`prepare`", "`leave`, `move`, `cluster`", "`release`, `finish`"),

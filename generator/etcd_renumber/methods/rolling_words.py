@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from etcd_renumber.methods.method import Rows
 from etcd_renumber.quorum import tolerance
 
@@ -23,14 +25,17 @@ BELOW = (
     "The kubeconfigs and kubelet's files on the hosts of the plan are: `bash runbook.sh plan move` says which. "
     "`bash runbook.sh plan preflight` lists, below YOURS, what each host sees of them."
 )
-# With `addresses: replace` a host never has both: `undo move` ends with etcd down, and `undo leave` goes on from there.
-BACK = {
-    "move": "`undo move`, change the address back, `undo leave`",
-    "release": "as for `move`",
-    "finish": "as for `move`, the last host first",
-}
-UNDO_WHEN = {
-    "move": "its certificates hold the old address; ends with etcd down: add that address again, then `undo leave`",
+# With `addresses: replace` a host never has both: `undo move` ends with etcd down, and `undo leave` goes on from there. By
+# phase: what its row says instead.
+REPLACED: dict[str, dict[str, Any]] = {
+    "move": {
+        "does": "replaces files; starts etcd, kubelet, API on the new address",
+        "back": "`undo move`, change the address back, `undo leave`",
+        "undo_when": "its certificates hold the old address; ends with etcd down: add that address again, then `undo leave`",
+    },
+    "cluster": {"back": "`undo cluster`, after `undo leave` of this host"},
+    "release": {"back": "go on up the table"},
+    "finish": {"back": "go on up the table"},
 }
 
 

@@ -12,7 +12,7 @@ from etcd_renumber.methods.method import Method, Script
 from etcd_renumber.methods.once import OF_OBJECTS
 from etcd_renumber.methods.rolling_words import OTHER_WORKERS, RESTART
 from etcd_renumber.methods.workers import WORKERS
-from etcd_renumber.model import Change, Line, Member
+from etcd_renumber.model import Change, Line, Mapping, Member
 from etcd_renumber.planning.plan import SOURCE
 from etcd_renumber.quorum import silence, tolerance
 from etcd_renumber.rendering.api_values import port
@@ -73,7 +73,7 @@ def page(change: Change, files: dict[str, str]) -> str:
                 for (n, v, why), at in kept_texts(change.cluster).items()
             ),
             table=[(n, *tolerance(n), n == size) for n in range(1, max(9, size) + 1)],
-            flows=_cells(_flows(mapping.members, first.peer_port, first.client_port)),
+            flows=_cells(_flows(mapping, first.peer_port, first.client_port)),
             commands=_cells(_commands(change.method)),
             hashes=_cells(_hashes(change, files)),
         )
@@ -134,6 +134,8 @@ def row(change: Change, line: Line) -> list[object]:
     if line.kind == "phase":
         phase = change.phase(line)
         does, seen, back = phase.does, phase.seen, phase.back
+        if line.phase == "move" and change.cluster.mapping.addresses == "replace" and _is_worker(change, line.host):
+            back = "`undo move`, after `undo leave` of its member"
         if line.phase == "cluster":
             does = OF_OBJECTS[change.cluster.mapping.objects]
         if line.host in change.manifests and not port(list(change.manifests[line.host])):
@@ -148,6 +150,10 @@ def row(change: Change, line: Line) -> list[object]:
     command = f"`{line.text}`" if line.kind == "phase" else f"*{line.text}*"
     host = "*the source*" if line.host == SOURCE else line.host
     return [line.line, host, command, does, seen.replace("HOST", line.host), back]
+
+
+def _is_worker(change: Change, name: str) -> bool:
+    return any(w.name == name for w in change.cluster.mapping.workers)
 
 
 def _member(change: Change, name: str) -> Member:
@@ -169,18 +175,22 @@ def _undo(change: Change) -> list[tuple[str, str]]:
     return rows
 
 
-def _flows(members: tuple[Member, ...], peer: int, client: int) -> list[tuple[str, str, str, str]]:
-    """(from, to, ports, why): every member to every other one, from and to the old address and the new one.
+def _flows(mapping: Mapping, peer: int, client: int) -> list[tuple[str, str, str, str]]:
+    """(from, to, ports, why): every member to every other one, and each apiserver on another host to all, to old and new addresses.
 
     A member that has moved calls from its new address, also those that have not: that flow is new to a firewall too.
     """
-    ports, why = f"{client}, {peer}/tcp", "etcd clients (the gate), etcd peers"
-    return [
+    members, ports, why = mapping.members, f"{client}, {peer}/tcp", "etcd clients (the gate), etcd peers"
+    flows = [
         (_addresses(a), _addresses(b), ports, why)
         for b in members
         for a in members
         if a is not b and not (a.stays and b.stays)
     ]
+    for one in mapping.apiservers or ():
+        here = ", ".join(map(str, (one.address, *one.calls_from)))
+        flows += [(here, _addresses(m), f"{client}/tcp", "kube-apiserver") for m in members if not m.stays]
+    return flows
 
 
 def _addresses(m: Member) -> str:

@@ -25,7 +25,7 @@ etcd_will_be_right() {
 etcd_is_reached_from_here() {
   local i
   for i in "${!NAMES[@]}"; do
-    if ! calls_member "$i" || is_left_out "${NAMES[i]}"; then continue; fi
+    if is_left_out "${NAMES[i]}" || { ! calls_member "$i" && ! is_first_host; }; then continue; fi # cluster asks all of them
     guard closed "etcd of ${NAMES[i]} answers this host neither on ${OLDS[i]} nor on ${NEWS[i]}" "check it with the certificate ${ETCD_CERTS[PLACE]:-of kube-apiserver}, and the flow from this host to port $CLIENT_PORT there; a member that is lost: --without ${NAMES[i]}" answers_somewhere "$i"
     guard_source "${OLDS[i]}"
     guard_source "${NEWS[i]}"

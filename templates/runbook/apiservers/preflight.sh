@@ -2,7 +2,7 @@
 
 # Every command the runbook calls, so that none is found missing half-way.
 readonly COMMANDS=(base64 cat chmod chown date dirname flock grep install ip kill mktemp mv openssl rm sed sha256sum sleep ss sync
-  systemctl timeout tr)
+  systemctl tail timeout tr)
 
 # the_right_apiserver -- first in every phase: a host of this change, with a manifest that was reviewed.
 the_right_apiserver() {

@@ -41,6 +41,6 @@ next_phase_here() {
   case $(stage_now) in
     old) printf 'widen' ;;
     wide) printf 'switch' ;;
-    new) [[ $HOST != "$(first_host)" ]] || who_has_left_is_noted || printf 'cluster' ;;
+    new) ! is_first_host || ! is_switched || who_has_left_is_noted || printf 'cluster' ;;
   esac
 }

@@ -30,7 +30,7 @@ nothing_of_ours() { no_rule_of_ours && no_route_of_ours; }
 ready_to_undo_settle() {
   guard_not_narrowed
   ask_everybody
-  guard closed "$(who_learns) does not vote yet: it is a new member whose rejoin has not ended with exit 0" "first, on $(who_learns): bash runbook.sh apply rejoin --lost $(who_learns); then rerun this undo" everybody_votes
+  guard closed "$(who_learns) does not vote yet: it is a new member whose rejoin has not ended with exit 0" "first, on $(who_learns): bash runbook.sh apply rejoin --lost $(who_learns); then rerun this undo. Where that host is gone for good: etcdctl member remove ITS-ID, then this undo with --without $(who_learns)" everybody_votes
   guard closed 'etcd does not run with the new arguments on this host, and this undo needs it' 'first, to start it: bash runbook.sh apply readdress; then rerun this undo' etcd_runs_new
   guard closed 'unbridge was carried out on this host' 'after it no undo is possible: continue with the next line of RUNBOOK.md' settle_can_go_back
   guard closed 'bridge rules or routes are missing on this host (a reboot removes them)' 'bash runbook.sh apply readdress adds them again, without a restart of etcd; then rerun this undo' rules_stand_or_are_not_needed

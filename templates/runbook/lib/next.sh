@@ -72,6 +72,7 @@ cluster_is_done() {
   local i after="${LINES_OF_PLAN[*]:$1+1}"
   for i in "${!NAMES[@]}"; do
     [[ ${STAYS[i]} == no && ($i == "$OWN" || " $after " != *" $HOST cluster "*) ]] || continue
+    ! is_left_out "${NAMES[i]}" || continue
     is_recorded_new "$i" && [[ $'\n'$(cat "$CLUSTER_NOTE" 2>/dev/null)$'\n' == *$'\n'"${NAMES[i]}"$'\n'* ]] || return 1
   done
 }

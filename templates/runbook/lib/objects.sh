@@ -19,8 +19,14 @@ object_words= # "ConfigMap NAMESPACE/NAME, KEY" of the one that was read last
 object=       # its lines, as kubectl prints them; empty where there is none
 object_value= # the text in it, as JSON has it
 
-# cluster_was_undone -- by this host: no object of kubeadm's has a text of this change any more, or it never had.
-cluster_was_undone() { [[ ! -e $CLUSTER_NOTE ]] || no_object_is_saved; }
+# cluster_was_undone -- by this host: no object of kubeadm's has a text of this change any more, or it never had. What is about to be
+# put in is noted before it is, and that note stays until undo has come to its end.
+cluster_was_undone() {
+  local n
+  for n in "${!OBJECTS_OF_KUBEADM[@]}"; do
+    [[ ! -e $(saved_object "$n").ours ]] || return 1
+  done
+}
 no_object_is_saved() {
   local n
   for n in "${!OBJECTS_OF_KUBEADM[@]}"; do

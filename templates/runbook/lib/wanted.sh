@@ -20,7 +20,7 @@ want() {
 }
 is_api() { is_one_of "${PROCS[$1]}" kube-apiserver kube-controller kube-scheduler; } # as /proc/PID/comm has them, 15 bytes at most
 everything_new() { want new new new; }
-everything_old() { want old old old; }
+everything_old() { want old old old && kubelet_stays=up; } # also where a phase that was to leave kubelet stopped undoes itself
 everything_kept() { want kept kept kept; }
 
 # is_exchanged -- the end of it: files, processes and kubelet are as they are wanted.

@@ -47,6 +47,7 @@ complete_is_of_this_data() {
 }
 it_counts_no_more() {
   note "$1: that snapshot no longer counts"
+  [[ ! -e $CANDIDATE ]] || run rm -f "$CANDIDATE" # before it: its line would count again
   run mv "$COMPLETE" "$(free_name "${COMPLETE%.txt}.before" .txt)"
 }
 note_whose_snapshot_it_is() {

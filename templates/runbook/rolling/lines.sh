@@ -32,7 +32,8 @@ way_on() {
 
 # in_between -- a move that was started and not finished, on this host or another: how to continue it, how to undo it.
 in_between() {
-  local i
+  local i phase=move
+  [[ $ADDRESSES == both ]] || phase=leave # there a host that listens on its old address has not left it
   [[ $OLD != "$NEW" ]] || return 0
   if [[ -s $STOPPED_NOTE ]] || [[ ${recorded[OWN]} == new && $etcd_args != new ]] || { [[ ${recorded[OWN]} == old && $etcd_args == new ]]; } || manifest_is_out 0; then
     if ! own_leave_is_done || [[ $ADDRESSES == both ]]; then
@@ -41,7 +42,7 @@ in_between() {
   fi
   for i in "${!NAMES[@]}"; do
     [[ $i != "$OWN" && ${recorded[i]} == new && ${moving[i]} == yes ]] || continue
-    note "in between: ${NAMES[i]} is recorded on ${NEWS[i]} and listens on ${OLDS[i]}. On that host, to continue: bash runbook.sh apply move; to roll back: bash runbook.sh undo move"
+    note "in between: ${NAMES[i]} is recorded on ${NEWS[i]} and listens on ${OLDS[i]}. On that host, to continue: bash runbook.sh apply $phase; to roll back: bash runbook.sh undo $phase"
   done
 }
 

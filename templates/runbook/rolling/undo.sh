@@ -16,18 +16,21 @@ whole_after_undo_prepare() {
 
 ready_to_undo_move() {
   guard_not_narrowed
-  guard_cluster_was_undone
   if [[ $ADDRESSES == both ]]; then
+    guard_cluster_was_undone
     guard closed "$OLD is not on this host" "add it first: ip addr add $OLD/PREFIX dev INTERFACE" old_is_here
+  else
+    guard closed 'etcd runs with the old arguments: there is no move to undo on this host' 'where leave was begun here: bash runbook.sh undo leave' etcd_does_not_run_old
   fi
   guard closed "these certificates lack the SAN $OLD or $NEW: $(certs_lacking)" 'bash runbook.sh apply prepare' certs_are_wide
   guard closed "no copy of the old manifests in $BACKUP" 'without it no undo is possible on this host' manifests_can_go_back
   guard_services
   guard other_world "$DATA_DIR holds no data" 'without data etcd would start a new, empty cluster' data_is_there
   guard_old_endpoint
-  # While etcd still runs with the old arguments undo is one update, and does no harm.
+  # While etcd still runs with the old arguments undo is one update, and does no harm: with `replace` it is refused above.
   etcd_runs_old || { gate_before others any && guard_majority; }
 }
+etcd_does_not_run_old() { ! etcd_runs_old; }
 # guard_old_endpoint -- kubelet is about to call it again. Any answer will do: an API that is not ready now may be so later.
 guard_old_endpoint() {
   if [[ -z $ENDPOINT_OLD || $ENDPOINT_OLD == "$OLD" ]] || ! api_identity_is_here; then return 0; fi
@@ -51,7 +54,9 @@ whole_after_undo_move() {
 }
 
 ready_to_undo_leave() {
+  guard_not_narrowed
   guard closed "$OLD is not on this host" "add it first: ip addr add $OLD/PREFIX dev INTERFACE" old_is_here
+  guard closed "these certificates lack the SAN $OLD or $NEW: $(certs_lacking)" 'bash runbook.sh apply prepare' certs_are_wide
   guard other_world 'etcd runs with the new arguments' 'first: bash runbook.sh undo move' etcd_is_not_new
   guard closed "no copy of the old manifests in $BACKUP" 'without it no undo is possible on this host' manifests_can_go_back
   guard other_world "$DATA_DIR holds no data" 'without data etcd would start a new, empty cluster' data_is_there

@@ -50,8 +50,12 @@ put_objects_back() {
 }
 
 nobody_is_noted() {
+  local n
   if holds 'nothing is noted of this phase' no_cluster_note; then return 0; fi
+  for n in "${!OBJECTS_OF_KUBEADM[@]}"; do
+    [[ ! -e $(saved_object "$n").ours ]] || run rm -f "$(saved_object "$n").ours"
+  done
   run rm -f "$CLUSTER_NOTE"
   must no_cluster_note
 }
-no_cluster_note() { [[ ! -e $CLUSTER_NOTE ]]; }
+no_cluster_note() { [[ ! -e $CLUSTER_NOTE ]] && cluster_was_undone; }

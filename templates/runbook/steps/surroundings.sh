@@ -122,9 +122,9 @@ the_ways_are_known() {
 # note_who_takes_routes_away -- both remove routes that they did not make, the very ones of this change.
 note_who_takes_routes_away() {
   if is_active systemd-networkd && ! grep -qsiE '^ManageForeignRoutes=(no|false|off|0)' {/etc,/run,/usr/lib}/systemd/networkd.conf {/etc,/run,/usr/lib}/systemd/networkd.conf.d/*.conf; then
-    note 'systemd-networkd runs here without ManageForeignRoutes=no. When it restarts or reads its configuration again (netplan apply), it removes the routes of this change: change addresses with ip until finish, and rerun the phase where status says that routes are missing'
+    note 'systemd-networkd runs here without ManageForeignRoutes=no. When it restarts or reads its configuration again (netplan apply), it removes the routes of this change: change addresses with ip until finish, and where routes are missing (ip route show proto 147), rerun the phase that has made them'
   fi
-  ! is_active NetworkManager || note 'NetworkManager runs here. nmcli connection up and nmcli device reapply remove the routes of this change: change addresses with ip until finish, and rerun the phase where status says that routes are missing'
+  ! is_active NetworkManager || note 'NetworkManager runs here. nmcli connection up and nmcli device reapply remove the routes of this change: change addresses with ip until finish, and where routes are missing (ip route show proto 147), rerun the phase that has made them'
 }
 is_active() { [[ $(systemctl show -p ActiveState "$1" 2>/dev/null) == ActiveState=active ]]; }
 

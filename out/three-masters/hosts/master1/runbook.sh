@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]... [--accept-outage]
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 2b9fca2bbbe8. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 18eec2dce63a. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CDPATH POSIXLY_CORRECT OPENSSL_CONF OPENSSL_MODULES # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=2b9fca2bbbe8
+readonly DIGEST=18eec2dce63a
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -233,7 +233,7 @@ apply_release() {
   kubernetes_is_whole
 }
 undo_release() {
-  usage 'there is no undo of release: it changed nothing that names an address; add the old address to the host again, then: bash runbook.sh undo move' 'bash runbook.sh phases'
+  usage 'there is no undo of release: it changed nothing that names an address; add the old address again, then undo the lines above it' 'bash runbook.sh phases'
 }
 
 # cluster: once per cluster: kubeadm's ConfigMaps and etcd's masterleases name no old address of a member that has moved.
@@ -300,7 +300,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:d0624155c90a928c3ea8f68da210ab8517ee3df1206d50b87d228f061449ec56 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:7b9d642775f76c88342a58b86b835b9f0f66135efc5cb1400f18b0b171562bc8 ---
 
 # --- runbook/lib/main.sh sha256:87a02a6c4480 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -568,7 +568,7 @@ the_cluster_is_sound() {
 }
 # --- end runbook/rolling/sound.sh ---
 
-# --- runbook/steps/surroundings.sh sha256:90bb72c0d139 ---
+# --- runbook/steps/surroundings.sh sha256:ac2993487d21 ---
 # surroundings.sh -- the part of preflight about certificates, clocks, the new address and the network between hosts.
 
 the_certificates_are_known() {
@@ -693,9 +693,9 @@ the_ways_are_known() {
 # note_who_takes_routes_away -- both remove routes that they did not make, the very ones of this change.
 note_who_takes_routes_away() {
   if is_active systemd-networkd && ! grep -qsiE '^ManageForeignRoutes=(no|false|off|0)' {/etc,/run,/usr/lib}/systemd/networkd.conf {/etc,/run,/usr/lib}/systemd/networkd.conf.d/*.conf; then
-    note 'systemd-networkd runs here without ManageForeignRoutes=no. When it restarts or reads its configuration again (netplan apply), it removes the routes of this change: change addresses with ip until finish, and rerun the phase where status says that routes are missing'
+    note 'systemd-networkd runs here without ManageForeignRoutes=no. When it restarts or reads its configuration again (netplan apply), it removes the routes of this change: change addresses with ip until finish, and where routes are missing (ip route show proto 147), rerun the phase that has made them'
   fi
-  ! is_active NetworkManager || note 'NetworkManager runs here. nmcli connection up and nmcli device reapply remove the routes of this change: change addresses with ip until finish, and rerun the phase where status says that routes are missing'
+  ! is_active NetworkManager || note 'NetworkManager runs here. nmcli connection up and nmcli device reapply remove the routes of this change: change addresses with ip until finish, and where routes are missing (ip route show proto 147), rerun the phase that has made them'
 }
 is_active() { [[ $(systemctl show -p ActiveState "$1" 2>/dev/null) == ActiveState=active ]]; }
 
@@ -2341,7 +2341,7 @@ who_has_left() {
 who_has_left_is_noted() { [[ -e $CLUSTER_NOTE && $(<"$CLUSTER_NOTE") == "$(who_has_left)" ]]; }
 # --- end runbook/steps/cluster_objects.sh ---
 
-# --- runbook/steps/cluster_undo.sh sha256:43b63b23ebcf ---
+# --- runbook/steps/cluster_undo.sh sha256:307edfa5583b ---
 # cluster_undo.sh -- the ConfigMaps of kubeadm get their saved texts back, where nobody else has changed them since.
 
 ready_to_undo_cluster() {
@@ -2394,11 +2394,15 @@ put_objects_back() {
 }
 
 nobody_is_noted() {
+  local n
   if holds 'nothing is noted of this phase' no_cluster_note; then return 0; fi
+  for n in "${!OBJECTS_OF_KUBEADM[@]}"; do
+    [[ ! -e $(saved_object "$n").ours ]] || run rm -f "$(saved_object "$n").ours"
+  done
   run rm -f "$CLUSTER_NOTE"
   must no_cluster_note
 }
-no_cluster_note() { [[ ! -e $CLUSTER_NOTE ]]; }
+no_cluster_note() { [[ ! -e $CLUSTER_NOTE ]] && cluster_was_undone; }
 # --- end runbook/steps/cluster_undo.sh ---
 
 # --- runbook/steps/finish.sh sha256:160796dc6abe ---
@@ -2619,7 +2623,7 @@ api_shows_no_old() {
 }
 # --- end runbook/steps/narrow.sh ---
 
-# --- runbook/rolling/undo.sh sha256:c7a50706ba50 ---
+# --- runbook/rolling/undo.sh sha256:d39732fa1c63 ---
 # undo.sh -- undo while the cluster runs: the same gate before and after it.
 
 ready_to_undo_prepare() {
@@ -2638,18 +2642,21 @@ whole_after_undo_prepare() {
 
 ready_to_undo_move() {
   guard_not_narrowed
-  guard_cluster_was_undone
   if [[ $ADDRESSES == both ]]; then
+    guard_cluster_was_undone
     guard closed "$OLD is not on this host" "add it first: ip addr add $OLD/PREFIX dev INTERFACE" old_is_here
+  else
+    guard closed 'etcd runs with the old arguments: there is no move to undo on this host' 'where leave was begun here: bash runbook.sh undo leave' etcd_does_not_run_old
   fi
   guard closed "these certificates lack the SAN $OLD or $NEW: $(certs_lacking)" 'bash runbook.sh apply prepare' certs_are_wide
   guard closed "no copy of the old manifests in $BACKUP" 'without it no undo is possible on this host' manifests_can_go_back
   guard_services
   guard other_world "$DATA_DIR holds no data" 'without data etcd would start a new, empty cluster' data_is_there
   guard_old_endpoint
-  # While etcd still runs with the old arguments undo is one update, and does no harm.
+  # While etcd still runs with the old arguments undo is one update, and does no harm: with `replace` it is refused above.
   etcd_runs_old || { gate_before others any && guard_majority; }
 }
+etcd_does_not_run_old() { ! etcd_runs_old; }
 # guard_old_endpoint -- kubelet is about to call it again. Any answer will do: an API that is not ready now may be so later.
 guard_old_endpoint() {
   if [[ -z $ENDPOINT_OLD || $ENDPOINT_OLD == "$OLD" ]] || ! api_identity_is_here; then return 0; fi
@@ -2673,7 +2680,9 @@ whole_after_undo_move() {
 }
 
 ready_to_undo_leave() {
+  guard_not_narrowed
   guard closed "$OLD is not on this host" "add it first: ip addr add $OLD/PREFIX dev INTERFACE" old_is_here
+  guard closed "these certificates lack the SAN $OLD or $NEW: $(certs_lacking)" 'bash runbook.sh apply prepare' certs_are_wide
   guard other_world 'etcd runs with the new arguments' 'first: bash runbook.sh undo move' etcd_is_not_new
   guard closed "no copy of the old manifests in $BACKUP" 'without it no undo is possible on this host' manifests_can_go_back
   guard other_world "$DATA_DIR holds no data" 'without data etcd would start a new, empty cluster' data_is_there
@@ -3732,7 +3741,7 @@ uids_of_pod() {
 }
 # --- end runbook/lib/pods.sh ---
 
-# --- runbook/lib/wanted.sh sha256:5fe74a820d63 ---
+# --- runbook/lib/wanted.sh sha256:98feb0325fa4 ---
 # wanted.sh -- what a phase wants of manifests, files, processes and kubelet, and whether it is so.
 
 wanted=()            # by manifest: old | new | join | aside | kept (neither touched nor asked for)
@@ -3755,7 +3764,7 @@ want() {
 }
 is_api() { is_one_of "${PROCS[$1]}" kube-apiserver kube-controller kube-scheduler; } # as /proc/PID/comm has them, 15 bytes at most
 everything_new() { want new new new; }
-everything_old() { want old old old; }
+everything_old() { want old old old && kubelet_stays=up; } # also where a phase that was to leave kubelet stopped undoes itself
 everything_kept() { want kept kept kept; }
 
 # is_exchanged -- the end of it: files, processes and kubelet are as they are wanted.
@@ -5183,7 +5192,7 @@ print_leftovers_of() {
 }
 # --- end runbook/lib/leftovers.sh ---
 
-# --- runbook/lib/objects.sh sha256:17b7ce0804fd ---
+# --- runbook/lib/objects.sh sha256:66b4bca888d0 ---
 # objects.sh -- kubeadm's own objects in the API that name addresses, as kubectl prints them.
 #
 # kubectl prints a key a line, and a text of a ConfigMap as one JSON string. Only that line is exchanged; everything else of the
@@ -5205,8 +5214,14 @@ object_words= # "ConfigMap NAMESPACE/NAME, KEY" of the one that was read last
 object=       # its lines, as kubectl prints them; empty where there is none
 object_value= # the text in it, as JSON has it
 
-# cluster_was_undone -- by this host: no object of kubeadm's has a text of this change any more, or it never had.
-cluster_was_undone() { [[ ! -e $CLUSTER_NOTE ]] || no_object_is_saved; }
+# cluster_was_undone -- by this host: no object of kubeadm's has a text of this change any more, or it never had. What is about to be
+# put in is noted before it is, and that note stays until undo has come to its end.
+cluster_was_undone() {
+  local n
+  for n in "${!OBJECTS_OF_KUBEADM[@]}"; do
+    [[ ! -e $(saved_object "$n").ours ]] || return 1
+  done
+}
 no_object_is_saved() {
   local n
   for n in "${!OBJECTS_OF_KUBEADM[@]}"; do
@@ -6022,7 +6037,7 @@ show_quorum() {
 }
 # --- end runbook/lib/status.sh ---
 
-# --- runbook/lib/next.sh sha256:26e2c161236d ---
+# --- runbook/lib/next.sh sha256:fdae9452347a ---
 # next.sh -- which line of RUNBOOK.md comes next. Idempotent like everything here: it looks at hosts and cluster, not at a list of marks.
 
 # next_line -- the first line that is seen not to be done. What cannot be seen from here counts as done once a later line
@@ -6097,6 +6112,7 @@ cluster_is_done() {
   local i after="${LINES_OF_PLAN[*]:$1+1}"
   for i in "${!NAMES[@]}"; do
     [[ ${STAYS[i]} == no && ($i == "$OWN" || " $after " != *" $HOST cluster "*) ]] || continue
+    ! is_left_out "${NAMES[i]}" || continue
     is_recorded_new "$i" && [[ $'\n'$(cat "$CLUSTER_NOTE" 2>/dev/null)$'\n' == *$'\n'"${NAMES[i]}"$'\n'* ]] || return 1
   done
 }
@@ -6512,7 +6528,7 @@ readonly OPTIONS=()
 take_option() { :; }
 # --- end runbook/lib/no_options.sh ---
 
-# --- runbook/rolling/lines.sh sha256:173c52dfdf32 ---
+# --- runbook/rolling/lines.sh sha256:d663680e487b ---
 # lines.sh -- how the lines of the method rolling are seen to be done, and what is in between.
 
 readonly LAST_CHANGE=move # the phase after which the old address may go
@@ -6547,7 +6563,8 @@ way_on() {
 
 # in_between -- a move that was started and not finished, on this host or another: how to continue it, how to undo it.
 in_between() {
-  local i
+  local i phase=move
+  [[ $ADDRESSES == both ]] || phase=leave # there a host that listens on its old address has not left it
   [[ $OLD != "$NEW" ]] || return 0
   if [[ -s $STOPPED_NOTE ]] || [[ ${recorded[OWN]} == new && $etcd_args != new ]] || { [[ ${recorded[OWN]} == old && $etcd_args == new ]]; } || manifest_is_out 0; then
     if ! own_leave_is_done || [[ $ADDRESSES == both ]]; then
@@ -6556,7 +6573,7 @@ in_between() {
   fi
   for i in "${!NAMES[@]}"; do
     [[ $i != "$OWN" && ${recorded[i]} == new && ${moving[i]} == yes ]] || continue
-    note "in between: ${NAMES[i]} is recorded on ${NEWS[i]} and listens on ${OLDS[i]}. On that host, to continue: bash runbook.sh apply move; to roll back: bash runbook.sh undo move"
+    note "in between: ${NAMES[i]} is recorded on ${NEWS[i]} and listens on ${OLDS[i]}. On that host, to continue: bash runbook.sh apply $phase; to roll back: bash runbook.sh undo $phase"
   done
 }
 
