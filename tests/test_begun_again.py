@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.pki import TEMPLATES
-from tests.test_what_a_look_proves import bash, yes
+from tests.test_what_a_look_proves import bash
 
 
 def test_what_was_saved_is_put_away_with_the_backup_and_never_overwritten(tmp_path: Path) -> None:
@@ -37,7 +37,10 @@ def test_preflight_is_open_again_after_prepare_was_undone(tmp_path: Path, then: 
     line = '{{"at":"x","event":"end","verb":"{}","phase":"{}","step":"","result":"held","exit":0,"ms":1}}\n'
     words = ["apply preflight", "apply prepare", *filter(None, [then])]
     (tmp_path / "journal.jsonl").write_text("".join(line.format(*word.split()) for word in words))
-    assert yes("phase_ended preflight", "runbook/lib/next.sh", STATE=str(tmp_path)) is ended
+    part = (TEMPLATES / "runbook/lib/journal.sh").read_text().replace("readonly STATE=", ": ")
+    ask = f"{part}\nif phase_ended preflight; then echo yes; else echo no; fi"
+    said = bash(ask, CLUSTER="c", CHANGE="x", DIGEST="d", STATE=str(tmp_path))
+    assert (said.stdout == "yes\n") is ended and said.returncode == 0, said.stderr
     seen = bash("there_state", "run_sh/there.sh", "run_sh/there_runs.sh", STATE=str(tmp_path))
     assert ("done preflight x" in seen.stdout.splitlines()) is ended and seen.returncode == 0, seen.stderr
 

@@ -32,7 +32,8 @@ def holds(folder: Path, what: str, others: str, joined: str = "", own: str = "",
         (folder / "joined.txt").write_text(f"{joined}\n")
     words = {key: "true" if states.get(key) else "false" for key in ("data", "joins", "given_up")}
     stubs = STUBS.format(new=NEW, state=folder, others=f"'{others.rstrip()}'", own=f"'{own.rstrip()}'", **words)
-    script = "\n".join([stubs, (TEMPLATES / "runbook/bridge/lost.sh").read_text(), f"if {what}; then echo yes; fi"])
+    parts = [(TEMPLATES / f"runbook/{part}.sh").read_text() for part in ("lib/lists", "bridge/lost")]
+    script = "\n".join([stubs, *parts, f"if {what}; then echo yes; fi"])
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout == "yes\n"

@@ -12,7 +12,7 @@
 # Exit:   that of runbook.sh where it stopped; 255 where a host could not be reached
 # Others: ETCD_RENUMBER_SSH='WORDS' is called as WORDS DEST COMMAND instead of ssh
 #
-# Rendered from change.json, digest 18eec2dce63a. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 31b04d516c2d. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 022
 unset CDPATH POSIXLY_CORRECT OPENSSL_CONF OPENSSL_MODULES
@@ -22,7 +22,7 @@ export LC_ALL=C
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=18eec2dce63a
+readonly DIGEST=31b04d516c2d
 readonly METHOD=rolling
 readonly MANIFESTS=/etc/kubernetes/manifests
 readonly ADDRESS_COMMAND=''
@@ -35,7 +35,7 @@ readonly -a OLDS=(192.168.100.10 192.168.100.11 192.168.100.12)
 readonly -a NEWS=(192.168.110.10 192.168.110.11 192.168.110.12)
 readonly -a SSH_OF=('' '' '')
 readonly -a PLACES=(hosts/master1 hosts/master2 hosts/master3)
-readonly -a FOLDERS=(4c60dd4ad42dd16234bfd0fcf276de72eddc083a2d7a5411f559fe552aa73a12 c799d4616d346ca0bb73a777a113c0555225df3ac2c3516ba33b1336f57fd807 ebb9624157c23132f6efd822234147063aa50b0f6c397c9ec8acce4bd6319391)
+readonly -a FOLDERS=(0197c6b418a9d6c8140383c8c9ca35603e67632c9c12a130a80b63797ab58ee8 dce703f0b25259e992174ad7d7a85e1a2f1ed1275f350690000a6abbbe06e560 dcaf619ccd3ac0703a3783d9eeebaca83068e9f7f336b6b0688d37813d720e14)
 readonly -a ETCD_FILES=(etcd.yaml etcd.yaml etcd.yaml)
 readonly -a ETCD_OLD=(42063633f124682cd895d2d85d809839eaf4b92b0b1b45343538fab4befeef5d d45a4588da65d1eafcef1bda77e8d129fa31068e434cd15155561e1c3a1d4c79 add2487b14b50df48fc0938986bde141e48d1f4891d33f67d72024148e4f4a74)
 readonly -a ETCD_NEW=(3e41de3022920b71f6254a09466e8415bcddbd2243b936c95ee3f69ea0f249bd 7a00b57d1dcd4e21adc22524f562f500ec006bb2656fcf9edd0907a6f9b30e31 d0feb189f0dd73d35ded1ca17047dd6d7d217f0e08b0ccfe12b4d29a7646bf3a)

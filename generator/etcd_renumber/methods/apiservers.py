@@ -3,8 +3,10 @@ narrowed after; at the end the first of them sees to what kubeadm wrote down of 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from etcd_renumber.methods.method import Phase, Script
-from etcd_renumber.methods.once import OF_OBJECTS
+from etcd_renumber.methods.once import CLUSTER
 
 EXCHANGE = (
     "write_the_api_manifest",
@@ -51,9 +53,9 @@ PHASES = (
         undo=("the_right_apiserver", "ready_to_undo_switch", *EXCHANGE),
         undo_when="always: it adds the old addresses again",
     ),
-    Phase(
-        "cluster",
-        "once per cluster: kubeadm's ConfigMaps name no old address of etcd",
+    replace(
+        CLUSTER,
+        title="once per cluster: kubeadm's ConfigMaps name no old address of etcd",
         steps=(
             "the_right_apiserver",
             "ready_to_cluster_here",
@@ -61,9 +63,6 @@ PHASES = (
             "kube_proxy_reads_it",
             "note_who_has_left",
         ),
-        does=OF_OBJECTS["list"],
-        seen="`cluster on HOST: done`; see to each `YOURS`",
-        back="`undo cluster`",
         undo=(
             "the_right_apiserver",
             "ready_to_undo_cluster_here",
@@ -71,8 +70,7 @@ PHASES = (
             "kube_proxy_reads_it",
             "nobody_is_noted",
         ),
-        undo_when="nobody else has changed these ConfigMaps since, and an API answers at each server that a former text names",
-        on_first=True,
+        stays=False,
     ),
 )
 PARTS = (

@@ -16,7 +16,7 @@ from etcd_renumber.model import Change, Line, Mapping, Member
 from etcd_renumber.planning.plan import SOURCE
 from etcd_renumber.quorum import silence, tolerance
 from etcd_renumber.rendering.api_values import port
-from etcd_renumber.rendering.commands import commands
+from etcd_renumber.rendering.commands import commands, reach
 from etcd_renumber.rendering.environment import environment
 from etcd_renumber.rendering.exit_codes import EXIT_CODES
 from etcd_renumber.rendering.values import takes_snapshot
@@ -47,6 +47,7 @@ def page(change: Change, files: dict[str, str]) -> str:
             failures=tolerance(size)[1],
             method=change.method,
             columns=_columns(change),
+            patient=_patient(change.method),
             after_the_order=_after_the_order(change),
             first=change.method.first_page(size),
             down=_cells(_down(change, size)),
@@ -124,6 +125,11 @@ def _columns(change: Change) -> list[str]:
     return [reads, keeps, moves + beside, closes]
 
 
+def _patient(method: Method) -> list[str]:
+    """The phases that wait longer for Kubernetes, since no API answers before them."""
+    return [f"`{phase}`" for phase, names in reach(method).items() if "kubernetes_comes_back" in names]
+
+
 def _cells(rows: Iterable[Iterable[object]]) -> list[list[str]]:
     """Rows of a Markdown table: a pipe would end its cell, a line break its row."""
     return [[" ".join(str(cell).split()).replace("|", "\\|") for cell in row] for row in rows]
@@ -134,7 +140,7 @@ def row(change: Change, line: Line) -> list[object]:
     if line.kind == "phase":
         phase = change.phase(line)
         does, seen, back = phase.does, phase.seen, phase.back
-        if line.phase == "move" and change.cluster.mapping.addresses == "replace" and _is_worker(change, line.host):
+        if phase == WORKERS.phase("move") and change.cluster.mapping.addresses == "replace":
             back = "`undo move`, after `undo leave` of its member"
         if line.phase == "cluster":
             does = OF_OBJECTS[change.cluster.mapping.objects]
@@ -150,10 +156,6 @@ def row(change: Change, line: Line) -> list[object]:
     command = f"`{line.text}`" if line.kind == "phase" else f"*{line.text}*"
     host = "*the source*" if line.host == SOURCE else line.host
     return [line.line, host, command, does, seen.replace("HOST", line.host), back]
-
-
-def _is_worker(change: Change, name: str) -> bool:
-    return any(w.name == name for w in change.cluster.mapping.workers)
 
 
 def _member(change: Change, name: str) -> Member:

@@ -8,7 +8,6 @@ first_host() {
     is_lost "$one" || { printf '%s' "$one" && return 0; }
   done
 }
-is_first_host() { [[ $HOST == "$(first_host)" ]]; }
 
 ready_to_cluster_here() {
   local i
@@ -20,10 +19,7 @@ ready_to_cluster_here() {
   ask_for_objects
 }
 # is_switched -- where this manifest names no address that goes, its bytes say nothing: then the journal does.
-is_switched() { has_stage new && { ! has_stage old || switch_has_ended; }; }
-switch_has_ended() {
-  [[ $(sed -n '/"phase":"switch","step":"",/p' "$STATE/journal.jsonl" 2>/dev/null | tail -n 1) == *'"event":"end","verb":"apply"'*'"exit":0,'* ]]
-}
+is_switched() { has_stage new && { ! has_stage old || phase_ended switch; }; }
 
 # left_its_old I -- member I moves, and is not left out: nothing should name its old address any more.
 left_its_old() { [[ ${OLDS[$1]} != "${NEWS[$1]}" ]] && ! is_left_out "${NAMES[$1]}"; }

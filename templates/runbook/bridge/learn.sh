@@ -3,7 +3,6 @@
 readonly LEARNS_FOR=600 # seconds until it must have everything
 
 etcd_is_to_join() {
-  kubelet_stays=up
   if [[ $rejoins == no ]] || has_rejoined; then everything_kept; else want join aside new; fi
 }
 

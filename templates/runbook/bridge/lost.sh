@@ -61,24 +61,22 @@ new_member_id() {
     [[ $name != - || $urls != "${NEW_URLS[OWN]}" ]] || printf '%s' "$id"
   done < <(list_of_others)
 }
-# is_no_voter -- our member is a learner, or was added and never started.
-is_no_voter() {
-  local id name urls learner
-  [[ -z $(new_member_id) ]] || return 0
-  while read -r id name urls learner; do
-    [[ $name != "$HOST" || $learner != learner ]] || return 0
-  done < <(list_of_others)
-  return 1
-}
-# who_learns -- the first member of the plan that does not vote yet: a learner, or one that was added and whose etcd was never started.
-who_learns() {
+# learners -- members of the plan that do not vote yet, a line each: a learner, or one that was added and whose etcd was never started.
+learners() {
   local id name urls learner i
   while read -r id name urls learner; do
     for i in "${!NAMES[@]}"; do
       [[ $name != - || $urls != "${NEW_URLS[i]}" ]] || name=${NAMES[i]} learner=learner
     done
-    [[ $learner != learner ]] || ! is_one_of "$name" "${NAMES[@]}" || { printf '%s' "$name" && return 0; }
+    [[ $learner != learner ]] || ! is_one_of "$name" "${NAMES[@]}" || printf '%s\n' "$name"
   done < <(list_of_others)
+}
+is_no_voter() { [[ $'\n'$(learners)$'\n' == *$'\n'"$HOST"$'\n'* ]]; }
+# who_learns -- the first of them.
+who_learns() {
+  local all
+  all=$(learners)
+  printf '%s' "${all%%$'\n'*}"
 }
 everybody_votes() { [[ -z $(who_learns) ]]; }
 is_in_no_list() { [[ -n $(list_of_others) && -z $(our_id) && -z $(new_member_id) ]]; }

@@ -95,8 +95,8 @@ bridge_for_the_new_member() {
 etcd_goes_for_good() {
   everything_kept
   if [[ $rejoins == no ]] || ! data_is_to_go; then return 0; fi
-  kubelet_stays=down
   want aside aside kept
+  kubelet_stays=down
 }
 put_lost_data_away() {
   local name

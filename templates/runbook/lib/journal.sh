@@ -71,6 +71,13 @@ last_phase() {
   printf '%s' "$last"
 }
 
+# phase_ended PHASE -- by this host's own journal: it ended with 0 and was not started again or undone since, nor was `prepare`.
+phase_ended() {
+  local last undone='"verb":"undo","phase":"prepare","step":"",'
+  last=$(sed -n "/\"phase\":\"$1\",\"step\":\"\",/p; /$undone/p" "$STATE/journal.jsonl" 2>/dev/null | tail -n 1)
+  [[ $last == *'"event":"end","verb":"apply"'*'"exit":0,'* ]]
+}
+
 # longest_phase -- "PHASE SECONDS s": the slowest apply that ended well, from its first line in the journal to its last.
 longest_phase() {
   local at event phase status began='' ms longest=-1 name=none

@@ -78,12 +78,6 @@ cluster_is_done() {
 }
 # After an undo these two are before us again, whatever the journal says.
 ended_and_still_so() { phase_ended "$1" && { [[ $NEW == "$OLD" ]] || own_end_is_there; }; }
-# phase_ended PHASE -- by this host's own journal: it ended with 0 and was not started again or undone since, nor was `prepare`.
-phase_ended() {
-  local last undone='"verb":"undo","phase":"prepare","step":"",'
-  last=$(sed -n "/\"phase\":\"$1\",\"step\":\"\",/p; /$undone/p" "$STATE/journal.jsonl" 2>/dev/null | tail -n 1)
-  [[ $last == *'"event":"end","verb":"apply"'*'"exit":0,'* ]]
-}
 all_manifests_are_new() {
   local i
   for i in "${!FILES[@]}"; do

@@ -7,10 +7,10 @@ etcd_patience='kill' # kill | wait: whether an etcd that does not stop within 30
 etcd_can_run=yes     # no: its address is not on this host, so its process is not waited for
 
 # want ETCD API OTHERS -- old, new, aside or kept, etcd also join: etcd's manifest; those of kube-apiserver, controller-manager and scheduler;
-# all others, and with them kubeconfigs and kubelet's own files.
+# all others, and with them kubeconfigs and kubelet's own files. kubelet is up at the end; a phase that wants it down says so after this.
 want() {
   local i
-  wanted=()
+  wanted=() kubelet_stays=up
   for i in "${!FILES[@]}"; do
     wanted[i]=$3
     ! is_api "$i" || wanted[i]=$2
@@ -20,7 +20,7 @@ want() {
 }
 is_api() { is_one_of "${PROCS[$1]}" kube-apiserver kube-controller kube-scheduler; } # as /proc/PID/comm has them, 15 bytes at most
 everything_new() { want new new new; }
-everything_old() { want old old old && kubelet_stays=up; } # also where a phase that was to leave kubelet stopped undoes itself
+everything_old() { want old old old; }
 everything_kept() { want kept kept kept; }
 
 # is_exchanged -- the end of it: files, processes and kubelet are as they are wanted.

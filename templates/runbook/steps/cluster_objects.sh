@@ -5,9 +5,11 @@ proxy_changes=no # yes: kube-proxy's ConfigMap is replaced by this run, or would
 
 only_lists() { [[ $OBJECTS == list ]]; }
 
+is_first_host() { [[ $HOST == "$(first_host)" ]]; }
+
 # preflight, on the host that carries this phase out.
 objects_can_be_read() {
-  if [[ $HOST != "$(first_host)" ]]; then
+  if ! is_first_host; then
     note "the phase cluster is carried out on $(first_host) only"
   elif only_lists; then
     can_ask_kubectl || note "NOT CHECKED: $(what_kubectl_lacks): the phase cluster cannot list which of kubeadm's ConfigMaps hold an old address"

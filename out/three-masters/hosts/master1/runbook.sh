@@ -7,7 +7,7 @@
 # Usage:  bash runbook.sh [status | plan [PHASE] | apply PHASE | verify [PHASE] | undo PHASE | phases] [--without NAME]... [--accept-outage]
 #         without a verb: status, then what would run next here. Only apply and undo change anything.
 #
-# Rendered from change.json, digest 18eec2dce63a. Do not edit: change the mapping, render again.
+# Rendered from change.json, digest 31b04d516c2d. Do not edit: change the mapping, render again.
 set -o errexit -o nounset -o pipefail
 umask 077
 unset "${!ETCD@}" http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY CDPATH POSIXLY_CORRECT OPENSSL_CONF OPENSSL_MODULES # etcdctl obeys them all
@@ -17,7 +17,7 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 # this change
 readonly CLUSTER=three-masters
 readonly CHANGE=CHG-1042
-readonly DIGEST=18eec2dce63a
+readonly DIGEST=31b04d516c2d
 readonly METHOD=rolling
 readonly ADDRESSES=both
 readonly OBJECTS=list
@@ -300,7 +300,7 @@ do_phase() {
 }
 
 # What follows is the same in every change of this release and method: sed '1,/^# --- library /d' runbook.sh | sha256sum
-# --- library of etcd-renumber 0.2.0 for rolling, sha256:7b9d642775f76c88342a58b86b835b9f0f66135efc5cb1400f18b0b171562bc8 ---
+# --- library of etcd-renumber 0.2.0 for rolling, sha256:82bb90ed57bf6bf6bde1da37348cbdb759740d3918f4420625a9d01cc7da3046 ---
 
 # --- runbook/lib/main.sh sha256:87a02a6c4480 ---
 # main.sh -- the verbs. Only apply and undo change anything.
@@ -2148,7 +2148,7 @@ list_masterleases() {
 }
 # --- end runbook/steps/cluster.sh ---
 
-# --- runbook/steps/cluster_objects.sh sha256:3691b3efae18 ---
+# --- runbook/steps/cluster_objects.sh sha256:21363a26e864 ---
 # cluster_objects.sh -- the ConfigMaps of kubeadm, in the phase cluster. Only addresses of members that have left them are exchanged;
 # where the mapping has `objects: list`, they are named and nothing is changed.
 
@@ -2156,9 +2156,11 @@ proxy_changes=no # yes: kube-proxy's ConfigMap is replaced by this run, or would
 
 only_lists() { [[ $OBJECTS == list ]]; }
 
+is_first_host() { [[ $HOST == "$(first_host)" ]]; }
+
 # preflight, on the host that carries this phase out.
 objects_can_be_read() {
-  if [[ $HOST != "$(first_host)" ]]; then
+  if ! is_first_host; then
     note "the phase cluster is carried out on $(first_host) only"
   elif only_lists; then
     can_ask_kubectl || note "NOT CHECKED: $(what_kubectl_lacks): the phase cluster cannot list which of kubeadm's ConfigMaps hold an old address"
@@ -2967,7 +2969,7 @@ free_name() {
 }
 # --- end runbook/lib/lists.sh ---
 
-# --- runbook/lib/journal.sh sha256:3674f1422b78 ---
+# --- runbook/lib/journal.sh sha256:b53491e137a7 ---
 # journal.sh -- where this change keeps what it saves, who holds it, and what was done when.
 
 readonly STATE=/var/lib/etcd-renumber/$CLUSTER/$CHANGE-$DIGEST
@@ -3039,6 +3041,13 @@ last_phase() {
     esac
   done <"$STATE/journal.jsonl"
   printf '%s' "$last"
+}
+
+# phase_ended PHASE -- by this host's own journal: it ended with 0 and was not started again or undone since, nor was `prepare`.
+phase_ended() {
+  local last undone='"verb":"undo","phase":"prepare","step":"",'
+  last=$(sed -n "/\"phase\":\"$1\",\"step\":\"\",/p; /$undone/p" "$STATE/journal.jsonl" 2>/dev/null | tail -n 1)
+  [[ $last == *'"event":"end","verb":"apply"'*'"exit":0,'* ]]
 }
 
 # longest_phase -- "PHASE SECONDS s": the slowest apply that ended well, from its first line in the journal to its last.
@@ -3741,7 +3750,7 @@ uids_of_pod() {
 }
 # --- end runbook/lib/pods.sh ---
 
-# --- runbook/lib/wanted.sh sha256:98feb0325fa4 ---
+# --- runbook/lib/wanted.sh sha256:358c3c8e72e5 ---
 # wanted.sh -- what a phase wants of manifests, files, processes and kubelet, and whether it is so.
 
 wanted=()            # by manifest: old | new | join | aside | kept (neither touched nor asked for)
@@ -3751,10 +3760,10 @@ etcd_patience='kill' # kill | wait: whether an etcd that does not stop within 30
 etcd_can_run=yes     # no: its address is not on this host, so its process is not waited for
 
 # want ETCD API OTHERS -- old, new, aside or kept, etcd also join: etcd's manifest; those of kube-apiserver, controller-manager and scheduler;
-# all others, and with them kubeconfigs and kubelet's own files.
+# all others, and with them kubeconfigs and kubelet's own files. kubelet is up at the end; a phase that wants it down says so after this.
 want() {
   local i
-  wanted=()
+  wanted=() kubelet_stays=up
   for i in "${!FILES[@]}"; do
     wanted[i]=$3
     ! is_api "$i" || wanted[i]=$2
@@ -3764,7 +3773,7 @@ want() {
 }
 is_api() { is_one_of "${PROCS[$1]}" kube-apiserver kube-controller kube-scheduler; } # as /proc/PID/comm has them, 15 bytes at most
 everything_new() { want new new new; }
-everything_old() { want old old old && kubelet_stays=up; } # also where a phase that was to leave kubelet stopped undoes itself
+everything_old() { want old old old; }
 everything_kept() { want kept kept kept; }
 
 # is_exchanged -- the end of it: files, processes and kubelet are as they are wanted.
@@ -6037,7 +6046,7 @@ show_quorum() {
 }
 # --- end runbook/lib/status.sh ---
 
-# --- runbook/lib/next.sh sha256:fdae9452347a ---
+# --- runbook/lib/next.sh sha256:e5df492f500c ---
 # next.sh -- which line of RUNBOOK.md comes next. Idempotent like everything here: it looks at hosts and cluster, not at a list of marks.
 
 # next_line -- the first line that is seen not to be done. What cannot be seen from here counts as done once a later line
@@ -6118,12 +6127,6 @@ cluster_is_done() {
 }
 # After an undo these two are before us again, whatever the journal says.
 ended_and_still_so() { phase_ended "$1" && { [[ $NEW == "$OLD" ]] || own_end_is_there; }; }
-# phase_ended PHASE -- by this host's own journal: it ended with 0 and was not started again or undone since, nor was `prepare`.
-phase_ended() {
-  local last undone='"verb":"undo","phase":"prepare","step":"",'
-  last=$(sed -n "/\"phase\":\"$1\",\"step\":\"\",/p; /$undone/p" "$STATE/journal.jsonl" 2>/dev/null | tail -n 1)
-  [[ $last == *'"event":"end","verb":"apply"'*'"exit":0,'* ]]
-}
 all_manifests_are_new() {
   local i
   for i in "${!FILES[@]}"; do
